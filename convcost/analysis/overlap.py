@@ -1,0 +1,55 @@
+"""How many products of a window that slides over one axis touch data and not padding, in closed form."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+
+@lru_cache(maxsize=4096)  # layers of a network, and the axes of a square one, repeat
+def products_on_data(count: int, taps: int, stride: int, dilation: int, before: int, length: int) -> int:
+    """Pairs (window, tap) that fall on `length` positions of data which `before` positions of padding precede.
+
+    `count` windows start `stride` apart, `taps` taps are `dilation` apart. What falls on the padding
+    lies left of the data or, read from the far end, left of it too: two corner counts are taken off.
+
+    >>> products_on_data(5, 3, 1, 1, 1, 5)   # 15 products, one off at either end
+    13
+    """
+    after = (count - 1) * stride + (taps - 1) * dilation - before - length + 1
+    return count * taps - _corner(before, count, taps, stride, dilation) - _corner(after, count, taps, stride, dilation)
+
+
+def _corner(limit: int, count: int, taps: int, stride: int, dilation: int) -> int:
+    """Pairs 0 <= o < count, 0 <= t < taps with o * stride + t * dilation < limit."""
+    if limit <= 0:
+        return 0
+    reach, span = count * stride, taps * dilation
+    return (
+        _points_below(limit, stride, dilation)
+        - _points_below(limit - reach, stride, dilation)
+        - _points_below(limit - span, stride, dilation)
+        + _points_below(limit - reach - span, stride, dilation)
+    )
+
+
+def _points_below(limit: int, a: int, b: int) -> int:
+    """Integer points x, y >= 0 with a * x + b * y < limit."""
+    if limit <= 0:
+        return 0
+    columns = -(-limit // a)
+    return _floor_sum(columns, b, a, limit - a * (columns - 1) + b - 1)
+
+
+def _floor_sum(n: int, m: int, a: int, b: int) -> int:
+    """Sum of (a * i + b) // m for 0 <= i < n, in as many steps as Euclid's algorithm takes on a and m.
+
+    Graham, Knuth, Patashnik: Concrete Mathematics, section 3.5.
+    """
+    total = 0
+    while True:
+        total += (n - 1) * n // 2 * (a // m) + n * (b // m)
+        a, b = a % m, b % m
+        top = a * n + b
+        if top < m:
+            return total
+        n, m, a, b = top // m, a, m, top % m

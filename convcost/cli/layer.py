@@ -1,0 +1,45 @@
+"""`convcost layer`: exactly the layer described."""
+
+from __future__ import annotations
+
+from ..comparison import answer as answer_row
+from ..report import Layer, Options
+from ..spec import LayerSpec
+from ..variants.registry import AS_GIVEN
+from .names import choose_columns
+from .options import (
+    NOTATION, ActivationKind, Columns, Format, Inplace, Norm, OutputFormat, PerOp, Spec, Verify, VerifyLimit,
+)  # fmt: skip
+from .run import Flags, answer_all, verifier
+
+EPILOG = NOTATION + """
+Examples:
+
+  convcost layer 64:64 @56 k3 g64
+
+  convcost layer 64:32 @8 k3 s2 p1 op1 t
+
+  convcost layer - --format ndjson < layers.txt
+"""
+
+
+def layer(
+    spec: Spec,
+    norm: Norm = False,
+    activation: ActivationKind = None,
+    per_op: PerOp = False,
+    columns: Columns = "",
+    format: OutputFormat = Format.table,
+    verify: Verify = True,
+    verify_limit: VerifyLimit = None,
+    inplace: Inplace = True,
+) -> int:
+    """Answer for exactly the layer described, nothing else."""
+    check = verifier(verify, verify_limit)
+
+    def answer(described: LayerSpec) -> Layer:
+        return Layer(described, answer_row(AS_GIVEN, described, inplace, check))
+
+    flags = Flags(norm, activation.value if activation else None)
+    options = Options(per_op=per_op, columns=choose_columns(columns))
+    return answer_all(spec, flags, answer, format.value, options)

@@ -1,0 +1,98 @@
+"""The entry point: finds the command, loads it alone, and turns whatever goes wrong into one short message."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+#: Commands by name, in the order of `--help`; each is a function of that name in a module of that name.
+COMMANDS = ("compare", "layer", "variants", "schema")
+
+#: What `convcost` alone says: what one can do, with three examples.
+WELCOME = """\
+convcost: what a convolution costs, and what each alternative to it costs, verified by executing it.
+
+  convcost compare 64:128 @56 k3          every variant of a 3x3 convolution, side by side
+  convcost layer 64:64 @56 k3 g64         exactly this layer, nothing else
+  convcost variants                       the variants there are
+
+A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias n8 fp16 …
+`convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
+
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for: a start pays for one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command's name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; an unknown one is bad input, with the nearest name as the remedy."""
+        if cmd_name not in COMMANDS:
+            from .names import unknown_name
+
+            raise unknown_name("command", cmd_name, COMMANDS, "'convcost --help' lists them")
+        module = import_module(f"{__package__}.{cmd_name}")
+        one = typer.Typer(add_completion=False)
+        one.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(getattr(module, cmd_name))
+        command = typer.main.get_command(one)
+        gc.freeze()  # what the start made stays; from here on there may be garbage
+        gc.enable()
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; typer would take a reader that has seen enough for a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _forget_stdout(0)
+
+
+app = typer.Typer(cls=Commands, add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """What a convolution costs, and what each alternative to it costs, verified by executing it."""
+    if version:
+        from .. import __version__
+
+        print(f"convcost {__version__}")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        print(WELCOME)
+
+
+def run(args: list[str]) -> int:
+    """Run one command line and give its exit code; nothing but an exit code leaves this function."""
+    try:
+        code = typer.main.get_command(app).main(args, prog_name="convcost", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _forget_stdout(0)
+    except KeyboardInterrupt:
+        return _forget_stdout(130)
+    except OSError as error:
+        print(f"error: {error.strerror or error}", file=sys.stderr)
+        return _forget_stdout(1)
+    except Exception as error:
+        from .failure import exit_code
+
+        return exit_code(error)
+    return code if isinstance(code, int) else 0
+
+
+def _forget_stdout(code: int) -> int:
+    """Let the interpreter's last flush go nowhere: what it would write can no longer be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

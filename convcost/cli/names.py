@@ -1,0 +1,50 @@
+"""Names that somebody typed, held against those there are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ..spec.errors import SpecError
+
+
+def choose_names(text: str, known: Collection[str], what: str) -> list[str] | None:
+    """The names in a comma-separated list, each once; None for an empty one.
+
+    >>> choose_names("standard,grouped,standard", ["standard", "grouped"], "variant")
+    ['standard', 'grouped']
+
+    Raises SpecError, pointing at the name and with the nearest known one, for a name that is not known.
+    """
+    start, names = 0, []
+    for part in text.split(",") if text.strip() else ():
+        name = part.strip()
+        if name not in known:
+            raise unknown_name(what, name, list(known), "", text, start + part.find(name))
+        names.append(name)
+        start += len(part) + 1
+    return list(dict.fromkeys(names)) or None
+
+
+def choose_columns(text: str) -> list[str] | None:
+    """The columns in a comma-separated list, by the names that JSON gives them; None for the default ones.
+
+    >>> choose_columns("macs,relative.macs")
+    ['macs', 'relative.macs']
+    """
+    if not text.strip():
+        return None
+    from ..report.columns import COLUMNS
+
+    return choose_names(text, COLUMNS, "column")
+
+
+def unknown_name(
+    what: str, name: str, known: Sequence[str], otherwise: str = "", text: str = "", start: int = 0
+) -> SpecError:
+    """The error for a name that is not among those known."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1, cutoff=0.5) or [k for k in known if name and k.startswith(name)][:1]
+    hint = f"did you mean {near[0]}?" if near else otherwise or "there are " + ", ".join(known)
+    shown = name if len(name) <= 40 else name[:39] + "…"
+    return SpecError(f"unknown {what} {shown!r}", hint, text or name, start, start + len(name))

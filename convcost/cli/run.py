@@ -1,0 +1,84 @@
+"""What `compare` and `layer` share: read each spec, answer it, write the answer, and go on past a bad line."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ..comparison import Comparison, Row, Verify
+from ..report import Layer, Options, Writer, open_writer
+from ..spec import LayerSpec, SpecError, parse_spec
+from .failure import report
+from .lines import LONGEST, numbered_lines
+
+Answer = Callable[[LayerSpec], Comparison | Layer]
+
+
+class Flags(NamedTuple):
+    """What the command line adds to every spec."""
+
+    norm: bool = False
+    activation: str | None = None
+    residual: bool = False
+
+    def on(self, spec: LayerSpec) -> LayerSpec:
+        """The spec with these flags; a flag that is off leaves what the spec says."""
+        given: dict[str, Any] = {field: value for field, value in zip(self._fields, self) if value}
+        return spec._replace(**given) if given else spec
+
+
+def answer_all(words: list[str], flags: Flags, answer: Answer, format: str, options: Options) -> int:
+    """Answer the spec on the command line, or with `-` every line of standard input; gives the exit code.
+
+    2 if a line was bad input, else 1 if an answer does not hold, else 0.
+    """
+    text = " ".join(words)
+    batch = text.strip() == "-"
+    writer = open_writer(format, sys.stdout, options._replace(batch=batch))
+    writer.begin()
+    if batch:
+        lines = numbered_lines(sys.stdin.buffer, sys.stdout.flush)
+        code = max(_answers(lines, flags, answer, writer), default=0)
+    else:
+        code = _answer(text, flags, answer, writer)
+    writer.end()
+    return code
+
+
+def _answers(lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer) -> Iterator[int]:
+    for number, text in lines:
+        try:
+            yield _answer(text, flags, answer, writer)
+        except SpecError as error:
+            report(error, number)
+            writer.error(error, number)
+            yield 2
+
+
+def _answer(text: str, flags: Flags, answer: Answer, writer: Writer) -> int:
+    if len(text) > LONGEST:
+        raise SpecError("the line is too long", "one spec a line, of at most a million characters", text[:40], 0, 40)
+    spec = flags.on(parse_spec(text))
+    result = answer(spec)
+    writer.answer(result)
+    rows = (result.row,) if isinstance(result, Layer) else result.rows
+    return max([_mismatch(text, row) for row in rows])
+
+
+def _mismatch(text: str, row: Row) -> int:
+    """1, and both numbers on stderr, where the execution of a row contradicts its analysis."""
+    if row.verified is None or row.verified.status != "mismatch":
+        return 0
+    for word, found in row.verified.checks.items():
+        if not found.ok:
+            print(f"mismatch: {text}: {row.variant}: {word} is {found.expected} by analysis, {found.measured} as executed",
+                  file=sys.stderr)  # fmt: skip
+    return 1
+
+
+def verifier(verify: bool, limit: int | None) -> Verify | None:
+    """What executes rows, if they are to be executed; NumPy is loaded only then."""
+    if not verify:
+        return None
+    from ..verification import DEFAULT_LIMIT, Verifier
+
+    return Verifier(DEFAULT_LIMIT if limit is None else limit)

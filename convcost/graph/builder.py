@@ -1,0 +1,130 @@
+"""Writes a graph node by node, keeping track of channels and, where padding depends on them, of shapes."""
+
+from __future__ import annotations
+
+from .ops import Activation, Add, BatchNorm, Conv, Graph, Ints, Node, Op, Pads, Shape
+from .shapes import output_shape
+
+
+class GraphBuilder:
+    """A graph under construction, each operation applied to the one before it unless told otherwise.
+
+    >>> b = GraphBuilder((1, 3, 8, 8), "fp32")
+    >>> b.conv("conv", 4, (3, 3), stride=(2, 2), padding="same-upper")
+    1
+    >>> b.shape(1)
+    (1, 4, 4, 4)
+
+    `norm` and `activation` follow each convolution. An activation is written only when the next
+    convolution, or the end, comes: whatever is put between (the add of a shortcut) goes before it.
+    """
+
+    def __init__(self, input_shape: Shape, dtype: str, norm: bool = False, activation: str | None = None) -> None:
+        self.dtype = dtype
+        self.nodes: list[Node] = []
+        self.channels: list[int] = [input_shape[1]]
+        self._shapes: list[Shape] = [input_shape]
+        self._norm = norm
+        self._activation = activation
+        self._pending: str | None = None
+
+    @property
+    def last(self) -> int:
+        """Number of the newest value."""
+        return len(self.nodes)
+
+    def shape(self, value: int) -> Shape:
+        """Shape of a value; inferred when it is asked for, which few variants do."""
+        for node in self.nodes[len(self._shapes) - 1 : value]:
+            self._shapes.append(output_shape(node.op, [self._shapes[i] for i in node.inputs]))
+        return self._shapes[value]
+
+    def add(self, name: str, op: Op, *inputs: int) -> int:
+        """Append one operation and give the number of its value."""
+        self.nodes.append(Node(name, op, inputs))
+        keeps = type(op) in (Add, Activation, BatchNorm)
+        known = op.out_channels if type(op) is Conv else self.channels[inputs[0]] if keeps else None
+        self.channels.append(self.shape(self.last)[1] if known is None else known)
+        return self.last
+
+    def conv(
+        self,
+        name: str,
+        out_channels: int,
+        kernel_size: Ints,
+        *,
+        stride: Ints | None = None,
+        padding: Pads | str | None = None,
+        dilation: Ints | None = None,
+        groups: int = 1,
+        bias: bool = False,
+        padding_mode: str = "zeros",
+        transposed: bool = False,
+        output_padding: Ints = (),
+        linear: bool = False,
+        at: int | None = None,
+    ) -> int:
+        """Append a convolution with its norm, its activation to follow unless `linear`.
+
+        What is left out is stride 1, padding 0, dilation 1; `at` names the value it reads.
+        """
+        self.activate()
+        value = self.last if at is None else at
+        ones = (1,) * len(kernel_size)
+        stride, dilation = stride or ones, dilation or ones
+        if padding is None:
+            padding = ((0, 0),) * len(kernel_size)
+        elif isinstance(padding, str):
+            padding = same_upper(self.shape(value)[2:], kernel_size, stride, dilation)
+        op = Conv(
+            self.channels[value], out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
+            transposed, output_padding,
+        )  # fmt: skip
+        result = self.add(name, op, value)
+        if self._norm:
+            result = self.add(f"{name}.norm", BatchNorm(out_channels), result)
+        self._pending = None if linear or not self._activation else f"{name}.activation"
+        return result
+
+    def shortcut(self, stride: Ints, *, bias: bool, project: bool = True) -> str:
+        """Add the graph's input to the newest value and say how: "identity", "projection" or "none".
+
+        The identity where every stride is 1 and the channels agree, else a strided 1x1 convolution
+        (ResNet's option B) or, without `project`, nothing. An activation that is due follows the sum.
+        """
+        main, due = self.last, self._pending
+        self._pending = None
+        other, kind, out_channels = 0, "identity", self.channels[main]
+        if self.channels[0] != out_channels or any(s != 1 for s in stride):
+            if not project:
+                self._pending = due
+                return "none"
+            kernel = (1,) * len(stride)
+            other = self.conv("projection", out_channels, kernel, stride=stride, bias=bias, linear=True, at=0)
+            kind = "projection"
+        self.add("add", Add(), main, other)
+        self._pending = due and "add.activation"
+        return kind
+
+    def activate(self) -> None:
+        """Write the activation that is due, if one is."""
+        if self._pending and self._activation:
+            self.add(self._pending, Activation(self._activation), self.last)
+        self._pending = None
+
+    def graph(self) -> Graph:
+        """The finished graph."""
+        self.activate()
+        return Graph(self._shapes[0], self.dtype, tuple(self.nodes))
+
+
+def same_upper(size: Ints, kernel_size: Ints, stride: Ints, dilation: Ints) -> Pads:
+    """Padding that makes output = ceil(input / stride), an odd one after: ONNX's SAME_UPPER, TensorFlow's SAME.
+
+    >>> same_upper((56,), (3,), (2,), (1,))
+    ((0, 1),)
+    """
+    totals = [
+        max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0) for n, k, s, d in zip(size, kernel_size, stride, dilation)
+    ]
+    return tuple([(total // 2, total - total // 2) for total in totals])

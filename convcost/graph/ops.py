@@ -1,0 +1,130 @@
+"""The primitive operations and the graph they form: plain records, no rule about any of them."""
+
+from typing import NamedTuple
+
+Ints = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+Shape = tuple[int, ...]  # (batch, channels, *spatial)
+
+
+class Conv(NamedTuple):
+    """An n-dimensional convolution, fields as in `torch.nn.Conv2d`; `padding` is (before, after) an axis.
+
+    >>> Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)).groups
+    1
+
+    Transposed, `padding` is what is cropped from each side of the full output and `output_padding`
+    what is added after it. Weights: (out_channels, in_channels / groups, *kernel_size).
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: Ints
+    stride: Ints
+    padding: Pads
+    dilation: Ints
+    groups: int = 1
+    bias: bool = False
+    padding_mode: str = "zeros"
+    transposed: bool = False
+    output_padding: Ints = ()
+
+
+class Linear(NamedTuple):
+    """A matrix product over the channels, at every position: `torch.nn.Linear`. Weights: (out, in)."""
+
+    in_features: int
+    out_features: int
+    bias: bool = False
+
+
+class Add(NamedTuple):
+    """The sum of two inputs of one shape, element by element."""
+
+
+class Multiply(NamedTuple):
+    """The first input times the second, which is 1 on the axes on which it is repeated (squeeze-and-excitation)."""
+
+
+class Concat(NamedTuple):
+    """The inputs behind one another along the channels."""
+
+
+class Split(NamedTuple):
+    """Channels `start` to `stop` of the input, without copying them."""
+
+    start: int
+    stop: int
+
+
+class Shuffle(NamedTuple):
+    """Channels interleaved across `groups` (ShuffleNet): a copy."""
+
+    groups: int
+
+
+class Flatten(NamedTuple):
+    """All axes but the batch as one, without copying."""
+
+
+class Activation(NamedTuple):
+    """A function without parameters, applied to each element."""
+
+    kind: str
+
+
+class BatchNorm(NamedTuple):
+    """Batch normalisation at inference: one learned scale and one learned shift a channel."""
+
+    channels: int
+
+
+class LayerNorm(NamedTuple):
+    """Layer normalisation over the channels of each position, with a learned scale and shift a channel."""
+
+    channels: int
+
+
+class Scale(NamedTuple):
+    """One learned factor a channel."""
+
+    channels: int
+
+
+class Pool(NamedTuple):
+    """The maximum or the mean (`kind`: "max", "avg") of each window, fields as in `torch.nn.MaxPool2d`."""
+
+    kind: str
+    kernel_size: Ints
+    stride: Ints
+    padding: Pads
+    ceil_mode: bool = False
+
+
+class AdaptivePool(NamedTuple):
+    """The mean or maximum over as many windows as `output_size` says; 1 is global pooling."""
+
+    kind: str
+    output_size: Ints
+
+
+Op = (
+    Conv | Linear | Add | Multiply | Concat | Split | Shuffle | Flatten
+    | Activation | BatchNorm | LayerNorm | Scale | Pool | AdaptivePool
+)  # fmt: skip
+
+
+class Node(NamedTuple):
+    """One operation in a graph; `inputs` are value numbers."""
+
+    name: str
+    op: Op
+    inputs: Ints
+
+
+class Graph(NamedTuple):
+    """Operations in execution order: value 0 is the input, node i makes value i + 1, the last is the output."""
+
+    input_shape: Shape
+    dtype: str
+    nodes: tuple[Node, ...]

@@ -1,0 +1,125 @@
+"""Documents -> the table model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .columns import Column, plain, read
+from .model import Head, Line, Section, Table
+from .notes import executed, mark, notes, verdict
+from .units import Scale, choose_scale, show
+
+#: How the table names the roles; a table of one role names none.
+ROLE_TITLES = {
+    "replacement": "replacements",
+    "residual-block": "residual blocks",
+    "building-block": "building blocks",
+}
+
+
+class _Entry(NamedTuple):
+    """A line before its numbers are text."""
+
+    name: str
+    words: dict[str, Any]
+    reason: str | None = None
+    mark: str = ""
+    is_op: bool = False
+    is_baseline: bool = False
+
+
+def comparison_table(
+    document: dict[str, Any], title: str, columns: Sequence[Column], *, chosen: bool = False, per_op: bool = False
+) -> Table:
+    """The table of one comparison; `title` is the layer as text, `chosen` columns all stay.
+
+    >>> from convcost.report.columns import choose_columns
+    >>> row = {"variant": "standard", "role": "replacement", "reason": None, "macs": 27496448, "ops": []}
+    >>> row["verified"] = {"status": "skipped", "size": None, "checks": {}}
+    >>> document = {"spec": {"dtype": "fp32", "batch": 1}, "baseline": "standard", "rows": [row]}
+    >>> comparison_table(document, "64:128 @56 k3", choose_columns(["macs"])).sections[0].lines[0].cells
+    ('27.5',)
+    """
+    rows = [(row["variant"], row) for row in document["rows"]]
+    facts = (*_facts(document["spec"]), f"base: {document['baseline']}")
+    entries = list(_entries(rows, per_op, document["baseline"]))
+    return Table(title, facts, "variant", *_body(entries, columns, chosen), executed(rows), notes(rows))
+
+
+def layers_table(
+    layers: Sequence[tuple[str, dict[str, Any]]],
+    columns: Sequence[Column],
+    *,
+    chosen: bool = False,
+    per_op: bool = False,
+) -> Table:
+    """The table of layers, each its text and its document: one under its own title, more side by side."""
+    if not chosen:  # a layer has nothing to be related to
+        columns = [column for column in columns if not column.key.startswith("relative.")]
+    if len(layers) == 1:
+        title, document = layers[0]
+        facts, label, rows = _facts(document["spec"]), "variant", [(document["variant"], document)]
+    else:
+        title, facts, label, rows = "", (), "layer", list(layers)
+    return Table(
+        title, facts, label, *_body(list(_entries(rows, per_op)), columns, chosen), executed(rows), notes(rows)
+    )
+
+
+def _facts(spec: dict[str, Any]) -> tuple[str, ...]:
+    """What holds for every row, above all what the notation of specs leaves out."""
+    facts = [spec["dtype"], f"batch {spec['batch']}"]
+    facts += [field for field in ("norm", "residual") if spec.get(field)]
+    return (*facts, spec["activation"]) if spec.get("activation") else tuple(facts)
+
+
+def _entries(rows: Iterable[tuple[str, dict[str, Any]]], per_op: bool, baseline: str | None = None) -> Iterator[_Entry]:
+    for name, row in rows:
+        yield _Entry(name, row, row["reason"], mark(row), False, name == baseline)
+        for op in row["ops"] if per_op else ():
+            yield _Entry(op["name"], {**op, "role": row["role"]}, is_op=True)
+
+
+def _body(
+    entries: list[_Entry], columns: Sequence[Column], chosen: bool
+) -> tuple[tuple[Head, ...], tuple[Section, ...]]:
+    heads, texts = [], []
+    for column in columns:
+        values = [_value(entry, column) for entry in entries]
+        scale = Scale("", 1, 0) if column.units is None else choose_scale(values, column.units)
+        heads.append(_head(column, scale, chosen))
+        texts.append([_cell(entry, column, value, scale) for entry, value in zip(entries, values)])
+    cells = list(zip(*texts)) if texts else [()] * len(entries)
+    return tuple(heads), tuple(_sections(entries, cells))
+
+
+def _head(column: Column, scale: Scale, chosen: bool) -> Head:
+    number = column.units is not None
+    priority = None if chosen else column.priority
+    return Head(column.key, column.header, scale.unit, number, priority, column.checked or not number)
+
+
+def _value(entry: _Entry, column: Column) -> Any:
+    if entry.reason is not None:
+        return None
+    return read(entry.words, column.key)
+
+
+def _cell(entry: _Entry, column: Column, value: Any, scale: Scale) -> str:
+    if column.key == "verified":
+        return "" if entry.is_op else verdict(entry.words)
+    if column.units is None:
+        return plain(value) or "–"
+    if entry.is_baseline and column.key.startswith("relative.") and value is not None:
+        return "base"
+    return show(value, scale)
+
+
+def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterator[Section]:
+    lines: dict[str, list[Line]] = {}
+    for entry, texts in zip(entries, cells):
+        line = Line(entry.name, texts, entry.reason, entry.mark, entry.is_op, entry.is_baseline)
+        lines.setdefault(entry.words.get("role", ""), []).append(line)
+    for role, group in lines.items():
+        yield Section(ROLE_TITLES.get(role, role) if len(lines) > 1 else "", tuple(group))

@@ -1,0 +1,115 @@
+"""The columns that tables can have, by the names that JSON gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from .units import BYTES, COUNTS, PLAIN, RATIO, Units
+
+
+class Column(NamedTuple):
+    """One word in tables: `header` breaks where it has a newline; `units` None is text.
+
+    `priority`: the default table leaves out the highest first when space is short; None: shown only
+    when asked for. `checked`: an execution measures it, so that a verified row vouches for it.
+    """
+
+    key: str
+    header: str
+    units: Units | None
+    priority: int | None = None
+    checked: bool = False
+
+
+#: In the order in which they stand side by side. The name of the row comes first in every table.
+COLUMNS = {
+    column.key: column
+    for column in (
+        Column("variant", "variant", None),
+        Column("role", "role", None),
+        Column("settings", "settings", None),
+        Column("output_shape", "output", None, 4, True),
+        Column("receptive_field", "receptive\nfield", None),
+        Column("mixes", "mixes", None),
+        Column("params", "params", COUNTS, 2, True),
+        Column("relative.params", "params\n× base", RATIO, None, True),
+        Column("macs", "MACs", COUNTS, 0, True),
+        Column("relative.macs", "MACs\n× base", RATIO, 1, True),
+        Column("effective_macs", "effective\nMACs", COUNTS, 5, True),
+        Column("relative.effective_macs", "effective MACs\n× base", RATIO, None, True),
+        Column("flops", "FLOPs", COUNTS, None, True),  # 2 a MAC, by definition
+        Column("elementwise", "elementwise", COUNTS),
+        Column("weight_bytes", "weights", BYTES),
+        Column("activation_bytes", "activations", BYTES),
+        Column("peak_bytes", "peak", BYTES, 3, True),
+        Column("relative.peak_bytes", "peak\n× base", RATIO, None, True),
+        Column("traffic_bytes", "traffic", BYTES, 6),
+        Column("relative.traffic_bytes", "traffic\n× base", RATIO),
+        Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7),
+        Column("verified", "verified", None, 0, True),
+    )
+}
+
+#: What a table shows unless it is told.
+DEFAULT = tuple([key for key, column in COLUMNS.items() if column.priority is not None])
+
+
+class UnknownColumnError(ValueError):
+    """There is no column of that `name`; `hint` says what may have been meant."""
+
+    def __init__(self, name: str, hint: str) -> None:
+        super().__init__(f"unknown column {name!r}; {hint}")
+        self.name = name
+        self.hint = hint
+
+
+def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
+    """The columns of those names, or the default ones; the row's own name goes without saying.
+
+    >>> [column.header for column in choose_columns(["variant", "macs", "peak_bytes"])]
+    ['MACs', 'peak']
+
+    Raises UnknownColumnError.
+    """
+    chosen = []
+    for name in dict.fromkeys(DEFAULT if names is None else names):
+        if name not in COLUMNS:
+            raise UnknownColumnError(name, _hint(name))
+        chosen.append(COLUMNS[name])
+    return tuple([column for column in chosen if column.key != "variant"])
+
+
+def _hint(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, COLUMNS, n=1)
+    return f"did you mean {near[0]}?" if near else "there are " + ", ".join(COLUMNS)
+
+
+def read(row: dict[str, Any], key: str) -> Any:
+    """What a row, or one of its operations, has under a dotted name; None where it has nothing.
+
+    >>> read({"relative": {"macs": 0.5}}, "relative.macs")
+    0.5
+    """
+    outer, _, inner = key.partition(".")
+    value = row.get(outer)
+    return value if not inner or value is None else value.get(inner)
+
+
+def plain(value: object) -> str:
+    """A value of a document as text: lists joined, null empty.
+
+    >>> plain((1, 128, 56, 56)), plain(["space", "channels"]), plain({"groups": 32, "v1": True})
+    ('1x128x56x56', 'space+channels', 'groups=32 v1=true')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return " ".join([f"{key}={plain(item)}" for key, item in value.items()])
+    if isinstance(value, (list, tuple)):
+        return ("+" if value and isinstance(value[0], str) else "x").join(map(plain, value))
+    return str(value)

@@ -1,0 +1,151 @@
+"""A table as lines of styled text in a fixed-width font; what does not fit is left out, the least wanted first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .model import Head, Line, Table
+
+#: Text and what it is: "title", "head", "dim", "section", "base", "good", "bad", or "" for plain.
+Span = tuple[str, str]
+
+GAP = "  "
+
+#: One character for one, so that a finished line can be translated. For encodings that have no better.
+ASCII = str.maketrans("×–✓✗·─└…", "x-+!|-`.")
+
+STYLE_OF_MARK = {"✓": "good", "✗": "bad"}
+
+#: A reason is never squeezed into less than this.
+LEAST_REASON = 24
+
+
+class Grid(NamedTuple):
+    """Where things stand: which of the heads are shown, how wide each, and how wide marks and names before them."""
+
+    shown: tuple[int, ...]
+    widths: tuple[int, ...]
+    mark: int
+    name: int
+
+    @property
+    def start(self) -> int:
+        """Columns before the first cell."""
+        return 2 + self.mark + self.name
+
+    @property
+    def total(self) -> int:
+        """Columns of a whole line."""
+        return self.start + sum([len(GAP) + width for width in self.widths])
+
+
+def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
+    """The lines of `table` for a terminal of `width` columns, without their newlines.
+
+    Numbers and names are never cut or wrapped: where even the columns that must stay are too wide, so are the lines.
+    """
+    grid = fit(table, width)
+    if table.title:
+        yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
+        yield []
+    yield from _header(table, grid)
+    yield [(" " + "─" * (grid.total - 1), "dim")]
+    for index, section in enumerate(table.sections):
+        if section.title:
+            yield from [[]] * (index > 0)
+            yield [(f" {' ' * grid.mark} {section.title}", "section")]
+        for line in section.lines:
+            yield from [_line(line, table.heads, grid)] if line.reason is None else _reason(line, grid, width)
+    yield []
+    for note in table.below([table.heads[i] for i in grid.shown]):
+        yield from _note(note, grid.mark, width)
+
+
+def fit(table: Table, width: int) -> Grid:
+    """The columns that fit, dropping those of the highest priority number; `verified` is what the marks say."""
+    lines = [line for section in table.sections for line in section.lines]
+    shown = [i for i, head in enumerate(table.heads) if head.key != "verified"]
+    widths = [
+        max([len(part) for part in header_lines(head)] + [len(line.cells[i]) for line in lines if line.reason is None])
+        for i, head in enumerate(table.heads)
+    ]
+    names = max([len(table.label), *[len(_name(line)) for line in lines]])
+    grid = Grid((), (), max([len(line.mark) for line in lines], default=0), names)
+    while True:
+        grid = grid._replace(shown=tuple(shown), widths=tuple([widths[i] for i in shown]))
+        spare = [i for i in shown if table.heads[i].priority]
+        if grid.total <= width or not spare:
+            return grid
+        shown.remove(max(spare, key=lambda i: table.heads[i].priority or 0))
+
+
+def header_lines(head: Head) -> list[str]:
+    """A header in two lines, its unit at the end.
+
+    >>> header_lines(Head("macs", "MACs", "M", True, 0)), header_lines(Head("x", "effective\\nMACs", "M", True, 0))
+    (['MACs', '(M)'], ['effective', 'MACs (M)'])
+    """
+    first, _, second = head.header.partition("\n")
+    unit = f"({head.unit})" if head.unit else ""
+    return [first, f"{second} {unit}".strip()]
+
+
+def _header(table: Table, grid: Grid) -> Iterator[list[Span]]:
+    heads = [(table.heads[i], header_lines(table.heads[i])) for i in grid.shown]
+    for level, style in enumerate(("head", "dim")):
+        label = table.label if level == 0 else ""
+        cells = [_align(lines[level], head, width) for (head, lines), width in zip(heads, grid.widths)]
+        yield [(GAP.join([f" {'':<{grid.mark}} {label:<{grid.name}}", *cells]).rstrip(), style)]
+
+
+def _align(text: str, head: Head, width: int) -> str:
+    return f"{text:>{width}}" if head.right else f"{text:<{width}}"
+
+
+def _name(line: Line) -> str:
+    return f"└ {line.name}" if line.is_op else line.name
+
+
+def _line(line: Line, heads: tuple[Head, ...], grid: Grid) -> list[Span]:
+    cells = [_align(line.cells[i], heads[i], width) for i, width in zip(grid.shown, grid.widths)]
+    style = "dim" if line.is_op else "base" if line.is_baseline else ""
+    return [*_start(line, grid, style), ("".join([GAP + cell for cell in cells]).rstrip(), style)]
+
+
+def _start(line: Line, grid: Grid, style: str) -> list[Span]:
+    return [
+        (f" {line.mark:<{grid.mark}} ", STYLE_OF_MARK.get(line.mark[:1], "dim")),
+        (f"{_name(line):<{grid.name}}", style),
+    ]
+
+
+def _reason(line: Line, grid: Grid, width: int) -> Iterator[list[Span]]:
+    """A row that does not apply: its reason runs across the cells it does not have."""
+    room = max(LEAST_REASON, width - grid.start - len(GAP))
+    first, *rest = wrap(f"does not apply: {line.reason}", room)
+    yield [*_start(line, grid, "dim"), (GAP + first, "dim")]
+    for part in rest:
+        yield [(" " * grid.start + GAP + part, "dim")]
+
+
+def _note(note: str, indent: int, width: int) -> Iterator[list[Span]]:
+    sign, _, text = note.partition(" ")
+    for part in wrap(text, width - indent - 2):
+        yield [(f" {sign:<{indent}} ", STYLE_OF_MARK.get(sign, "dim")), (part, "dim")]
+        sign = ""
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width`, broken at spaces; a longer word has a line of its own.
+
+    >>> wrap("one axis cannot be separated", 12)
+    ['one axis', 'cannot be', 'separated']
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return lines or [""]

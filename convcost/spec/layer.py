@@ -1,0 +1,70 @@
+"""The layer that somebody described: every field normalised, nothing resolved twice."""
+
+# No postponed annotations: NamedTuple would compile each of them from its text at every start, 1 ms in all.
+from typing import NamedTuple
+
+Ints = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+
+#: Bytes per element of each dtype a spec may name.
+DTYPES = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+
+#: Activations without parameters, under the names PyTorch and the papers use.
+ACTIVATIONS = (
+    "relu", "relu6", "leaky-relu", "elu", "selu", "gelu", "silu",
+    "mish", "hardswish", "hardsigmoid", "sigmoid", "tanh",
+)  # fmt: skip
+
+#: How the border is filled: PyTorch's `padding_mode`.
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+class LayerSpec(NamedTuple):
+    """One convolution layer and the settings of its alternatives.
+
+    >>> LayerSpec(64, 128, (3, 3), (56, 48), padding=((1, 1), (1, 1))).axes
+    2
+
+    Sizes are `(length,)`, `(height, width)` or `(depth, height, width)`. `padding` is one
+    `(before, after)` pair an axis, or `"same-upper"`, the one form that depends on the size of the
+    input it meets and is therefore resolved where a convolution is placed. The fields from
+    `depth_multiplier` on shape the variants and leave the described convolution as it is.
+    """
+
+    in_channels: int
+    out_channels: int
+    kernel_size: Ints
+    input_size: Ints
+    stride: Ints = (1, 1)
+    padding: Pads | str = ((0, 0), (0, 0))
+    dilation: Ints = (1, 1)
+    groups: int = 1
+    bias: bool = False
+    padding_mode: str = "zeros"
+    transposed: bool = False
+    output_padding: Ints = (0, 0)
+    batch: int = 1
+    dtype: str = "fp32"
+    depth_multiplier: int = 1
+    expansion_ratio: int = 6
+    bottleneck_ratio: int = 4
+    mid_channels: int | None = None
+    v1: bool = False
+    norm: bool = False
+    activation: str | None = None
+    residual: bool = False
+
+    @property
+    def axes(self) -> int:
+        """How many spatial axes the layer has: 1, 2 or 3."""
+        return len(self.kernel_size)
+
+    @property
+    def own_groups(self) -> int:
+        """Groups of the described convolution; with `mid_channels` they belong to the bottleneck alone."""
+        return 1 if self.mid_channels is not None else self.groups
+
+    @property
+    def is_plain(self) -> bool:
+        """True for a standard convolution: neither grouped nor transposed."""
+        return self.own_groups == 1 and not self.transposed

@@ -1,0 +1,1 @@
+"""The alternatives to a convolution: one function from LayerSpec to Graph each, one file per family."""

@@ -1,0 +1,92 @@
+"""What variants there are, and how one is built: table, JSON, tests and completion all read from here."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple
+
+from ..graph.ops import Graph, Shape
+from ..graph.shapes import ShapeError, check_shapes
+from ..spec.layer import LayerSpec
+
+REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK = "replacement", "residual-block", "building-block"
+
+#: The order in which the table keeps the roles apart.
+ROLES = (REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK)
+
+#: The files of variants, in the order of the table.
+FAMILIES = ("plain", "separable", "blocks")
+
+#: The row of a described layer that is not a plain standard one.
+AS_GIVEN = "as-given"
+
+Settings = dict[str, object]
+Build = Callable[[LayerSpec], tuple[Graph, Settings]]
+
+
+class DoesNotApply(Exception):
+    """This variant of this layer does not exist; the message says why."""
+
+
+class Variant(NamedTuple):
+    """One way to build a layer: `build` makes its graph and names the settings that shaped it."""
+
+    name: str
+    role: str
+    summary: str
+    transposed: bool
+    build: Build
+
+
+_REGISTRY: dict[str, Variant] = {}
+
+
+def variant(name: str, role: str, summary: str, *, transposed: bool = False) -> Callable[[Build], Build]:
+    """Register the decorated function under `name`; `transposed` ones exist for transposed layers too."""
+
+    def register(build: Build) -> Build:
+        _REGISTRY[name] = Variant(name, role, summary, transposed, build)
+        return build
+
+    return register
+
+
+@cache
+def _everything() -> dict[str, Variant]:
+    for family in FAMILIES:
+        import_module(f"{__package__}.{family}")  # importing a family registers its variants
+    return {v.name: v for role in ROLES for v in _REGISTRY.values() if v.role == role}
+
+
+@cache
+def all_variants() -> dict[str, Variant]:
+    """Every variant by name, role by role in the order of `ROLES`; `as-given` is a row, not a variant.
+
+    >>> list(all_variants())[:2]
+    ['standard', 'spatially-separable']
+    """
+    return {name: v for name, v in _everything().items() if name != AS_GIVEN}
+
+
+class Built(NamedTuple):
+    """A variant of one layer: its graph, the settings that shaped it, the shape of every value."""
+
+    graph: Graph
+    settings: Settings
+    shapes: list[Shape]
+
+
+def build_variant(name: str, spec: LayerSpec) -> Built:
+    """One variant of `spec`; DoesNotApply says why there is none.
+
+    >>> build_variant("grouped", LayerSpec(64, 128, (3, 3), (56, 56))).settings
+    {'groups': 32}
+    """
+    entry = _everything()[name]
+    if spec.transposed and not entry.transposed:
+        raise DoesNotApply("not defined for a transposed convolution")
+    graph, settings = entry.build(spec)
+    try:
+        return Built(graph, settings, check_shapes(graph))
+    except ShapeError as error:
+        raise DoesNotApply(str(error)) from None

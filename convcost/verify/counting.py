@@ -1,0 +1,154 @@
+"""How many products meet at every output position: a convolution of ones with ones.
+
+A product with a weight of one is the input itself, and equal weights make every output channel of a
+group the same: what is left of the convolution is to add up, once a group, the inputs that the taps
+meet. All of it in the smallest unsigned integers that hold one output, so it is exact and needs
+little memory. Arrays are (batch, *spatial, channels), maps (batch, *spatial, groups).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..graph.ops import Conv
+from .borders import with_border, with_copied_border
+from .weights import ConvWeights
+from .windows import landing_starts, shifted, tap_offsets, window_starts
+
+if TYPE_CHECKING:  # at run time it would take longer to import than a layer takes to execute
+    from numpy.typing import NDArray
+
+#: Up to this many channels a group they are added one by one; NumPy's own reduction is slow on short rows.
+SHORT = 16
+
+
+class CountMap(NamedTuple):
+    """What one output channel of each group adds up to: a number of two digits, the base 2 ** `bits`.
+
+    The lower digit counts products with the input. The border of zero padding holds one in the upper
+    digit, which therefore counts the products that fall on it.
+    """
+
+    packed: NDArray[Any]
+    bits: int
+
+    @property
+    def effective(self) -> NDArray[Any]:
+        """Products that touch the input, at each position."""
+        data: NDArray[Any] = self.packed & self.packed.dtype.type((1 << self.bits) - 1)
+        return data
+
+    @property
+    def nominal(self) -> NDArray[Any]:
+        """All products at each position, those that fall on the border included."""
+        both: NDArray[Any] = self.effective + (self.packed >> self.packed.dtype.type(self.bits))
+        return both
+
+
+def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
+    """Run a convolution that is not transposed on `given`, which holds ones.
+
+    >>> from .weights import conv_weights
+    >>> op = Conv(2, 1, (3,), (1,), ((1, 1),), (1,))
+    >>> counted = convolve(op, np.ones((1, 4, 2), np.uint8), conv_weights(op))
+    >>> counted.effective[0, :, 0].tolist(), counted.nominal[0, :, 0].tolist()
+    ([4, 6, 6, 4], [6, 6, 6, 6])
+    """
+    products = weights.kernel[0].size  # of one output
+    bits = products.bit_length()
+    bordered = any(before or after for before, after in op.padding)
+    dtype = np.min_scalar_type(products << bits if bordered else products)
+    sums = group_sums(given, weights, dtype)
+    if bordered and op.padding_mode == "zeros":
+        ones = np.ones((1,) * (given.ndim - 1) + given.shape[-1:], dtype)
+        sums = with_border(op, sums, group_sums(ones << dtype.type(bits), weights, dtype))
+    elif bordered:
+        sums = with_copied_border(op, sums)
+    offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
+    starts = [window_starts(*axis) for axis in zip(sums.shape[1:-1], offsets, op.stride, strict=True)]
+    return CountMap(_gather(sums, starts, offsets, dtype), bits)
+
+
+def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Run a transposed convolution on `given`, which holds ones: its map before and after cropping.
+
+    >>> from .weights import conv_weights
+    >>> op = Conv(1, 1, (3,), (2,), ((1, 1),), (1,), transposed=True, output_padding=(1,))
+    >>> full, cropped = convolve_transposed(op, np.ones((1, 3, 1), np.uint8), conv_weights(op))
+    >>> full[0, :, 0].tolist(), cropped[0, :, 0].tolist()
+    ([1, 1, 2, 1, 2, 1, 1], [1, 2, 1, 2, 1, 1])
+    """
+    dtype = np.min_scalar_type(weights.kernel[0].size)
+    sums = group_sums(given, weights, dtype)
+    offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
+    starts = [landing_starts(*axis) for axis in zip(sums.shape[1:-1], op.stride, strict=True)]
+    landing = [start[-1] + offset[-1] + 1 for start, offset in zip(starts, offsets)]
+    extra = op.output_padding or (0,) * len(landing)
+    longer = np.zeros((len(sums), *[n + e for n, e in zip(landing, extra)], sums.shape[-1]), dtype)
+    _scatter(sums, starts, offsets, longer)
+    kept = [slice(before, n - after) for n, (before, after) in zip(longer.shape[1:], op.padding)]
+    return longer[:, *[slice(n) for n in landing]], longer[:, *kept]
+
+
+def total(counts: NDArray[Any], weights: ConvWeights) -> int:
+    """The sum of a map over all positions and, group by group, all output channels; exact."""
+    if not counts.size:
+        return 0
+    dtype = np.min_scalar_type(int(counts.max()) * counts.size)
+    groups = np.add.reduce(counts, axis=tuple(range(counts.ndim - 1)), dtype=dtype).tolist()
+    return sum([count * len(outputs) for count, outputs in zip(groups, weights.readers, strict=True)])
+
+
+def group_sums(values: NDArray[Any], weights: ConvWeights, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Each position's values summed over the channels of each group."""
+    groups, members = weights.kernel.shape[:2]
+    if values.shape[-1] != groups * members:
+        raise ValueError(f"{groups} groups of {members} channels do not fit {values.shape[-1]} channels")
+    if members == 1:
+        return values
+    if members > SHORT:
+        split = values.reshape(*values.shape[:-1], groups, members)
+        reduced: NDArray[Any] = np.add.reduce(split, axis=-1, dtype=dtype)
+        return reduced
+    sums = values[..., ::members].astype(dtype)
+    for member in range(1, members):
+        sums += values[..., member::members]
+    return sums
+
+
+def _gather(sums: NDArray[Any], starts: list[range], offsets: list[range], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Every window's sum over its taps: tap by tap, or window by window where these are fewer."""
+    if _combinations(offsets) <= _combinations(starts):
+        views = shifted(starts, offsets)
+        result = sums[:, *next(views)].astype(dtype)
+        for view in views:
+            result += sums[:, *view]
+        return result
+    axes = tuple(range(1, sums.ndim - 1))
+    result = np.empty((len(sums), *map(len, starts), sums.shape[-1]), dtype)
+    for place, view in zip(_places(starts), shifted(offsets, starts), strict=True):
+        result[:, *place] = np.add.reduce(sums[:, *view], axis=axes, dtype=dtype, keepdims=True)
+    return result
+
+
+def _scatter(sums: NDArray[Any], starts: list[range], offsets: list[range], result: NDArray[Any]) -> None:
+    """Every input added to the places where its taps land: tap by tap, or input by input where these are fewer."""
+    if _combinations(offsets) <= _combinations(starts):
+        for view in shifted(starts, offsets):
+            result[:, *view] += sums
+        return
+    for place, view in zip(_places(starts), shifted(offsets, starts), strict=True):
+        result[:, *view] += sums[:, *place]
+
+
+def _places(starts: list[range]) -> Iterator[tuple[slice, ...]]:
+    """One position after the other of an array that has one for each combination of `starts`."""
+    return shifted([range(1)] * len(starts), [range(len(axis)) for axis in starts])
+
+
+def _combinations(axes: list[range]) -> int:
+    return prod([len(axis) for axis in axes])

@@ -1,0 +1,133 @@
+"""Executes one operation on arrays of ones: (batch, *spatial, channels), whatever the number of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..graph.ops import (
+    Activation, AdaptivePool, Add, BatchNorm, Concat, Conv, Flatten, LayerNorm, Linear, Multiply, Op, Pool, Scale,
+    Shuffle, Split,
+)  # fmt: skip
+from .activations import FUNCTIONS
+from .counting import convolve, convolve_transposed, group_sums, total
+from .weights import conv_weights, linear_weights
+from .windows import adaptive_windows, pool_starts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Operations that may write over an input.
+OVERWRITING = (Add, Multiply, Activation, BatchNorm, LayerNorm, Scale)
+
+#: Elements that an activation is applied to at a time: two float arrays of this size stay in the cache.
+TILE = 16384
+
+#: Sizes of the weights read, products, products that touched data.
+Counted = tuple[int, int, int]
+
+
+def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> tuple[NDArray[Any], Counted]:
+    """The array that `op` makes, `target` where it may write over that one, and what it counted.
+
+    The content of what a convolution or a matrix product makes is left open: its sums are in the counts.
+    """
+    if isinstance(op, Conv):
+        return _conv(op, inputs[0])
+    if isinstance(op, Linear):
+        weights = linear_weights(op)
+        products = total(group_sums(inputs[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
+        return np.empty((*inputs[0].shape[:-1], weights.out_channels), np.uint8), (weights.params, products, products)
+    if isinstance(op, OVERWRITING):
+        output = np.empty_like(inputs[0]) if target is None else target
+        return output, (_elementwise(op, inputs, output), 0, 0)
+    return _MOVES[type(op)](op, inputs), (0, 0, 0)
+
+
+def _conv(op: Conv, given: NDArray[Any]) -> tuple[NDArray[Any], Counted]:
+    weights = conv_weights(op)
+    if op.transposed:
+        nominal, effective = convolve_transposed(op, given, weights)
+    else:
+        counted = convolve(op, given, weights)
+        nominal, effective = counted.nominal, counted.effective
+    output = np.empty((*effective.shape[:-1], weights.out_channels), np.uint8)
+    return output, (weights.params, total(nominal, weights), total(effective, weights))
+
+
+def _elementwise(op: Op, inputs: list[NDArray[Any]], output: NDArray[Any]) -> int:
+    """Apply an operation element by element, into `output`; gives the size of the weights it read."""
+    if isinstance(op, Activation):
+        _activate(op, inputs[0], output)
+        return 0
+    if isinstance(op, Add):
+        np.add(inputs[0], inputs[1], out=output)
+        return 0
+    if isinstance(op, Multiply):
+        gate = inputs[1].reshape(inputs[1].shape[0], *(1,) * (inputs[0].ndim - inputs[1].ndim), *inputs[1].shape[1:])
+        np.multiply(inputs[0], gate, out=output)
+        return 0
+    scale = np.ones(getattr(op, "channels"), np.uint8)  # noqa: B009  the ones that are left have them
+    np.multiply(inputs[0], scale, out=output)
+    if isinstance(op, Scale):
+        return scale.size
+    shift = np.zeros_like(scale)
+    np.add(output, shift, out=output)
+    return scale.size + shift.size
+
+
+def _activate(op: Activation, given: NDArray[Any], output: NDArray[Any]) -> None:
+    function = FUNCTIONS[op.kind]
+    if not (given.flags.c_contiguous and output.flags.c_contiguous):
+        output[...] = function(given.astype(np.float32))
+        return
+    given, output = given.reshape(-1), output.reshape(-1)
+    for start in range(0, given.size, TILE):
+        part = slice(start, start + TILE)
+        output[part] = function(given[part].astype(np.float32))
+
+
+def _shuffle(op: Shuffle, inputs: list[NDArray[Any]]) -> NDArray[Any]:
+    *rest, channels = inputs[0].shape
+    interleaved = inputs[0].reshape(*rest, op.groups, channels // op.groups).swapaxes(-1, -2)
+    output = np.empty(inputs[0].shape, np.uint8)
+    output.reshape(interleaved.shape)[...] = interleaved
+    return output
+
+
+def _pool(op: Pool, inputs: list[NDArray[Any]]) -> NDArray[Any]:
+    axes = [
+        [slice(start, start + k) for start in pool_starts(n, k, s, pads, hang_over=op.ceil_mode)]
+        for n, k, s, pads in zip(inputs[0].shape[1:], op.kernel_size, op.stride, op.padding)
+    ]
+    pads = [(before, max(after, windows[-1].stop - n - before))
+            for n, (before, after), windows in zip(inputs[0].shape[1:], op.padding, axes)]  # fmt: skip
+    return _reduce(op.kind, np.pad(inputs[0], [(0, 0), *pads, (0, 0)]), axes)
+
+
+def _adaptive_pool(op: AdaptivePool, inputs: list[NDArray[Any]]) -> NDArray[Any]:
+    return _reduce(op.kind, inputs[0], [adaptive_windows(*axis) for axis in zip(inputs[0].shape[1:], op.output_size)])
+
+
+def _reduce(kind: str, given: NDArray[Any], axes: list[list[slice]]) -> NDArray[Any]:
+    """Each window's maximum or mean, window by window."""
+    reduce = np.max if kind == "max" else np.mean
+    output = np.empty((given.shape[0], *map(len, axes), given.shape[-1]), np.uint8)
+    inner = tuple(range(1, given.ndim - 1))
+    for position, window in zip(np.ndindex(output.shape[1:-1]), product(*axes)):
+        output[:, *position] = reduce(given[:, *window], axis=inner)
+    return output
+
+
+#: Operations that move numbers or reduce windows of them.
+_MOVES: dict[type, Callable[[Any, list[NDArray[Any]]], NDArray[Any]]] = {
+    Concat: lambda _, inputs: np.concatenate(inputs, axis=-1),
+    Split: lambda op, inputs: inputs[0][..., op.start : op.stop],
+    Flatten: lambda _, inputs: inputs[0].reshape(inputs[0].shape[0], -1),
+    Shuffle: _shuffle,
+    Pool: _pool,
+    AdaptivePool: _adaptive_pool,
+}

@@ -1,0 +1,149 @@
+"""Receptive fields: against sets of positions walked back through the graph, and by hand."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from convcost.analysis import analyze
+from convcost.graph.ops import Activation, Add, Conv, Graph, Node
+from convcost.spec import parse_spec
+from convcost.variants.registry import AS_GIVEN, build_variant
+
+LARGEST = 10**18 - 1
+
+
+def conv(kernel: int, stride: int = 1, before: int = 0, dilation: int = 1, *, transposed: bool = False) -> Conv:
+    extra = (0,) if transposed else ()
+    return Conv(1, 1, (kernel,), (stride,), ((before, 0),), (dilation,), transposed=transposed, output_padding=extra)
+
+
+def chain(*ops: Conv) -> Graph:
+    return Graph((1, 1, 10**6), "fp32", tuple(Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)))
+
+
+def field(of: Graph) -> int:
+    found = analyze(of).receptive_field
+    assert found is not None
+    return found[0]
+
+
+def seen_by(op: object, outputs: set[int]) -> set[int]:
+    """The input positions that an operation reads for some of its outputs, on an input without ends."""
+    if not isinstance(op, Conv):
+        return outputs
+    (kernel,), (stride,), ((before, _),), (dilation,) = op.kernel_size, op.stride, op.padding, op.dilation
+    taps = [t * dilation for t in range(kernel)]
+    if op.transposed:
+        return {(o + before - t) // stride for o in outputs for t in taps if (o + before - t) % stride == 0}
+    return {o * stride - before + t for o in outputs for t in taps}
+
+
+def walked(of: Graph, outputs: int = 1) -> int:
+    """The greatest span that any of so many neighbouring outputs sees."""
+    spans = []
+    for output in range(outputs):
+        sets: list[set[int]] = [set() for _ in of.nodes] + [{output}]
+        for index in reversed(range(len(of.nodes))):
+            node = of.nodes[index]
+            for value in node.inputs:
+                sets[value] |= seen_by(node.op, sets[index + 1])
+        spans.append(max(sets[0]) - min(sets[0]) + 1 if sets[0] else 0)
+    return max(spans)
+
+
+FEW = st.integers(1, 4)
+CONVS = st.builds(conv, FEW, FEW, st.integers(0, 3), FEW)
+TRANSPOSED = st.builds(conv, st.integers(1, 7), st.integers(1, 6), st.integers(0, 3), FEW, transposed=st.just(True))
+
+
+@given(st.lists(CONVS, min_size=1, max_size=3))
+def test_a_chain_sees_what_walking_back_through_it_sees(ops: list[Conv]) -> None:
+    """Kernels, strides, dilations and padding of several convolutions."""
+    assert field(chain(*ops)) == walked(chain(*ops))
+
+
+@given(st.lists(CONVS, max_size=2), TRANSPOSED)
+def test_transposed_sees_the_most_that_any_output_sees(before: list[Conv], op: Conv) -> None:
+    """Outputs take turns at what they see: the maximum over one stride period counts."""
+    of = chain(*before, op)
+    assert field(of) == walked(of, outputs=op.stride[0])
+
+
+@st.composite
+def branched(draw: DrawFn) -> Graph:
+    """Convolutions and adds in any wiring."""
+    nodes: list[Node] = []
+    for index in range(draw(st.integers(1, 6))):
+        earlier = st.integers(0, index)
+        if draw(st.booleans()):
+            nodes.append(Node(f"op{index}", draw(st.builds(conv, FEW, st.just(1), st.integers(0, 3), FEW)), (index,)))
+        else:
+            nodes.append(Node(f"op{index}", Add(), (index, draw(earlier))))
+    return Graph((1, 1, 10**6), "fp32", tuple(nodes))
+
+
+@given(branched())
+def test_branches_see_the_union(of: Graph) -> None:
+    """From the first to the last position that any branch reads."""
+    assert field(of) == walked(of)
+
+
+@given(st.integers(1, LARGEST), st.integers(1, LARGEST), st.integers(1, LARGEST))
+def test_large_kernels_are_exact(kernel: int, stride: int, dilation: int) -> None:
+    """d(k - 1) + 1, whatever the stride; transposed, every (stride / gcd)-th tap meets one output."""
+    assert field(chain(conv(kernel, stride, 0, dilation))) == dilation * (kernel - 1) + 1
+    apart = stride // gcd(stride, dilation)
+    expected = (kernel - 1) // apart * apart * dilation // stride + 1
+    assert field(chain(conv(kernel, stride, 0, dilation, transposed=True))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "variant", "expected"),
+    [
+        ("8:8 @56x48 k3x5", "standard", (3, 5)),
+        ("8:8 @56x48 k3x5 d2x3", "standard", (5, 13)),
+        ("8:8 @56x48 k3x5 s4 p1", "standard", (3, 5)),
+        ("8:8 @56x48 k3x5", "spatially-separable", (3, 5)),
+        ("8:8 @56x48 k3x5", "depthwise-separable", (3, 5)),
+        ("8:8 @56x48 k3x5", "basic-block", (5, 9)),
+        ("8:8 @56x48 k3x5 s2", "basic-block", (7, 13)),
+        ("8:8 @56x48 k3x5 s2", "residual-bottleneck", (3, 5)),
+        ("8:8 @56x48 k3x5 s2 v1", "residual-bottleneck", (5, 9)),
+        ("8:8 @56x48 k3x5", "inverted-residual", (3, 5)),
+        ("8:8 @56x48 k3x5", "pointwise", (1, 1)),
+        ("8:8 @6 k3 s2 p1 op1 t", AS_GIVEN, (2, 2)),
+        ("8:8 @6 k1 s3 t", AS_GIVEN, (1, 1)),
+        ("8:8 @2 k7", "standard", (7, 7)),
+    ],
+)
+def test_receptive_fields_by_hand(text: str, variant: str, expected: tuple[int, int]) -> None:
+    """(height, width), not clipped by a small input."""
+    assert analyze(build_variant(variant, parse_spec(text)).graph).receptive_field == expected
+
+
+def test_each_operation_has_its_own_field() -> None:
+    """What it alone sees of its input; elementwise operations see one position."""
+    spec = parse_spec("8:8 @9 k3x5")._replace(norm=True, activation="relu", residual=True)
+    ops = analyze(build_variant("depthwise-separable", spec).graph).ops
+    assert {op.name: op.receptive_field for op in ops if op.receptive_field != (1, 1)} == {"depthwise": (3, 5)}
+    assert len(ops) == 7
+
+
+def test_elementwise_operations_change_nothing() -> None:
+    op = conv(5, 2, 1, 3)
+    nodes = (Node("conv", op, (0,)), Node("activation", Activation("relu"), (1,)), Node("add", Add(), (2, 1)))
+    assert field(Graph((1, 1, 100), "fp32", nodes)) == field(chain(op))
+
+
+def test_walking_would_notice_a_wrong_rule() -> None:
+    """The oracle can fail: dilation forgotten, stride forgotten, transposed taken for plain."""
+    right = chain(conv(3, 2, 1, 2), conv(3, 1, 1, 3))
+    assert walked(right) == field(right)
+    assert walked(chain(conv(3, 2, 1), conv(3, 1, 1, 3))) != field(right)
+    assert walked(chain(conv(3, 1, 1, 2), conv(3, 1, 1, 3))) != field(right)
+    assert walked(chain(conv(5, 2, transposed=True)), outputs=2) != field(chain(conv(5, 2)))

@@ -1,0 +1,139 @@
+"""Output shapes: against windows that are walked, and what is said where nothing can come out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node, Op
+from convcost.graph.shapes import ShapeError, check_shapes, conv_size, infer_shapes, output_shape, show
+
+Axis = tuple[int, int, int, int, int, int]  # kernel, stride, before, after, dilation, size
+
+SMALL = st.integers(1, 5)
+AXES: st.SearchStrategy[list[Axis]] = st.lists(
+    st.tuples(SMALL, SMALL, st.integers(0, 4), st.integers(0, 4), SMALL, st.integers(1, 20)), min_size=1, max_size=3
+)
+
+
+def conv_of(axes: list[Axis], *, transposed: bool = False, extra: int = 0) -> Conv:
+    kernel, stride, before, after, dilation, _ = zip(*axes)
+    added = (extra,) * len(axes) if transposed else ()
+    pads = tuple(zip(before, after))
+    return Conv(3, 4, kernel, stride, pads, dilation, transposed=transposed, output_padding=added)
+
+
+def windows_that_fit(axis: Axis) -> int:
+    """How often a dilated kernel can be set down on a padded axis, walking by the stride."""
+    kernel, stride, before, after, dilation, size = axis
+    padded, start, found = before + size + after, 0, 0
+    while start + dilation * (kernel - 1) < padded:
+        start, found = start + stride, found + 1
+    return found
+
+
+@given(AXES)
+def test_size_is_the_number_of_windows_that_fit(axes: list[Axis]) -> None:
+    """On every axis there are as many output positions as places for the kernel."""
+    assume(all(windows_that_fit(axis) for axis in axes))
+    size = tuple(axis[-1] for axis in axes)
+    assert conv_size(conv_of(axes), size) == tuple(map(windows_that_fit, axes))
+
+
+def positions_written(axis: Axis) -> int:
+    """How far a transposed convolution writes, before anything is cropped."""
+    kernel, stride, _, _, dilation, size = axis
+    return 1 + max(i * stride + t * dilation for i in range(size) for t in range(kernel))
+
+
+@given(AXES, st.integers(0, 3))
+def test_transposed_size_is_what_is_written_less_what_is_cropped(axes: list[Axis], extra: int) -> None:
+    """Every input position writes a kernel, padding crops either side, output padding adds at the far one."""
+    expected = tuple(positions_written(axis) - axis[2] - axis[3] + extra for axis in axes)
+    assert conv_size(conv_of(axes, transposed=True, extra=extra), tuple(axis[-1] for axis in axes)) == expected
+
+
+@given(AXES)
+def test_transposed_undoes_the_size_of_the_convolution(axes: list[Axis]) -> None:
+    """Transposed over a convolution's output, with the remainder as output padding, gives the input's size again."""
+    assume(all(windows_that_fit(axis) for axis in axes))
+    size = tuple(axis[-1] for axis in axes)
+    down, up = conv_of(axes), conv_of(axes, transposed=True)
+    smallest = conv_size(up, conv_size(down, size))
+    assert all(0 <= n - m < stride for n, m, stride in zip(size, smallest, down.stride))
+
+
+def test_height_and_width_keep_their_places() -> None:
+    """Sizes, kernels, strides, pads and dilations are all (height, width)."""
+    op = Conv(3, 8, (1, 7), (2, 1), ((0, 0), (3, 2)), (1, 1))
+    assert output_shape(op, [(5, 3, 20, 31)]) == (5, 8, 10, 30)
+
+
+@pytest.mark.parametrize("op", [Add(), Activation("relu"), BatchNorm(3)])
+def test_elementwise_operations_keep_the_shape(op: Op) -> None:
+    assert output_shape(op, [(2, 3, 4, 5), (2, 3, 4, 5)]) == (2, 3, 4, 5)
+
+
+def test_a_graph_has_a_shape_for_every_value() -> None:
+    """The input's first, then one for each node, in order, whatever a node reads."""
+    half = Conv(3, 6, (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1))
+    same = Conv(6, 6, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    nodes = (Node("a", half, (0,)), Node("b", same, (1,)), Node("c", half, (0,)), Node("add", Add(), (2, 3)))
+    shapes = infer_shapes(Graph((1, 3, 9, 8), "fp32", nodes))
+    assert shapes == [(1, 3, 9, 8)] + [(1, 6, 5, 4)] * 4
+    assert check_shapes(Graph((1, 3, 9, 8), "fp32", nodes)) == shapes
+
+
+def plain(**changes: object) -> Conv:
+    fields = Conv(4, 6, (3, 5), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    return fields._replace(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("op", "reason"),
+    [
+        (plain(in_channels=8), "c: takes 8 channels, gets 4"),
+        (plain(groups=4), "c: 4 groups do not divide 6 channels"),
+        (plain(groups=3), "c: 3 groups do not divide 4 channels"),
+        (plain(kernel_size=(3, 9)), "c: a 3x9 kernel does not fit the 6x7 input with its padding"),
+        (plain(dilation=(3, 1)), "c: a 3x5 kernel does not fit the 6x7 input with its padding"),
+        (plain(padding=((6, 0), (0, 0)), padding_mode="reflect"), "padding_mode=reflect has no 6x7 input"),
+        (plain(padding=((0, 0), (0, 8)), padding_mode="circular"), "padding_mode=circular has no 6x7 input"),
+        (
+            plain(kernel_size=(1, 1), padding=((3, 3), (0, 0)), transposed=True, output_padding=(0, 0)),
+            "c: a 1x1 kernel does not fit",
+        ),
+    ],
+)
+def test_what_cannot_be_computed_is_refused_with_its_reason(op: Conv, reason: str) -> None:
+    """A graph that gives nothing raises, naming the operation and the sizes."""
+    with pytest.raises(ShapeError, match=f"^.*{reason}"):
+        check_shapes(Graph((1, 4, 6, 7), "fp32", (Node("c", op, (0,)),)))
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        plain(kernel_size=(6, 7)),
+        plain(padding=((5, 5), (6, 6)), padding_mode="reflect"),
+        plain(padding=((6, 6), (7, 7)), padding_mode="circular"),
+        plain(padding=((60, 60), (70, 70)), padding_mode="replicate"),
+        plain(kernel_size=(9, 9), padding=((3, 0), (0, 2))),
+    ],
+)
+def test_what_just_fits_is_accepted(op: Conv) -> None:
+    """The refusals stop where PyTorch's do: reflect below the size, circular up to it, replicate without end."""
+    assert min(check_shapes(Graph((1, 4, 6, 7), "fp32", (Node("c", op, (0,)),)))[-1]) >= 1
+
+
+def test_branches_of_different_shapes_are_refused() -> None:
+    """The reason names both shapes, without the batch."""
+    conv = Conv(4, 4, (3, 3), (1, 1), ((0, 0), (1, 1)), (1, 1))
+    graph = Graph((2, 4, 6, 7), "fp32", (Node("c", conv, (0,)), Node("add", Add(), (1, 0))))
+    with pytest.raises(ShapeError, match=r"^the branch gives 4x4x7, the shortcut 4x6x7$"):
+        check_shapes(graph)
+
+
+def test_sizes_are_shown_as_specs_write_them() -> None:
+    assert show((1, 16, 3)) == "1x16x3"

@@ -1,0 +1,114 @@
+"""The JSON Schema: real output follows it, and it is strict enough to notice what does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
+
+from convcost.report.documents import comparison_document, error_document, schema_text
+from convcost.spec import SpecError
+
+SCHEMA = json.loads(schema_text())
+VALID = Draft202012Validator(SCHEMA)
+
+
+def errors(document: object) -> list[str]:
+    return [error.message for error in VALID.iter_errors(json.loads(json.dumps(document)))]
+
+
+def test_the_schema_is_one() -> None:
+    """As the draft defines it."""
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("format", ["json", "ndjson"])
+def test_real_answers_follow_it(line: str, format: str) -> None:
+    """Comparisons and layers, one or in an array."""
+    for result in (compared(line), one_layer(line)):
+        assert not errors(json.loads(written(format, result)))
+    assert not errors(json.loads(written("json", compared(line), one_layer(line), batch=True)))
+
+
+def test_every_kind_of_verification_follows_it() -> None:
+    """Verified, reduced, mismatch, skipped with a reason."""
+    for result in (
+        executed("8:16 @9x7 k3 bias"),
+        executed("8:16 @9x7 k3 t", limit=10),
+        executed("64:128 @56 k3", limit=100_000),
+        contradicted(),
+        compared("8 @8 k3", verify=not_executed),
+    ):
+        assert not errors(comparison_document(result))
+
+
+def test_blocks_with_norm_activation_and_shortcuts_follow_it() -> None:
+    """Every kind of operation."""
+    spec = compared("64:64 @56x48 k3 s2 bias").spec._replace(norm=True, activation="relu6", residual=True)
+    from convcost.comparison import compare
+
+    document = comparison_document(compare(spec))
+    assert {op["op"] for row in document["rows"] for op in row["ops"]} == {"conv", "add", "activation", "batch-norm"}
+    assert not errors(document)
+
+
+def test_errors_follow_it() -> None:
+    """Alone and among answers."""
+    error = error_document(SpecError("no such thing", "", "x", 0, 1), 1)
+    assert not errors(error)
+    assert not errors([error, comparison_document(compared("8 @8 k3"))])
+
+
+def _set(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        place: Any = document
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = to
+
+    return change
+
+
+CHANGES = {
+    "unknown field": _set("extra", to=1),
+    "unknown field in spec": _set("spec", "extra", to=1),
+    "unknown field in a row": _set("rows", 0, "extra", to=1),
+    "unknown field in an operation": _set("rows", 0, "ops", 0, "extra", to=1),
+    "fraction": _set("rows", 0, "macs", to=0.5),
+    "negative": _set("rows", 0, "params", to=-1),
+    "missing word": _set("rows", 0, "macs", to=None),
+    "unknown role": _set("rows", 0, "role", to="layer"),
+    "unknown status": _set("rows", 0, "verified", "status", to="fine"),
+    "verified without checks": _set("rows", 0, "verified", "status", to="verified"),
+    "other version": _set("schema", to="convcost/2"),
+    "applies with a reason": _set("rows", 0, "reason", to="because"),
+    "does not apply, but has words": _set("rows", 0, "applicable", to=False),
+    "unknown kind": _set("rows", 0, "ops", 0, "op", to="linear"),
+    "ratio of nothing": _set("rows", 0, "relative", "flops", to=1.0),
+    "text for a size": _set("spec", "groups", to="1"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_is_no_answer_does_not_follow_it(change: Callable[[dict[str, Any]], None]) -> None:
+    """Each of these is one change away from an answer."""
+    document = json.loads(json.dumps(comparison_document(compared("64:128 @56 k3"))))
+    assert not errors(document)
+    change(document)
+    assert errors(document)
+
+
+def test_fields_that_are_missing_are_noticed() -> None:
+    """Any of a row's or a spec's."""
+    whole = json.loads(json.dumps(comparison_document(compared("64:128 @56 k3", names=["standard"]))))
+    for place in ("spec", "rows"):
+        part = whole[place] if place == "spec" else whole[place][0]
+        for field in list(part):
+            kept = part.pop(field)
+            assert errors(whole), field
+            part[field] = kept

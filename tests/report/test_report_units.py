@@ -1,0 +1,80 @@
+"""Numbers as text: honest, and of one unit a column."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost.report.units import BYTES, COUNTS, PLAIN, RATIO, Scale, Units, choose_scale, show
+
+NUMBERS = st.lists(st.integers(0, 10**30) | st.integers(0, 10**7), min_size=1, max_size=8)
+FRACTIONS = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=8)
+
+
+def said(text: str, scale: Scale) -> float:
+    assert re.fullmatch(r"\d+(\.\d+)?(e-?\d+)?×?", text), text
+    return float(text.removesuffix("×")) * scale.divisor
+
+
+def significant(text: str) -> int:
+    return len(text.removesuffix("×").partition("e")[0].replace(".", "").lstrip("0"))
+
+
+@given(NUMBERS, st.sampled_from([COUNTS, BYTES]))
+def test_what_is_shown_is_within_five_percent(values: list[int], units: Units) -> None:
+    """Whatever else is in the column: at least two digits that count."""
+    scale = choose_scale(values, units)
+    for value in values:
+        assert said(show(value, scale), scale) == pytest.approx(value, rel=0.05)
+
+
+@given(FRACTIONS, st.sampled_from([PLAIN, RATIO]))
+def test_fractions_are_shown_honestly_too(values: list[float], units: Units) -> None:
+    """Small ratios do not become 0.00."""
+    scale = choose_scale(values, units)
+    for value in values:
+        assert said(show(value, scale), scale) == pytest.approx(value, rel=0.05)
+
+
+@given(NUMBERS)
+def test_only_zero_is_zero_and_only_missing_is_missing(values: list[int]) -> None:
+    """Three different things."""
+    scale = choose_scale(values, COUNTS)
+    assert [show(v, scale) == "0" for v in values] == [v == 0 for v in values]
+    assert show(None, scale) == "–"
+
+
+@given(NUMBERS)
+def test_no_number_is_wide(values: list[int]) -> None:
+    """Eight characters do for any."""
+    scale = choose_scale(values, COUNTS)
+    assert max(len(show(value, scale)) for value in values) <= 8
+
+
+@pytest.mark.parametrize(
+    ("values", "units", "shown", "unit"),
+    [
+        ([73728, 36864, 8768, 2304, 576], COUNTS, ["73.728", "36.864", "8.768", "2.304", "0.576"], "K"),
+        ([231211008, 27496448, 1806336], COUNTS, ["231.21", "27.50", "1.81"], "M"),
+        ([231211008], COUNTS, ["231.2"], "M"),
+        ([64, 576], COUNTS, ["64", "576"], ""),
+        ([9, 576], COUNTS, ["9", "576"], ""),
+        ([1, 2], COUNTS, ["1", "2"], ""),
+        ([2408448, 4014080], BYTES, ["2.30", "3.83"], "MiB"),
+        ([2097152, 1048576, 0], BYTES, ["2", "1", "0"], "MiB"),
+        ([1000, 10**18], COUNTS, ["1.0e-12", "1000"], "P"),
+        ([10**40, 3], COUNTS, ["1.00e40", "3"], ""),
+        ([1.0, 0.11892361, 0.03125, 0.00089], RATIO, ["1.000×", "0.119×", "0.031×", "8.9e-4×"], ""),
+        ([0.0078125, 0.5], RATIO, ["0.0078×", "0.500×"], ""),
+        ([0.0, 0.5], RATIO, ["0×", "0.5×"], ""),
+        ([171.0545, 2.2467], PLAIN, ["171.05", "2.25"], ""),
+        ([None, None], COUNTS, ["–", "–"], ""),
+    ],
+)
+def test_columns_read_like_this(values: list[int | float | None], units: Units, shown: list[str], unit: str) -> None:
+    """The largest unit in which the smallest number still has digits."""
+    scale = choose_scale(values, units)
+    assert ([show(v, scale) for v in values], scale.unit) == (shown, unit)

@@ -1,0 +1,218 @@
+"""Every mistake: what is said, where the caret stands («so»), and how to mend it."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from spec.spec_cases import error_of
+
+from convcost.spec import SpecError
+
+LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
+
+#: The line with the span between « and », a part of the message, a part of the hint.
+TOKENS = [
+    ("«»", "empty", "64:128 @56 k3"),
+    ("64:128 @56 k3 «g3»", "groups=3 does not divide in_channels=64", "try 1, 2, 4, 8, …"),
+    ("64:66 @56 k3 «g4»", "groups=4 does not divide out_channels=66", "try 1, 2"),
+    ("67:134 @56 k3 «g2»", "does not divide in_channels=67", "try 1, 67"),
+    ("64:128 @56 k3 mid=30 «g4»", "groups=4 does not divide mid_channels=30", "1, 2, 3, 5, …"),
+    ("«64-» @56 k3", "64-", "shell takes >"),
+    ("64 «-» @56 k3", "unknown token", "shell takes >"),
+    ("64 «->» 128 @56 k3", "unknown token", "without spaces"),
+    ("64 «128» @56 k3", "channels are given twice", "64:128"),
+    ("@56 k3«» ", "in_channels is missing", "64:128"),
+    ("64:128 @56«»", "kernel_size is missing", "k3 or k1x7"),
+    ("64:128 k3«»", "input_size is missing", "@56x48"),
+    ("64:128 @56 «k0»", "kernel_size must be at least 1, got 0", "1 or more"),
+    ("64:128 «@56x0» k3", "input_size must be at least 1, got 0", "1 or more"),
+    ("«64:0» @56 k3", "out_channels must be at least 1", "1 or more"),
+    ("64:128 @56 k3 «ratio=0»", "bottleneck_ratio must be at least 1", "1 or more"),
+    ("64:128 @56 k3 «s1234567890123456789»", "stride has 19 digits", "at most 18 digits"),
+    ("64:128 @56 k3 «s0000000000000000001»", "stride has 19 digits", "at most 18 digits"),
+    ("64:128 @56 k3 «s1.5»", "stride must be a whole number", "s2"),
+    ("64:128 @56 k3 «s-1»", "stride must be a whole number", "s2"),
+    ("64:128 @56 «k²»", "kernel_size must be a whole number", "did you mean k2?"),
+    ("64:128 @56 «k٣»", "kernel_size must be a whole number", "k1x7"),
+    ("64:128 «@56x48x» k3", "input_size needs a number", "@56"),
+    ("64:128 «@1x2x3x4» k3", "input_size has 4 axes", "1, 2 or 3"),
+    ("64:128 @56 k3 «p1-»", "padding needs a number", "p0-1x2-3"),
+    ("64:128 @56 k3 «p1-2-3»", "padding must be a whole number", "p0-1x2-3"),
+    ("64:128 @56 k3 «k5»", "kernel_size is given twice: k3, then k5", "keep one"),
+    ("64:128 @56 k3 «3x3»", "kernel_size is given twice: k3, then 3x3", "keep one"),
+    ("64:128 @56 k3 «in=56»", "input_size is given twice: @56, then in=56", "keep one"),
+    ("64:128 @56 bias k3 «bias»", "bias is given twice", "keep one"),
+    ("64:128 @56 fp16 k3 «fp16»", "dtype is given twice", "keep one"),
+    ("64:128 @56 1d k3 «2d»", "number of axes is given twice: 1d, then 2d", "keep one"),
+    ("64:128 @56 k3 1d «p1x2»", "p1x2 has 2 axes, the rest has 1", "one number"),
+    ("64:128 @56x48 k3 «1d»", "1d has 1 axis, the rest has 2", "2 of them"),
+    ("64:128 @56x48 «k3x3x3»", "k3x3x3 has 3 axes, the rest has 2", "2 of them"),
+    ("64:128 @5 «k7» pvalid", "kernel_size=7 is larger than the padded input 5", "at most 5"),
+    ("64:128 @5x9 «k7x3» d2 p1", "spans 13x5: it is larger than the padded input 7x11", "at most 4x6"),
+    ("1 @9 «k999999999999999999» d2", "padding=same would have more than 18 digits", "smaller"),
+    ("64:128 @56 k3 t «psame»", "padding=same does not exist for a transposed", "p1"),
+    ("64:128 @56 k3 t «psame-upper»", "does not exist for a transposed", "p1"),
+    ("64:128 @56 k3 «mode=reflect» t", "does not exist for a transposed", "zeros"),
+    ("64:128 @56 k3 t s2 «op2»", "output_padding=2 must be smaller than stride or dilation", "at most 1"),
+    ("64:128 @56 k3 t s1x3 «op0x3»", "output_padding=0x3 must be", "at most 2"),
+    ("64:128 @56 k3 «op1»", "belongs to a transposed", "with t"),
+    ("64:128 @2 k3 t «p5»", "its size would be -6x-6", "less padding"),
+    ("64:128 @2 k5 «mode=reflect»", "reflect cannot pad an input of 2 by 2", "at most 1"),
+    ("64:128 @2 k5 «mode=circular» p3", "circular cannot pad an input of 2 by 3", "at most 2"),
+    ("64:128 @3 k7 psame-upper «mode=reflect»", "cannot pad an input of 3 by 3", "at most 2"),
+    ("64:128 @56 k3 «mode=wrap»", "padding_mode cannot be 'wrap'", "circular"),
+    ("64:128 @56 k3 «mode=relfect»", "padding_mode cannot be", "did you mean reflect?"),
+    ("64:128 @56 k3 «xyzzy»", "unknown token 'xyzzy'", "convcost compare --help"),
+    ("64:128 @56 k3 «日本»", "unknown token '日本'", "convcost compare --help"),
+    ("64:128 @56 k3 «\ufffdPNG»", "not text", "UTF-8"),
+    ("64:128 @56 k3 «\x00»", "not text", "UTF-8"),
+    ("64:128 @56 «\x1c»k3", "not text", "UTF-8"),
+    ("«\udc89»PNG", "not text", "UTF-8"),
+    ("64:128 @56 k3 «[1,2]»", "unknown token", "JSON is one object"),
+    ("64:128 @56 «k»(3,3)", "'k(' is no notation", "k1x7"),
+    ("64:128 @56 k=«(»3,3)", "parenthesis", "k1x7"),
+]
+
+#: An unknown token, and what is suggested in its place.
+MEANT = [
+    ("K3", "k3"), ("3X3", "3x3"), ("3×3", "3x3"), ("k3*3", "k3x3"), ("k=3", "k3"), ("kernel=3", "k3"),
+    ("kernal3", "k3"), ("stride2", "s2"), ("stride=1x2", "s1x2"), ("groups=4", "g4"), ("batch=4", "n4"),
+    ("float16", "fp16"), ("torch.float16", "fp16"), ("half", "fp16"), ("bais", "bias"), ("transposed", "t"),
+    ("same", "psame"), ("SAME", "psame"), ("same-upper", "psame-upper"), ("expansion6", "e6"),
+    ("output_padding=1", "op1"), ("k３", "k3"), ("\u200bk3", "k3"), ("pad1", "p1"), ("int9", "int8"),
+    ("MID=96", "mid=96"), ("mid96", "mid=96"), ("2D", "2d"), ("64→128", "64:128"), ("64-128", "64:128"),
+    ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"),
+]  # fmt: skip
+
+WRITTEN = [
+    ("kernel", "kernel_size is written k3"), ("mid", "mid_channels is written mid=96"), ("relu", "--activation relu"),
+    ("norm", "--norm"), ("residual", "--residual"), ("nobias", "no bias unless"), ("bias=False", "no bias unless"),
+    ("Conv2d", "needs its parentheses"),
+]  # fmt: skip
+
+PRINTED = [
+    ("«Linear»(in_features=3, out_features=4, bias=True)", "Linear is not a convolution", "Conv2d"),
+    ("(bn1): «BatchNorm2d»(64, eps=1e-05, momentum=0.1)", "BatchNorm2d is not a convolution", "Conv2d"),
+    ("(features): «Sequential»(", "Sequential is not a convolution", "Conv2d"),
+    ("«nn.LazyConv2d»(0, 8, kernel_size=(3, 3)) @9", "does not know its in_channels", "after a first run"),
+    ("«conv2d»(3, 4, 5)", "not a module of PyTorch", "did you mean Conv2d"),
+    ("Conv2d(64, 128, kernel_size=(3, 3))«»", "input_size is missing", "@56"),
+    ("Conv2d(64, 128, kernel_size=(3, 3)) «s2» @9", "the PyTorch line already says stride", "leave s2 out"),
+    ("«t» Conv2d(64, 128, kernel_size=(3, 3)) @9", "the PyTorch line already says transposed", "leave t out"),
+    ("Conv2d(64, 128, kernel_size=(3, 3)) @9 «64:128»", "the PyTorch line already says channels", "leave 64:128 out"),
+    ("Conv2d(64, 128, kernel_size=(3, 3)) @9 «2d»", "the PyTorch line already says axes", "leave 2d out"),
+    ("Conv2d(64, 128, kernel_size=(3, 3)) @9 «op1»", "the PyTorch line already says output_padding", "leave op1 out"),
+    ("Conv2d(64, 128, kernel_size=(3, 3)) «n0» @9", "batch must be at least 1", "1 or more"),
+    ("Conv2d(64, 128, 3, stride=2) «s0» @9", "stride must be at least 1", "1 or more"),
+    ("Conv2d(64, 128, 3) @9 «@8»", "input_size is given twice", "keep one"),
+    ("Conv2d(64, 128, 3) @9 «foo»", "unknown token", "--help"),
+    ("Conv2d(64, 128, 3) @9 «Conv2d(3)»", "unknown token", "one PyTorch module a line"),
+    ("Conv1d(64, 128, 3) «@9x9»", "@9x9 has 2 axes, the rest has 1", "one number"),
+    ("Conv2d(64, 128, «(3, 3, 3)») @9", "kernel_size has 3 axes, the rest has 2", "2 of them"),
+    ("Conv2d(64, 128, «(3, 3, 3, 3)») @9", "kernel_size has 4 axes", "1, 2 or 3"),
+    ("Conv2d(64, 128«)» @9", "kernel_size is missing", "kernel_size=…"),
+    ("Conv2d(64, kernel_size=3«)» @9", "out_channels is missing", "out_channels=…"),
+    ("Conv2d(64, 128, «0») @9", "kernel_size must be at least 1, got 0", "1 or more"),
+    ("Conv2d(64, 128, «-3») @9", "kernel_size must be at least 1, got -3", "1 or more"),
+    ("Conv2d(64, 128, «9999999999999999999») @9", "more than 18 digits", "at most 18"),
+    ("Conv2d(64, 128, «3.5») @9", "'3.5' is not a whole number", "digits"),
+    ("Conv2d(64, 128, «None») @9", "kernel_size cannot be null", "integer"),
+    ("Conv2d(64, 128, 3, padding=«half») @9", "padding cannot be 'half'", "same"),
+    ("Conv2d(64, 128, 3, bias=«1») @9", "bias cannot be 1", "true or false"),
+    ("Conv2d(64, 128, 3, groups=«3») @9", "groups=3 does not divide", "try 1, 2, 4"),
+    ("Conv2d(64, 128, kernel_size=«(3, 3)»)  @2", "larger than the padded input 2", "at most 2"),
+    ("Conv2d(64, 128, 3, «strid»=2) @9", "unknown argument strid", "did you mean stride?"),
+    ("Conv2d(64, 128, 3, «dtype»=torch.float16) @9", "unknown argument dtype", "fp16"),
+    ("Conv2d(64, 128, 3, «output_padding»=1) @9", "unknown argument output_padding", "padding"),
+    ("Conv2d(64, 128, 3, «kernel_size»=3) @9", "kernel_size is given twice", "keep one"),
+    ("Conv2d(1, 1, 1, 1, 0, 1, 1, True, 'zeros', «None») @9", "more than 9 arguments", "leave out"),
+    ("Conv2d(64, 128, 3, stride=2, «4») @9", "without a name after", "write its name"),
+    ("Conv2d(64, 128, 3, stride«=») @9", "stride has no value", "behind the ="),
+    ("Conv2d(64, 128, 3,«,») @9", "missing before this comma", "comma"),
+    ("Conv2d(64, 128, 3 «@»9) n4", "unexpected '@'", "commas"),
+    ("Conv2d(64, 128, (3, «(»3))) @9", "unexpected '('", "(1, 7)"),
+    ("Conv2d(64, 128, (3 «3» 3)) @9", "unexpected '3'", "(1, 7)"),
+    ("Conv2d(64, 128, (3, 3«]») @9", "unexpected ']'", "(1, 7)"),
+    ("Conv2d(64, 128, 3 @9«»", "the parenthesis is not closed", "add )"),
+    ("ConvTranspose2d(4, 4, 3, padding=«same») @9", "padding=same does not exist", "p1"),
+    ("ConvTranspose2d(4, 4, 3, padding_mode=«'reflect'») @9", "does not exist for a transposed", "zeros"),
+    ("ConvTranspose2d(4, 4, 3, output_padding=«1») @9", "must be smaller than stride", "at most 0"),
+]
+
+JSON = [
+    ("{«}»", "in_channels is missing", '"in_channels": 64'),
+    ('{"in_channels": 8, "kernel_size": 3«}»', "input_size is missing", '"input_size": [56, 48]'),
+    ('{"in_channels": 8, "kernel_size": «3.0», "input_size": 9}', "kernel_size cannot be 3.0", "write 3"),
+    ('{"in_channels": «true», "kernel_size": 3, "input_size": 9}', "in_channels cannot be true", "an integer"),
+    ('{"in_channels": «null»}', "in_channels cannot be null", "an integer"),
+    ('{"in_channels": «"8"»}', "in_channels cannot be '8'", "an integer"),
+    ('{"in_channels": «-8»}', "in_channels must be at least 1, got -8", "1 or more"),
+    ('{"in_channels": «NaN»}', "in_channels cannot be nan", "an integer"),
+    ('{"in_channels": «1000000000000000000»}', "more than 18 digits", "at most 18"),
+    ('{"in_channels": «' + "9" * 5000 + "»}", "more than 18 digits", "at most 18"),
+    ('{"in_channels": «{"a": 1}»}', "in_channels cannot be an object", "an integer"),
+    ('{"kernel_size": «[3, [3]]»}', "kernel_size cannot be such a list", "one an axis"),
+    ('{"kernel_size": «[]»}', "kernel_size has 0 axes", "1, 2 or 3"),
+    ('{"kernel_size": «[1, 2, 3, 4]»}', "kernel_size has 4 axes", "1, 2 or 3"),
+    ("{" + LAYER + ', "bias": «1»}', "bias cannot be 1", "true or false"),
+    ("{" + LAYER + ', "dtype": «16»}', "dtype cannot be 16", "one of fp32"),
+    ("{" + LAYER + ', "dtype": «"float16"»}', "dtype cannot be 'float16'", "did you mean fp16?"),
+    ("{" + LAYER + ', "activation": «"rleu"»}', "activation cannot be 'rleu'", "did you mean relu?"),
+    ("{" + LAYER + ', "padding": «[[1, 2, 3], 1]»}', "padding cannot be such a list", "[before, after]"),
+    ("{" + LAYER + ', "padding": «true»}', "padding cannot be true", "an integer"),
+    ("{" + LAYER + ', "padding": [1, 2], "stride": «[1]»}', "stride has 1 axis, the rest has 2", "2 of them"),
+    ("{" + LAYER + ', "groups": «5»}', "groups=5 does not divide in_channels=8", "try 1, 2, 4, 8"),
+    ("{" + LAYER + ', "transposed": true, "padding": «"same"»}', "does not exist for a transposed", "leave it out"),
+    ("{" + LAYER + ', "output_padding": «1»}', "belongs to a transposed", '"transposed": true'),
+    ("{" + LAYER + ', «"strides"»: 1}', 'unknown field "strides"', 'did you mean "stride"?'),
+    ("{" + LAYER + ', «"zzz"»: [{"a": "}"}]}', 'unknown field "zzz"', "leave it out"),
+    ("{" + LAYER + ', «"kernel_size"»: 4}', '"kernel_size" is given twice', "keep one"),
+    ('{"x": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ("{" + LAYER + ", «}»", "malformed JSON", "comma before"),
+    ("{«'»in_channels': 8}", "malformed JSON", "double quotes"),
+    ('{"bias": «T»rue}', "malformed JSON: expecting value", "true, false and null"),
+    ("{«»", "malformed JSON", "one object a line"),
+    ('{"in_channels": 8«»', "malformed JSON", "one object a line"),
+    ("{" + LAYER + "} «@56»", "more after the object", "braces"),
+    ('{"x": «[»' + "[" * 100_000 + "]" * 100_001 + "}", "nested too deeply", "one object a line"),
+]
+
+
+@pytest.mark.parametrize(("marked", "message", "hint"), TOKENS + PRINTED + JSON, ids=lambda text: text[:60])
+def test_mistake_is_pointed_at_with_its_remedy(marked: str, message: str, hint: str) -> None:
+    """The span is the one marked; message and hint are short."""
+    start, end = marked.index("«"), marked.index("»") - 1
+    error = error_of(marked.replace("«", "").replace("»", ""))
+    assert (error.start, error.end) == (start, end), error.render()
+    assert message in error.message
+    assert hint in error.hint
+    assert (error.column, str(error)) == (start + 1, error.message)
+    assert len(error.message) < 150
+    assert len(error.hint) < 200
+
+
+@pytest.mark.parametrize(("word", "meant"), MEANT)
+def test_what_was_meant_is_suggested(word: str, meant: str) -> None:
+    """Other spellings are refused, with ours as the remedy."""
+    error = error_of(f"{word} 64:128 @56")
+    assert error.hint == f"did you mean {meant}?"
+    assert (error.start, error.end) == (0, len(word))
+
+
+@pytest.mark.parametrize(("word", "hint"), WRITTEN)
+def test_names_lead_to_the_notation(word: str, hint: str) -> None:
+    """A field's name, or an option's, is answered with how to write it."""
+    assert hint in error_of(f"64:128 @56 {word}").hint
+
+
+def test_a_spec_error_survives_pickling() -> None:
+    """Errors may cross a process boundary."""
+    error = error_of("64:128 @56 k3 g3")
+    assert vars(pickle.loads(pickle.dumps(error))) == vars(error)
+
+
+def test_a_span_never_leaves_the_line() -> None:
+    """Whatever is asked for."""
+    error = SpecError("wrong", "", "abc", 7, -2)
+    assert (error.start, error.end) == (3, 3)

@@ -1,0 +1,90 @@
+"""The notation of tokens: what each says, and what is taken for granted."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from convcost.spec import LayerSpec, parse_spec
+
+SAYS = [
+    ("64:128 @56 k3", {"in_channels": 64, "out_channels": 128, "kernel_size": (3, 3), "input_size": (56, 56)}),
+    ("64 @56 k3", {"in_channels": 64, "out_channels": 64}),
+    ("64->128 @56 k3", {"in_channels": 64, "out_channels": 128}),
+    ("064:128 @056 k03", {"in_channels": 64, "kernel_size": (3, 3), "input_size": (56, 56)}),
+    ("64:128 @56x48 k3", {"input_size": (56, 48)}),
+    ("64:128 in=56x48 k3", {"input_size": (56, 48)}),
+    ("64:128 @16x56x48 k3", {"input_size": (16, 56, 48), "kernel_size": (3, 3, 3)}),
+    ("64:128 @56 k1x7", {"kernel_size": (1, 7), "padding": ((0, 0), (3, 3))}),
+    ("64:128 @56 3x5", {"kernel_size": (3, 5)}),
+    ("64:128 @56 k3 s2", {"stride": (2, 2), "padding": ((1, 1), (1, 1))}),
+    ("64:128 @56 k3 s1x2", {"stride": (1, 2)}),
+    ("64:128 @56 k3 d1x2", {"dilation": (1, 2), "padding": ((1, 1), (2, 2))}),
+    ("64:128 @56 k3 p1", {"padding": ((1, 1), (1, 1))}),
+    ("64:128 @56 k3 p0x3", {"padding": ((0, 0), (3, 3))}),
+    ("64:128 @56 k3 p0-1x2-3", {"padding": ((0, 1), (2, 3))}),
+    ("64:128 @56 k3 p0-1x2", {"padding": ((0, 1), (2, 2))}),
+    ("64:128 @56 k3 p0-1", {"padding": ((0, 1), (0, 1))}),
+    ("64:128 @56 k4 psame", {"padding": ((1, 2), (1, 2))}),
+    ("64:128 @56 k3 s2 psame-upper", {"padding": "same-upper"}),
+    ("64:128 @56 k3 pvalid", {"padding": ((0, 0), (0, 0))}),
+    ("64:128 @56 k3 g32", {"groups": 32}),
+    ("64:128 @56 k3 e4", {"expansion_ratio": 4}),
+    ("64:128 @56 k3 ratio=2", {"bottleneck_ratio": 2}),
+    ("64:128 @56 k3 m2", {"depth_multiplier": 2}),
+    ("64:128 @56 k3 mid=96", {"mid_channels": 96}),
+    ("64:128 @56 k3 mid=96 g32 v1", {"mid_channels": 96, "groups": 32, "v1": True}),
+    ("7:5 @56 k3 mid=96 g32", {"groups": 32}),
+    ("64:128 @56 k3 n8", {"batch": 8}),
+    ("64:128 @56 k3 bias", {"bias": True}),
+    ("64:128 @56 k3 t", {"transposed": True, "padding": ((0, 0), (0, 0))}),
+    ("64:128 @56 k3 t pvalid", {"padding": ((0, 0), (0, 0))}),
+    ("64:128 @56 k3 t s2 p1 op1", {"output_padding": (1, 1), "padding": ((1, 1), (1, 1))}),
+    ("64:128 @56 k3 t s2x3 op1x2", {"output_padding": (1, 2)}),
+    ("64:128 @56 k3 t d2x3 op1x2", {"output_padding": (1, 2)}),
+    ("64:128 @56 k3 op0", {"output_padding": (0, 0)}),
+    ("64:128 @56 k3 1d", {"kernel_size": (3,), "input_size": (56,), "stride": (1,), "output_padding": (0,)}),
+    ("64:128 @56 k3 2d", {"kernel_size": (3, 3)}),
+    ("64:128 @56 3d k3", {"kernel_size": (3, 3, 3), "dilation": (1, 1, 1)}),
+    ("64:128 @56 k3 mode=reflect", {"padding_mode": "reflect"}),
+    ("64:128 @2 k5 mode=circular", {"padding_mode": "circular"}),
+    ("64:128 @1 k9 mode=replicate", {"padding_mode": "replicate"}),
+    ("64:128 @56 k3 int8", {"dtype": "int8"}),
+    ("64:128 @56 k3 BF16", {"dtype": "bf16"}),
+    ("999999999999999999 @56 k3", {"in_channels": 10**18 - 1}),
+    ("  64:128\t@56\u00a0k3\r\n", {"in_channels": 64}),
+    ("\ufeff64:128 @56 k3", {"in_channels": 64}),
+    ("1 @1 k9", {"padding": ((4, 4), (4, 4))}),
+]
+
+
+@pytest.mark.parametrize(("line", "says"), SAYS)
+def test_token_says(line: str, says: dict[str, Any]) -> None:
+    """Each notation sets its fields, and nothing else."""
+    spec = parse_spec(line)
+    assert {name: getattr(spec, name) for name in says} == says
+
+
+def test_everything_else_has_its_default() -> None:
+    """What a line does not say is what LayerSpec says."""
+    ours = LayerSpec(64, 128, (3, 3), (56, 48), padding=((1, 1), (1, 1)))
+    assert parse_spec("64:128 @56x48 k3") == ours
+
+
+def test_tokens_stand_in_any_order() -> None:
+    """A line is a set of tokens."""
+    tokens = ["64:128", "@56x48", "k3", "s2", "bias"]
+    assert len({parse_spec(" ".join(order)) for order in itertools.permutations(tokens)}) == 1
+
+
+@pytest.mark.parametrize("kernel", range(1, 8))
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_same_keeps_the_size_over_the_stride(kernel: int, dilation: int, stride: int) -> None:
+    """`same` makes output = ceil(input / stride), counted by walking the windows."""
+    for size in (1, 6, 7):
+        (before, after), _ = parse_spec(f"1 @{size} k{kernel} d{dilation} s{stride}").padding
+        starts = range(-int(before), size + int(after) - dilation * (kernel - 1), stride)
+        assert len(starts) == -(-size // stride)

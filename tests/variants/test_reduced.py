@@ -1,0 +1,125 @@
+"""The smaller layer that is executed where the one described is too much work."""
+
+from __future__ import annotations
+
+from math import prod
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import layer_specs
+
+from convcost.graph.ops import Activation, Conv, Graph
+from convcost.spec.layer import LayerSpec
+from convcost.variants.reduced import reduce_spec
+from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+
+KEPT = (
+    "kernel_size", "stride", "padding", "dilation", "bias", "padding_mode", "transposed", "output_padding", "dtype",
+    "v1", "norm", "activation", "residual",
+)  # fmt: skip
+
+SAME = ((1, 1), (1, 1))
+
+
+def structure(graph: Graph) -> list[tuple[object, ...]]:
+    """What a graph is made of, sizes left out: names, operations, inputs, whether a convolution is grouped."""
+    nodes: list[tuple[object, ...]] = []
+    for node in graph.nodes:
+        op = node.op
+        if isinstance(op, Conv):
+            shape = (op.kernel_size, op.stride, op.padding, op.dilation, op.groups > 1, op.bias, op.transposed)
+            nodes.append((node.name, node.inputs, *shape))
+        else:
+            nodes.append((node.name, node.inputs, type(op), op.kind if isinstance(op, Activation) else None))
+    return nodes
+
+
+def order(left: int, right: int) -> int:
+    """-1, 0 or 1 as `left` is less than, equal to or more than `right`."""
+    return (left > right) - (left < right)
+
+
+def variants_of(spec: LayerSpec) -> dict[str, Graph]:
+    """Every variant that applies."""
+    found = {}
+    for name in (AS_GIVEN, *all_variants()):
+        try:
+            found[name] = build_variant(name, spec).graph
+        except DoesNotApply:
+            continue
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(spec=layer_specs(channels=40, room=9))
+def test_every_variant_of_the_reduced_layer_is_made_of_the_same_operations(spec: LayerSpec) -> None:
+    """Same names, order and shortcuts; padding that depends on the size comes out the same."""
+    small = variants_of(reduce_spec(spec))
+    for name, graph in variants_of(spec).items():
+        assert structure(small[name]) == structure(graph), name
+
+
+@settings(max_examples=400, deadline=None)
+@given(spec=layer_specs(channels=40, room=9))
+def test_nothing_grows_and_what_shapes_the_layer_stays(spec: LayerSpec) -> None:
+    """Fields that are no sizes are kept; sizes shrink or stay."""
+    small = reduce_spec(spec)
+    assert [getattr(small, name) for name in KEPT] == [getattr(spec, name) for name in KEPT]
+    for name in ("in_channels", "out_channels", "groups", "batch", "depth_multiplier", "expansion_ratio"):
+        assert 1 <= getattr(small, name) <= getattr(spec, name)
+    assert (small.mid_channels or 0) <= (spec.mid_channels or 0)
+    assert all(0 < a <= b for a, b in zip(small.input_size, spec.input_size))
+    assert small.batch == min(spec.batch, 2)
+
+
+@settings(max_examples=400, deadline=None)
+@given(spec=layer_specs(channels=40, room=9))
+def test_what_distinguishes_channels_groups_and_axes_is_kept(spec: LayerSpec) -> None:
+    """Unequal stays unequal in the same direction, one group one, depthwise depthwise."""
+    small = reduce_spec(spec)
+    assert order(small.in_channels, small.out_channels) == order(spec.in_channels, spec.out_channels)
+    if spec.mid_channels is None:  # otherwise the groups are the middle channels' own
+        assert order(small.in_channels, small.groups) == order(spec.in_channels, spec.groups)
+    assert (small.groups == 1) == (spec.groups == 1)
+    if len(set(spec.input_size)) == spec.axes:
+        assert len(set(small.input_size)) == spec.axes
+
+
+@settings(max_examples=200, deadline=None)
+@given(spec=layer_specs(channels=40, room=9), name=st.sampled_from((AS_GIVEN, "standard", "basic-block")))
+def test_an_output_of_two_or_more_an_axis_keeps_two(spec: LayerSpec, name: str) -> None:
+    """One position hides the stride."""
+    try:
+        full = build_variant(name, spec).shapes[-1]
+    except DoesNotApply:
+        return
+    small = build_variant(name, reduce_spec(spec)).shapes[-1]
+    assert [n >= 2 for n in small[2:]] == [n >= 2 for n in full[2:]]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        LayerSpec(64, 128, (3, 3), (56, 56), padding=SAME),
+        LayerSpec(2048, 512, (3, 3), (224, 224), (2, 2), SAME, batch=64),
+        LayerSpec(512, 512, (7, 7), (112, 112), padding=((3, 3), (3, 3)), groups=512),
+        LayerSpec(256, 512, (3, 3), (56, 48), (2, 2), SAME, groups=32, mid_channels=1024),
+        LayerSpec(960, 960, (3, 3), (300, 300), padding="same-upper", groups=60),
+        LayerSpec(512, 256, (4, 4), (128, 128), (2, 2), SAME, transposed=True, residual=True),
+        LayerSpec(10**17, 10**16, (3, 3), (10**15, 10**15), padding=SAME, expansion_ratio=10**9, batch=10**9),
+    ],
+    ids=str,
+)
+def test_the_reduced_layer_is_little_work_and_not_square(spec: LayerSpec) -> None:
+    """However large the layer: some thousand positions and a few dozen channels at most."""
+    small = reduce_spec(spec)
+    assert prod(small.input_size) * small.in_channels * small.out_channels < 200_000
+    assert len(set(small.input_size)) == spec.axes
+    assert max(small.in_channels, small.out_channels) <= 32
+
+
+def test_a_layer_that_is_small_already_stays_as_it_is() -> None:
+    """There is nothing to take away."""
+    spec = LayerSpec(3, 2, (3, 3), (4, 5), padding=SAME, bottleneck_ratio=1)
+    assert reduce_spec(spec) == spec

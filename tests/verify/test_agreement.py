@@ -1,0 +1,35 @@
+"""The central promise: what the analysis says is what an execution does, for every layer and every variant."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import layer_specs
+
+from convcost.analysis import analyze, words
+from convcost.spec.check import check_spec
+from convcost.spec.layer import LayerSpec
+from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from convcost.verify import check, measure
+
+
+@settings(max_examples=800, deadline=None)
+@given(spec=layer_specs(), inplace=st.booleans())
+def test_the_analysis_equals_the_execution_of_every_variant(spec: LayerSpec, inplace: bool) -> None:
+    """Shape, params, MACs, effective MACs and peak bytes, and all but the last for each operation."""
+    for name in (AS_GIVEN, *all_variants()):
+        try:
+            graph = build_variant(name, spec).graph
+        except DoesNotApply:
+            continue
+        analysis, measured = analyze(graph, inplace), measure(graph, inplace=inplace)
+        assert {word: c for word, c in check(words(analysis), measured).items() if not c.ok} == {}, name
+        for expected, found in zip(analysis.ops, measured.ops, strict=True):
+            cost = expected.cost
+            assert found == (expected.name, expected.output_shape, cost.params, cost.macs, cost.effective_macs), name
+
+
+@settings(max_examples=100, deadline=None)
+@given(spec=layer_specs())
+def test_every_generated_layer_can_exist(spec: LayerSpec) -> None:
+    """The agreement above is about layers that a spec can describe."""
+    check_spec(spec)
+    build_variant(AS_GIVEN, spec)
