@@ -84,9 +84,12 @@ def answer(name: str, spec: LayerSpec, inplace: bool = True, verify: Verify | No
     except DoesNotApply as why:
         return Row(name, role, {}, str(why))
     analysis = analyze(graph, inplace, shapes)
-    ops = tuple([OpRow(op.name, kind_of(op.op), words(op)) for op in analysis.ops])
+    whole = words(analysis)
+    # One operation alone has the words of the whole, which are then made, and written, once.
+    each = [whole] if len(analysis.ops) == 1 else [words(op) for op in analysis.ops]
+    ops = tuple([OpRow(op.name, kind_of(op.op), said) for op, said in zip(analysis.ops, each)])
     verified = verify(name, spec, graph, analysis, inplace) if verify else None
-    return Row(name, role, settings, None, words(analysis), ops, None, verified)
+    return Row(name, role, settings, None, whole, ops, None, verified)
 
 
 def kind_of(op: Op) -> str:

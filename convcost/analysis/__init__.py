@@ -3,4 +3,4 @@
 from .analyze import WORDS, Analysis, OpAnalysis, analyze, words
 from .cost import Cost
 
-__all__ = ["Analysis", "Cost", "OpAnalysis", "WORDS", "analyze", "words"]
+__all__ = ["WORDS", "Analysis", "Cost", "OpAnalysis", "analyze", "words"]

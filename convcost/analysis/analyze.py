@@ -74,11 +74,13 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
         _analyze_op(node, step, index, shapes, sizes, width)
         for index, (node, step) in enumerate(zip(graph.nodes, liveness(graph, inplace)))
     ])  # fmt: skip
-    total = ops[0].cost if len(ops) == 1 else sum([op.cost for op in ops], Cost())
+    if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
+        (only,) = ops
+        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops)
     mixed = {word for op in ops for word in op.mixes}
     return Analysis(
         shapes[-1],
-        total,
+        sum([op.cost for op in ops], Cost()),
         max([op.peak_bytes for op in ops]),
         receptive_field(graph, shapes),
         [word for word in ("space", "channels") if word in mixed],

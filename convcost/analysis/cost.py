@@ -4,7 +4,20 @@ from math import gcd, prod
 from typing import NamedTuple
 
 from ..graph.ops import (
-    Activation, AdaptivePool, Add, BatchNorm, Conv, Flatten, LayerNorm, Linear, Multiply, Op, Pool, Scale, Shape, Split,
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Conv,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Scale,
+    Shape,
+    Split,
 )  # fmt: skip
 from .overlap import products_on_data
 

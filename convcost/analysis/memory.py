@@ -8,6 +8,7 @@ from .cost import VIEWS
 #: Operations that can write over their first input, Add over any.
 IN_PLACE = (Add, Multiply, Activation, BatchNorm, LayerNorm, Scale)
 
+
 class Step(NamedTuple):
     """One operation's memory: whether it makes a tensor of its own, and the tensors alive, each by its first value."""
 

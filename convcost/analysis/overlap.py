@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4096)  # layers of a network, and the axes of a square one, repeat
 def products_on_data(count: int, taps: int, stride: int, dilation: int, before: int, length: int) -> int:
     """Pairs (window, tap) that fall on `length` positions of data which `before` positions of padding precede.
 
@@ -24,18 +23,16 @@ def _corner(limit: int, count: int, taps: int, stride: int, dilation: int) -> in
     if limit <= 0:
         return 0
     reach, span = count * stride, taps * dilation
-    return (
-        _points_below(limit, stride, dilation)
-        - _points_below(limit - reach, stride, dilation)
-        - _points_below(limit - span, stride, dilation)
-        + _points_below(limit - reach - span, stride, dilation)
-    )
+    pairs = _points_below(limit, stride, dilation)
+    for beyond, sign in ((limit - reach, -1), (limit - span, -1), (limit - reach - span, 1)):
+        if beyond > 0:
+            pairs += sign * _points_below(beyond, stride, dilation)
+    return pairs
 
 
+@lru_cache(maxsize=4096)  # kernels, strides and paddings are few, whatever the sizes
 def _points_below(limit: int, a: int, b: int) -> int:
-    """Integer points x, y >= 0 with a * x + b * y < limit."""
-    if limit <= 0:
-        return 0
+    """Integer points x, y >= 0 with a * x + b * y < limit, which is positive."""
     columns = -(-limit // a)
     return _floor_sum(columns, b, a, limit - a * (columns - 1) + b - 1)
 

@@ -13,11 +13,23 @@ from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN, all_variants
 from .names import choose_columns, choose_names, unknown_name
 from .options import (
-    NOTATION, ActivationKind, Columns, Format, Inplace, Norm, OutputFormat, PerOp, Spec, Verify, VerifyLimit,
+    NOTATION,
+    ActivationKind,
+    Columns,
+    Format,
+    Inplace,
+    Norm,
+    OutputFormat,
+    PerOp,
+    Spec,
+    Verify,
+    VerifyLimit,
 )  # fmt: skip
 from .run import Flags, answer_all, verifier
 
-EPILOG = NOTATION + """
+EPILOG = (
+    NOTATION
+    + """
 Examples:
 
   convcost compare 64:128 @56 k3
@@ -30,6 +42,7 @@ Examples:
 
   convcost compare - --format ndjson < layers.txt
 """
+)
 
 
 def compare(

@@ -8,11 +8,23 @@ from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN
 from .names import choose_columns
 from .options import (
-    NOTATION, ActivationKind, Columns, Format, Inplace, Norm, OutputFormat, PerOp, Spec, Verify, VerifyLimit,
+    NOTATION,
+    ActivationKind,
+    Columns,
+    Format,
+    Inplace,
+    Norm,
+    OutputFormat,
+    PerOp,
+    Spec,
+    Verify,
+    VerifyLimit,
 )  # fmt: skip
 from .run import Flags, answer_all, verifier
 
-EPILOG = NOTATION + """
+EPILOG = (
+    NOTATION
+    + """
 Examples:
 
   convcost layer 64:64 @56 k3 g64
@@ -21,6 +33,7 @@ Examples:
 
   convcost layer - --format ndjson < layers.txt
 """
+)
 
 
 def layer(

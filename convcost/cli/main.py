@@ -29,11 +29,11 @@ A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias 
 class Commands(TyperGroup):
     """The commands, each imported when it is asked for: a start pays for one."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  click's signature
         """Every command's name."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  click's signature
         """The command of that name; an unknown one is bad input, with the nearest name as the remedy."""
         if cmd_name not in COMMANDS:
             from .names import unknown_name

@@ -7,7 +7,22 @@ from math import prod
 from typing import Any
 
 from .ops import (
-    AdaptivePool, Add, Concat, Conv, Flatten, Graph, Ints, Linear, Multiply, Node, Op, Pads, Pool, Shape, Shuffle, Split,
+    AdaptivePool,
+    Add,
+    Concat,
+    Conv,
+    Flatten,
+    Graph,
+    Ints,
+    Linear,
+    Multiply,
+    Node,
+    Op,
+    Pads,
+    Pool,
+    Shape,
+    Shuffle,
+    Split,
 )  # fmt: skip
 
 
@@ -60,9 +75,9 @@ def output_shape(op: Op, inputs: list[Shape]) -> Shape:
 #: Shapes of the operations that keep neither channels nor size.
 _SHAPES: dict[type, Callable[[Any, list[Shape]], Shape]] = {
     Linear: lambda op, inputs: (inputs[0][0], op.out_features, *inputs[0][2:]),
-    Concat: lambda op, inputs: (inputs[0][0], sum([shape[1] for shape in inputs]), *inputs[0][2:]),
+    Concat: lambda _, inputs: (inputs[0][0], sum([shape[1] for shape in inputs]), *inputs[0][2:]),
     Split: lambda op, inputs: (inputs[0][0], op.stop - op.start, *inputs[0][2:]),
-    Flatten: lambda op, inputs: (inputs[0][0], prod(inputs[0][1:])),
+    Flatten: lambda _, inputs: (inputs[0][0], prod(inputs[0][1:])),
     Pool: lambda op, inputs: (*inputs[0][:2], *pool_size(op, inputs[0][2:])),
     AdaptivePool: lambda op, inputs: (*inputs[0][:2], *op.output_size),
 }
@@ -80,11 +95,12 @@ def check_shapes(graph: Graph) -> list[Shape]:
     """`infer_shapes`, for a graph whose sizes are integers, raising ShapeError where nothing would come out."""
     shapes = infer_shapes(graph)
     for node, out in zip(graph.nodes, shapes[1:]):
-        _check_node(node, [shapes[i] for i in node.inputs], out)
+        check_node(node, [shapes[i] for i in node.inputs], out)
     return shapes
 
 
-def _check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
+def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
+    """Raise ShapeError where `node` cannot take `inputs`, or where nothing would be left of them."""
     op, first = node.op, inputs[0]
     if type(op) is Conv:
         _check_conv(node.name, op, first, out)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from json import JSONEncoder
 
 from ..analysis.analyze import WORDS
-from ..spec import SpecError, spec_to_json
+from ..spec import LayerSpec, SpecError
 from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, Layer, document_of, error_document, row_start
 from .writers import Result, Writer
 
@@ -16,9 +16,15 @@ encode = JSONEncoder(separators=(",", ":"), check_circular=False).encode
 #: Keys and other words that come again and again, as JSON.
 _key = lru_cache(maxsize=1024)(encode)
 
+#: What stands around the parts of a line that differ.
+_START = f'{encode({"schema": SCHEMA})[:-1]},"spec":'
 _FIRST_WORD = f"{encode(WORDS[0])}:"
 _UNRELATED = encode({"relative": NO_RATIOS})[1:-1]
-_UNVERIFIED = encode({"verified": NOT_VERIFIED})[1:-1]
+_END = f"{_UNRELATED},{encode({'verified': NOT_VERIFIED})[1:-1]},"
+
+#: Fields of a spec; the first few are its sizes.
+_FIELDS = LayerSpec._fields
+_SIZES = _FIELDS.index("input_size") + 1
 
 #: What a line of JSON for reading holds at most: columns, the key in front not counted, and members.
 LINE = 100
@@ -43,13 +49,24 @@ def _one_op_line(layer: Layer) -> str:
     """The line of a layer of one operation that was not executed, the bulk of any batch, in two thirds of the time.
 
     Row and operation then say the same words, which are encoded once; what is the same for every layer is not
-    encoded at all.
+    encoded at all, and what is the same for most is remembered.
     """
     op = layer.row.ops[0]
-    line = encode({"schema": SCHEMA, "spec": spec_to_json(layer.spec), **row_start(layer.row)})[:-1]
-    words = line[line.rindex(_FIRST_WORD) :]
+    row = encode(row_start(layer.row))[1:-1]
+    words = row[row.rindex(_FIRST_WORD) :]
     name = f'"name":{_key(op.name)},"op":{_key(op.kind)}'
-    return f'{line},{_UNRELATED},{_UNVERIFIED},"ops":[{{{name},{words},{_UNRELATED}}}]}}'
+    return f'{_START}{_spec(layer.spec)},{row},{_END}"ops":[{{{name},{words},{_UNRELATED}}}]}}'
+
+
+def _spec(spec: LayerSpec) -> str:
+    """The spec as JSON: its sizes differ from layer to layer, the other fields hardly ever do."""
+    sizes = encode(dict(zip(_FIELDS, spec[:_SIZES])))
+    return f"{sizes[:-1]},{_settings(spec[_SIZES:])}"
+
+
+@lru_cache(maxsize=1024)
+def _settings(values: tuple[object, ...]) -> str:
+    return encode(dict(zip(_FIELDS[_SIZES:], values)))[1:]
 
 
 def json_text(value: object, indent: str = "\n") -> str:
@@ -107,10 +124,6 @@ class JsonWriter(Writer):
     def answer(self, result: Result) -> None:
         """The document, or the next of the array."""
         self._write(document_of(result))
-
-    def error(self, error: SpecError, line: int) -> None:
-        """The next of the array says what is wrong."""
-        self._write(error_document(error, line))
 
     def end(self) -> None:
         """Close the array, which may be empty."""

@@ -1,7 +1,5 @@
 """Documents -> the table model."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The columns that tables can have, by the names that JSON gives them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 

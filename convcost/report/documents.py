@@ -1,7 +1,5 @@
 """Answers as documents: the dicts that JSON, CSV and the tables are made from."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..analysis.analyze import WORDS
@@ -91,7 +89,7 @@ def _op(op: OpRow) -> Document:
     return {"name": op.name, "op": op.kind, **op.words, "relative": op.relative or NO_RATIOS}
 
 
-def _verified(found: Verified | None) -> Document:
+def _verified(found: "Verified | None") -> Document:
     if found is None:
         return NOT_VERIFIED
     checks = {name: check._asdict() for name, check in found.checks.items()}

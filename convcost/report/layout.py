@@ -1,7 +1,5 @@
 """A table as lines of styled text in a fixed-width font; what does not fit is left out, the least wanted first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

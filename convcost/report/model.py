@@ -1,7 +1,6 @@
 """The one table model: what every table says, whoever prints it."""
 
-from __future__ import annotations
-
+# No postponed annotations here and beside: NamedTuple would compile each of them from its text at every start.
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Numbers as text: one unit and one number of decimals for a whole column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from math import floor, log10
 from typing import NamedTuple
@@ -67,7 +65,8 @@ def _is_better(divisor: int, base: int, low: Number, high: Number) -> bool:
 
 def _decimals(present: list[Number], low: Number, high: Number, divisor: int) -> int:
     wanted = max(2 - floor(log10(low / divisor)), min(1, divisor - 1))
-    most = _MOST_DIGITS - max(1, floor(log10(high / divisor)) + 1)
+    # a hair above the largest: it may round up to one digit more
+    most = _MOST_DIGITS - max(1, floor(log10(high / divisor) + 1e-6) + 1)
     decimals = max(0, min(wanted, _MOST_DECIMALS, most))
     while decimals and all(f"{v / divisor:.{decimals}f}"[-1] == "0" for v in present):
         decimals -= 1

@@ -1,7 +1,5 @@
 """Writers: one a format, each taking answers as they come."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 

@@ -7,6 +7,7 @@ from ..spec.layer import LayerSpec
 from .registry import AS_GIVEN, REPLACEMENT, Settings, variant
 from .start import close, spatial, start
 
+
 @variant(AS_GIVEN, REPLACEMENT, "the layer as described, grouped or transposed", transposed=True)
 def as_given(spec: LayerSpec) -> tuple[Graph, Settings]:
     b = start(spec)

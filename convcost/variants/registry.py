@@ -24,7 +24,7 @@ Settings = dict[str, object]
 Build = Callable[[LayerSpec], tuple[Graph, Settings]]
 
 
-class DoesNotApply(Exception):
+class DoesNotApply(Exception):  # noqa: N818  not an error: a row that says why it is empty
     """This variant of this layer does not exist; the message says why."""
 
 

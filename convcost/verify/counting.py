@@ -8,22 +8,18 @@ little memory. Arrays are (batch, *spatial, channels), maps (batch, *spatial, gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..graph.ops import Conv
+from .adding import gather, group_sums, scatter
 from .borders import with_border, with_copied_border
 from .weights import ConvWeights
-from .windows import landing_starts, shifted, tap_offsets, window_starts
+from .windows import landing_starts, tap_offsets, window_starts
 
 if TYPE_CHECKING:  # at run time it would take longer to import than a layer takes to execute
     from numpy.typing import NDArray
-
-#: Up to this many channels a group they are added one by one; NumPy's own reduction is slow on short rows.
-SHORT = 16
 
 
 class CountMap(NamedTuple):
@@ -49,6 +45,23 @@ class CountMap(NamedTuple):
         return both
 
 
+def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[tuple[int, ...], int, int]:
+    """Run a convolution on `given`, which holds ones: (batch, *spatial) of its output, MACs and effective MACs.
+
+    >>> from .weights import conv_weights
+    >>> op = Conv(2, 3, (3,), (1,), ((1, 1),), (1,))
+    >>> count_products(op, np.ones((1, 4, 2), np.uint8), conv_weights(op))
+    ((1, 4), 72, 60)
+    """
+    if op.transposed:
+        full, cropped = convolve_transposed(op, given, weights)
+        return cropped.shape[:-1], total(full, weights), total(cropped, weights)
+    counted = convolve(op, given, weights)
+    both, effective = total(counted.packed, weights), total(counted.effective, weights)
+    border = both - effective >> counted.bits  # what the upper digits add up to
+    return counted.packed.shape[:-1], effective + border, effective
+
+
 def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
     """Run a convolution that is not transposed on `given`, which holds ones.
 
@@ -70,7 +83,7 @@ def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
         sums = with_copied_border(op, sums)
     offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
     starts = [window_starts(*axis) for axis in zip(sums.shape[1:-1], offsets, op.stride, strict=True)]
-    return CountMap(_gather(sums, starts, offsets, dtype), bits)
+    return CountMap(gather(sums, starts, offsets, dtype), bits)
 
 
 def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -89,7 +102,7 @@ def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> 
     landing = [start[-1] + offset[-1] + 1 for start, offset in zip(starts, offsets)]
     extra = op.output_padding or (0,) * len(landing)
     longer = np.zeros((len(sums), *[n + e for n, e in zip(landing, extra)], sums.shape[-1]), dtype)
-    _scatter(sums, starts, offsets, longer)
+    scatter(sums, starts, offsets, longer)
     kept = [slice(before, n - after) for n, (before, after) in zip(longer.shape[1:], op.padding)]
     return longer[:, *[slice(n) for n in landing]], longer[:, *kept]
 
@@ -101,54 +114,3 @@ def total(counts: NDArray[Any], weights: ConvWeights) -> int:
     dtype = np.min_scalar_type(int(counts.max()) * counts.size)
     groups = np.add.reduce(counts, axis=tuple(range(counts.ndim - 1)), dtype=dtype).tolist()
     return sum([count * len(outputs) for count, outputs in zip(groups, weights.readers, strict=True)])
-
-
-def group_sums(values: NDArray[Any], weights: ConvWeights, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Each position's values summed over the channels of each group."""
-    groups, members = weights.kernel.shape[:2]
-    if values.shape[-1] != groups * members:
-        raise ValueError(f"{groups} groups of {members} channels do not fit {values.shape[-1]} channels")
-    if members == 1:
-        return values
-    if members > SHORT:
-        split = values.reshape(*values.shape[:-1], groups, members)
-        reduced: NDArray[Any] = np.add.reduce(split, axis=-1, dtype=dtype)
-        return reduced
-    sums = values[..., ::members].astype(dtype)
-    for member in range(1, members):
-        sums += values[..., member::members]
-    return sums
-
-
-def _gather(sums: NDArray[Any], starts: list[range], offsets: list[range], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Every window's sum over its taps: tap by tap, or window by window where these are fewer."""
-    if _combinations(offsets) <= _combinations(starts):
-        views = shifted(starts, offsets)
-        result = sums[:, *next(views)].astype(dtype)
-        for view in views:
-            result += sums[:, *view]
-        return result
-    axes = tuple(range(1, sums.ndim - 1))
-    result = np.empty((len(sums), *map(len, starts), sums.shape[-1]), dtype)
-    for place, view in zip(_places(starts), shifted(offsets, starts), strict=True):
-        result[:, *place] = np.add.reduce(sums[:, *view], axis=axes, dtype=dtype, keepdims=True)
-    return result
-
-
-def _scatter(sums: NDArray[Any], starts: list[range], offsets: list[range], result: NDArray[Any]) -> None:
-    """Every input added to the places where its taps land: tap by tap, or input by input where these are fewer."""
-    if _combinations(offsets) <= _combinations(starts):
-        for view in shifted(starts, offsets):
-            result[:, *view] += sums
-        return
-    for place, view in zip(_places(starts), shifted(offsets, starts), strict=True):
-        result[:, *view] += sums[:, *place]
-
-
-def _places(starts: list[range]) -> Iterator[tuple[slice, ...]]:
-    """One position after the other of an array that has one for each combination of `starts`."""
-    return shifted([range(1)] * len(starts), [range(len(axis)) for axis in starts])
-
-
-def _combinations(axes: list[range]) -> int:
-    return prod([len(axis) for axis in axes])

@@ -28,8 +28,7 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
 
     Every operation runs alone, on ones: where it has counted its products, its output becomes ones.
     With `inplace` elementwise operations write over an input that nobody needs afterwards, the
-    graph's input excepted. ValueError where operations do not fit one another, NotImplementedError
-    for an operation that nothing here executes.
+    graph's input excepted. ValueError where operations do not fit one another.
     """
     batch, channels, *size = graph.input_shape
     arrays: dict[int, NDArray[Any]] = {0: np.ones((batch, *size, channels), np.uint8)}

@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..graph.ops import (
-    Activation, AdaptivePool, Add, BatchNorm, Concat, Conv, Flatten, LayerNorm, Linear, Multiply, Op, Pool, Scale,
-    Shuffle, Split,
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
 )  # fmt: skip
 from .activations import FUNCTIONS
-from .counting import convolve, convolve_transposed, group_sums, total
+from .adding import group_sums
+from .counting import count_products, total
 from .weights import conv_weights, linear_weights
 from .windows import adaptive_windows, pool_starts
 
@@ -49,13 +63,8 @@ def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> t
 
 def _conv(op: Conv, given: NDArray[Any]) -> tuple[NDArray[Any], Counted]:
     weights = conv_weights(op)
-    if op.transposed:
-        nominal, effective = convolve_transposed(op, given, weights)
-    else:
-        counted = convolve(op, given, weights)
-        nominal, effective = counted.nominal, counted.effective
-    output = np.empty((*effective.shape[:-1], weights.out_channels), np.uint8)
-    return output, (weights.params, total(nominal, weights), total(effective, weights))
+    places, macs, effective_macs = count_products(op, given, weights)
+    return np.empty((*places, weights.out_channels), np.uint8), (weights.params, macs, effective_macs)
 
 
 def _elementwise(op: Op, inputs: list[NDArray[Any]], output: NDArray[Any]) -> int:

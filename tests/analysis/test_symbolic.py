@@ -118,7 +118,8 @@ def test_macs_are_a_formula(graph: Graph, formula: str) -> None:
 def test_elementwise_is_a_formula() -> None:
     """Bias 1, BatchNorm 2, activation 1 an output element."""
     shapes = infer_shapes(BLOCK)
-    assert repr(sum(elementwise(node.op, shapes[node.inputs[0]], out) for node, out in zip(BLOCK.nodes, shapes[1:]))) == "4·Cout·H·N·W"
+    found = sum(elementwise(node.op, shapes[node.inputs[0]], out) for node, out in zip(BLOCK.nodes, shapes[1:]))
+    assert repr(found) == "4·Cout·H·N·W"
 
 
 def test_bytes_are_formulas() -> None:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-TRIVIAL = '''
+TRIVIAL = """
 import typer
 app = typer.Typer(add_completion=False)
 @app.command()
@@ -24,7 +24,7 @@ def hello(name: str, times: int = 1) -> None:
 @app.command()
 def bye(name: str) -> None:
     print("bye", name)
-'''
+"""
 
 SPEC = ("64:128", "@56", "k3")
 CONVCOST = [str(Path(sys.executable).with_name("convcost"))]

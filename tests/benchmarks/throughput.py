@@ -1,6 +1,6 @@
 """Layers a second through `layer -`, and the time of a verified batch through `compare -`, one process each.
 
-    V/bin/python tests/benchmarks/throughput.py
+V/bin/python tests/benchmarks/throughput.py
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ def mixed_specs(count: int, largest: int = 112) -> str:
         cin, cout = step * rng.randint(1, 32), step * rng.randint(1, 32)
         high, wide = rng.randint(14, largest), rng.randint(14, largest)
         kernel = rng.choice(("k1", "k3", "k3", "k3", "k5", "k1x7", "k7"))
-        extra = rng.choice(("", " s2", " g4", " bias", " d2", " s2 bias n2", " p1", " t s2 op1" if kernel == "k3" else ""))
+        transposed = " t s2 op1" if kernel == "k3" else ""
+        extra = rng.choice(("", " s2", " g4", " bias", " d2", " s2 bias n2", " p1", transposed))
         lines.append(f"{cin}:{cout} @{high}x{wide} {kernel}{extra}")
     return "\n".join(lines) + "\n"
 

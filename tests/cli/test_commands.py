@@ -57,7 +57,8 @@ def test_compare_prints_every_variant_and_executes_each(convcost: Run) -> None:
 
 def test_a_spec_may_be_one_word_or_many(convcost: Run) -> None:
     """Quoted or not, the same answer."""
-    assert convcost("compare", "64:128 @9 k3", "--no-verify") == convcost("compare", "64:128", "@9", "k3", "--no-verify")
+    words = convcost("compare", "64:128", "@9", "k3", "--no-verify")
+    assert convcost("compare", "64:128 @9 k3", "--no-verify") == words
 
 
 def test_a_printed_pytorch_line_takes_the_size_beside_it(convcost: Run) -> None:

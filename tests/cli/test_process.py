@@ -41,7 +41,9 @@ def test_a_reader_that_stops_is_no_error() -> None:
     """`convcost … | head -1` is quiet."""
     lines = "\n".join([f"{n}:128 @56 k3" for n in range(1, 20000)])
     command = f"{sys.executable} -m convcost layer - --no-verify --format ndjson | head -1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], input=lines, capture_output=True, text=True)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], input=lines, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
 
 
@@ -50,15 +52,16 @@ def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
     """No traceback."""
     with open("/dev/full", "w") as full:
         command = [*CONVCOST, "compare", "64:128", "@56", "k3", "--no-verify"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "error: No space left on device\n"
 
 
 def test_the_first_answers_come_before_the_last_line_is_read() -> None:
     """A batch streams, line by line, and an interrupt ends it with 130."""
-    process = subprocess.Popen([*CONVCOST, "layer", "-", "--no-verify", "--format", "ndjson"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    command = [*CONVCOST, "layer", "-", "--no-verify", "--format", "ndjson"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("64:128 @56 k3\n")

@@ -50,7 +50,7 @@ def test_huge_integers_stay_exact() -> None:
 
 
 def test_a_batch_of_json_is_an_array_whatever_it_holds() -> None:
-    """Of none, one or more, of errors too."""
+    """Of none, one or more; a line without an answer is not in it."""
     assert json.loads(written("json", batch=True)) == []
     assert len(json.loads(written("json", compared("8 @8 k3"), batch=True))) == 1
     file = io.StringIO()
@@ -59,8 +59,7 @@ def test_a_batch_of_json_is_an_array_whatever_it_holds() -> None:
     writer.error(SpecError("no", "yes", "x", 0, 1), 3)
     writer.answer(one_layer("8 @8 k3"))
     writer.end()
-    error, layer = json.loads(file.getvalue())
-    assert error == {"error": {"line": 3, "column": 1, "message": "no", "hint": "yes"}}
+    (layer,) = json.loads(file.getvalue())
     assert layer["variant"] == "as-given"
 
 
