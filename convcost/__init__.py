@@ -1,3 +1,28 @@
-"""convcost: what a convolution costs, and what each alternative to it costs, verified by execution."""
+"""convcost: what a convolution costs, and what each alternative to it costs, verified by execution.
+
+>>> import convcost
+>>> convcost.layer("64:128 @56 k3").row.words["macs"]
+231211008
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .python import compare, layer, network
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "compare", "layer", "network"]
+
+
+def __getattr__(name: str) -> Any:
+    """The functions for scripts, loaded when one is first asked for."""
+    if name in ("compare", "layer", "network"):
+        from . import python
+
+        return getattr(python, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

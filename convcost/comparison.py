@@ -5,11 +5,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .analysis import Analysis, analyze, words
-from .graph.ops import Graph, Op
+from .graph.ops import Counted, Graph, Op
 from .spec.layer import LayerSpec
 from .variants.registry import AS_GIVEN, BUILDING_BLOCK, REPLACEMENT, DoesNotApply, all_variants, build_variant
 
 if TYPE_CHECKING:
+    from .measuring import Measurement
     from .verification import Verified
 
 #: The words that a row relates to the baseline's.
@@ -32,6 +33,7 @@ class Row(NamedTuple):
     ops: "tuple[OpRow, ...]" = ()
     relative: dict[str, float | None] | None = None
     verified: "Verified | None" = None
+    measured: "Measurement | None" = None
 
 
 class OpRow(NamedTuple):
@@ -49,6 +51,17 @@ class Comparison(NamedTuple):
     spec: LayerSpec
     baseline: str
     rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        """The table."""
+        from .report.notebook import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import as_html
+
+        return as_html(self)
 
 
 def compare(
@@ -99,7 +112,7 @@ def kind_of(op: Op) -> str:
     >>> kind_of(BatchNorm(8))
     'batch-norm'
     """
-    return _kebab(type(op).__name__)
+    return op.kind if type(op) is Counted else _kebab(type(op).__name__)
 
 
 @cache

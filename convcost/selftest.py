@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from math import prod
 from typing import Any, NamedTuple
 
 from .analysis import analyze, words
-from .graph.ops import Activation, Conv, Graph, Ints, Node
+from .graph.ops import Activation, BatchNorm, Conv, Graph, Ints, Node
 from .spec.layer import LayerSpec
 from .variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 from .verify import Measured, check, measure
@@ -59,7 +60,8 @@ def _reaching_on(op: Conv, size: Ints) -> Ints:
     return size if op.transposed else tuple([n + s - 1 for n, s in zip(size, op.stride)])
 
 
-def _any_input(_: Broken, node: Node, index: int, tensor: Ints, needed_until: Ints, inplace: bool) -> int | None:
+def _any_input(_: Broken, node: Node, index: int, tensor: Ints, needed_until: Ints, inplace: bool,
+               *_inputs: object) -> int | None:  # fmt: skip
     free = (tensor[value] for value in node.inputs if needed_until[tensor[value]] == index)
     return next(free, None) if inplace and type(node.op) is not Conv else None
 
@@ -90,6 +92,19 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "padding before and after swapped": _misread(padding=lambda op: tuple([pair[::-1] for pair in op.padding])),
         "stride ignored": _misread(stride=lambda op: (1,) * len(op.stride)),
     },
+    ("analysis.cost", "elementwise"): {
+        "bias forgotten": lambda sound, op, given, out: sound(op, given, out) * (type(op) is not Conv),
+        "norm counted once": lambda sound, op, given, out: sound(op, given, out) // (1 + (type(op) is BatchNorm)),
+        "counted on the input": lambda sound, op, given, _: sound(op, given, given),
+    },
+    ("analysis.analyze", "op_cost"): {
+        "traffic without weights": lambda sound, op, inputs, out, width, **rest: sound(
+            op, inputs, out, width, **rest)._replace(traffic_bytes=width * (sum(map(prod, inputs)) + prod(out))),
+        "activations of overwritten tensors counted": lambda sound, op, inputs, out, width, **_: sound(
+            op, inputs, out, width, allocates=True),
+        "weights in four bytes whatever the dtype": lambda sound, op, inputs, out, width, **rest: sound(
+            op, inputs, out, width, **rest)._replace(weight_bytes=4 * sound(op, inputs, out, width, **rest).params),
+    },
     ("graph.shapes", "conv_size"): {
         "ceil for floor": lambda sound, op, size: sound(op, _reaching_on(op, size)),
         "axes of the kernel swapped": _misread(kernel_size=lambda op: op.kernel_size[::-1]),
@@ -103,7 +118,7 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "the graph's input written over": _any_input,
         "activation with a tensor of its own":
             lambda sound, node, *rest: None if type(node.op) is Activation else sound(node, *rest),
-        "in place when not asked for": lambda sound, *rest: sound(*rest[:-1], True),
+        "in place when not asked for": lambda sound, *args: sound(*args[:4], True, *args[5:]),
     },
 }
 # fmt: on
@@ -160,7 +175,7 @@ def broken(rule: BrokenRule) -> Iterator[None]:
     """Put `rule` in place of the sound one for as long as the block runs, however it ends."""
     module = import_module(f"{__package__}.{rule.module}")
     sound = getattr(module, rule.function)
-    setattr(module, rule.function, lambda *args: rule.broken(sound, *args))
+    setattr(module, rule.function, lambda *args, **named: rule.broken(sound, *args, **named))
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from .spec.layer import LayerSpec
 from .variants.reduced import reduce_spec
 from .variants.registry import DoesNotApply, build_variant
 from .verify import Check, check, measure
+from .verify.evidence import WORDS
 
 #: Multiply-adds a row up to which it is executed at full size.
 DEFAULT_LIMIT = 4_000_000_000
@@ -18,7 +19,7 @@ DEFAULT_LIMIT = 4_000_000_000
 MOST_NUMBERS = 1 << 26
 
 #: The words that every execution checks.
-CHECKED = ("output_shape", "params", "macs", "effective_macs", "peak_bytes")
+CHECKED = WORDS
 
 
 class Verified(NamedTuple):

@@ -94,6 +94,6 @@ def _analyze_op(
     op, out = node.op, shapes[index + 1]
     inputs = [shapes[v] for v in dict.fromkeys(node.inputs)]
     cost = op_cost(op, inputs, out, width, allocates=step.allocates)
-    field = op_field(op, inputs[0])
+    field = op_field(op, inputs[0]) if inputs else None
     peak = sum([sizes[v] for v in step.alive])
     return OpAnalysis(node.name, op, out, cost, peak, field, mixes(op), not step.allocates)

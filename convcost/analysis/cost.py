@@ -9,6 +9,7 @@ from ..graph.ops import (
     Add,
     BatchNorm,
     Conv,
+    Counted,
     Flatten,
     LayerNorm,
     Linear,
@@ -127,6 +128,8 @@ def adaptive_reach(size: int, windows: int) -> int:
 
 def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: bool) -> Cost:
     """All additive words of one operation. `inputs`: each distinct input once; `width`: bytes an element."""
+    if type(op) is Counted:
+        return counted_cost(op, inputs, width, allocates=allocates)
     weights, made = params(op), prod(out)
     moved = 0 if type(op) in VIEWS else sum([prod(shape) for shape in inputs]) + weights + made
     return Cost(
@@ -137,4 +140,25 @@ def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: b
         weights * width,
         int(allocates) * made * width,
         moved * width,
+    )
+
+
+def is_view(op: Op) -> bool:
+    """Does the operation only look at its input in another way?"""
+    return type(op) in VIEWS or (type(op) is Counted and op.view)
+
+
+def counted_cost(op: Counted, inputs: list[Shape], width: int, *, allocates: bool) -> Cost:
+    """The words of what was counted already; params are the same ones at each of its runs."""
+    made = prod(op.output_shape)
+    moved = sum([prod(shape) for shape in inputs]) + op.params + made if op.moved is None else op.moved
+    new = int(allocates) * made
+    return Cost(
+        op.params,
+        op.macs * op.times,
+        op.effective_macs * op.times,
+        op.elementwise * op.times,
+        op.params * width,
+        new * width * op.times,
+        moved * width * op.times,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import gcd
 
-from ..graph.ops import AdaptivePool, Conv, Flatten, Graph, Ints, LayerNorm, Linear, Multiply, Op, Pool, Shape
+from ..graph.ops import AdaptivePool, Conv, Counted, Flatten, Graph, Ints, LayerNorm, Linear, Multiply, Op, Pool, Shape
 
 Span = tuple[int, int]  # first and last position, along one axis
 
@@ -67,6 +67,9 @@ def op_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
         return [(0, n - 1) for n in given[2:]]
     if type(op) is Multiply:  # a factor of size 1 is one position, whatever part of the product is needed
         return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)]
+    if type(op) is Counted:  # what it sees is known where it works element by element
+        known = op.in_place and len(given) == len(op.output_shape)
+        return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)] if known else None
     return spans
 
 

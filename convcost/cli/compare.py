@@ -16,12 +16,14 @@ from .options import (
     NOTATION,
     ActivationKind,
     Columns,
+    Exact,
     Format,
     Inplace,
     Norm,
+    OptionalSpec,
+    Output,
     OutputFormat,
     PerOp,
-    Spec,
     Verify,
     VerifyLimit,
 )  # fmt: skip
@@ -40,13 +42,20 @@ Examples:
 
   convcost compare 512:512 @14 k3 --variants standard,depthwise-separable --format markdown
 
+  convcost compare 64:128 @28 k3 --measure
+
+  convcost compare --in resnet50 --layer stage2.1.conv
+
   convcost compare - --format ndjson < layers.txt
 """
 )
 
+#: The columns beside run times, unless others are asked for.
+MEASURED = "params,macs,relative.macs,peak_bytes,traffic_bytes,measured.seconds,measured.macs_per_second"
+
 
 def compare(
-    spec: Spec,
+    spec: OptionalSpec = None,
     variants: Annotated[
         str, typer.Option(metavar="LIST", show_default=False, help="Variants to show, comma-separated; all by default.")
     ] = "",
@@ -59,9 +68,20 @@ def compare(
     per_op: PerOp = False,
     columns: Columns = "",
     format: OutputFormat = Format.table,
+    output: Output = "",
+    exact: Exact = False,
     verify: Verify = True,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
+    ] = False,
+    inside: Annotated[
+        str, typer.Option("--in", metavar="NETWORK", show_default=False, help="Compare a layer of this network.")
+    ] = "",
+    layer: Annotated[
+        str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
+    ] = "",
 ) -> int:
     """Compare every variant of a convolution: what each costs, side by side, and checked by executing it."""
     names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
@@ -69,11 +89,24 @@ def compare(
     check = verifier(verify, verify_limit)
 
     def answer(layer: LayerSpec) -> Comparison:
-        return compare_variants(layer, names, base, inplace=inplace, verify=check)
+        result = compare_variants(layer, names, base, inplace=inplace, verify=check)
+        return _measured(result, verify_limit, inplace) if measure else result
 
     flags = Flags(norm, activation.value if activation else None, residual)
-    options = Options(per_op=per_op, columns=choose_columns(columns))
-    return answer_all(spec, flags, answer, format.value, options)
+    words = spec or []
+    if inside or layer or not words:
+        from .inside import layer_of_network
+
+        words, flags = layer_of_network(inside, layer, words, flags)
+    options = Options(per_op=per_op, columns=choose_columns(columns or MEASURED * measure), exact=exact)
+    return answer_all(words, flags, answer, format.value, options, output)
+
+
+def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
+    from ..measuring import measure_all
+    from ..verification import DEFAULT_LIMIT
+
+    return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace)
 
 
 def _baseline(name: str) -> str | None:

@@ -11,9 +11,11 @@ from .options import (
     NOTATION,
     ActivationKind,
     Columns,
+    Exact,
     Format,
     Inplace,
     Norm,
+    Output,
     OutputFormat,
     PerOp,
     Spec,
@@ -43,6 +45,8 @@ def layer(
     per_op: PerOp = False,
     columns: Columns = "",
     format: OutputFormat = Format.table,
+    output: Output = "",
+    exact: Exact = False,
     verify: Verify = True,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
@@ -54,5 +58,5 @@ def layer(
         return Layer(described, answer_row(AS_GIVEN, described, inplace, check))
 
     flags = Flags(norm, activation.value if activation else None)
-    options = Options(per_op=per_op, columns=choose_columns(columns))
-    return answer_all(spec, flags, answer, format.value, options)
+    options = Options(per_op=per_op, columns=choose_columns(columns), exact=exact)
+    return answer_all(spec, flags, answer, format.value, options, output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -12,15 +13,27 @@ import typer
 from typer.core import TyperGroup
 
 #: Commands by name, in the order of `--help`; each is a function of that name in a module of that name.
-COMMANDS = ("compare", "layer", "variants", "schema")
+COMMANDS = (
+    "compare",
+    "layer",
+    "verify",
+    "network",
+    "swap",
+    "zoo",
+    "variants",
+    "explain",
+    "schema",
+    "help",
+    "completion",
+)
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
 convcost: what a convolution costs, and what each alternative to it costs, verified by executing it.
 
   convcost compare 64:128 @56 k3          every variant of a 3x3 convolution, side by side
-  convcost layer 64:64 @56 k3 g64         exactly this layer, nothing else
-  convcost variants                       the variants there are
+  convcost network resnet50               a whole network, built in or from a text file
+  convcost explain depthwise-separable    the formula, the number, the reason
 
 A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias n8 fp16 …
 `convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
@@ -75,15 +88,21 @@ def root(
 
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; nothing but an exit code leaves this function."""
+    if not (_shows_all(sys.stdout) and _shows_all(sys.stderr)):
+        from .streams import prepare
+
+        if not prepare():
+            return 1
     try:
         code = typer.main.get_command(app).main(args, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # Rich leaves by the latter when its reader has
         return _forget_stdout(0)
     except KeyboardInterrupt:
         return _forget_stdout(130)
     except OSError as error:
-        print(f"error: {error.strerror or error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
         return _forget_stdout(1)
     except Exception as error:
         from .failure import exit_code
@@ -92,7 +111,13 @@ def run(args: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _shows_all(stream: Any) -> bool:
+    """Is this stream open, and has its encoding a sign for everything?"""
+    return stream is not None and (stream.encoding or "utf").lower().startswith("utf")
+
+
 def _forget_stdout(code: int) -> int:
     """Let the interpreter's last flush go nowhere: what it would write can no longer be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, AttributeError):  # it may be no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code

@@ -27,19 +27,19 @@ class Format(StrEnum):
     ndjson = "ndjson"
     csv = "csv"
     markdown = "markdown"
+    latex = "latex"
 
 
 Activation = StrEnum("Activation", {name: name for name in ACTIVATIONS})  # type: ignore[misc]  # made from the list
 
-Spec = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SPEC...",
-        show_default=False,
-        help="One layer: tokens such as 64:128 @56 k3 s2, a printed PyTorch line with @SIZE, or JSON; "
-        "- reads one a line from standard input.",
-    ),
-]
+_SPEC = typer.Argument(
+    metavar="SPEC...",
+    show_default=False,
+    help="One layer: tokens such as 64:128 @56 k3 s2, a printed PyTorch line with @SIZE, or JSON; "
+    "- reads one a line from standard input.",
+)
+Spec = Annotated[list[str], _SPEC]
+OptionalSpec = Annotated[list[str] | None, _SPEC]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to write the answer.")]
 Norm = Annotated[bool, typer.Option("--norm", help="A BatchNorm after every convolution.")]
 ActivationKind = Annotated[
@@ -61,3 +61,10 @@ Inplace = Annotated[
 ]
 PerOp = Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")]
 Columns = Annotated[str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")]
+Output = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", metavar="FILE", show_default=False, help="Write to this file; its ending says the format."
+    ),
+]
+Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]

@@ -26,20 +26,33 @@ class Flags(NamedTuple):
         return spec._replace(**given) if given else spec
 
 
-def answer_all(words: list[str], flags: Flags, answer: Answer, format: str, options: Options) -> int:
-    """Answer the spec on the command line, or with `-` every line of standard input; gives the exit code.
+def answer_all(words: list[str], flags: Flags, answer: Answer, format: str, options: Options, output: str = "") -> int:
+    """Answer the spec on the command line, or with `-` every line of standard input, on `output` if it names a file.
 
-    2 if a line was bad input, else 1 if an answer does not hold, else 0.
+    Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
-    text = " ".join(words)
-    batch = text.strip() == "-"
-    writer = open_writer(format, sys.stdout, options._replace(batch=batch))
+    if not output:
+        return _answer_all(words, flags, answer, open_writer(format, sys.stdout, _batch(options, words)))
+    from .output import format_of, whole_file
+
+    format = format_of(output, format)
+    with whole_file(output) as file:
+        return _answer_all(words, flags, answer, open_writer(format, file, _batch(options._replace(plain=True), words)))
+
+
+def _batch(options: Options, words: list[str]) -> Options:
+    return options._replace(batch=" ".join(words).strip() == "-")
+
+
+def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer) -> int:
     writer.begin()
-    if batch:
-        lines = numbered_lines(sys.stdin.buffer, sys.stdout.flush)
+    if writer.options.batch:
+        if sys.stdin is None:
+            raise OSError("standard input is closed")
+        lines = numbered_lines(sys.stdin.buffer, writer.file.flush)
         code = max(_answers(lines, flags, answer, writer), default=0)
     else:
-        code = _answer(text, flags, answer, writer)
+        code = _answer(" ".join(words), flags, answer, writer)
     writer.end()
     return code
 

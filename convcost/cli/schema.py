@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+EPILOG = """
+Example:
+
+  convcost schema > schema.json
+"""
+
 
 def schema() -> None:
     """Print the JSON Schema that every JSON answer follows."""

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from ..variants.registry import all_variants
 
+EPILOG = """
+Example:
+
+  convcost variants
+"""
+
 
 def variants() -> None:
     """List the variants, one a line: name, role, structure."""

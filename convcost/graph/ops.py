@@ -108,9 +108,33 @@ class AdaptivePool(NamedTuple):
     output_size: Ints
 
 
+class Counted(NamedTuple):
+    """An operation that is none of the above, its cost counted where its definition is known (ONNX has 200 of them).
+
+    >>> Counted("softmax", (1, 1000), elementwise=5000, in_place=True).macs
+    0
+
+    The output has any shape, also none or one axis; costs are those of one run, of which there are
+    `times` (a loop's body), with the same params. `moved` is the numbers read and written, None
+    where it is all inputs, params and the output. A `view` shows its first input; `in_place` it may
+    write over that. What reads nothing is another input of the graph.
+    """
+
+    kind: str
+    output_shape: Shape
+    params: int = 0
+    macs: int = 0
+    effective_macs: int = 0
+    elementwise: int = 0
+    moved: int | None = None
+    view: bool = False
+    in_place: bool = False
+    times: int = 1
+
+
 Op = (
     Conv | Linear | Add | Multiply | Concat | Split | Shuffle | Flatten
-    | Activation | BatchNorm | LayerNorm | Scale | Pool | AdaptivePool
+    | Activation | BatchNorm | LayerNorm | Scale | Pool | AdaptivePool | Counted
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from .ops import (
     Add,
     Concat,
     Conv,
+    Counted,
     Flatten,
     Graph,
     Ints,
@@ -65,6 +66,8 @@ def pool_size(op: Pool, size: Ints) -> Ints:
 
 def output_shape(op: Op, inputs: list[Shape]) -> Shape:
     """Shape of what `op` makes of `inputs`, all of them (batch, channels, *spatial)."""
+    if type(op) is Counted:
+        return op.output_shape
     first = inputs[0]
     if type(op) is Conv:
         return (first[0], op.out_channels, *conv_size(op, first[2:]))
@@ -101,6 +104,8 @@ def check_shapes(graph: Graph) -> list[Shape]:
 
 def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
     """Raise ShapeError where `node` cannot take `inputs`, or where nothing would be left of them."""
+    if type(node.op) is Counted:
+        return
     op, first = node.op, inputs[0]
     if type(op) is Conv:
         _check_conv(node.name, op, first, out)

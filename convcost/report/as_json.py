@@ -25,6 +25,7 @@ _END = f"{_UNRELATED},{encode({'verified': NOT_VERIFIED})[1:-1]},"
 #: Fields of a spec; the first few are its sizes.
 _FIELDS = LayerSpec._fields
 _SIZES = _FIELDS.index("input_size") + 1
+_SIZES_AS_JSON = "{" + "".join([f"{encode(field)}:%s," for field in _FIELDS[:_SIZES]])
 
 #: What a line of JSON for reading holds at most: columns, the key in front not counted, and members.
 LINE = 100
@@ -60,8 +61,12 @@ def _one_op_line(layer: Layer) -> str:
 
 def _spec(spec: LayerSpec) -> str:
     """The spec as JSON: its sizes differ from layer to layer, the other fields hardly ever do."""
-    sizes = encode(dict(zip(_FIELDS, spec[:_SIZES])))
-    return f"{sizes[:-1]},{_settings(spec[_SIZES:])}"
+    sizes = _SIZES_AS_JSON % (spec.in_channels, spec.out_channels, _list(spec.kernel_size), _list(spec.input_size))
+    return sizes + _settings(spec[_SIZES:])
+
+
+def _list(values: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, values))}]"
 
 
 @lru_cache(maxsize=1024)

@@ -50,14 +50,14 @@ def _rows(table: Table) -> Iterator[list[str]]:
         if section.title:
             yield [f"**{section.title}**", *[""] * len(table.heads)]
         for line in section.lines:
-            yield [_name(line), *map(_escaped, _cells(line, len(table.heads)))]
+            yield [_name(line), *map(_escaped, cells_of(line, len(table.heads)))]
 
 
 def _name(line: Line) -> str:
     return f"└ {_escaped(line.name)}" if line.is_op else _escaped(line.name)
 
 
-def _cells(line: Line, count: int) -> list[str]:
+def cells_of(line: Line, count: int) -> list[str]:
     """The cells; a row that does not apply says why in the last of them, by default the one beside no number."""
     if line.reason is None:
         return list(line.cells)

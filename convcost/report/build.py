@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from .columns import Column, plain, read
 from .model import Head, Line, Section, Table
 from .notes import executed, mark, notes, verdict
-from .units import Scale, choose_scale, show
+from .units import TIME, Scale, choose_scale, show
 
 #: How the table names the roles; a table of one role names none.
 ROLE_TITLES = {
@@ -95,13 +95,14 @@ def _body(
 def _head(column: Column, scale: Scale, chosen: bool) -> Head:
     number = column.units is not None
     priority = None if chosen else column.priority
-    return Head(column.key, column.header, scale.unit, number, priority, column.checked or not number)
+    return Head(column.key, column.header, scale.unit, number, priority, column.checked)
 
 
 def _value(entry: _Entry, column: Column) -> Any:
     if entry.reason is not None:
         return None
-    return read(entry.words, column.key)
+    value = read(entry.words, column.key)
+    return value * 1e6 if column.units is TIME and value is not None else value  # the first of its units
 
 
 def _cell(entry: _Entry, column: Column, value: Any, scale: Scale) -> str:

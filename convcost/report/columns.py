@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .units import BYTES, COUNTS, PLAIN, RATIO, Units
+from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
 
 class Column(NamedTuple):
@@ -24,9 +24,9 @@ class Column(NamedTuple):
 COLUMNS = {
     column.key: column
     for column in (
-        Column("variant", "variant", None),
-        Column("role", "role", None),
-        Column("settings", "settings", None),
+        Column("variant", "variant", None, None, True),  # the first three: nothing to measure
+        Column("role", "role", None, None, True),
+        Column("settings", "settings", None, None, True),
         Column("output_shape", "output", None, 4, True),
         Column("receptive_field", "receptive\nfield", None),
         Column("mixes", "mixes", None),
@@ -37,14 +37,16 @@ COLUMNS = {
         Column("effective_macs", "effective\nMACs", COUNTS, 5, True),
         Column("relative.effective_macs", "effective MACs\n× base", RATIO, None, True),
         Column("flops", "FLOPs", COUNTS, None, True),  # 2 a MAC, by definition
-        Column("elementwise", "elementwise", COUNTS),
-        Column("weight_bytes", "weights", BYTES),
-        Column("activation_bytes", "activations", BYTES),
+        Column("elementwise", "elementwise", COUNTS, None, True),
+        Column("weight_bytes", "weights", BYTES, None, True),
+        Column("activation_bytes", "activations", BYTES, None, True),
         Column("peak_bytes", "peak", BYTES, 3, True),
         Column("relative.peak_bytes", "peak\n× base", RATIO, None, True),
-        Column("traffic_bytes", "traffic", BYTES, 6),
-        Column("relative.traffic_bytes", "traffic\n× base", RATIO),
-        Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7),
+        Column("traffic_bytes", "traffic", BYTES, 6, True),
+        Column("relative.traffic_bytes", "traffic\n× base", RATIO, None, True),
+        Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7, True),  # both sides of it are measured
+        Column("measured.seconds", "run time", TIME, None, True),
+        Column("measured.macs_per_second", "MACs\n/ second", COUNTS, None, True),
         Column("verified", "verified", None, 0, True),
     )
 }
@@ -76,6 +78,13 @@ def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
             raise UnknownColumnError(name, _hint(name))
         chosen.append(COLUMNS[name])
     return tuple([column for column in chosen if column.key != "variant"])
+
+
+def exactly(column: Column) -> Column:
+    """The column with whole numbers, their digits in groups, in place of the larger units it may have."""
+    if column.units is None or len(column.units.names) == 1:
+        return column
+    return column._replace(units=column.units._replace(exact=True))
 
 
 def _hint(name: str) -> str:

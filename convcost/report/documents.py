@@ -25,6 +25,17 @@ class Layer(NamedTuple):
     spec: LayerSpec
     row: Row
 
+    def __str__(self) -> str:
+        """The table."""
+        from .notebook import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from .notebook import as_html
+
+        return as_html(self)
+
 
 def comparison_document(comparison: Comparison) -> Document:
     """The document of a comparison: `json.dumps` of it is the answer in JSON.
@@ -65,10 +76,12 @@ def error_document(error: SpecError, line: int) -> Document:
 
 def row_document(row: Row) -> Document:
     """One variant: every word, null where the variant does not apply, and the same for each operation."""
+    measured: Document = {} if row.measured is None else {"measured": row.measured._asdict()}
     return {
         **row_start(row),
         "relative": row.relative or NO_RATIOS,
         "verified": _verified(row.verified),
+        **measured,
         "ops": [_op(op) for op in row.ops],
     }
 

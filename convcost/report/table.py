@@ -26,12 +26,13 @@ STYLES = {
 }
 
 
-def print_table(table: Table, file: TextIO) -> None:
+def print_table(table: Table, file: TextIO, *, plain: bool = False) -> None:
     """Print `table` as the terminal can show it: Rich's colours and width, or plain text where `file` is none.
 
     `COLUMNS`, `NO_COLOR`, `FORCE_COLOR` and `TERM` are honoured; characters that `file` cannot encode become ASCII.
+    `plain`: no colours, whatever they say.
     """
-    if file.isatty() or os.environ.get("FORCE_COLOR"):
+    if not plain and (file.isatty() or os.environ.get("FORCE_COLOR")):
         _print_rich(table, file)
     else:
         file.write(plain_text(table, plain_width(), ascii_only=not can_encode(file)))

@@ -1,4 +1,4 @@
-"""Writers of what is made from the table model: the table on the screen, and Markdown."""
+"""Writers of what is made from the table model: the table on the screen, Markdown, and LaTeX."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TextIO
 
 from ..spec import format_spec
 from .build import comparison_table, layers_table
-from .columns import choose_columns
+from .columns import choose_columns, exactly
 from .documents import Document, Layer, document_of
 from .model import Table
 from .writers import Options, Result, Writer
@@ -20,7 +20,8 @@ class _ModelWriter(Writer):
 
     def __init__(self, file: TextIO, options: Options) -> None:
         super().__init__(file, options)
-        self._columns = choose_columns(options.columns)
+        columns = choose_columns(options.columns)
+        self._columns = tuple(map(exactly, columns)) if options.exact else columns
         self._layers: list[tuple[str, Document]] = []
         self._between = ""
 
@@ -65,7 +66,7 @@ class TableWriter(_ModelWriter):
         """In colour where there is a terminal."""
         from .table import print_table
 
-        print_table(table, self.file)
+        print_table(table, self.file, plain=self.options.plain)
 
 
 class MarkdownWriter(_ModelWriter):
@@ -77,3 +78,13 @@ class MarkdownWriter(_ModelWriter):
         from .table import can_encode
 
         self.file.write(markdown(table, ascii_only=not can_encode(self.file)))
+
+
+class LatexWriter(_ModelWriter):
+    """Tables for papers."""
+
+    def show(self, table: Table) -> None:
+        """With the rules of booktabs."""
+        from .as_latex import latex
+
+        self.file.write(latex(table))

@@ -8,15 +8,17 @@ Number = int | float
 
 
 class Units(NamedTuple):
-    """A family of units: each `base` times the one before; `suffix` follows every number."""
+    """A family of units: each `base` times the one before; `suffix` follows every number; `exact` scales none."""
 
     names: tuple[str, ...]
     base: int = 1000
     suffix: str = ""
+    exact: bool = False
 
 
 COUNTS = Units(("", "K", "M", "G", "T", "P", "E"))
 BYTES = Units(("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"), 1024)
+TIME = Units(("µs", "ms", "s"))
 PLAIN = Units(("",))
 RATIO = Units(("",), suffix="×")
 
@@ -33,18 +35,21 @@ class Scale(NamedTuple):
     divisor: int
     decimals: int
     suffix: str = ""
+    exact: bool = False
 
 
 def choose_scale(values: Iterable[Number | None], units: Units) -> Scale:
     """The unit and decimals in which all of `values` read well.
 
     >>> choose_scale([1806336, 719323136, 0, None], COUNTS)
-    Scale(unit='M', divisor=1000000, decimals=2, suffix='')
+    Scale(unit='M', divisor=1000000, decimals=2, suffix='', exact=False)
 
     The largest unit in which the largest number is at least 1 and the smallest, 0 apart, at least 0.01; or
     a larger one where the largest number would have more than five digits before the point.
     """
     present = [v for v in values if v]
+    if units.exact:
+        return Scale(units.names[0], 1, 0, units.suffix, exact=True)
     if not present:
         return Scale(units.names[0], 1, 0, units.suffix)
     low, high = min(present), max(present)
@@ -81,6 +86,8 @@ def show(value: Number | None, scale: Scale) -> str:
     """
     if value is None:
         return "–"
+    if scale.exact:
+        return f"{value:,}{scale.suffix}"
     if value == 0:
         return "0" + scale.suffix
     scaled = value / scale.divisor

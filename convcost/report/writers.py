@@ -7,17 +7,22 @@ from ..comparison import Comparison
 from ..spec import SpecError
 from .documents import Layer
 
-FORMATS = ("table", "json", "ndjson", "csv", "markdown")
+FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 
 Result = Comparison | Layer
 
 
 class Options(NamedTuple):
-    """How to write: one answer or a batch of them, a line for every operation, and the columns of a table or CSV."""
+    """How to write: one answer or a batch of them, a line for every operation, and the columns of a table or CSV.
+
+    `exact`: a table has whole numbers; `plain`: it has no colours, whatever the terminal and `FORCE_COLOR` say.
+    """
 
     batch: bool = False
     per_op: bool = False
     columns: Sequence[str] | None = None
+    exact: bool = False
+    plain: bool = False
 
 
 class Writer:
@@ -67,6 +72,7 @@ def open_writer(format: str, file: TextIO, options: Options = Options()) -> Writ
         from .as_csv import CsvWriter
 
         return CsvWriter(file, options)
-    from .table_writers import MarkdownWriter, TableWriter
+    from .table_writers import LatexWriter, MarkdownWriter, TableWriter
 
-    return MarkdownWriter(file, options) if format == "markdown" else TableWriter(file, options)
+    writers = {"markdown": MarkdownWriter, "latex": LatexWriter}
+    return writers.get(format, TableWriter)(file, options)

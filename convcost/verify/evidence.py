@@ -8,7 +8,10 @@ from typing import NamedTuple
 from ..graph.ops import Shape
 
 #: The words that an execution settles, in the order in which they are reported.
-WORDS = ("output_shape", "params", "macs", "effective_macs", "peak_bytes")
+WORDS = (
+    "output_shape", "params", "macs", "effective_macs", "elementwise", "weight_bytes", "activation_bytes", "peak_bytes",
+    "traffic_bytes",
+)  # fmt: skip
 
 
 class MeasuredOp(NamedTuple):
@@ -19,10 +22,17 @@ class MeasuredOp(NamedTuple):
     params: int
     macs: int
     effective_macs: int
+    elementwise: int = 0
+    weight_bytes: int = 0
+    activation_bytes: int = 0
+    traffic_bytes: int = 0
 
 
 class Measured(NamedTuple):
-    """A whole graph as executed; `peak_bytes` counts activations in the bytes of the graph's dtype."""
+    """A whole graph as executed; bytes are sizes of the arrays that it touched, in the graph's dtype.
+
+    `peak_bytes` are the activations alive at once; `traffic_bytes` the arrays that each operation read and wrote.
+    """
 
     output_shape: Shape
     params: int
@@ -30,6 +40,10 @@ class Measured(NamedTuple):
     effective_macs: int
     peak_bytes: int
     ops: tuple[MeasuredOp, ...]
+    elementwise: int = 0
+    weight_bytes: int = 0
+    activation_bytes: int = 0
+    traffic_bytes: int = 0
 
 
 class Check(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..graph.ops import Add, Graph, Node, Shape
+from ..graph.ops import Add, Counted, Graph, Node, Shape
 from .evidence import Measured, MeasuredOp
 from .primitives import OVERWRITING, run_op
 
@@ -30,39 +30,59 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     With `inplace` elementwise operations write over an input that nobody needs afterwards, the
     graph's input excepted. ValueError where operations do not fit one another.
     """
-    batch, channels, *size = graph.input_shape
-    arrays: dict[int, NDArray[Any]] = {0: np.ones((batch, *size, channels), np.uint8)}
+    first, size = graph.input_shape[:2], graph.input_shape[2:]
+    arrays: dict[int, NDArray[Any]] = {0: np.ones((*first[:1], *size, *first[1:]), np.uint8)}
+    given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside
-    peak, ops = arrays[0].size, []
+    peak, ops, width = arrays[0].size, [], ELEMENT_BYTES[graph.dtype]
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
-        target = _reusable(node, arrays, uses) if inplace else None
+        target = _reusable(node, arrays, uses, given) if inplace else None
         arrays[number], counted = run_op(node.op, inputs, target)
-        ops.append(MeasuredOp(node.name, _shape(arrays[number]), *counted))
+        held = [arrays[value] for value in dict.fromkeys(node.inputs)]
+        sizes = _touched(node, held, arrays[number], counted[0], width)
+        ops.append(MeasuredOp(node.name, _shape(arrays[number]), *counted, *sizes))
         if number != len(graph.nodes):
             arrays[number].fill(1)
         peak = max(peak, _elements(arrays))
-        del inputs, target
+        del inputs, target, held
         for value in {*node.inputs, number}:
             if not uses[value]:
                 del arrays[value]
-    return _summary(ops, _shape(arrays[len(graph.nodes)]), peak * ELEMENT_BYTES[graph.dtype])
+    return _summary(ops, _shape(arrays[len(graph.nodes)]), peak * width)
 
 
 def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
-    params, macs, effective = (sum(column) for column in zip(*[op[2:] for op in ops])) if ops else (0, 0, 0)
-    return Measured(shape, params, macs, effective, peak_bytes, tuple(ops))
+    params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:] for op in ops])] or [0] * 7
+    return Measured(shape, params, macs, effective, peak_bytes, tuple(ops), *rest)
 
 
-def _reusable(node: Node, arrays: dict[int, NDArray[Any]], uses: Counter[int]) -> NDArray[Any] | None:
-    """The array an elementwise operation may write over: nobody reads its memory any more, nor is it value 0's."""
-    if not isinstance(node.op, OVERWRITING):
+def _touched(
+    node: Node, inputs: list[NDArray[Any]], made: NDArray[Any], params: int, width: int
+) -> tuple[int, int, int]:
+    """Bytes of the weights, of memory that is new, and of all arrays read and written; a view touches none."""
+    shown = any(_owner(made) is _owner(array) for array in inputs)
+    if shown and not isinstance(node.op, (*OVERWRITING, Counted)):
+        return params * width, 0, 0
+    moved = sum([array.size for array in inputs]) + params + made.size
+    new = made.size if node.inputs and not shown else 0
+    if isinstance(node.op, Counted):  # not executed: what it moves is what stands in it
+        moved = (moved if node.op.moved is None else node.op.moved) * node.op.times
+        new *= node.op.times
+    return params * width, new * width, moved * width
+
+
+def _reusable(
+    node: Node, arrays: dict[int, NDArray[Any]], uses: Counter[int], given: set[int]
+) -> NDArray[Any] | None:  # fmt: skip
+    """The array an elementwise operation may write over: nobody reads its memory any more, nor was it `given`."""
+    if not (isinstance(node.op, OVERWRITING) or (isinstance(node.op, Counted) and node.op.in_place)):
         return None
-    kept = {id(_owner(array)) for value, array in arrays.items() if uses[value] or not value}
-    given = node.inputs if isinstance(node.op, Add) else node.inputs[:1]
-    return next((arrays[value] for value in given if id(_owner(arrays[value])) not in kept), None)
+    kept = {id(_owner(array)) for value, array in arrays.items() if uses[value] or value in given}
+    candidates = node.inputs if isinstance(node.op, Add) else node.inputs[:1]
+    return next((arrays[value] for value in candidates if id(_owner(arrays[value])) not in kept), None)
 
 
 def _owner(array: NDArray[Any]) -> NDArray[Any]:
@@ -77,5 +97,4 @@ def _elements(arrays: dict[int, NDArray[Any]]) -> int:
 
 
 def _shape(array: NDArray[Any]) -> Shape:
-    batch, *size, channels = array.shape
-    return batch, channels, *size
+    return (*array.shape[:1], *array.shape[1:][-1:], *array.shape[1:-1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -31,11 +32,15 @@ def mixed_specs(count: int, largest: int = 112) -> str:
 
 def seconds(arguments: list[str], text: str) -> float:
     """Wall time of one process, start-up included; every line must have been answered."""
-    start = time.perf_counter()
-    done = subprocess.run([CONVCOST, *arguments], input=text, text=True, capture_output=True, check=True)
-    taken = time.perf_counter() - start
-    if done.stdout.count("\n") != text.count("\n"):
-        raise SystemExit("not every line was answered")
+    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as answers:
+        given.write(text)
+        given.seek(0)
+        start = time.perf_counter()
+        subprocess.run([CONVCOST, *arguments], stdin=given, stdout=answers, check=True)
+        taken = time.perf_counter() - start
+        answers.seek(0)
+        if sum(1 for _ in answers) != text.count("\n"):
+            raise SystemExit("not every line was answered")
     return taken
 
 

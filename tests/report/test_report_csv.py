@@ -10,6 +10,7 @@ from report.report_cases import LINES, compared, contradicted, executed, one_lay
 
 from convcost.analysis import WORDS
 from convcost.comparison import RELATIVE
+from convcost.measuring import Measurement
 from convcost.report.columns import COLUMNS, UnknownColumnError
 from convcost.report.documents import comparison_document
 
@@ -69,7 +70,8 @@ def test_chosen_columns_are_all_there_is() -> None:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_column_can_be_chosen(name: str) -> None:
     """Each holds something in some row."""
-    read = lines(written("csv", contradicted(), columns=[name]))
+    timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3)) for row in contradicted().rows])
+    read = lines(written("csv", contradicted()._replace(rows=timed), columns=[name]))
     field = "verified.status" if name == "verified" else name
     assert any(row[field] for row in read)
 

@@ -83,8 +83,11 @@ def test_marks_say_what_was_executed() -> None:
     text = written("table", executed("8:16 @9x7 k3"))
     assert re.search(r"^ ✓ standard", text, re.M)
     flat = " ".join(text.split())
-    assert "✓ executed in this run: output, params, MACs, effective MACs and peak came out as analysed" in flat
-    assert "by analysis only: traffic and FLOPs / byte" in flat
+    words = "output, params, MACs, effective MACs, elementwise, weights, activations, peak and traffic"
+    assert f"✓ executed in this run: {words} came out as analysed" in flat
+    assert "by analysis only" not in flat
+    text = written("table", executed("8:16 @9x7 k3"), columns=["macs", "receptive_field", "mixes", "settings"])
+    assert "by analysis only: receptive field and mixes" in " ".join(text.split())
 
 
 def test_words_that_are_not_shown_are_not_talked_about(monkeypatch: pytest.MonkeyPatch) -> None:

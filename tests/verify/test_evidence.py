@@ -9,7 +9,7 @@ FOUND = Measured((1, 4, 5), 24, 120, 104, 120, ())
 
 
 def test_equal_words_pass() -> None:
-    """All five words are there, in their order."""
+    """All words are there, in their order."""
     results = check(FOUND._asdict(), FOUND)
     assert tuple(results) == WORDS
     assert all(result.ok for result in results.values())

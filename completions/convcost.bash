@@ -1,0 +1,153 @@
+# bash completion for convcost, made by `convcost completion bash`: do not edit.
+
+# Candidates for a token of a spec: `found`, each to be put behind `base`.
+_convcost_spec() {
+    local start= value values=
+    if [[ $want =~ ^[0-9]+: ]]; then
+        base=${want%%:*}: want=${want#*:} found=(3 16 24 32 48 64 96 128 160 192 256 320 384 512 768 1024 2048)
+        return
+    elif [[ $want =~ ^[0-9]+$ ]]; then
+        found=(3: 16: 24: 32: 48: 64: 96: 128: 160: 192: 256: 320: 384: 512: 768: 1024: 2048: 1d 2d 3d)
+        return
+    fi
+    found=(@ in= k3 s2 p1 d2 g32 e6 ratio= m2 mid= n8 op1 mode= bias t v1 1d 2d 3d psame psame-upper pvalid fp32 fp16 bf16 int8)
+    case $want in
+        '') found+=(64:128) ;;
+        ratio=*) start=ratio= values='2 4 8' ;;
+        mode=*) start=mode= values='zeros reflect replicate circular' ;;
+        mid=*) start=mid= values='16 24 32 48 64 96 128 160 192 256 320 384 512 768 1024 2048' ;;
+        in=*) start=in= values='7 8 14 16 28 32 56 64 112 128 224 256 299 320 640 1024' ;;
+        op*) start=op values='0 1' ;;
+        @*) start=@ values='7 8 14 16 28 32 56 64 112 128 224 256 299 320 640 1024' ;;
+        k*) start=k values='1 3 5 7 1x3 3x1 1x7 7x1' ;;
+        s*) start=s values='1 2' ;;
+        p*) start=p values='0 1 2 3' ;;
+        d*) start=d values='1 2 4' ;;
+        g*) start=g values='2 4 8 16 32 64' ;;
+        e*) start=e values='1 2 3 4 6' ;;
+        m*) start=m values='1 2 4' ;;
+        n*) start=n values='1 2 4 8 16 32 64 128 256' ;;
+    esac
+    [[ $start ]] || return
+    case $start:${want#"$start"} in
+        @:[0-9]*x*|in=:[0-9]*x*|k:[0-9]*x*|s:[0-9]*x*|p:[0-9]*x*|d:[0-9]*x*|op:[0-9]*x*)
+            start= base=${want%x*}x want=${want##*x} found=()
+            values=" $values " values=${values// [0-9]x[0-9]/} ;;
+    esac
+    for value in $values; do found+=("$start$value"); done
+}
+
+# The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument.
+_convcost_where() {
+    local word
+    for word in "$@"; do
+        if [[ $option ]]; then
+            option=
+        elif [[ $word == -?* ]]; then
+            case $command:$word in
+                compare:--variants|verify:--variants|compare:--baseline|compare:--activation|layer:--activation|verify:--activation|compare:--columns|layer:--columns|compare:--format|compare:-f|layer:--format|layer:-f|verify:--format|verify:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|compare:--output|compare:-o|layer:--output|layer:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|compare:--verify-limit|compare:--layer|layer:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|network:--width|network:--batch|network:--verify-limit|network:--input|swap:--width|swap:--batch|swap:--verify-limit|compare:--in|swap:--to|swap:--where|explain:--format|explain:-f) option=$word ;;
+            esac
+        elif [[ $command ]]; then
+            position=$((position + 1))
+        else
+            command=$word
+        fi
+    done
+}
+
+# Candidates for the place where the cursor is.
+_convcost_candidates() {
+    case $command:$option in
+        compare:--variants|verify:--variants) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise as-given) list=1 ;;
+        compare:--baseline) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise as-given) ;;
+        compare:--activation|layer:--activation|verify:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
+        compare:--columns|layer:--columns) found=(variant role settings output_shape receptive_field mixes params relative.params macs relative.macs effective_macs relative.effective_macs flops elementwise weight_bytes activation_bytes peak_bytes relative.peak_bytes traffic_bytes relative.traffic_bytes arithmetic_intensity measured.seconds measured.macs_per_second verified) list=1 ;;
+        compare:--format|compare:-f|layer:--format|layer:-f|verify:--format|verify:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f) found=(table json ndjson csv markdown latex) ;;
+        compare:--output|compare:-o|layer:--output|layer:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o) found=() files='.json .ndjson .csv .md .tex .txt' ;;
+        compare:--verify-limit|compare:--layer|layer:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|network:--width|network:--batch|network:--verify-limit|network:--input|swap:--width|swap:--batch|swap:--verify-limit) found=() ;;
+        compare:--in) found=(alexnet alexnet-paper convnext-tiny densenet121 efficientnet-b0 googlenet googlenet-paper inception-v3 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wide-resnet50-2 xception) files='.txt .onnx' ;;
+        swap:--to) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual) ;;
+        swap:--where) _convcost_spec ;;
+        explain:--format|explain:-f) found=(text table markdown json) ;;
+        :) found=(compare layer verify network swap zoo variants explain schema help completion) ;;
+        *:)
+            case $command:$position in
+                compare:[1-9]*|layer:[1-9]*|verify:[1-9]*) _convcost_spec ;;
+                network:[1-9]*|swap:[1-9]*) found=(alexnet alexnet-paper convnext-tiny densenet121 efficientnet-b0 googlenet googlenet-paper inception-v3 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wide-resnet50-2 xception) files='.txt .onnx' ;;
+                explain:[1-9]*) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise residual) ;;
+                help:[1-9]*) found=(spec words formats) ;;
+                completion:[1-9]*) found=(bash zsh fish powershell) ;;
+            esac ;;
+    esac
+}
+
+_convcost_options() {
+    case $command in
+        '') found=(--version --help -h) ;;
+        compare) found=(--variants --baseline --residual --norm --activation --per-op --columns --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --measure --in --layer --help -h) ;;
+        layer) found=(--norm --activation --per-op --columns --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --help -h) ;;
+        verify) found=(--variants --random --seed --self-test --residual --norm --activation --format -f --verify-limit --inplace --no-inplace --help -h) ;;
+        network) found=(--width --batch --per-layer --timeline --norm --no-norm --format -f --output -o --verify --no-verify --verify-limit --inplace --no-inplace --input --strict --help -h) ;;
+        swap) found=(--to --where --width --batch --norm --no-norm --format -f --output -o --verify --no-verify --verify-limit --inplace --no-inplace --help -h) ;;
+        zoo) found=(--format -f --output -o --help -h) ;;
+        variants) found=(--help -h) ;;
+        explain) found=(--experiment --list --format -f --help -h) ;;
+        schema) found=(--help -h) ;;
+        help) found=(--help -h) ;;
+        completion) found=(--help -h) ;;
+    esac
+}
+
+_convcost() {
+    local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} command= option= position=1 list= files= base= want candidate
+    local -a words found
+    read -r -a words <<<"$line"
+    want=${line##*[[:space:]]}
+    [[ $want ]] && unset "words[${#words[@]}-1]"
+    while [[ ${#words[@]} -gt 0 && ${words[0]##*/} != convcost* ]]; do words=("${words[@]:1}"); done
+    _convcost_where "${words[@]:1}"
+    local typed=$want
+    if [[ ! $option && $want == --*=* ]]; then
+        option=${want%%=*} base=${want%%=*}= want=${want#*=}
+    fi
+    if [[ ! $option && $want == -* ]]; then
+        _convcost_options
+    else
+        _convcost_candidates
+    fi
+    if [[ $list && $want == *,* ]]; then
+        base+=${want%,*}, want=${want##*,}
+    fi
+
+    # What bash replaces begins behind the last character at which it breaks words; @ begins a word of its own.
+    local kept=${typed%"${typed##*[:=@]}"}
+    local last=${kept:${#kept}-1}
+    [[ $last && $COMP_WORDBREAKS == *"$last"* ]] || kept=
+    [[ $last == @ ]] && kept=${kept%@}
+    COMPREPLY=()
+    for candidate in "${found[@]}"; do
+        [[ $candidate == "$want"?* || $candidate == "$want" && $candidate != *[=@] ]] || continue
+        candidate=$base$candidate
+        COMPREPLY+=("${candidate#"$kept"}")
+    done
+    if [[ ${#COMPREPLY[@]} -eq 1 && ( $list || ${COMPREPLY[0]} == *[=:@] ) ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
+    if [[ $files ]]; then _convcost_files; fi
+}
+
+# Files whose names end as `files` says, and folders.
+_convcost_files() {
+    local name ending IFS=$'\n'
+    compopt -o filenames 2>/dev/null
+    for name in "$want"*; do
+        name=${base#"$kept"}$name
+        [[ -d $name ]] && COMPREPLY+=("$name")
+        IFS=' '
+        for ending in $files; do
+            [[ -f $name && $name == *"$ending" ]] && COMPREPLY+=("$name")
+        done
+    done
+}
+
+complete -F _convcost convcost

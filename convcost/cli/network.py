@@ -1,0 +1,159 @@
+"""`convcost network`: what a whole network costs, by kind of operation and by layer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..graph.ops import Shape
+from ..networks.answers import NetworkAnswer, answer_network
+from ..networks.build import Choices, Network, build_network
+from ..networks.lines import LONGEST_FILE, Program
+from ..networks.zoo import find_program
+from ..report.network_writers import write_network
+from ..report.networks import network_document
+from ..spec.errors import SpecError
+from .onnx_model import is_onnx, not_rebuilt, read_model, report_unknown, status
+from .options import Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
+from .output import destination
+
+if TYPE_CHECKING:
+    from ..networks.onnx.translate import Missing
+    from ..verify import Check
+
+EPILOG = """
+A network is the name of a built-in one ('convcost zoo' lists them), the path of a network file, or - for a file on
+standard input. A file has one line a layer: input 3 @224, standard 32 k3 s2, depthwise-separable 64 k3,
+residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias.
+
+Examples:
+
+  convcost network resnet50
+
+  convcost network mobilenet-v1 --width 0.75 @192 n8
+
+  convcost network my-net.txt --per-layer --format csv
+
+  cat my-net.txt | convcost network - --format json
+"""
+
+#: Files that the examples need, for the test that runs them.
+EXAMPLE_FILES = {"my-net.txt": "input 3 @32\nstandard 8 k3 s2 relu\nglobal-average-pool\nflatten\nlinear 10 bias\n"}
+
+Name = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="NETWORK [@SIZE] [n8] [fp16]",
+        show_default=False,
+        help="A built-in network, a file, or - for standard input; then input size, batch and dtype over the file's.",
+    ),
+]
+Width = Annotated[
+    str, typer.Option(metavar="NUMBER", show_default=False, help="Width multiplier, where the network has one.")
+]
+BatchNorm = Annotated[bool, typer.Option("--norm/--no-norm", help="With or without its BatchNorm.")]
+ModelInputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=SHAPE", show_default=False, help="Shape of an ONNX file's input; repeatable."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if an operation of an ONNX file is not counted.")]
+Batch = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False, help="Batch, as the token n8.")]
+
+
+def network(
+    name: Name,
+    width: Width = "",
+    batch: Batch = None,
+    per_layer: Annotated[bool, typer.Option("--per-layer", help="A line for each operation.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Draw activation memory, step by step.")] = False,
+    norm: BatchNorm = True,
+    format: OutputFormat = Format.table,
+    output: Output = "",
+    verify: Verify = True,
+    verify_limit: VerifyLimit = None,
+    inplace: Inplace = True,
+    input: ModelInputs = None,
+    strict: Strict = False,
+) -> int:
+    """Count a whole network: totals, shares, peak and training memory, its layers executed and checked."""
+    if timeline and format is not Format.table:
+        hint = f"leave --timeline out: {format.value} has what is alive at each layer as its peak_bytes"
+        raise SpecError("a timeline is drawn in the terminal only", hint)
+    answer, unknown = _answer(name, width, batch, norm, input or [], inplace, verify, verify_limit)
+    document = network_document(answer)
+    if unknown:
+        document |= status(unknown)
+        report_unknown(answer.network.name, unknown)
+    with destination(output, format.value) as (file, written):
+        write_network(document, written, file, per_layer=per_layer)
+    if timeline:
+        _draw(answer)
+    return report_mismatches(answer) or int(strict and bool(unknown))
+
+
+def _answer(
+    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], inplace: bool, verify: bool,
+    limit: int | None,
+) -> tuple[NetworkAnswer, list[Missing]]:  # fmt: skip
+    """The answer, and of an ONNX file the operations that were not counted."""
+    unknown: list[Missing] = []
+    rebuild: Callable[[Shape], Network] = not_rebuilt
+    if is_onnx(name[0]):
+        found, unknown = read_model(name, inputs, batch)
+    elif inputs:
+        raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
+    else:
+        program, choices = read_network(name, width, batch, norm)
+        found = build_network(program, choices)
+        rebuild = lambda shape: build_network(program, choices._replace(reduced=shape))  # noqa: E731  one of two
+    answer = answer_network(found, inplace)
+    return (verified(answer, rebuild, inplace, limit) if verify else answer), unknown
+
+
+def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:
+    """The network that the command line names, and what it says about its input."""
+    tokens = " ".join([*words[1:], *([f"n{batch}"] if batch is not None else [])])
+    text = None
+    if words[0] == "-":
+        text = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace")
+    return find_program(words[0], text), Choices(tokens, width or None, norm)
+
+
+def verified(
+    answer: NetworkAnswer, rebuild: Callable[[Shape], Network], inplace: bool, limit: int | None
+) -> NetworkAnswer:
+    """The answer, held against its execution; NumPy is loaded only then."""
+    from ..networks.verified import verify_network
+    from ..verification import DEFAULT_LIMIT
+
+    found = verify_network(answer, rebuild, inplace, DEFAULT_LIMIT if limit is None else limit)
+    return answer._replace(verified=found)
+
+
+def _draw(answer: NetworkAnswer) -> None:
+    from ..report.table import can_encode
+    from ..report.timeline import timeline
+
+    width = get_terminal_size((80, 24)).columns
+    print("\n" + timeline(answer, max(width, 40), ascii_only=not can_encode(sys.stdout)), end="")
+
+
+def report_mismatches(answer: NetworkAnswer) -> int:
+    """1, and both numbers on stderr, where an execution contradicts the analysis."""
+    if answer.verified is None or answer.verified.status != "mismatch":
+        return 0
+    for layer in answer.verified.layers:
+        _say(f"{answer.network.name}: {layer.names[0]}", layer.checks)
+    _say(f"{answer.network.name}: the whole network", answer.verified.wiring.checks)
+    return 1
+
+
+def _say(where: str, checks: dict[str, Check]) -> None:
+    for word, found in checks.items():
+        if not found.ok:
+            print(f"mismatch: {where}: {word} is {found.expected} by analysis, {found.measured} as executed",
+                  file=sys.stderr)  # fmt: skip

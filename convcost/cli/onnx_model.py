@@ -1,0 +1,62 @@
+"""What `network` does with an ONNX file: its inputs' sizes from the command line, what was not counted on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..graph.ops import Shape
+from ..spec.errors import SpecError, clip
+
+if TYPE_CHECKING:
+    from ..networks.build import Network
+    from ..networks.onnx.translate import Missing
+
+
+def is_onnx(name: str) -> bool:
+    """Is that the name of an ONNX file?"""
+    return name.lower().endswith(".onnx")
+
+
+def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[Network, list[Missing]]:
+    """The network in an ONNX file, and which of its operations were not counted."""
+    if len(words) > 1:
+        raise SpecError("an ONNX file has its sizes in it", "give its input: --input NAME=1x3x224x224", words[1], 0, 99)
+    from ..graph.shapes import infer_shapes
+    from ..networks.build import Network
+    from ..networks.onnx import read_onnx
+
+    shapes = dict([parse_input(text) for text in inputs])
+    name, graph, unknown = read_onnx(words[0], shapes, batch)
+    return Network(name, "", graph, infer_shapes(graph)), unknown
+
+
+def parse_input(text: str) -> tuple[str, Shape]:
+    """An input's name and shape.
+
+    >>> parse_input("data=1x3x224x224")
+    ('data', (1, 3, 224, 224))
+    """
+    name, _, sizes = text.rpartition("=")
+    numbers = sizes.lower().split("x")
+    if not name or not all([n.isascii() and n.isdigit() and len(n) <= 18 for n in numbers]):
+        raise SpecError(f"{clip(text)!r} is no input", "such as --input data=1x3x224x224", text, 0, len(text))
+    return name, tuple(map(int, numbers))
+
+
+def not_rebuilt(shape: Shape) -> Any:
+    """A model's shapes are in its file: there is no smaller copy of it."""
+    raise SpecError(f"no model for an input of {shape}")
+
+
+def status(unknown: list[Missing]) -> dict[str, Any]:
+    """What the document says about completeness."""
+    return {"status": "partial" if unknown else "complete", "unknown": [missing._asdict() for missing in unknown]}
+
+
+def report_unknown(name: str, unknown: list[Missing]) -> None:
+    """A line on stderr for every kind of operation that was not counted."""
+    if unknown:
+        print(f"partial: {name}: {sum([m.count for m in unknown])} operations are not counted:", file=sys.stderr)
+    for missing in unknown:
+        print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)

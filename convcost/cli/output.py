@@ -1,0 +1,66 @@
+"""`--output`: a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TextIO
+
+from ..spec.errors import SpecError
+
+#: The format that each ending stands for.
+ENDINGS = {".txt": "table", ".json": "json", ".ndjson": "ndjson", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
+
+
+def format_of(path: str, format: str = "table") -> str:
+    """The format in which to write `path`: its ending's, unless another than the table is asked for.
+
+    >>> format_of("costs.tex"), format_of("costs.log", "json")
+    ('latex', 'json')
+
+    Raises SpecError for an ending that stands for no format.
+    """
+    if format != "table":
+        return format
+    ending = os.path.splitext(path)[1].lower()
+    if ending not in ENDINGS:
+        hint = "end it in " + ", ".join(ENDINGS) + ", or say --format"
+        raise SpecError(f"no format is known by the ending {ending!r}", hint, path, len(path) - len(ending), len(path))
+    return ENDINGS[ending]
+
+
+@contextmanager
+def destination(output: str, format: str) -> Iterator[tuple[TextIO, str]]:
+    """Where an answer goes, and its format: the file, whole or not at all, or standard output."""
+    if not output:
+        yield sys.stdout, format
+        return
+    format = format_of(output, format)
+    with whole_file(output) as file:
+        yield file, format
+
+
+@contextmanager
+def whole_file(path: str) -> Iterator[TextIO]:
+    """A file to write that takes the place of `path` at the end, and is gone where anything goes wrong.
+
+    It lies in the same folder meanwhile. Devices and pipes are written as they are. Raises OSError naming `path`.
+    """
+    target = os.path.realpath(path)
+    is_special = os.path.exists(path) and not os.path.isfile(path)
+    aside = path if is_special else os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}")
+    try:
+        with open(aside, "w" if is_special else "x", encoding="utf-8", newline="\n") as file:
+            yield file
+        if not is_special:
+            os.replace(aside, target)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) and is_special:
+            raise
+        raise OSError(error.errno, error.strerror, path) from None
+    finally:
+        if not is_special:
+            with suppress(OSError):
+                os.unlink(aside)

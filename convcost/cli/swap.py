@@ -1,0 +1,68 @@
+"""`convcost swap`: a network with some of its convolutions replaced."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..graph.ops import Shape
+from ..networks.answers import answer_network
+from ..networks.build import Network, build_network
+from ..networks.swap import read_where, replacements
+from ..networks.swap import swap as swap_layers
+from ..report.network_writers import write_swap
+from ..report.networks import swap_document
+from .names import unknown_name
+from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches, verified
+from .options import Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
+from .output import destination
+
+EPILOG = """
+A replacement has the norm and the activation of the layer on each of its convolutions. Layers that are grouped
+already, and those that the variant does not apply to, are left alone and named.
+
+Examples:
+
+  convcost swap resnet50 --to depthwise-separable --where k3
+
+  convcost swap vgg16 --to spatially-separable --where "k3 512:512"
+
+  convcost swap resnet18 --to bottleneck --where "k3 stage3.*" --format json
+"""
+
+
+def swap(
+    name: Name,
+    to: Annotated[str, typer.Option("--to", metavar="VARIANT", show_default=False, help="What replaces them.")],
+    where: Annotated[
+        str, typer.Option(metavar="TOKENS", help="Which convolutions: tokens that they have, or a pattern of names.")
+    ] = "k3",
+    width: Width = "",
+    batch: Batch = None,
+    norm: BatchNorm = True,
+    format: OutputFormat = Format.table,
+    output: Output = "",
+    verify: Verify = True,
+    verify_limit: VerifyLimit = None,
+    inplace: Inplace = True,
+) -> int:
+    """Replace convolutions of a network by a variant: the cost before, after, and the ratio."""
+    if to not in replacements():
+        raise unknown_name("variant", to, replacements())
+    program, choices = read_network(name, width, batch, norm)
+    before = build_network(program, choices)
+    chosen = read_where(where, len(before.graph.input_shape) - 2)
+    swapped = swap_layers(before, to, chosen)
+
+    def rebuild(shape: Shape) -> Network:
+        return build_network(program, choices._replace(reduced=shape))
+
+    answers = [answer_network(before, inplace), answer_network(swapped.network, inplace)]
+    if verify:
+        answers[0] = verified(answers[0], rebuild, inplace, verify_limit)
+        answers[1] = verified(answers[1], lambda shape: swap_layers(rebuild(shape), to, chosen).network, inplace,
+                              verify_limit)  # fmt: skip
+    with destination(output, format.value) as (file, written):
+        write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file)
+    return max([report_mismatches(answer) for answer in answers])

@@ -1,0 +1,146 @@
+"""`convcost verify`: the evidence for every number, row by row and check by check."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..spec.errors import SpecError
+from .names import choose_names
+from .options import (
+    NOTATION,
+    ActivationKind,
+    Format,
+    Inplace,
+    Norm,
+    OptionalSpec,
+    OutputFormat,
+    VerifyLimit,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from ..examination import Examined
+    from ..spec import LayerSpec
+
+EPILOG = (
+    NOTATION
+    + """
+Examples:
+
+  convcost verify 8:16 @14 k3
+
+  convcost verify 64:128 @56 k3 --variants depthwise-separable --format json
+
+  convcost verify --random 5 --seed 7
+
+  convcost verify --self-test
+"""
+)
+
+
+def verify(
+    spec: OptionalSpec = None,
+    variants: Annotated[
+        str, typer.Option(metavar="LIST", show_default=False, help="Variants to verify; all by default.")
+    ] = "",
+    random: Annotated[
+        int, typer.Option(min=0, metavar="N", show_default=False, help="Verify this many generated layers instead.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which layers are generated.")] = 0,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Break rules on purpose and show which check catches each.")
+    ] = False,
+    residual: Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")] = False,
+    norm: Norm = False,
+    activation: ActivationKind = None,
+    format: OutputFormat = Format.table,
+    verify_limit: VerifyLimit = None,
+    inplace: Inplace = True,
+) -> int:
+    """Show the evidence: execute every variant in every way there is, and compare with what is printed."""
+    from ..variants.registry import AS_GIVEN, all_variants
+
+    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    if sum([bool(spec), bool(random), self_test]) != 1:
+        raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
+    try:
+        if self_test:
+            return _self_test(format.value)
+        if random:
+            return _random(random, seed, names, format.value)
+        layer = _spec(" ".join(spec or []), norm, activation, residual)
+        return _layer(layer, names, verify_limit, inplace, format.value)
+    except MemoryError as error:
+        print(f"error: {error or 'out of memory'}", file=sys.stderr)
+        return 2
+
+
+def _spec(text: str, norm: bool, activation: Any, residual: bool) -> LayerSpec:
+    from ..spec import parse_spec
+    from .run import Flags
+
+    if text.strip() == "-":
+        raise SpecError("verify takes one layer", "convcost compare - verifies every line it reads", text, 0, 1)
+    return Flags(norm, activation.value if activation else None, residual).on(parse_spec(text))
+
+
+def _layer(spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str) -> int:
+    from ..examination import examine_all, expected_time, wanted_names
+    from ..report.evidence import evidence_csv, evidence_document, evidence_table, write
+    from ..report.progress import progress
+    from ..verification import DEFAULT_LIMIT
+
+    limit = DEFAULT_LIMIT if limit is None else limit
+    with progress(len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
+        rows = examine_all(spec, names, limit, inplace=inplace, step=step)
+    write(format, sys.stdout, evidence_document(spec, rows), evidence_table(spec, rows), evidence_csv(rows))
+    return _report("", rows)
+
+
+def _report(layer: str, rows: Sequence[Examined]) -> int:
+    """1, and each check that does not hold on stderr."""
+    failed = [(row.variant, finding) for row in rows for finding in row.findings if finding.ok is False]
+    for variant, f in failed:
+        both = f"expected {f.expected}, executed {f.measured}"
+        print(f"mismatch: {layer}{': ' * bool(layer)}{variant}: {f.name}: {both}", file=sys.stderr)
+    return int(bool(failed))
+
+
+def _random(count: int, seed: int, names: list[str] | None, format: str) -> int:
+    """All checks of generated layers: how many there were, and every one that does not hold."""
+    from ..examination import examine_all
+    from ..random_specs import random_specs
+    from ..report.progress import progress
+    from ..report.random_evidence import Totals, write_totals
+    from ..spec import format_spec
+
+    totals, code = Totals(count, seed), 0
+    with progress(count, count / 10) as step:
+        for number, spec in enumerate(random_specs(count, seed), 1):
+            step(f"layer {number} of {count}")
+            rows = examine_all(spec, names)
+            totals = totals.with_layer(spec, rows)
+            code |= _report(format_spec(spec), rows)
+    write_totals(format, sys.stdout, totals)
+    return code
+
+
+def _self_test(format: str) -> int:
+    """Which check caught which broken rule; 1 if one got through."""
+    from ..report.evidence import selftest_table, write
+    from ..report.progress import progress
+    from ..selftest import run_selftest
+    from ..selftest_checks import CHECK_RULES, run_check_selftest
+
+    with progress(2, 2.0) as step:
+        step("broken rules of the analysis")
+        rules = run_selftest()
+        step(f"{len(CHECK_RULES)} more, of wiring and execution")
+        rules += run_check_selftest()
+    lines = "".join(["rule,caught_by\n", *[f'"{name}",{" ".join(caught)}\n' for name, caught in rules]])
+    document = {"rules": [rule._asdict() for rule in rules]}
+    write(format, sys.stdout, document, selftest_table([(rule.name, rule.caught_by) for rule in rules]), lines)
+    return int(not all(rule.caught_by for rule in rules))

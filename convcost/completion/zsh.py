@@ -1,0 +1,166 @@
+"""The script for zsh: the help stands beside each candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, starts
+from .tree import Choice, Option, Tree, choices, pattern, positions
+from .values import Candidate, Values
+
+_SCRIPT = r"""#compdef convcost
+# zsh completion for convcost, made by `convcost completion zsh`: do not edit.
+
+# Offer candidates written text:help; those that end in a sign are gone on with, without a space.
+_convcost_offer() {
+  local what=$1; shift
+  local -a whole started
+  whole=(${@:#*(=|@|\\:):*}) started=(${(M)@:#*(=|@|\\:):*})
+  (( $#whole )) && _describe -t "$what" "$what" whole $suffix
+  (( $#started )) && _describe -t "$what" "$what" started -S ''
+}
+
+# Candidates for a token of a spec.
+_convcost_spec() {
+  local want=$PREFIX start= help= value
+  local -a values found
+  if [[ $want == [0-9]##:* ]]; then
+    compset -P '*:'
+    values=(@CHANNELS@)
+    _convcost_offer channels ${^values}:'out channels'
+    return
+  elif [[ $want == [0-9]## ]]; then
+    _convcost_offer channels @FIRST_CHANNELS@
+    return
+  fi
+  found=(@FIRST@)
+  case $want in
+    ('') found+=(@PAIR@) ;;
+@STARTS@
+  esac
+  if [[ -n $start ]]; then
+    case $start:${want#$start} in
+      (@JOINED@)
+        compset -P '*x'
+        start= found=() values=(${values:#*x*}) ;;
+    esac
+    found=(${found:#${start}[0-9]*} $start${^values}:$help)
+  fi
+  _convcost_offer token ${found:#${want}:*}
+}
+
+_convcost_values() {
+  case $command:$option in
+@VALUES@
+    (:) _convcost_offer command @COMMANDS@ ;;
+    (*:)
+      case $command:$position in
+@POSITIONS@
+      esac ;;
+  esac
+}
+
+_convcost_options() {
+  case $command in
+    ('') _convcost_offer option @OPTIONS@ ;;
+@COMMAND_OPTIONS@
+  esac
+}
+
+# Names that may follow one another behind commas.
+_convcost_list() {
+  compset -P '*,'
+  local -a suffix=(-q -S ,)
+  _convcost_offer name "$@"
+}
+
+_convcost() {
+  setopt localoptions extendedglob
+  local command= option= word
+  local -a suffix
+  integer position=1
+  for word in ${words[2,CURRENT-1]}; do
+    if [[ -n $option ]]; then
+      option=
+    elif [[ $word == -?* ]]; then
+      case $command:$word in
+        (@PLACES@) option=$word ;;
+      esac
+    elif [[ -n $command ]]; then
+      (( position++ ))
+    else
+      command=$word
+    fi
+  done
+  if [[ -z $option && $PREFIX == --*=* ]]; then
+    option=${PREFIX%%=*}
+    compset -P 1 '*='
+    _convcost_values
+  elif [[ -z $option && $PREFIX == -* ]]; then
+    _convcost_options
+  else
+    _convcost_values
+  fi
+}
+
+if [[ $funcstack[1] == _convcost ]]; then
+  _convcost "$@"
+else
+  compdef _convcost convcost
+fi
+"""
+
+
+def script(tree: Tree) -> str:
+    """The script, which is both a file for `fpath` and one to source."""
+    parts = {
+        "CHANNELS": " ".join(map(str, CHANNELS)),
+        "FIRST_CHANNELS": _entries(channel_starts()),
+        "FIRST": _entries(first_tokens()),
+        "PAIR": _entries([CHANNEL_PAIR]),
+        "STARTS": "\n".join([_start(start, *values) for start, values in starts().items()]),
+        "JOINED": "|".join([f"{start}:[0-9]*x*" for start in JOINED]),
+        "PLACES": "|".join([place for choice in choices(tree) for place in choice.places]),
+        "VALUES": "\n".join([_arm(choice, " " * 4) for choice in choices(tree)]),
+        "COMMANDS": _entries([Candidate(command.name, command.help) for command in tree.commands]),
+        "POSITIONS": "\n".join([_arm(choice, " " * 8) for choice in positions(tree)]),
+        "OPTIONS": _spellings(tree.options),
+        "COMMAND_OPTIONS": "\n".join([
+            f"    ({c.name}) _convcost_offer option {_spellings(c.options)} ;;" for c in tree.commands
+        ]),
+    }  # fmt: skip
+    text = _SCRIPT
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text
+
+
+def _entries(candidates: Iterable[Candidate]) -> str:
+    return " ".join([_quoted(f"{c.text.replace(':', chr(92) + ':')}:{c.help}") for c in candidates])
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "’") + "'"
+
+
+def _spellings(options: Iterable[Option]) -> str:
+    return _entries([Candidate(name, option.help) for option in options for name in option.names])
+
+
+def _start(start: str, help: str, values: list[str]) -> str:
+    return f"    ({start}*) start={start} values=({' '.join(values)}) help='{help}' ;;"
+
+
+def _arm(choice: Choice, indent: str) -> str:
+    return f"{indent}({'|'.join(map(pattern, choice.places))}) {_action(choice.values)} ;;"
+
+
+def _action(values: Values) -> str:
+    if values.is_spec:
+        return "_convcost_spec"
+    parts = []
+    if values.names:
+        parts.append(f"{'_convcost_list' if values.is_list else '_convcost_offer value'} {_entries(values.names)}")
+    if values.endings:
+        parts.append(f"_files -g '*({'|'.join(values.endings)})'")
+    return "; ".join(parts) or "_message value"

@@ -1,0 +1,154 @@
+"""What each variant is said to compute, after the papers: its stages, its shortcut, what binds its dense kernel."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from .graph.ops import Conv, Graph, Ints, Pads
+from .spec.layer import LayerSpec
+from .variants.reduced import reduce_spec
+from .variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants, build_variant
+from .verify.equivalence import Stage, rank_by_axis
+from .verify.equivalent import Chain, Equivalent, compare_dense
+from .verify.linear import is_linear
+
+#: What the dense kernel of each variant obeys, in words.
+CONSTRAINTS = {
+    AS_GIVEN: "zero between channels of different groups: block-diagonal",
+    "standard": "none: it is the dense kernel",
+    "spatially-separable": "as a matrix (out x kH) by (in x kW) its rank is at most the middle channels",
+    "depthwise-separable": "K[o,i] = sum over j of P[o,i*m+j] D[i*m+j]: the outputs share m kernels an input channel",
+    "grouped": "zero between channels of different groups: block-diagonal",
+    "bottleneck": "at every tap the out x in matrix is a product through the middle channels",
+    "basic-block": "the composition of two kernels, and the shortcut at the tap padding-before",
+    "residual-bottleneck": "a bottleneck's, and the shortcut at the tap padding-before",
+    "inverted-residual": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], and the shortcut at the tap padding-before",
+    "depthwise": "zero between channels: a diagonal",
+    "pointwise": "zero but at one tap",
+}
+
+
+class Equivalence(NamedTuple):
+    """What was shown of one variant; `free` parameters against `dense` ones of the kernel, biases in neither.
+
+    `where` it holds: "everywhere", or "interior" where padding between stages makes the border differ. `rank` is the
+    executed kernel's by its last axis, `rank_bound` what it may be.
+    """
+
+    same: bool
+    where: str
+    compared: int
+    positions: int
+    taps: Ints
+    free: int
+    dense: int
+    constraint: str
+    rank: int | None = None
+    rank_bound: int | None = None
+
+
+def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
+    """Execute variant `name` of `spec`, reduced, beside one dense convolution; a reason where there is none.
+
+    >>> found = show_equivalence("depthwise-separable", LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1))))
+    >>> found.same, found.where, found.free, found.dense
+    (True, 'everywhere', 200, 1152)
+    """
+    if spec.transposed:
+        return "transposed: equivalent to a dense transposed convolution with zeros between groups"
+    full, small = build_variant(name, spec).graph, roomy(reduce_spec(spec))
+    try:
+        graph = build_variant(name, small).graph
+    except DoesNotApply as why:
+        return f"reduced, {why}"
+    if not is_linear(graph):
+        return "has a nonlinearity: no convolution is equivalent to it"
+    return relate(name, full, compare_dense(graph, chain_of(name, small, graph)), graph)
+
+
+def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:
+    """What was found at a reduced size, with the parameters of the full one."""
+    last = [node.op for node in full.nodes if isinstance(node.op, Conv)]
+    free = sum([op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size) for op in last])
+    outputs = next(node.op.out_channels for node in reversed(full.nodes) if isinstance(node.op, Conv))
+    rank = bound = None
+    if name == "spatially-separable" and not any(len(node.inputs) > 1 for node in graph.nodes):
+        rank, bound = rank_by_axis(found.kernel), _middle(graph)
+    return Equivalence(
+        found.same and (rank is None or bound is None or rank <= bound), *found[1:5], free,
+        outputs * full.input_shape[1] * found.support, CONSTRAINTS.get(name, ""), rank, bound,
+    )  # fmt: skip
+
+
+def _middle(graph: Graph) -> int:
+    first = graph.nodes[0].op
+    return first.out_channels if isinstance(first, Conv) else 0
+
+
+def roomy(spec: LayerSpec) -> LayerSpec:
+    """The spec on an input that has an interior even for two of its kernels in a row, strides kept in step."""
+    sizes = []
+    for n, k, s, d in zip(spec.input_size, spec.kernel_size, spec.stride, spec.dilation):
+        more = 3 * (k - 1) * d * (s + 1)
+        sizes.append(n + -(-more // s) * s)
+    return spec._replace(input_size=tuple(sizes), batch=1)
+
+
+def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain:
+    """The stages of a variant and its shortcut, said again without its graph, but for padding by size."""
+    ones, none = (1,) * spec.axes, ((0, 0),) * spec.axes
+    first, rest = (spec.stride, ones) if spec.v1 else (ones, spec.stride)
+
+    def spatial(stage: str, stride: Ints = spec.stride) -> Stage:
+        return Stage(stage, stride, _padding(spec, stage, graph), spec.dilation)
+
+    def pointwise(stage: str, stride: Ints = ones) -> Stage:
+        return Stage(stage, stride, none, ones)
+
+    bottleneck = (pointwise("reduce", first), spatial("conv", rest), pointwise("expand"))
+    chains = {
+        "depthwise-separable": (spatial("depthwise"), pointwise("pointwise")),
+        "bottleneck": bottleneck,
+        "residual-bottleneck": bottleneck,
+        "basic-block": (spatial("conv1"), spatial("conv2", ones)),
+        "inverted-residual": (*[pointwise("expand")] * (spec.expansion_ratio > 1), spatial("depthwise"),
+                              pointwise("project")),
+        "depthwise": (spatial("depthwise"),),
+        "pointwise": (pointwise("pointwise", spec.stride),),
+    }  # fmt: skip
+    stages = _passes(spec, graph) if name == "spatially-separable" else chains.get(name, (spatial("conv"),))
+    return Chain(stages, _shortcut(name, spec))
+
+
+def _shortcut(name: str, spec: LayerSpec) -> str | None:
+    """Identity where the shapes agree; else a projection, but for the inverted residual."""
+    replacement = name != AS_GIVEN and all_variants()[name].role == REPLACEMENT
+    if not (spec.residual if replacement else name in ("basic-block", "residual-bottleneck", "inverted-residual")):
+        return None
+    if spec.in_channels == spec.out_channels and all(s == 1 for s in spec.stride):
+        return "identity"
+    return None if name == "inverted-residual" else "projection"
+
+
+def _passes(spec: LayerSpec, graph: Graph) -> tuple[Stage, ...]:
+    """One axis a pass, the last axis first."""
+    stages = []
+    for axis in reversed(range(spec.axes)):
+        kernel = "x".join([str(k) if i == axis else "1" for i, k in enumerate(spec.kernel_size)])
+        alone = [i == axis for i in range(spec.axes)]
+        pads = _padding(spec, kernel, graph)
+        stages.append(Stage(
+            kernel,
+            tuple([s if mine else 1 for s, mine in zip(spec.stride, alone)]),
+            tuple([pair if mine else (0, 0) for pair, mine in zip(pads, alone)]),
+            tuple([d if mine else 1 for d, mine in zip(spec.dilation, alone)]),
+        ))  # fmt: skip
+    return tuple(stages)
+
+
+def _padding(spec: LayerSpec, stage: str, graph: Graph) -> Pads:
+    if not isinstance(spec.padding, str):
+        return spec.padding
+    found = [node.op.padding for node in graph.nodes if node.name == stage and isinstance(node.op, Conv)]
+    return found[0] if found else ((0, 0),) * spec.axes

@@ -1,0 +1,149 @@
+"""The explanation of one variant as a plain document; text, Markdown and JSON are made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analysis.symbols import Size
+from ..comparison import Comparison, Row, compare
+from ..graph.ops import Graph
+from ..graph.shapes import infer_shapes
+from ..spec import LayerSpec, format_spec
+from ..spec.check import same_padding
+from ..spec.errors import Problem
+from ..variants.registry import DoesNotApply, build_variant
+from .drawing import draw
+from .formulas import Formulas, Names, formulas, in_numbers, simplified, symbolic
+from .texts import ROOFLINE, TEXTS
+from .training import training_macs
+
+Document = dict[str, Any]
+
+#: Kernels along every axis in the table of how the cost grows.
+KERNELS = (1, 3, 5, 7, 9, 11)
+
+BASE = "standard"
+
+
+def explain_variant(name: str, spec: LayerSpec) -> Document:
+    """Everything about one variant of `spec`, every number from `compare` and the analysis behind it.
+
+    >>> spec = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)))
+    >>> explain_variant("depthwise-separable", spec)["macs"]["ratio"]
+    {'formula': '1/Cout + 1/9', 'numbers': '1/128 + 1/9', 'value': 0.1189236111111111}
+
+    Raises DoesNotApply where the variant does not exist for this layer.
+    """
+    built = build_variant(name, spec)
+    rows = compare(spec, [BASE, name], BASE)
+    text, names = TEXTS[name], Names()
+    base, own = formulas(BASE, spec, names), formulas(name, spec, names)
+    row, standard = rows.rows[-1], rows.rows[0]
+    return {
+        "topic": name,
+        "role": row.role,
+        "sentence": text.sentence,
+        "drawing": draw(built.graph, built.shapes),
+        "symbols": _symbols(symbolic(spec)),
+        "sizes": {short: {"formula": repr(size), "value": size.value} for short, size in own.sizes.items()},
+        "params": _word("params", own, base, row),
+        "macs": _word("macs", own, base, row),
+        "mixes": {op.name: op.words["mixes"] for op in row.ops},
+        "gives_up": {"kernel": text.kernel, "text": text.gives_up},
+        "used_in": [{"where": where, "source": source} for where, source in text.used_in],
+        "will_not_help": _limits(name, row, standard),
+        "kernel_growth": [_with_kernel(name, spec, k) for k in KERNELS],
+        "training": _training(built.graph),
+        "next": commands(name, spec),
+    }
+
+
+def _symbols(spec: LayerSpec) -> dict[str, int]:
+    """The letters of the formulas and what they are here."""
+    sizes: tuple[Any, ...] = (spec.in_channels, spec.out_channels, *spec.input_size, spec.batch)
+    return {repr(size): size.value for size in sizes if isinstance(size, Size)}
+
+
+def _word(word: str, own: Formulas, base: Formulas, row: Row) -> Document:
+    """One word's formula, the numbers put in, and the result that `compare` has, term by term and in all."""
+    assert row.words is not None
+    size: Size = getattr(own, word)
+    terms = [
+        _line(term.op, getattr(term, word), op.words[word])
+        for term, op in zip(own.terms, row.ops)
+        if op.words[word] or op.kind == "conv"
+    ]
+    related = row.relative[word] if row.relative else None
+    shown = simplified(size, getattr(base, word)) if related is not None else None
+    formula, numbers = shown or (None, None)
+    ratio = None if related is None else {"formula": formula, "numbers": numbers, "value": related}
+    return {"terms": terms, "total": _line("total", size, row.words[word]), "ratio": ratio}
+
+
+def _line(op: str, size: Size, value: int) -> Document:
+    return {"op": op, "formula": repr(size), "numbers": in_numbers(size), "value": value}
+
+
+def _limits(name: str, row: Row, standard: Row) -> Document:
+    """Arithmetic intensity and traffic against the standard convolution, in words and figures."""
+    assert row.words is not None
+    assert standard.words is not None
+    return {
+        "text": TEXTS[name].limits,
+        "traffic_ratio": row.relative["traffic_bytes"] if row.relative else None,
+        "macs_ratio": row.relative["macs"] if row.relative else None,
+        "traffic_bytes": row.words["traffic_bytes"],
+        "standard_traffic_bytes": standard.words["traffic_bytes"],
+        "arithmetic_intensity": row.words["arithmetic_intensity"],
+        "standard_arithmetic_intensity": standard.words["arithmetic_intensity"],
+        "source": ROOFLINE,
+    }
+
+
+def _with_kernel(name: str, spec: LayerSpec, k: int) -> Document:
+    """MACs with a kernel of `k` on every axis that has more than 1, padded for the same output size."""
+    found: Document = {"kernel_size": k, "params": None, "macs": None, "standard_macs": None, "ratio": None}
+    try:
+        kernel = (k,) * spec.axes
+        padding = (
+            spec.padding if spec.transposed or isinstance(spec.padding, str) else same_padding(kernel, spec.dilation)
+        )
+        standard, row = _rows(compare(spec._replace(kernel_size=kernel, padding=padding), [BASE, name], BASE))
+    except (DoesNotApply, Problem):
+        return found
+    found["standard_macs"] = standard.words["macs"] if standard.words else None
+    if row.words:
+        found |= {"params": row.words["params"], "macs": row.words["macs"]}
+        found["ratio"] = row.relative["macs"] if row.relative else None
+    return found
+
+
+def _rows(result: Comparison) -> tuple[Row, Row]:
+    return result.rows[0], result.rows[-1]
+
+
+def _training(graph: Graph) -> Document:
+    """MACs of a training step, and what the forward pass alone has."""
+    step = training_macs(graph, infer_shapes(graph))
+    return {**step._asdict(), "macs": step.macs}
+
+
+def commands(name: str, spec: LayerSpec) -> list[str]:
+    """What to try next, each a whole command."""
+    text = format_spec(spec)
+    shown = name if name == BASE else f"{BASE},{name}"
+    return [
+        f"convcost compare {text} --variants {shown} --per-op",
+        *[f"convcost explain {other} {text}" for other in TEXTS[name].related if other != "residual"],
+        *["convcost explain residual --experiment"] * ("residual" in TEXTS[name].related),
+    ]
+
+
+def side_by_side(names: list[str], spec: LayerSpec) -> list[Document]:
+    """What several variants do and cost, for a table: the words of `compare`."""
+    rows = compare(spec, names, BASE).rows
+    chosen = ("mixes", "receptive_field", "params", "macs", "peak_bytes", "traffic_bytes", "arithmetic_intensity")
+    return [
+        {"variant": row.variant, **{word: row.words[word] for word in chosen}}
+        for name in names for row in rows if row.variant == name and row.words
+    ]  # fmt: skip

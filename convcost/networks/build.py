@@ -1,0 +1,234 @@
+"""Program -> Graph: every line written out in primitive operations, blocks and repetitions included."""
+
+import re
+from typing import NamedTuple
+
+from ..graph.ops import Add, BatchNorm, Graph, Node, Op, Shape
+from ..graph.shapes import ShapeError, check_node, output_shape
+from ..spec.errors import Problem, clip
+from ..spec.fields import DIGITS, LIMIT, Values
+from ..spec.layer import LayerSpec
+from ..variants.registry import Built
+from .errors import NetworkError
+from .input import Choices, choose_input, choose_width, located
+from .layers import build_layer, is_token, layer_names, layer_spec
+from .lines import Block, Line, Program
+from .primitives import PRIMITIVES, make_primitive
+from .scope import Scope, arguments_of
+
+__all__ = ["Choices", "Network", "build_network"]
+
+#: More operations than any network has; a file of a few lines can ask for any number of them.
+MOST_OPERATIONS = 10_000
+
+#: Lines written out, and blocks within blocks: more is no network but an attack.
+MOST_LINES, MOST_DEPTH = 100_000, 50
+
+_REPEATS = re.compile(r"r[0-9]+")
+
+
+class Network(NamedTuple):
+    """A network: its graph, the shape of every value, and whence it comes."""
+
+    name: str
+    source: str
+    graph: Graph
+    shapes: list[Shape]
+
+
+def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
+    """The network that a file describes.
+
+    >>> from .program import read_program
+    >>> program = read_program("input 3 @32\\nstandard 8 k3 s2 norm relu\\nadd from in in")
+    >>> [node.name for node in build_network(program).graph.nodes]
+    ['standard', 'standard.norm', 'standard.activation', 'add']
+
+    Raises NetworkError, at the line and word, where something does not fit.
+    """
+    return _Assembly(program, choices).network(name or program.file)
+
+
+class _Assembly:
+    """The graph so far."""
+
+    def __init__(self, program: Program, choices: Choices) -> None:
+        self.program = program
+        self.norm = choices.norm
+        self.width = choose_width(program, choices.width)
+        shape, self.dtype = choose_input(program, choices.tokens)
+        self.shapes: list[Shape] = [choices.reduced or shape]
+        self.written = self.depth = 0
+        self.nodes: list[Node] = []
+        self.layers = frozenset(layer_names())
+        self._built: dict[tuple[str, LayerSpec], Built] = {}
+
+    def network(self, name: str) -> Network:
+        self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
+        graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
+        if not self.nodes:
+            raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
+        return Network(name, self.program.source, graph, self.shapes)
+
+    def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
+        for line in lines:
+            name = scope.name(line)
+            scope.last = self._line(line, name, scope)
+            if line.name:
+                if line.name in scope.values:
+                    problem = Problem(f"a second line named {clip(line.name)!r}", "give it another name")
+                    raise self.program.error(line, problem, -1)
+                scope.values[line.name] = scope.last
+
+    def _line(self, line: Line, name: str, scope: Scope) -> int:
+        """Write out one line and give the number of its value."""
+        self.written += 1
+        if self.written > MOST_LINES:
+            raise self.program.error(line, Problem(f"more than {MOST_LINES:,} lines, blocks written out", "use fewer"))
+        inputs = self._inputs(line, scope)
+        channels = self.shapes[scope.values["in"]][1]
+        words = scope.words(self.program, line, channels, self.width)
+        if line.op in self.program.blocks:
+            return self._call(line, self.program.blocks[line.op], words, name, inputs[0])
+        if line.op in self.layers:
+            return self._layers(line, words, name, inputs[0])
+        if line.op == "shortcut":
+            return self._shortcut(line, words, name, inputs[0], scope)
+        if line.op in PRIMITIVES:
+            return self._primitive(line, words, name, inputs)
+        raise self.program.error(line, self._unknown(line.op))
+
+    def _unknown(self, op: str) -> Problem:
+        from difflib import get_close_matches
+
+        known = [*PRIMITIVES, *sorted(self.layers), *self.program.blocks, "shortcut"]
+        near = get_close_matches(op, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "an operation is a variant, such as standard, or max-pool, add …"
+        return Problem(f"unknown operation {clip(op)!r}", hint)
+
+    def _inputs(self, line: Line, scope: Scope) -> list[int]:
+        least, most = PRIMITIVES[line.op].inputs if line.op in PRIMITIVES else (1, 1)
+        for number, name in enumerate(line.inputs, 1):
+            if name not in scope.values:
+                hint = f"known here: {', '.join(map(clip, [*scope.values][:12]))}"
+                problem = Problem(f"no line before this one is named {clip(name)!r}", hint)
+                raise self.program.error(line, problem, len(line.words) + number)
+        given = [scope.values[name] for name in line.inputs] or [scope.last]
+        if not least <= len(given) <= most:
+            wanted = "one input" if most == 1 else "two inputs" if most == 2 else "two inputs or more"
+            example = line.op if most == 1 else f"{line.op} from A B, where in is the block's input"
+            raise self.program.error(line, Problem(f"{clip(line.op)} takes {wanted}", f"write: {example}"))
+        return given
+
+    def _repeats(self, line: Line, words: list[str]) -> tuple[int, list[str]]:
+        """How often the line says that it is repeated, and its other words."""
+        found = [number for number, word in enumerate(words, 1) if _REPEATS.fullmatch(word)]
+        if not found:
+            return 1, words
+        digits = words[found[-1] - 1][1:]
+        if len(found) > 1 or len(digits) > len(str(MOST_OPERATIONS)) or not 0 < int(digits) <= MOST_OPERATIONS:
+            problem = Problem("one repetition of 1 to 10,000 is possible", "such as r3: three times")
+            raise self.program.error(line, problem, found[-1])
+        return int(digits), [word for word in words if not _REPEATS.fullmatch(word)]
+
+    def _layers(self, line: Line, words: list[str], name: str, value: int) -> int:
+        repeats, words = self._repeats(line, words)
+        for number in range(1, repeats + 1):
+            spec: LayerSpec | None = None
+            said: Values = {}
+            try:
+                spec = layer_spec(line.op, words, line.flags, self.shapes[value], self.dtype, said)
+                if number > 1:
+                    spec = spec._replace(stride=(1,) * spec.axes)
+                built = self._build(line.op, spec if self.norm else spec._replace(norm=False))
+            except Problem as problem:
+                if spec is not None:
+                    raise self.program.error(line, problem) from None
+                tokens = [at for at, word in enumerate(line.words) if at and is_token(word) and not _repeats(word)]
+                raise located(self.program, line, problem, said, tuple(tokens)) from None
+            value = self._inline(line, built, value, name if repeats == 1 else f"{name}.{number}")
+        return value
+
+    def _build(self, op: str, spec: LayerSpec) -> Built:
+        """Networks repeat their layers: each distinct one is built once."""
+        if (op, spec) not in self._built:
+            self._built[op, spec] = build_layer(op, spec)
+        return self._built[op, spec]
+
+    def _inline(self, line: Line, built: Built, value: int, name: str) -> int:
+        """Append a variant's graph; where it is a single convolution, that one has the line's own name."""
+        nodes, base = built.graph.nodes, len(self.nodes)
+        self._check_room(line, len(nodes))
+        lead = nodes[0].name
+        alone = all([node.name.startswith(lead) for node in nodes])
+        for node in nodes:
+            inputs = tuple([i + base if i else value for i in node.inputs])
+            own = node.name[len(lead) :] if alone else f".{node.name}"
+            self.nodes.append(Node(name + own, node.op, inputs))
+        self.shapes += built.shapes[1:]
+        return len(self.nodes)
+
+    def _check_room(self, line: Line, more: int) -> None:
+        if len(self.nodes) + more > MOST_OPERATIONS:
+            problem = Problem(f"more than {MOST_OPERATIONS:,} operations", "use fewer repetitions")
+            raise self.program.error(line, problem)
+
+    def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:
+        given = [self.shapes[value] for value in inputs]
+        try:
+            op = make_primitive(line.op, tuple(words), given[0])
+        except Problem as problem:
+            word = int(problem.fields[0]) + 1 if problem.fields and problem.fields[0].isdigit() else 0
+            raise self.program.error(line, problem, min(word, len(line.words) - 1)) from None
+        if type(op) is BatchNorm and not self.norm:
+            return inputs[0]
+        return self._append(line, name, op, inputs)
+
+    def _append(self, line: Line, name: str, op: Op, inputs: list[int]) -> int:
+        self._check_room(line, 1)
+        node, given = Node(name, op, tuple(inputs)), [self.shapes[value] for value in inputs]
+        try:
+            out = output_shape(op, given)
+            check_node(node, given, out)
+        except ShapeError as error:
+            problem = Problem(str(error).removeprefix(f"{name}: "), "the shapes of its inputs must fit")
+            raise self.program.error(line, problem) from None
+        if max(out) >= LIMIT:
+            raise self.program.error(line, Problem(f"a size of more than {DIGITS} digits", "make the layers smaller"))
+        self.nodes.append(node)
+        self.shapes.append(out)
+        return len(self.nodes)
+
+    def _shortcut(self, line: Line, words: list[str], name: str, value: int, scope: Scope) -> int:
+        """The block's input added where the shapes agree, nothing otherwise (Sandler et al. 2018)."""
+        if words or not scope.prefix:
+            problem = Problem("shortcut stands in a block, alone", "it adds the block's input where the shapes agree")
+            raise self.program.error(line, problem)
+        start = scope.values["in"]
+        if self.shapes[start] != self.shapes[value]:
+            return value
+        return self._append(line, name, Add(), [value, start])
+
+    def _call(self, line: Line, block: Block, words: list[str], name: str, value: int) -> int:
+        repeats, words = self._repeats(line, words)
+        arguments = arguments_of(self.program, line, block, words)
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            problem = Problem(f"blocks nest more than {MOST_DEPTH} deep", "a block cannot call itself")
+            raise self.program.error(line, problem)
+        for number in range(1, repeats + 1):
+            if number > 1 and "stride" in arguments:
+                arguments = {**arguments, "stride": "1"}
+            before = len(self.nodes)
+            prefix = f"{name}." if repeats == 1 else f"{name}.{number}."
+            scope = Scope(prefix, value, arguments, block.lines)
+            self._run(block.lines, scope)
+            value = scope.last
+            if len(self.nodes) == before:  # or ten thousand times nothing would take its time, and blocks nest
+                break
+        self.depth -= 1
+        return value
+
+
+def _repeats(word: str) -> bool:
+    return bool(_REPEATS.fullmatch(word))

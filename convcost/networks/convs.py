@@ -1,0 +1,80 @@
+"""One convolution of a network as the spec of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..graph.ops import Activation, BatchNorm, Conv, Graph, Shape
+from ..spec.errors import SpecError
+from ..spec.layer import LayerSpec
+from .build import Network
+
+
+def conv_spec(op: Conv, given: Shape, dtype: str) -> LayerSpec:
+    """The spec of a convolution on an input of shape `given`.
+
+    >>> op = Conv(64, 128, (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1))
+    >>> conv_spec(op, (1, 64, 56, 56), "fp32").input_size
+    (56, 56)
+    """
+    output_padding = op.output_padding or (0,) * len(op.kernel_size)
+    return LayerSpec(
+        op.in_channels, op.out_channels, op.kernel_size, given[2:], op.stride, op.padding, op.dilation, op.groups,
+        op.bias, op.padding_mode, op.transposed, output_padding, given[0], dtype,
+    )  # fmt: skip
+
+
+def spec_of_layer(network: Network, name: str) -> LayerSpec:
+    """The spec of the convolution of that name, with the norm and the activation that follow it.
+
+    Raises SpecError for a name that is none, or that is no convolution, with the nearest one.
+    """
+    nodes = network.graph.nodes
+    index = next((i for i, node in enumerate(nodes) if node.name == name), None)
+    if index is None:
+        raise SpecError(f"{network.name} has no layer {name!r}", _nearest(name, network.graph), name, 0, len(name))
+    op = nodes[index].op
+    if type(op) is not Conv:
+        raise SpecError(f"{name} is no convolution", _nearest(name, network.graph), name, 0, len(name))
+    spec = conv_spec(op, network.shapes[nodes[index].inputs[0]], network.graph.dtype)
+    _, norm, activation = following(network.graph, index, readers(network.graph))
+    return spec._replace(norm=norm, activation=activation)
+
+
+def _nearest(name: str, graph: Graph) -> str:
+    from difflib import get_close_matches
+
+    names = [node.name for node in graph.nodes if type(node.op) is Conv]
+    inside = [known for known in names if known.startswith(f"{name}.")]
+    near = inside[:3] or get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
+    return f"try {', '.join(near)}; 'convcost network … --per-layer' shows every name"
+
+
+def readers(graph: Graph) -> Sequence[int]:
+    """How many operations read each value, the output one more."""
+    count = [0] * (len(graph.nodes) + 1)
+    for node in graph.nodes:
+        for value in set(node.inputs):
+            count[value] += 1
+    count[-1] += 1
+    return count
+
+
+def following(graph: Graph, index: int, uses: Sequence[int]) -> tuple[int, bool, str | None]:
+    """How many nodes behind node `index` are its own norm and activation: their number, and which they are.
+
+    A node is its own where nothing else reads what lies between.
+    """
+    end, norm, activation = index + 1, False, None
+    if end < len(graph.nodes) and _continues(graph, end, uses) and type(graph.nodes[end].op) is BatchNorm:
+        end, norm = end + 1, True
+    if end < len(graph.nodes) and _continues(graph, end, uses):
+        op = graph.nodes[end].op
+        if type(op) is Activation:
+            end, activation = end + 1, op.kind
+    return end - index - 1, norm, activation
+
+
+def _continues(graph: Graph, index: int, uses: Sequence[int]) -> bool:
+    """Does node `index` read the value before it, and nobody else?"""
+    return graph.nodes[index].inputs == (index,) and uses[index] == 1

@@ -1,0 +1,88 @@
+"""What goes into a network: shape, dtype and width, from the file and from the command line."""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from ..graph.ops import Shape
+from ..spec.errors import Problem, SpecError
+from ..spec.fields import Values
+from ..spec.text import gather, locate
+from .errors import NetworkError
+from .lines import Line, Program, place
+from .numbers import read_width
+
+
+class Choices(NamedTuple):
+    """What the command line says about a network: input tokens over those of the file, the width, BatchNorm or not."""
+
+    tokens: str = ""
+    width: str | None = None
+    norm: bool = True
+    reduced: Shape = ()  # the whole input, whatever is said: how a smaller copy is built
+
+
+def choose_width(program: Program, chosen: str | None) -> Fraction | None:
+    """The width multiplier: the one chosen, else the file's; None where it has none."""
+    if chosen is not None and program.width is None:
+        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", chosen, 0, len(chosen))
+    text = program.width if chosen is None else chosen
+    try:
+        return None if text is None else read_width(text)
+    except Problem as problem:
+        raise SpecError(problem.message, problem.hint, text or "", 0, len(text or "")) from None
+
+
+def choose_input(program: Program, tokens: str) -> tuple[Shape, str]:
+    """Shape and dtype: what `tokens` say, else what the file says.
+
+    >>> from .program import read_program
+    >>> choose_input(read_program("input 3 @224\\nrelu"), "@192x160 n8")
+    ((8, 3, 192, 160), 'fp32')
+
+    Raises SpecError: at the token, or in the file.
+    """
+    values, axes = _of_the_file(program)
+    over: Values = {}
+    try:
+        gather(tokens, over, axes)
+        _check(over, ("input_size", "batch", "dtype"))
+    except Problem as problem:
+        raise locate(problem, tokens, over) from None
+    both = {**values, **over}
+    if "channels" not in both or "input_size" not in both:
+        raise program.error(program.input, Problem("the input needs channels and a size", "such as: input 3 @224"))
+    size = both["input_size"]
+    shape = (both.get("batch", 1), both["channels"][1], *((size,) * axes if type(size) is int else size))
+    return shape, both.get("dtype", "fp32")
+
+
+def _of_the_file(program: Program) -> tuple[Values, int]:
+    """What the input line says, and over how many axes."""
+    values: Values = {}
+    try:
+        axes = gather(" ".join(program.input.words[1:]), values) or 2
+        _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
+    except Problem as problem:
+        raise located(program, program.input, problem, values) from None
+    return values, axes
+
+
+def _check(values: Values, allowed: tuple[str, ...]) -> None:
+    for field in values:
+        if field not in allowed:
+            hint = "an input has channels, which the file says, a size, a batch and a dtype: 3 @224 n8 fp16"
+            raise Problem(f"{field.replace('channels', 'a number of channels')} does not belong here", hint, field)
+
+
+def located(
+    program: Program, line: Line, problem: Problem, values: Values, tokens: tuple[int, ...] = ()
+) -> NetworkError:
+    """`problem` at its token; `tokens` says which words are some, all but the first where it is left out."""
+    text = line.text.split("#")[0]
+    chosen = tokens or tuple(range(1, len(line.words)))
+    blank = [" "] * len(text)
+    for number in chosen:
+        start, end = place(line, number)
+        blank[start:end] = text[start:end]
+    found = locate(problem, text, values, "".join(blank)) if chosen else problem.at(text, place(line))
+    return NetworkError(found.message, found.hint, text, (found.start, found.end), program.file, line.number)

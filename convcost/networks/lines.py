@@ -1,0 +1,118 @@
+"""A network file as lines of words: names, references and defaults in their places, nothing looked up yet."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..spec.errors import Problem, Span, clip
+from ..spec.layer import ACTIVATIONS
+from ..spec.text import spans
+from .errors import NetworkError
+
+#: A longer file is no network that anybody wrote.
+LONGEST_FILE = 1 << 20
+
+#: Words that a line, or `default`, turns on and off beside the tokens of specs.
+FLAGS: dict[str, tuple[str, object]] = {
+    "norm": ("norm", True), "no-norm": ("norm", False), "bias": ("bias", True), "no-bias": ("bias", False),
+    "no-activation": ("activation", None), **{name: ("activation", name) for name in ACTIVATIONS},
+}  # fmt: skip
+
+
+class Line(NamedTuple):
+    """One line: `words` from the operation on, up to `from`; `skipped` words stand before them.
+
+    `inputs` are the names behind `from`; `flags` what holds by default where the line stands.
+    """
+
+    number: int
+    text: str
+    name: str
+    words: tuple[str, ...]
+    inputs: tuple[str, ...]
+    skipped: int
+    flags: dict[str, object]
+
+    @property
+    def op(self) -> str:
+        """The first word, which says what the line does."""
+        return self.words[0]
+
+
+class Block(NamedTuple):
+    """Lines to be written out wherever its name is called; `params` with their defaults, None where there is none."""
+
+    name: str
+    params: dict[str, str | None]
+    lines: tuple[Line, ...]
+
+
+class Program(NamedTuple):
+    """A whole file, read: what stands before the layers, and the layers."""
+
+    file: str
+    source: str
+    input: Line
+    width: str | None
+    blocks: dict[str, Block]
+    lines: tuple[Line, ...]
+
+    def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
+        """`problem` at a word of `line`, counted from its operation."""
+        return NetworkError(problem.message, problem.hint, line.text, place(line, word), self.file, line.number)
+
+
+def place(line: Line, word: int = 0) -> Span:
+    """Where a word of `line`, counted from its operation, stands in the text."""
+    found = list(spans(line.text.split("#")[0]))
+    return found[min(line.skipped + word, len(found) - 1)][1]
+
+
+def split_lines(text: str, file: str) -> Iterator[tuple[bool, Line]]:
+    """Every line that says something, and whether it is indented.
+
+    >>> [(deep, line.name, line.words, line.inputs) for deep, line in split_lines("a: relu # x\\n  add from a in", "")]
+    [(False, 'a', ('relu',), ()), (True, '', ('add',), ('a', 'in'))]
+    """
+    if len(text) > LONGEST_FILE:
+        raise NetworkError("the file is too long", "a network has at most a million characters", "", (0, 0), file, 0)
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.rstrip("\r")
+        words = line.split("#", 1)[0].split()
+        if words:
+            if not line.expandtabs().isprintable():
+                raise _not_text(line, file, number)
+            yield line[0] in " \t", _line(number, line, words, file)
+
+
+def _not_text(line: str, file: str, number: int) -> NetworkError:
+    at = next(i for i, char in enumerate(line) if not char.isprintable() and char != "\t")
+    return NetworkError("not text", "a network file is UTF-8 text", line, (at, at + 1), file, number)
+
+
+def _line(number: int, text: str, words: list[str], file: str) -> Line:
+    name = words[0][:-1] if words[0].endswith(":") else ""
+    skipped = int(words[0].endswith(":"))
+    cut = words.index("from") if "from" in words else len(words)
+    line = Line(number, text, name, tuple(words[skipped:cut]), tuple(words[cut + 1 :]), skipped, {})
+    problem = _form_problem(line, skipped, cut < len(words))
+    if problem is None:
+        return line
+    message, hint, word = problem
+    raise NetworkError(message, hint, text, place(line, word - skipped), file, number)
+
+
+def _form_problem(line: Line, named: int, has_from: bool) -> tuple[str, str, int] | None:
+    """Message, hint and word, where the line has not the form `NAME: OPERATION … from INPUT …`."""
+    if named and (not is_name(line.name) or line.name == "in"):
+        return f"{clip(line.name)!r} cannot be a name", "letters, digits, - and _, a letter first; not 'in'", 0
+    if not line.words:
+        return "there is no operation in this line", "write NAME: OPERATION … from INPUT …", 0
+    if has_from and not line.inputs:
+        return "no input is named behind 'from'", "name a line before, or 'in'", named + len(line.words)
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Can `text` name a line, a block or a parameter?"""
+    plain = text.replace("-", "").replace("_", "")
+    return len(text) <= 64 and text[:1].isalpha() and plain.isalnum() and text.isascii()

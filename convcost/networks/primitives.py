@@ -1,0 +1,195 @@
+"""Lines that are one operation: pooling, matrix product, elementwise, and what moves channels about."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Flatten,
+    Ints,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pads,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+)  # fmt: skip
+from ..spec.check import same_padding
+from ..spec.errors import Problem, clip
+from ..spec.fields import axes_disagree, check_axes
+from ..spec.layer import ACTIVATIONS
+from ..spec.tokens import read_token
+
+
+class Primitive(NamedTuple):
+    """How a line becomes an operation: from its words behind the first, and the shape of its first input."""
+
+    make: Callable[[str, tuple[str, ...], Shape], Op]
+    inputs: Ints = (1, 1)  # at least and at most
+
+
+def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    """The operation that a line writes.
+
+    >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))
+    Pool(kind='max', kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), ceil_mode=False)
+
+    Raises Problem, its first field the number of the word that is wrong where there is one.
+    """
+    return PRIMITIVES[name].make(name, words, given)
+
+
+def _plain(op: Op) -> Callable[[str, tuple[str, ...], Shape], Op]:
+    def make(name: str, words: tuple[str, ...], _: Shape) -> Op:
+        _no_more(name, words, 0)
+        return op
+
+    return make
+
+
+def _by_channels(kind: Callable[[int], Op]) -> Callable[[str, tuple[str, ...], Shape], Op]:
+    def make(name: str, words: tuple[str, ...], given: Shape) -> Op:
+        _no_more(name, words, 0)
+        return kind(given[1])
+
+    return make
+
+
+def _no_more(name: str, words: tuple[str, ...], most: int) -> None:
+    if len(words) > most:
+        raise Problem(f"{name} does not take {clip(words[most])!r}", "leave it out", f"{most}")
+
+
+def _linear(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    features = _numbers(name, words, 1, "linear 1000")[0]
+    for number, word in enumerate(words[1:], 1):
+        if word not in ("bias", "each"):
+            raise Problem(f"linear does not take {clip(word)!r}", "it takes its outputs, bias and each", str(number))
+    if "each" not in words and any(n != 1 for n in given[2:]):
+        size = "x".join(map(str, given[2:]))
+        hint = f"write flatten before it, or for each position: linear {features} each"
+        raise Problem(f"linear gets a {size} input", hint, "0")
+    return Linear(given[1], features, "bias" in words)
+
+
+def _pool(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    axes = len(given) - 2
+    values = _window(name, words, axes)
+    if "kernel_size" not in values:
+        raise Problem("kernel_size is missing", f"add k3; over everything it is global-{_kind(name)}-pool")
+    kernel = _every(values["kernel_size"], axes)
+    padding = values.get("padding", (0, 0))
+    return Pool(
+        _kind(name), kernel, _every(values.get("stride", kernel), axes), _pads(padding, kernel), "ceil" in words
+    )
+
+
+def _window(name: str, words: tuple[str, ...], axes: int) -> dict[str, Any]:
+    """The fields that the words of a pooling set, each at most once."""
+    values: dict[str, Any] = {}
+    for number, word in enumerate(words):
+        if word == "ceil":
+            continue
+        try:
+            field, value, named = read_token(word)
+            if named and named != axes:
+                raise axes_disagree(clip(word), named, axes)
+        except Problem as problem:
+            raise Problem(problem.message, problem.hint, str(number)) from None
+        if field not in ("kernel_size", "stride", "padding") or field in values:
+            hint = "it takes a kernel, a stride, a padding and ceil, each once: k3 s2 p1 ceil"
+            raise Problem(f"{name} does not take {clip(word)!r}", hint, str(number))
+        values[field] = value
+    return values
+
+
+def _pads(padding: Any, kernel: Ints) -> Pads:
+    if padding == "same-upper":
+        raise Problem("a pooling has no padding=same-upper", "write it in numbers: p0-1")
+    if padding == "same":
+        return same_padding(kernel, (1,) * len(kernel))
+    if padding == "valid":
+        padding = (0, 0)
+    pads: Pads = (padding,) * len(kernel) if type(padding[0]) is int else padding
+    if any(max(pair) >= k > 1 or (k == 1 and max(pair)) for pair, k in zip(pads, kernel)):
+        hint = "a window that sees only padding has no maximum"
+        raise Problem("the padding is as wide as the window", hint)
+    return pads
+
+
+def _every(value: int | Ints, axes: int) -> Ints:
+    return (value,) * axes if type(value) is int else value  # type: ignore[return-value]  # sizes are either
+
+
+def _global_pool(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    _no_more(name, words, 0)
+    return AdaptivePool(_kind(name), (1,) * (len(given) - 2))
+
+
+def _adaptive_pool(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    _no_more(name, words, 1)
+    axes = len(given) - 2
+    sizes = tuple([_number(part) for part in words[0].split("x")]) if words else ()
+    if len(sizes) not in (1, axes) or 0 in sizes:
+        raise Problem(f"{name} needs an output size", f"such as: {name} 7", "0")
+    check_axes("input_size", axes)
+    return AdaptivePool(_kind(name), sizes * axes if len(sizes) == 1 else sizes)
+
+
+def _kind(name: str) -> str:
+    return "max" if "max" in name else "avg"
+
+
+def _numbers(name: str, words: tuple[str, ...], count: int, example: str) -> Ints:
+    values = tuple([_number(word) for word in words[:count]])
+    if len(values) < count or -1 in values:
+        raise Problem(f"{name} needs {count} number{'s' * (count > 1)}", f"such as: {example}", "0")
+    if name == "linear" and not values[0]:
+        raise Problem("linear needs at least one output", f"such as: {example}", "0")
+    return values
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() and word.isascii() and len(word) <= 18 else -1
+
+
+def _split(name: str, words: tuple[str, ...], _: Shape) -> Op:
+    _no_more(name, words, 2)
+    return Split(*_numbers(name, words, 2, "split 0 58, channels 0 up to and without 58"))
+
+
+def _shuffle(_: str, words: tuple[str, ...], __: Shape) -> Op:
+    groups = _number(words[0][1:]) if len(words) == 1 and words[0][0] == "g" else 0
+    if groups < 1:
+        raise Problem("shuffle needs its groups", "such as: shuffle g2", "0")
+    return Shuffle(groups)
+
+
+#: Every operation that a line can write, beside the variants and the file's own blocks.
+PRIMITIVES: dict[str, Primitive] = {
+    "linear": Primitive(_linear),
+    "max-pool": Primitive(_pool),
+    "avg-pool": Primitive(_pool),
+    "global-average-pool": Primitive(_global_pool),
+    "global-max-pool": Primitive(_global_pool),
+    "adaptive-average-pool": Primitive(_adaptive_pool),
+    "adaptive-max-pool": Primitive(_adaptive_pool),
+    "flatten": Primitive(_plain(Flatten())),
+    "batch-norm": Primitive(_by_channels(BatchNorm)),
+    "layer-norm": Primitive(_by_channels(LayerNorm)),
+    "scale": Primitive(_by_channels(Scale)),
+    "add": Primitive(_plain(Add()), (2, 2)),
+    "multiply": Primitive(_plain(Multiply()), (2, 2)),
+    "concat": Primitive(_plain(Concat()), (2, 1000)),
+    "split": Primitive(_split),
+    "shuffle": Primitive(_shuffle),
+    **{name: Primitive(_plain(Activation(name))) for name in ACTIVATIONS},
+}

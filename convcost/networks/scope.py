@@ -1,0 +1,82 @@
+"""Where names hold: the file, or one call of a block; parameters and numbers replaced there."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from ..spec.errors import Problem, clip
+from .lines import Block, Line, Program
+from .numbers import resolve
+
+#: A longer word, its parameters replaced, is no word of a network.
+MOST_CHARACTERS = 100
+
+_PARAMETER = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
+
+
+class Scope:
+    """Names of values, arguments of parameters, and how lines without a name are called."""
+
+    def __init__(self, prefix: str, given: int, arguments: dict[str, str], lines: tuple[Line, ...]) -> None:
+        self.prefix = prefix
+        self.last = given
+        self.values = {"in": given}
+        self.arguments = arguments
+        ops = [line.op for line in lines]
+        self._often = {op for op in set(ops) if ops.count(op) > 1}
+        self._seen: dict[str, int] = {}
+
+    def name(self, line: Line) -> str:
+        """The line's name, or its operation, numbered where there are several; the path of calls in front."""
+        if line.name:
+            return self.prefix + line.name
+        if line.op not in self._often:
+            return self.prefix + line.op
+        self._seen[line.op] = self._seen.get(line.op, 0) + 1
+        return f"{self.prefix}{line.op}{self._seen[line.op]}"
+
+    def words(self, program: Program, line: Line, channels: int, width: Fraction | None) -> list[str]:
+        """The line's words behind its operation, parameters replaced and numbers worked out."""
+        words = []
+        for number, word in enumerate(line.words[1:], 1):
+            try:
+                words.append(resolve(self._replaced(word), channels, width))
+            except Problem as problem:
+                raise program.error(line, problem, number) from None
+        return words
+
+    def _replaced(self, word: str) -> str:
+        if "$" not in word:
+            return word
+        full = _PARAMETER.sub(lambda match: self._argument(match[1]), word)
+        if len(full) > MOST_CHARACTERS:
+            raise Problem(f"with its parameters this word has {len(full)} characters", "use shorter arguments")
+        return full
+
+    def _argument(self, name: str) -> str:
+        if name in self.arguments:
+            return self.arguments[name]
+        known = ", ".join(f"${param}" for param in self.arguments) or "none"
+        raise Problem(f"there is no parameter ${clip(name)} here", f"there are: {known}")
+
+
+def arguments_of(program: Program, line: Line, block: Block, words: list[str]) -> dict[str, str]:
+    """Values of a block's parameters: in their order, or by NAME=VALUE."""
+    arguments: dict[str, str] = {}
+    free = iter(block.params)
+    for word in words:
+        param, equals, value = word.partition("=")
+        if not equals or param not in block.params:
+            param, value = next(free, ""), word
+        if not param or param in arguments:
+            hint = f"{block.name} has the parameters: {' '.join(block.params) or 'none'}"
+            problem = Problem(f"{clip(word)!r} is one argument too many", hint)
+            raise program.error(line, problem, min(words.index(word) + 1, len(line.words) - 1))
+        arguments[param] = value
+    full = {param: arguments.get(param, default) for param, default in block.params.items()}
+    missing = [param for param, value in full.items() if value is None]
+    if missing:
+        hint = f"write: {block.name} {' '.join(block.params)}"
+        raise program.error(line, Problem(f"{block.name} needs {', '.join(missing)}", hint))
+    return {param: value for param, value in full.items() if value is not None}

@@ -1,0 +1,69 @@
+"""The networks that come with the program, and networks by name, file or text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..spec.errors import SpecError
+from .errors import NetworkError
+from .lines import LONGEST_FILE, Program
+from .program import read_program
+
+FOLDER = Path(__file__).with_name("zoo")
+
+
+def zoo_names() -> list[str]:
+    """Every built-in network, numbers in their order.
+
+    >>> "resnet50" in zoo_names()
+    True
+    """
+    return sorted([path.stem for path in FOLDER.glob("*.txt")], key=_by_number)
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    parts = "".join([c if c.isdigit() else f" {c} " for c in name]).split()
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def zoo_program(name: str) -> Program:
+    """A built-in network's file, read."""
+    return read_program((FOLDER / f"{name}.txt").read_text("utf-8"), name)
+
+
+def zoo_programs() -> Iterator[Program]:
+    """All of them."""
+    yield from [zoo_program(name) for name in zoo_names()]
+
+
+def find_program(name: str, standard_input: str | None = None) -> Program:
+    """The network of that name: built in, or the file of that path; `-` is what came on standard input.
+
+    Raises SpecError for a name that is neither, with the nearest one.
+    """
+    if standard_input is not None:
+        return read_program(standard_input, "standard input")
+    if name.isprintable() and "/" not in name and (FOLDER / f"{name}.txt").is_file():
+        return zoo_program(name)
+    path = Path(name)
+    try:
+        if path.is_file():
+            return read_program(_text(path), name)
+    except (OSError, ValueError) as error:
+        if isinstance(error, SpecError):
+            raise
+        raise NetworkError(f"cannot be read: {error}", "", "", (0, 0), name, 0) from None
+    raise _unknown(name)
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(LONGEST_FILE + 1).decode("utf-8", "replace")
+
+
+def _unknown(name: str) -> SpecError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, zoo_names(), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else "'convcost zoo' lists the networks; a path names a file"
+    shown = name if len(name) <= 40 else name[:39] + "…"
+    return SpecError(f"there is no network and no file {shown!r}", hint, name, 0, len(name))

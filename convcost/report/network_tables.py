@@ -1,0 +1,224 @@
+"""Documents of networks -> the table model."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from .columns import plain, read
+from .model import Head, Line, Section, Table, listed
+from .notes import MISMATCH, SKIPPED, VERIFIED, mismatches
+from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
+
+PERCENT = Units(("%",))
+
+
+class NetworkColumn(NamedTuple):
+    """A column of the tables of networks, as those of `report.columns`."""
+
+    key: str
+    header: str
+    units: Units | None
+    priority: int | None = None
+
+
+_PARAMS, _MACS = NetworkColumn("params", "params", COUNTS, 1), NetworkColumn("macs", "MACs", COUNTS)
+_SHARES = (
+    NetworkColumn("share.params", "params\nshare", PERCENT, 5),
+    NetworkColumn("share.macs", "MACs\nshare", PERCENT, 2),
+)
+_REST = (
+    NetworkColumn("effective_macs", "effective\nMACs", COUNTS, 6),
+    NetworkColumn("elementwise", "elementwise", COUNTS, 7),
+    NetworkColumn("activation_bytes", "activations", BYTES, 4),
+    NetworkColumn("traffic_bytes", "traffic", BYTES, 8),
+)
+
+TYPES = (NetworkColumn("count", "count", PLAIN, 3), _PARAMS, _SHARES[0], _MACS, _SHARES[1], *_REST)
+LAYERS = (
+    NetworkColumn("op", "operation", None, 6),
+    NetworkColumn("output_shape", "output", None, 3),
+    _PARAMS,
+    _SHARES[0],
+    _MACS,
+    _SHARES[1],
+    *_REST[:2],
+    NetworkColumn("peak_bytes", "alive", BYTES, 4),
+    _REST[3],
+)
+SWAP = (
+    _PARAMS,
+    NetworkColumn("relative.params", "params\n× before", RATIO, 1),
+    _MACS,
+    NetworkColumn("relative.macs", "MACs\n× before", RATIO, 0),
+    NetworkColumn("peak_bytes", "peak", BYTES, 2),
+    NetworkColumn("relative.peak_bytes", "peak\n× before", RATIO, 5),
+    NetworkColumn("activation_bytes", "activations", BYTES, 4),
+    NetworkColumn("traffic_bytes", "traffic", BYTES, 3),
+    NetworkColumn("relative.traffic_bytes", "traffic\n× before", RATIO, 6),
+)
+ZOO = (
+    NetworkColumn("input", "input", None, 1),
+    NetworkColumn("params", "params", COUNTS),
+    NetworkColumn("macs", "MACs", COUNTS),
+    NetworkColumn("source", "source", None),
+)
+
+#: A line of a table before its numbers are text: name, words, mark, and whether it is the total.
+Entry = tuple[str, dict[str, Any], str, bool]
+
+
+def network_table(document: dict[str, Any], *, per_layer: bool = False) -> Table:
+    """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
+    columns: Sequence[NetworkColumn] = LAYERS if per_layer else TYPES
+    total = {**document["total"], "share": dict.fromkeys(document["op_types"][0]["share"], 1.0)}
+    if per_layer:
+        marks = layer_marks(document["verified"])
+        entries = [(layer["name"], layer, marks.get(layer["name"], ""), False) for layer in document["layers"]]
+        label = "layer"
+    else:
+        entries = [(kind["op"], kind, "", False) for kind in document["op_types"]]
+        total["count"] = len(document["layers"])
+        label = "operations"
+    entries.append(("total", total, "", True))
+    heads, lines = grid(entries, columns)
+    facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
+    notes = (*_memory_notes(document), *execution_notes(document["verified"]))
+    return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
+
+
+def swap_table(document: dict[str, Any]) -> Table:
+    """Before and after."""
+    after = {**document["after"], "relative": document["relative"]}
+    entries: list[Entry] = [("before", document["before"], "", True), ("after", after, "", False)]
+    heads, lines = grid(entries, SWAP)
+    title = f"{document['name']}, {document['where']} to {document['to']}"
+    facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
+    return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
+
+
+def zoo_table(document: dict[str, Any]) -> Table:
+    """What is built in."""
+    entries: list[Entry] = [
+        (
+            network["name"],
+            {**network, "input": network["input"][1:], "source": short_source(network["source"])},
+            "",
+            False,
+        )
+        for network in document["networks"]
+    ]
+    heads, lines = grid(entries, ZOO)
+    return Table("", (), "network", heads, (Section("", lines),), (), ("· the sources in full: --format csv or json",))
+
+
+def short_source(source: str) -> str:
+    """Who and when, without what and where.
+
+    >>> short_source("He et al. 2015, Deep Residual Learning for Image Recognition, Table 1")
+    'He et al. 2015'
+    """
+    return source.split(",")[0].split(";")[0]
+
+
+def grid(entries: Sequence[Entry], columns: Iterable[NetworkColumn]) -> tuple[tuple[Head, ...], tuple[Line, ...]]:
+    """Heads and lines, one unit a column."""
+    heads, texts = [], []
+    for column in columns:
+        values = [read(words, column.key) for _, words, _, _ in entries]
+        heads.append(_head(column, values))
+        texts.append(_cells(column, values))
+    lines = [Line(name, cells, None, mark, False, total) for (name, _, mark, total), cells in zip(entries, zip(*texts))]
+    return tuple(heads), tuple(lines)
+
+
+def _head(column: NetworkColumn, values: list[Any]) -> Head:
+    percent, number = column.units is PERCENT, column.units is not None
+    unit = "%" if percent else choose_scale(_whole(values), column.units).unit if column.units else ""
+    return Head(column.key, column.header, unit, number, column.priority)
+
+
+def _cells(column: NetworkColumn, values: list[Any]) -> list[str]:
+    if column.units is None:
+        return [plain(value) for value in values]
+    if column.units is PERCENT:
+        return ["0" if not value else f"{100 * value:.2f}" for value in values]
+    scale = choose_scale(_whole(values), column.units)
+    return ["–" if value is None else show(value, scale) for value in values]
+
+
+def _whole(values: list[Any]) -> list[Any]:
+    """Numbers that choose a unit: what is less than a thousandth of the largest need not be read to three digits."""
+    most = max([value for value in values if value is not None], default=0)
+    return [value for value in values if value and value * 1000 >= most]
+
+
+def layer_marks(verified: dict[str, Any]) -> dict[str, str]:
+    """The sign in front of each layer that was executed or skipped."""
+    signs = {"verified": VERIFIED, "mismatch": MISMATCH}
+    return {name: signs.get(one["status"], SKIPPED) for one in verified["layers"] for name in one["names"]}
+
+
+def size(count: int) -> str:
+    """Bytes in words, alone.
+
+    >>> size(7225344)
+    '6.89 MiB'
+    """
+    scale = choose_scale([count], BYTES)
+    return f"{show(count, scale)} {scale.unit}"
+
+
+def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
+    peak, training = document["peak"], document["training"]
+    alive = listed([f"{tensor['name']} {size(tensor['bytes'])}" for tensor in peak["alive"]])
+    steps = len(document["layers"])
+    yield f"· peak {size(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
+    states = ", ".join(f"{name} {size(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
+    yield (
+        f"· weights {size(training['weight_bytes'])}; to train: gradients {size(training['gradient_bytes'])}, "
+        f"optimiser state {states} (SGD none), "
+        f"activations saved for backward {size(training['saved_activation_bytes'])}"
+    )
+
+
+def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
+    """What was executed, what came out differently, and what was not executed."""
+    layers, wiring = verified["layers"], verified["wiring"]
+    if not layers and wiring["status"] == "skipped":
+        reason = f" ({wiring['reason']})" if "reason" in wiring else ""
+        yield f"{SKIPPED} {what}not verified; every number is by analysis only{reason}"
+        return
+    for one in layers:
+        if one["status"] == "mismatch":
+            yield f"{MISMATCH} {what}{one['names'][0]}: {listed(mismatches({'verified': one}))}"
+    if wiring["status"] == "mismatch":
+        found = listed(mismatches({"verified": wiring}))
+        yield f"{MISMATCH} {what}the whole network at {plain(wiring['input'])}: {found}"
+    good = [one for one in layers if one["status"] == "verified"]
+    parts = []
+    if good:
+        count = sum(len(one["names"]) for one in good)
+        parts.append(
+            f"every distinct layer once at full size, {len(good)} for {count} convolutions and matrix products "
+            "(output, params, MACs, effective MACs)"
+        )
+    if wiring["status"] == "verified":
+        parts.append(f"the whole network at {plain(wiring['input'])} (the same and peak)")
+    if parts:
+        yield f"{VERIFIED} {what}executed in this run, and came out as analysed: {listed(parts)}"
+    skipped = [one["names"][0] for one in layers if one["status"] == "skipped"]
+    if skipped:
+        yield f"{SKIPPED} {what}not executed, too large: {listed(skipped)}"
+    if wiring["status"] == "skipped":
+        yield f"{SKIPPED} {what}the wiring was not executed ({wiring.get('reason', '')})"
+
+
+def _swap_notes(document: dict[str, Any]) -> Iterator[str]:
+    replaced = document["replaced"]
+    names = f": {listed(replaced)}" if replaced else ""
+    yield f"· replaced {len(replaced)}, each with its input and output shapes kept{names}"
+    reasons: dict[str, list[str]] = {}
+    for layer in document["left"]:
+        reasons.setdefault(layer["reason"], []).append(layer["name"])
+    for reason, left in reasons.items():
+        yield f"· left alone, {reason}: {listed(left)}"
+    yield from execution_notes(document["verified"]["after"], "after: ")

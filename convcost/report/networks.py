@@ -1,0 +1,113 @@
+"""Answers about networks as documents: what JSON, CSV and the tables are made from."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..networks.answers import Alive, KindAnswer, LayerAnswer, NetworkAnswer
+from .documents import SCHEMA, Document
+
+if TYPE_CHECKING:
+    from ..networks.swap import Swapped
+    from ..networks.verified import Executed, NetworkVerified
+
+
+def network_document(answer: NetworkAnswer) -> Document:
+    """The document of a network.
+
+    >>> from convcost.networks.answers import answer_network
+    >>> from convcost.networks.build import build_network
+    >>> from convcost.networks.program import read_program
+    >>> network = build_network(read_program("input 3 @32\\nstandard 8 k3"), name="tiny")
+    >>> document = network_document(answer_network(network))
+    >>> document["name"], document["input"], document["total"]["params"], document["peak"]["layer"]
+    ('tiny', (1, 3, 32, 32), 216, 'standard')
+    """
+    network, peak = answer.network, answer.peak
+    return {
+        "schema": SCHEMA,
+        "name": network.name,
+        "source": network.source or None,
+        "input": network.graph.input_shape,
+        "dtype": network.graph.dtype,
+        "status": "complete",
+        "unknown": [],
+        "total": answer.total,
+        "op_types": [_kind(kind) for kind in answer.kinds],
+        "layers": [layer_document(layer) for layer in answer.layers],
+        "peak": {**peak._asdict(), "alive": [_alive(tensor) for tensor in peak.alive]},
+        "training": answer.training._asdict(),
+        "verified": verified_document(answer.verified),
+    }
+
+
+def layer_document(layer: LayerAnswer) -> Document:
+    """One layer: its name, its kind, its words, its shares."""
+    return {"name": layer.name, "op": layer.kind, **layer.words, "share": layer.share}
+
+
+def _kind(kind: KindAnswer) -> Document:
+    return {"op": kind.kind, "count": kind.number, **kind.words, "share": kind.share}
+
+
+def _alive(tensor: Alive) -> Document:
+    return {"name": tensor.name, "shape": tensor.shape, "bytes": tensor.bytes}
+
+
+def verified_document(found: "NetworkVerified | None") -> Document:
+    """What was executed: each distinct layer once, and the wiring at a reduced input."""
+    if found is None:
+        return {"status": "skipped", "layers": [], "wiring": {"status": "skipped", "input": None, "checks": {}}}
+    wiring = found.wiring
+    size: Any = wiring.size
+    document: Document = {
+        "status": wiring.status,
+        "input": size["input"] if isinstance(size, dict) else None,
+        "checks": _checks(wiring.checks),
+    }
+    if wiring.reason is not None:
+        document["reason"] = wiring.reason
+    return {"status": found.status, "layers": [_executed(layer) for layer in found.layers], "wiring": document}
+
+
+def _executed(layer: "Executed") -> Document:
+    document = {"names": layer.names, "status": layer.status, "checks": _checks(layer.checks)}
+    return document if layer.reason is None else {**document, "reason": layer.reason}
+
+
+def _checks(checks: dict[str, Any]) -> Document:
+    return {word: check._asdict() for word, check in checks.items()}
+
+
+def swap_document(before: NetworkAnswer, after: NetworkAnswer, swapped: "Swapped", to: str, where: str) -> Document:
+    """The document of a swap: totals before and after, ratios, and which layers were replaced or left alone."""
+    from ..comparison import ratios
+
+    return {
+        "schema": SCHEMA,
+        "name": before.network.name,
+        "input": before.network.graph.input_shape,
+        "dtype": before.network.graph.dtype,
+        "to": to,
+        "where": where,
+        "before": before.total,
+        "after": after.total,
+        "relative": ratios(after.total, before.total),
+        "replaced": swapped.replaced,
+        "left": [layer._asdict() for layer in swapped.left],
+        "verified": {"before": verified_document(before.verified), "after": verified_document(after.verified)},
+    }
+
+
+def zoo_document(answers: list[NetworkAnswer]) -> Document:
+    """The document of the zoo: a line a network."""
+    return {"schema": SCHEMA, "networks": [_zoo_line(answer) for answer in answers]}
+
+
+def _zoo_line(answer: NetworkAnswer) -> Document:
+    network = answer.network
+    return {
+        "name": network.name,
+        "source": network.source,
+        "input": network.graph.input_shape,
+        "params": answer.total["params"],
+        "macs": answer.total["macs"],
+    }

@@ -1,0 +1,43 @@
+"""Answers as they look in a notebook, and as text: the table, without its colours."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from typing import Any
+
+from ..comparison import Comparison
+from .documents import Layer
+from .table import PLAIN_WIDTH, plain_text
+from .writers import Options
+
+
+def as_text(result: Any) -> str:
+    """The table of a comparison, a layer or a network.
+
+    >>> import convcost
+    >>> as_text(convcost.layer("64:128 @56 k3", verify=False)).splitlines()[0]
+    ' 64:128 @56 k3  ·  fp32  ·  batch 1'
+    """
+    if isinstance(result, (Comparison, Layer)):
+        from .table_writers import TableWriter
+
+        file = io.StringIO()
+        writer = TableWriter(file, Options(plain=True))
+        writer.answer(result)
+        writer.end()
+        return file.getvalue()
+    from .network_tables import network_table
+    from .networks import network_document
+
+    return plain_text(network_table(network_document(result), per_layer=False), PLAIN_WIDTH)
+
+
+def as_html(result: Any) -> str:
+    """The same for a notebook, in a fixed-width font.
+
+    >>> import convcost
+    >>> as_html(convcost.layer("64:128 @56 k3", verify=False))[:50]
+    '<pre style="line-height: 1.2"> 64:128 @56 k3  ·  f'
+    """
+    return f'<pre style="line-height: 1.2">{escape(as_text(result))}</pre>'

@@ -1,0 +1,81 @@
+"""What verifying generated layers found: how much was checked, and every check that does not hold."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TextIO
+
+from ..spec import LayerSpec, format_spec
+from .columns import plain
+from .documents import SCHEMA, Document
+from .evidence import write
+from .model import Head, Line, Section, Table
+
+if TYPE_CHECKING:
+    from ..examination import Examined
+
+
+class Totals(NamedTuple):
+    """Sums over generated layers; `failed` are (layer, variant, check, expected, measured)."""
+
+    layers: int
+    seed: int
+    rows: int = 0
+    checks: int = 0
+    by_check: tuple[tuple[str, int], ...] = ()
+    failed: tuple[tuple[str, str, str, str, str], ...] = ()
+
+    def with_layer(self, spec: LayerSpec, rows: Sequence[Examined]) -> Totals:
+        """The sums with one more layer."""
+        counts = dict(self.by_check)
+        applying = [(row, finding) for row in rows for finding in row.findings if finding.ok is not None]
+        for _, finding in applying:
+            counts[finding.name] = counts.get(finding.name, 0) + 1
+        wrong = [(format_spec(spec), row.variant, f.name, plain(f.expected), plain(f.measured))
+                 for row, f in applying if not f.ok]  # fmt: skip
+        return self._replace(
+            rows=self.rows + sum([row.reason is None for row in rows]), checks=self.checks + len(applying),
+            by_check=tuple(counts.items()), failed=(*self.failed, *wrong),
+        )  # fmt: skip
+
+
+def write_totals(format: str, file: TextIO, totals: Totals) -> None:
+    """In any of the formats."""
+    lines = io.StringIO()
+    lines.write("check,held,of\n")
+    for name, held, count in _by_check(totals):
+        lines.write(f"{name},{held},{count}\n")
+    write(format, file, totals_document(totals), totals_table(totals), lines.getvalue())
+
+
+def _by_check(totals: Totals) -> list[tuple[str, int, int]]:
+    wrong = [check for _, _, check, *_ in totals.failed]
+    return [(name, count - wrong.count(name), count) for name, count in totals.by_check]
+
+
+def totals_document(totals: Totals) -> Document:
+    """The same for scripts.
+
+    >>> totals_document(Totals(3, 7))["ok"]
+    True
+    """
+    fields = ("spec", "variant", "check", "expected", "measured")
+    return {
+        "schema": SCHEMA,
+        "random": {"layers": totals.layers, "seed": totals.seed},
+        "ok": not totals.failed,
+        "rows": totals.rows,
+        "checks": [{"name": name, "held": held, "of": count} for name, held, count in _by_check(totals)],
+        "failed": [dict(zip(fields, one)) for one in totals.failed],
+    }
+
+
+def totals_table(totals: Totals) -> Table:
+    """A line a check."""
+    heads = (Head("held", "held", "", True, None), Head("of", "of", "", True, None))
+    lines = [Line(name, (f"{held:,}", f"{count:,}"), None, "✓" if held == count else "✗")
+             for name, held, count in _by_check(totals)]  # fmt: skip
+    facts = (f"seed {totals.seed}", f"{totals.rows:,} variants executed", f"{totals.checks:,} checks")
+    failed = tuple([f"✗ {spec}: {variant}: {check}" for spec, variant, check, *_ in totals.failed])
+    return Table(f"{totals.layers} generated layers", facts, "check", heads, (Section("", tuple(lines)),), (), failed)

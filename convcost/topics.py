@@ -1,0 +1,84 @@
+"""What `convcost help` explains, each topic on one screen of 80 columns and 24 lines."""
+
+from typing import NamedTuple
+
+
+class Topic(NamedTuple):
+    """A topic: its summary in the list of topics, and its text."""
+
+    summary: str
+    text: str
+
+
+_SPEC = """\
+A spec is one layer, its tokens in any order, unquoted:
+
+  64:128  64                 in and out channels; 64 alone is 64:64
+  @56  @56x48  @16x56x56     input size, an axis each; in=56x48 is the same
+  k3  k1x7  3x3              kernel size
+  s2  d2  g32                stride, dilation, groups
+  p1  p0x3  p0-1x2-3         padding: every axis, each axis, before-after
+  psame  psame-upper  pvalid output = ceil(input / stride), the default;
+                             as TensorFlow and ONNX do it; none
+  mode=reflect               padding mode: zeros, reflect, replicate, circular
+  bias  n8  v1               bias; batch; a bottleneck's stride on its first 1x1
+  t  op1                     transposed, output padding; padding 0 unless given
+  1d  3d                     axes, where no size says it
+  fp32  fp16  bf16  int8     dtype
+  e6  ratio=4  m2  mid=96    expansion ratio, bottleneck ratio, depth
+                             multiplier, middle channels
+
+Or a line of print(model) with its size, and PyTorch's defaults:
+  convcost layer "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))" @224
+Or JSON with PyTorch's field names. `-` reads one a line from standard input.
+"""
+
+_WORDS = """\
+params              learned numbers, biases included
+MACs                multiply-adds of convolutions, positions on padding
+                    included, bias left out; 1 MAC = 2 FLOPs, always
+effective MACs      the same, where the product touches the input and not
+                    its padding; transposed: where it lands in the output
+elementwise         what MACs leave out, per output element: bias 1, add 1,
+                    activation 1, BatchNorm 2
+weight bytes        params times the bytes of the dtype
+activation bytes    all newly allocated outputs, times the same
+peak bytes          the most activation memory alive at any step, inputs and
+                    output of an operation together
+traffic bytes       operation by operation: each distinct input once, params
+                    once, the output once
+arithmetic          FLOPs / traffic bytes
+intensity
+receptive field     the input positions that one output position can see
+mixes               what an operation combines: space, channels
+
+All are exact integers, intensity and ratios aside. What does not apply or is
+not known is missing (null, -), never 0.
+"""
+
+_FORMATS = """\
+--format FORMAT says how an answer is written, --output FILE where; the ending
+of FILE is then its format, unless --format is given too.
+
+  table     .txt      for people; as wide as the terminal or COLUMNS
+  json      .json     one document, laid out for reading
+  ndjson    .ndjson   a document a line, for scripts
+  csv       .csv      a line a row, field names as in JSON
+  markdown  .md       a table for documents
+  latex     .tex      a table for papers: \\usepackage{booktabs}
+
+JSON and CSV have base units, always: bytes, and whole numbers. A table has one
+unit a column, in its header; --exact prints whole numbers instead.
+
+FILE appears whole or not at all. Answers go to standard output, everything
+else to standard error. NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured.
+
+Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
+130 interrupted.
+"""
+
+TOPICS = {
+    "spec": Topic("the notation of layers", _SPEC),
+    "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
+    "formats": Topic("how answers are written, and where", _FORMATS),
+}

@@ -1,0 +1,162 @@
+"""The fast value executor beside PyTorch's `conv2d`, one thread each, both sides in turn: medians and ratios.
+
+    python -m venv V && V/bin/pip install '.[bench]' && V/bin/python tests/benchmarks/executor.py [RUNS]
+
+PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
+makes current NumPy use slower kernels than the machine has.
+"""
+
+# ruff: noqa: E402  # the number of threads is read when the libraries load
+
+from __future__ import annotations
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+import torch
+
+from convcost.graph.ops import Conv
+from convcost.verify.counting import count_products
+from convcost.verify.integers import conv_integers, pattern
+from convcost.verify.values import convolve_values
+from convcost.verify.weights import conv_weights
+from convcost.verify.workbench import Workbench
+
+#: In and out channels, kernel, stride, groups, input size.
+Layer = tuple[int, int, int, int, int, int]
+
+
+def resnet50() -> list[Layer]:
+    """The 53 convolutions of ResNet-50 at 224 x 224, the stride on the 3 x 3 (torchvision's)."""
+    layers: list[Layer] = [(3, 64, 7, 2, 1, 224)]
+    given, size = 64, 56
+    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            stride = 2 if block == 0 and width > 64 else 1
+            layers += [(given, width, 1, 1, 1, size), (width, width, 3, stride, 1, size)]
+            layers.append((width, 4 * width, 1, 1, 1, size // stride))
+            if block == 0:
+                layers.append((given, 4 * width, 1, stride, 1, size))
+            given, size = 4 * width, size // stride
+    return layers
+
+
+def mobilenet_v2() -> list[Layer]:
+    """The 52 convolutions of MobileNetV2 at 224 x 224."""
+    layers: list[Layer] = [(3, 32, 3, 2, 1, 224)]
+    given, size = 32, 112
+    for ratio, out, repeats, first in (
+        (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1),
+    ):  # fmt: skip
+        for stride in [first] + [1] * (repeats - 1):
+            hidden = ratio * given
+            layers += [(given, hidden, 1, 1, 1, size)] if ratio > 1 else []
+            layers.append((hidden, hidden, 3, stride, hidden, size))
+            size //= stride
+            layers.append((hidden, out, 1, 1, 1, size))
+            given = out
+    return [*layers, (320, 1280, 1, 1, 1, 7)]
+
+
+def conv_of(layer: Layer) -> Conv:
+    """The record of a layer, padding half its kernel."""
+    inner, outer, k, stride, groups, _ = layer
+    return Conv(inner, outer, (k, k), (stride,) * 2, ((k // 2,) * 2,) * 2, (1, 1), groups)
+
+
+def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
+    """What is timed, by name; all four sides agree on the output, which is checked here."""
+    op, size = conv_of(layer), layer[-1]
+    kernel, _ = conv_integers(op)
+    given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
+    ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
+    x = torch.from_numpy(given).permute(0, 3, 1, 2)
+    planar = np.ascontiguousarray(kernel.transpose(0, 4, 3, 1, 2))
+    w = torch.from_numpy(planar.reshape(op.out_channels, -1, *op.kernel_size))
+    options = {"stride": op.stride, "padding": op.kernel_size[0] // 2, "groups": op.groups}
+    planes = [t.contiguous() for t in (x, w)]
+    last = [t.contiguous(memory_format=torch.channels_last) for t in (x, w)]
+    ours = convolve_values(op, given, kernel, None, bench)[0]
+    if not np.array_equal(ours.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
+        raise SystemExit(f"{layer}: the outputs differ")
+    return {
+        "values": lambda: convolve_values(op, given, kernel, None, bench),
+        "counts": lambda: count_products(op, ones, weights),
+        "planes": lambda: torch.conv2d(*planes, **options),
+        "last": lambda: torch.conv2d(*last, **options),
+        "setup": lambda: (conv_integers(op), pattern(given.shape, given.dtype, 3, 1)),
+    }
+
+
+def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
+    """Median milliseconds of every side of every layer; each run goes through all layers, all sides of each in turn."""
+    bench = Workbench()
+    work = [sides(layer, bench) for layer in layers]
+    taken: list[dict[str, list[float]]] = [{name: [] for name in one} for one in work]
+    for _ in range(runs + 1):
+        for one, times in zip(work, taken):
+            for name, call in one.items():
+                start = time.perf_counter()
+                call()
+                times[name].append((time.perf_counter() - start) * 1e3)
+    return [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
+
+
+def theirs(times: dict[str, float]) -> float:
+    """PyTorch in the better layout."""
+    return min(times["planes"], times["last"])
+
+
+def line(name: str, ours: float, other: float, goal: float) -> None:
+    """One row of the result."""
+    print(f"{name:<58} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
+
+
+def whole(name: str, layers: list[Layer], runs: int, goal: float) -> tuple[float, float]:
+    """A network's convolutions: values and exact counts of each, beside PyTorch executing them."""
+    times = timed(layers, runs)
+    ours = sum(t["values"] + t["counts"] for t in times)
+    line(f"{name}, values", sum(t["values"] for t in times), sum(map(theirs, times)), goal)
+    line(f"{name}, values and counts", ours, other := sum(map(theirs, times)), goal)
+    print(f"{'':<4}values {sum(t['values'] for t in times):.2f}, counts {sum(t['counts'] for t in times):.2f}, "
+          f"arrays filled {sum(t['setup'] for t in times):.2f}, PyTorch NCHW {sum(t['planes'] for t in times):.2f}, "
+          f"NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
+    distinct = dict(zip(layers, times))
+    line(f"{name}, distinct shapes once", sum(t["values"] + t["counts"] for t in distinct.values()), other, 0.6)
+    counts, full = sum(t["counts"] for t in times), sum(t["values"] for t in times)
+    line(f"{name}, counting / executing the values", counts, full, 0.05)
+    return ours, other
+
+
+def main(runs: int) -> None:
+    """Print a line for each case."""
+    if "OPENBLAS_CORETYPE" in os.environ:
+        print("OPENBLAS_CORETYPE is set: unset it, NumPy is slower for it", file=sys.stderr)
+    torch.set_num_threads(1)
+    with torch.no_grad():
+        whole("ResNet-50, 53 convolutions", resnet50(), runs, 1.2)
+        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, 1.6)
+        dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
+        shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
+        depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]
+        for group, goal in ((dense, 1.25), (depthwise, 3)):
+            for layer, times in zip(group, timed(group, 3 * runs)):
+                inner, outer, k, stride, groups, size = layer
+                name = f"{k}x{k} {inner}:{outer} @{size} s{stride} g{groups}, values"
+                line(name, times["values"], theirs(times), goal)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)

@@ -1,0 +1,220 @@
+"""`network`, `zoo`, `swap` and `compare --in` as somebody types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from convcost.cli.main import run
+from convcost.networks.zoo import FOLDER, zoo_names
+from convcost.report.documents import schema_text
+
+VALID = Draft202012Validator(json.loads(schema_text()))
+TINY = "# source: nobody\ninput 3 @32\ndefault norm relu\nstandard 8 k3 s2\nglobal-average-pool\nlinear 10 bias\n"
+
+
+class Ran(NamedTuple):
+    """What a command line did."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def convcost(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command line given as words."""
+
+    def go(*words: str, stdin: str = "", columns: int = 100) -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        monkeypatch.setenv("COLUMNS", str(columns))
+        code = run(list(words))
+        return Ran(code, *capsys.readouterr())
+
+    return go
+
+
+def document(ran: Ran) -> dict[str, Any]:
+    """The JSON of an answer, which follows the schema."""
+    assert (ran.code, ran.err) == (0, "")
+    found: dict[str, Any] = json.loads(ran.out)
+    assert [error.message for error in VALID.iter_errors(found)] == []
+    return found
+
+
+@pytest.mark.parametrize("format", ["json", "ndjson"])
+@pytest.mark.parametrize("verify", ["--verify", "--no-verify"])
+def test_a_network_in_json_follows_the_schema(convcost: Run, format: str, verify: str) -> None:
+    """Executed or not."""
+    found = document(convcost("network", "squeezenet1.1", "--format", format, verify))
+    assert (found["name"], found["input"], found["status"], found["unknown"]) == (
+        "squeezenet1.1", [1, 3, 224, 224], "complete", [],
+    )  # fmt: skip
+    assert (found["total"]["params"], found["total"]["macs"]) == (1_235_496, 349_151_936)
+    assert sum(layer["macs"] for layer in found["layers"]) == found["total"]["macs"]
+    assert sum(layer["share"]["macs"] for layer in found["layers"]) == pytest.approx(1)
+    assert found["verified"]["status"] == ("verified" if verify == "--verify" else "skipped")
+
+
+def test_input_width_batch_and_dtype_are_chosen_on_the_command_line(convcost: Run) -> None:
+    """Tokens over those of the file."""
+    words = ("network", "mobilenet-v1", "--width", "0.75", "@192", "--batch", "2", "fp16", "--no-verify", "-f", "json")
+    found = document(convcost(*words))
+    assert (found["input"], found["dtype"]) == ([2, 3, 192, 192], "fp16")
+    assert found["total"]["weight_bytes"] == 2 * found["total"]["params"]
+
+
+def test_a_file_and_standard_input_are_read(convcost: Run, tmp_path: Path) -> None:
+    """The same network, by its path and by -."""
+    path = tmp_path / "tiny.txt"
+    path.write_text(TINY)
+    by_path = document(convcost("network", str(path), "-f", "json"))
+    by_pipe = document(convcost("network", "-", "-f", "json", stdin=TINY))
+    assert by_path["total"] == by_pipe["total"]
+    assert (by_path["name"], by_pipe["name"], by_path["source"]) == (str(path), "standard input", "nobody")
+
+
+def test_csv_has_a_line_a_layer(convcost: Run) -> None:
+    """The whole first; shapes and words as in compare's CSV."""
+    ran = convcost("network", "-", "--per-layer", "--format", "csv", stdin=TINY)
+    rows = list(csv.DictReader(io.StringIO(ran.out)))
+    assert [(row["level"], row["op"]) for row in rows] == [
+        ("total", ""), ("layer", "conv"), ("layer", "batch-norm"), ("layer", "activation"), ("layer", "adaptive-pool"),
+        ("layer", "linear"),
+    ]  # fmt: skip
+    assert sum(int(row["macs"]) for row in rows[1:]) == int(rows[0]["macs"])
+    kinds = csv.DictReader(io.StringIO(convcost("network", "-", "--format", "csv", stdin=TINY).out))
+    assert [row["level"] for row in kinds] == ["total"] + ["op"] * 5
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize("words", [("network", "resnet50"), ("zoo",), ("network", "resnet50", "--timeline"),
+                                   ("network", "resnet50", "--per-layer"),
+                                   ("swap", "resnet50", "--to", "bottleneck")])  # fmt: skip
+def test_tables_fit_the_terminal(convcost: Run, words: tuple[str, ...], columns: int) -> None:
+    """Nothing is wider than it."""
+    verify = () if words == ("zoo",) else ("--no-verify",)
+    ran = convcost(*words, *verify, columns=columns)
+    assert ran.code == 0
+    assert max(map(len, ran.out.splitlines())) <= columns
+
+
+def test_the_table_says_where_the_peak_is_and_what_was_executed(convcost: Run) -> None:
+    """Under the totals, with what is alive there and the memory of training piece by piece."""
+    out = " ".join(convcost("network", "resnet50").out.split())
+    assert "peak 6.89 MiB at step 13 of 175, stage1.1.projection; alive there: max-pool 784 KiB" in out
+    assert "24 for 54 convolutions and matrix products" in out
+    assert "the whole network at 1x3x32x36" in out
+    assert "gradients 97.5 MiB, optimiser state momentum 97.5 MiB, adam 195 MiB (SGD none)" in out
+
+
+def test_markdown_is_a_table(convcost: Run) -> None:
+    """With every column."""
+    out = convcost("network", "resnet50", "--no-verify", "--format", "markdown").out
+    assert out.startswith("**resnet50** · 3x224x224 · fp32 · batch 1")
+    assert "| MACs share (%) |" in out
+
+
+def test_the_timeline_marks_the_peak_once(convcost: Run) -> None:
+    """At the step that the table names; drawn for the terminal only."""
+    ran = convcost("network", "resnet50", "--no-verify", "--timeline")
+    (line,) = [line for line in ran.out.splitlines() if "◀ peak" in line]
+    assert line.split()[0] == "stage1.1.projection"
+    assert convcost("network", "resnet50", "--timeline", "--format", "json").code == 2
+
+
+def test_the_zoo_lists_every_network_with_its_source(convcost: Run) -> None:
+    """Table and JSON."""
+    found = document(convcost("zoo", "--format", "json"))
+    assert [network["name"] for network in found["networks"]] == zoo_names()
+    table = convcost("zoo").out
+    assert all(name in table for name in zoo_names())
+    assert "He et al. 2015" in table
+
+
+def test_swap_gives_before_after_and_ratio(convcost: Run) -> None:
+    """The example of the README, verified."""
+    found = document(convcost("swap", "resnet50", "--to", "depthwise-separable", "--where", "k3", "-f", "json"))
+    assert (found["before"]["macs"], found["after"]["macs"]) == (4_089_184_256, 2_457_435_648)
+    assert found["relative"]["macs"] == 2_457_435_648 / 4_089_184_256
+    assert (len(found["replaced"]), found["left"]) == (16, [])
+    assert {side["status"] for side in found["verified"].values()} == {"verified"}
+    rows = list(csv.DictReader(io.StringIO(convcost("swap", "vgg11", "--to", "grouped", "-f", "csv").out)))
+    assert [row["network"] for row in rows] == ["before", "after"]
+    assert "left alone" in convcost("swap", "vgg11", "--to", "grouped", "--no-verify").out
+
+
+def test_a_layer_of_a_network_is_compared(convcost: Run) -> None:
+    """By the name that --per-layer shows, with its norm and activation, at the input that is asked for."""
+    ran = convcost("compare", "--in", "resnet50", "--layer", "stage2.1.conv", "@112", "-f", "json", "--no-verify")
+    spec = json.loads(ran.out)["spec"]
+    assert (spec["in_channels"], spec["input_size"], spec["stride"]) == (128, [28, 28], [2, 2])
+    assert (spec["norm"], spec["activation"]) == (True, "relu")
+    assert "stage2.1.reduce" in convcost("compare", "--in", "resnet50", "--layer", "stage2.1").err
+    assert convcost("compare", "--in", "resnet50").code == convcost("compare", "--layer", "x").code == 2
+    assert convcost("compare").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("network", "resnet51"), "did you mean resnet"),
+        (("network", "no/such/file.txt"), "no network and no file"),
+        (("network", "/"), "no network and no file"),
+        (("network", "\x1b[2J"), "no network and no file"),
+        (("network", "resnet50", "k3"), "does not belong here"),
+        (("network", "resnet50", "@5"), "line 5, column"),
+        (("network", "resnet50", "--width", "0.5"), "has no width"),
+        (("swap", "resnet50", "--to", "depthwise"), "unknown variant"),
+        (("swap", "resnet50", "--to", "grouped", "--where", "q"), "unknown token"),
+    ],
+)
+def test_bad_input_is_told_in_a_few_lines(convcost: Run, words: tuple[str, ...], message: str) -> None:
+    """Exit code 2, on stderr."""
+    ran = convcost(*words)
+    if words[-1] == "@5":  # everything pads, so that even this is an answer
+        assert ran.code == 0
+        return
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
+    assert "Traceback" not in ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_an_execution_that_contradicts_exits_1_with_both_numbers(convcost: Run) -> None:
+    """On stderr, and in the table."""
+    from convcost.selftest import BROKEN_RULES, broken
+
+    (rule,) = [rule for rule in BROKEN_RULES if rule.name == "params: groups forgotten"]
+    with broken(rule):
+        ran = convcost("network", "mobilenet-v1")
+    assert ran.code == 1
+    assert "depthwise-separable1.depthwise: params is 9216 by analysis, 288 as executed" in ran.err
+    assert "✗" in ran.out
+
+
+def test_json_without_verification_loads_neither_numpy_nor_rich() -> None:
+    """Held by what a fresh process has loaded."""
+    code = (
+        "import sys; from convcost.cli.main import run; "
+        "assert run(['network', 'resnet50', '--no-verify', '--format', 'json']) == 0; "
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'rich.table', 'rich.console')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_the_zoo_is_data_of_the_package() -> None:
+    """Files beside the code, which the wheel takes with it."""
+    assert len(list(FOLDER.glob("*.txt"))) == len(zoo_names()) >= 30

@@ -1,0 +1,95 @@
+"""Pipes, terminals and locales as they come."""
+
+from __future__ import annotations
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+from cli.shell import in_shell
+
+COMPARE = "convcost compare 63:65 @56 k3"
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "err"),
+    [
+        (f"{COMPARE} --no-verify >&-", 1, "error: standard output is closed\n"),
+        (f"{COMPARE} --no-verify >&- 2>&-", 1, ""),
+        ("convcost layer - <&-", 1, "error: standard input is closed\n"),
+        (f"{COMPARE} --no-verify >/dev/full", 1, "error: No space left on device\n"),
+        (f"{COMPARE} --no-verify -f json -o /dev/full", 1, "error: /dev/full: No space left on device\n"),
+        ("seq 5000 | sed 's/.*/& @9 k3/' | convcost layer - --no-verify -f ndjson | head -1 >/dev/null", 0, ""),
+        ("seq 5000 | sed 's/.*/& @9 k3/' | convcost layer - --no-verify | head -1 >/dev/null", 0, ""),
+        ("convcost --help | head -1 >/dev/null", 0, ""),
+        (f"{COMPARE} --no-verify -f json -o /dev/stdout | head -c1 >/dev/null", 0, ""),
+    ],
+)
+def test_streams_that_break_give_one_line_and_no_traceback(line: str, code: int, err: str, tmp_path: Path) -> None:
+    """Quiet where nothing is wrong, exit code 1 where the answer cannot be written."""
+    if "/dev/full" in line and not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    done = in_shell(line, tmp_path)
+    assert (done.returncode, done.stderr) == (code, err)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin1", "cp437", "cp1252", "shift_jis"])
+@pytest.mark.parametrize(
+    "line",
+    ["convcost", "convcost help words", "convcost variants", "convcost compare --help", f"{COMPARE} --per-op",
+     f"{COMPARE} -f markdown", f"{COMPARE} -f csv", f"{COMPARE} g2", "convcost compare 64:128 @56 k３"],
+)  # fmt: skip
+def test_an_encoding_that_lacks_signs_gets_ascii(line: str, encoding: str, tmp_path: Path) -> None:
+    """On both streams: rules, marks, dashes and ellipses have stand-ins."""
+    done = in_shell(
+        f"{line} 2>&1 | iconv -f {encoding.replace('_', '-')} -t utf-8", tmp_path, PYTHONIOENCODING=encoding
+    )
+    assert "Traceback" not in done.stdout
+    assert done.stdout
+    if encoding == "ascii":
+        assert done.stdout.isascii()
+        assert not re.search(r"\\u(?!ff13)", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("env", "coloured"),
+    [({}, False), ({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+     ({"FORCE_COLOR": "1", "TERM": "dumb"}, False)],
+)  # fmt: skip
+def test_colour_follows_the_environment(env: dict[str, str], coloured: bool, tmp_path: Path) -> None:
+    """Rich's own rules: `NO_COLOR` leaves bold, `TERM=dumb` nothing; neither has a colour."""
+    out = in_shell(f"{COMPARE}", tmp_path, **env).stdout
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", out)) == coloured
+
+
+def test_the_width_follows_columns(tmp_path: Path) -> None:
+    """No line of a table is wider than what is asked for."""
+    for width in (60, 80, 140):
+        out = in_shell(f"{COMPARE} --no-verify", tmp_path, COLUMNS=str(width)).stdout
+        assert max(map(len, out.splitlines())) <= width
+
+
+MEMORY = """
+import resource, sys
+from convcost.cli.main import run
+code = run(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+
+
+def peak_memory(lines: int, folder: Path, options: str) -> int:
+    """The most memory, in KiB, that answering so many different lines takes."""
+    (folder / "memory.py").write_text(MEMORY)
+    feed = f"seq 1 {lines} | sed 's/.*/64:& @56x& k3/'"
+    root = Path(__file__).parents[2]
+    command = f"{feed} | PYTHONPATH={root} {sys.executable} memory.py layer - --no-verify {options} >/dev/null"
+    return int(in_shell(command, folder).stderr)
+
+
+@pytest.mark.skipif(not hasattr(resource, "getrusage"), reason="memory is not measured here")
+@pytest.mark.parametrize("options", ["-f ndjson", "-f csv"])
+def test_memory_does_not_grow_with_the_batch(options: str, tmp_path: Path) -> None:
+    """Twelve thousand lines take what five thousand take, in which the reader's cache fills."""
+    assert peak_memory(12_000, tmp_path, options) < peak_memory(5_000, tmp_path, options) + 2_000

@@ -1,0 +1,74 @@
+"""The scripts that are committed are those that the command tree makes, and each shell can read its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import typer
+from completion.terminal import SCRIPTS
+
+from convcost.cli.main import COMMANDS, app
+from convcost.completion import SHELLS, Tree, read_tree, script
+from convcost.variants.registry import all_variants
+
+CHECK = {
+    "bash": ["bash", "-n"],
+    "zsh": ["zsh", "-n"],
+    "fish": ["fish", "--no-execute"],
+    "powershell": ["pwsh", "-NoProfile", "-Command", "$e = $null; [void][System.Management.Automation.Language.Parser]"
+                   "::ParseFile($args[0], [ref]$null, [ref]$e); exit $e.Count"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tree() -> Tree:
+    return read_tree(typer.main.get_command(app))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_script_is_the_one_the_tree_makes(shell: str, tree: Tree) -> None:
+    """To renew it: `convcost completion SHELL > completions/FILE`."""
+    made = script(shell, tree)
+    assert (SCRIPTS / SHELLS[shell]).read_text(encoding="utf-8") == made
+    for word in (*COMMANDS, *all_variants(), "--verify-limit", "mid=", "bf16", "reflect"):
+        assert re.search(rf"(?<![\w-]){re.escape(word.lstrip('-') if shell == 'fish' else word)}(?![\w-])", made), word
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_left_to_fill_in(shell: str, tree: Tree) -> None:
+    """Every placeholder of the frame has its part."""
+    assert not re.search(r"@[A-Z_]+@", script(shell, tree))
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_can_read_its_script(shell: str) -> None:
+    """By its own parser."""
+    if not shutil.which(CHECK[shell][0]):
+        pytest.skip(f"{CHECK[shell][0]} is not installed")
+    done = subprocess.run([*CHECK[shell], str(SCRIPTS / SHELLS[shell])], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_brackets_and_quotes_of_powershell_are_balanced() -> None:
+    """What can be seen without PowerShell: strings end, brackets pair."""
+    text = (SCRIPTS / SHELLS["powershell"]).read_text(encoding="utf-8")
+    code = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "0", re.sub(r"(?m)^\s*#.*$", "", text))
+    assert not set("'\"") & set(code)
+    open_ones = []
+    for char in re.sub(r"[^(){}\[\]]", "", code):
+        if char in "([{":
+            open_ones.append(char)
+        else:
+            assert open_ones.pop() + char in ("()", "[]", "{}")
+    assert open_ones == []
+
+
+def test_the_command_prints_the_script(capfd: pytest.CaptureFixture[str]) -> None:
+    """Whole, on stdout, and nothing else."""
+    subprocess.run([sys.executable, "-m", "convcost", "completion", "bash"], check=True)
+    ran = capfd.readouterr()
+    assert (ran.out, ran.err) == ((SCRIPTS / "convcost.bash").read_text(encoding="utf-8"), "")

@@ -1,0 +1,228 @@
+"""Explanations: every number is one of `compare`'s, every claim about a kernel holds, every page fits 80 columns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from convcost.comparison import compare
+from convcost.explain.answer import explain, pages
+from convcost.explain.lessons import IDENTITY
+from convcost.explain.pages import markdown, text
+from convcost.explain.shortcut import without_shortcut
+from convcost.explain.texts import DIFFERENCES, TEXTS
+from convcost.explain.topics import ALIASES, DEFAULT, default_layer, read_words, topics
+from convcost.graph.ops import Conv, Graph, Linear, Node
+from convcost.report.documents import schema_text
+from convcost.spec import LayerSpec, parse_spec
+from convcost.variants.registry import all_variants, build_variant
+from convcost.verify.gradients import forward, weight_shapes
+
+VALID = Draft202012Validator(json.loads(schema_text()))
+
+LAYERS = (
+    "64:128 @56 k3",
+    "64 @56x48 k3x5 s2 bias n4 fp16",
+    "2048:4096 @1024 k11 d2",
+    "8:16 @40 k3 1d",
+    "4:8 @16x20x24 k3",
+)
+
+
+def pages_of(topic: str, spec: LayerSpec, given: bool = True) -> list[str]:
+    document = explain([topic], spec)
+    return [text(page) for page in pages(document, spec, given)]
+
+
+def applies(topic: str, spec: LayerSpec) -> bool:
+    return topic != "spatially-separable" or spec.axes > 1
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("topic", topics())
+def test_every_page_fits_80_columns_without_a_wrapped_table(topic: str, layer: str) -> None:
+    """Commands apart, which a reader copies whole; a table too wide is written out row by row."""
+    spec = parse_spec(layer)
+    if not applies(topic, spec):
+        return
+    for line in "".join(pages_of(topic, spec)).splitlines():
+        assert len(line) <= 80 or line.startswith("  convcost "), line
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_tables_of_the_default_layer_are_tables(topic: str) -> None:
+    """The formula's row, numbers and result stand on one line."""
+    (page,) = pages_of(topic, default_layer([topic]), given=False)
+    if topic != "residual":
+        assert len([line for line in page.splitlines() if line.endswith("result")]) >= 2
+
+
+@pytest.mark.parametrize("name", all_variants())
+def test_every_number_is_one_of_compares(name: str) -> None:
+    """Totals, terms, ratios, traffic, intensity, and the row of the kernel table at the layer's own kernel."""
+    spec = parse_spec("64:128 @56 k3 bias")
+    (found,) = explain([name], spec)["explanations"]
+    row = compare(spec, ["standard", name], "standard").rows[-1]
+    assert row.words is not None
+    for word in ("params", "macs"):
+        assert found[word]["total"]["value"] == row.words[word] == sum(t["value"] for t in found[word]["terms"])
+        assert {t["op"]: t["value"] for t in found[word]["terms"]}.items() <= {
+            op.name: op.words[word] for op in row.ops
+        }.items()
+        assert (found[word]["ratio"] or {"value": None})["value"] == (row.relative[word] if row.relative else None)
+    limits, growth = found["will_not_help"], {point["kernel_size"]: point for point in found["kernel_growth"]}
+    assert limits["arithmetic_intensity"] == row.words["arithmetic_intensity"]
+    assert limits["traffic_ratio"] == (row.relative["traffic_bytes"] if row.relative else None)
+    assert growth[3]["macs"] == row.words["macs"]
+    assert found["training"]["macs"] == 3 * row.words["macs"]
+
+
+def test_numbers_put_in_give_the_result() -> None:
+    """What stands between formula and result is arithmetic that anybody can redo."""
+    powers = str.maketrans({"²": "**2", "³": "**3", "·": "*", "-": "-"})
+    for name in all_variants():
+        (found,) = explain([name], parse_spec("64:128 @56 k3"))["explanations"]
+        for word in ("params", "macs"):
+            for line in (*found[word]["terms"], found[word]["total"]):
+                assert eval(line["numbers"].translate(powers)) == line["value"], line
+            ratio = found[word]["ratio"]
+            assert ratio is None or eval(ratio["numbers"]) == pytest.approx(ratio["value"])
+
+
+def test_the_depthwise_separable_pair_moves_half_as_much_again_for_an_eighth_of_the_macs() -> None:
+    (page,) = pages_of("depthwise-separable", DEFAULT)
+    said = " ".join(page.split())
+    assert "1.50 × the bytes of the standard convolution for 0.12 × the MACs" in said
+    assert "1/Cout + 1/9 = 1/128 + 1/9 = 0.1189 ×" in said
+
+
+def test_a_1x1_is_one_matrix_product() -> None:
+    """Its lesson's figures, and the product itself."""
+    (found,) = explain(["pointwise"], DEFAULT)["explanations"]
+    product, reduction = found["lesson"]["matrix_product"], found["lesson"]["reduction"]
+    assert product["macs"] == 128 * 64 * 56 * 56
+    assert [(row["params"], row["macs"]) for row in reduction["rows"]] == [(1179648, 3699376128), (69632, 218365952)]
+    conv = Node("conv", Conv(5, 3, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)), (0,))
+    random = np.random.default_rng(0)
+    given, weights = random.normal(size=(2, 5, 4, 6)), random.normal(size=(3, 5))
+    out = forward(Graph(given.shape, "fp32", (conv,)), given, [[weights[:, :, None, None]]]).values[-1]
+    line = forward(Graph(given.shape, "fp32", (conv._replace(op=Linear(5, 3)),)), given, [[weights]]).values[-1]
+    assert np.allclose(out, (weights @ given.reshape(2, 5, 24)).reshape(out.shape))
+    assert np.allclose(out, line)
+
+
+#: The equivalent dense kernel K[o,c,y,x] of each variant from the weights of its operations, as its page has it.
+KERNELS: dict[str, Any] = {
+    "standard": lambda w: w[0],
+    "spatially-separable": lambda w: np.einsum("omy,mcx->ocyx", w[1][..., 0], w[0][:, :, 0]),
+    "depthwise-separable": lambda w: np.einsum("oc,cyx->ocyx", w[1][..., 0, 0], w[0][:, 0]),
+    "bottleneck": lambda w: np.einsum("on,nmyx,mc->ocyx", w[2][..., 0, 0], w[1], w[0][..., 0, 0]),
+    "residual-bottleneck": lambda w: KERNELS["bottleneck"](w) + identity(w[0].shape[1]),
+    "inverted-residual": lambda w: (
+        np.einsum("oh,hyx,hc->ocyx", w[2][..., 0, 0], w[1][:, 0], w[0][..., 0, 0]) + identity(w[2].shape[0])
+    ),
+    "grouped": lambda w: np.concatenate(
+        [np.pad(part, ((0, 0), (4 * g, 4 - 4 * g), (0, 0), (0, 0))) for g, part in enumerate(np.split(w[0], 2))]
+    ),
+    "depthwise": lambda w: np.einsum("oc,cyx->ocyx", np.eye(len(w[0])), w[0][:, 0]),
+    "pointwise": lambda w: np.pad(w[0], ((0, 0), (0, 0), (1, 1), (1, 1))),
+}
+
+
+def identity(channels: int) -> Any:
+    return np.pad(np.eye(channels)[..., None, None], ((0, 0), (0, 0), (1, 1), (1, 1)))
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_the_equivalent_dense_kernel_is_the_one_it_says(name: str) -> None:
+    """Executed with random weights: the variant, and a standard convolution with the kernel of the page's formula."""
+    spec = parse_spec("8 @7x6 k3 g2 e2 ratio=2" if name == "grouped" else "8 @7x6 k3 e2 ratio=2")
+    graph = build_variant(name, spec).graph
+    random = np.random.default_rng(0)
+    weights = [[random.normal(size=shape) for shape in weight_shapes(node.op)] for node in graph.nodes]
+    given = random.normal(size=graph.input_shape)
+    dense = build_variant("standard", spec).graph
+    kernel = KERNELS[name]([own[0] for own in weights if own])
+    expected = forward(dense, given, [[kernel]]).values[-1]
+    assert np.allclose(forward(graph, given, weights).values[-1], expected)
+
+
+def test_the_shortcut_costs_an_add_and_the_input_held() -> None:
+    """0 params, one operation an element; the peak of two convolutions goes from two tensors to three, of one stays."""
+    (found,) = explain(["residual"], IDENTITY)["explanations"]
+    tensor = 64 * 56 * 56
+    costs = {cost["variant"]: cost for cost in found["costs"]}
+    assert {(cost["params"], cost["macs"], cost["elementwise"]) for cost in costs.values()} == {(0, 0, tensor)}
+    assert costs["basic-block"]["peak_bytes"] == 4 * tensor
+    assert costs["standard"]["peak_bytes"] == 0
+
+
+def test_without_its_shortcut_a_residual_bottleneck_is_a_bottleneck() -> None:
+    """With activations and norms around it, and with a projection."""
+    for layer in ("64 @9 k3", "64:128 @9 k3 s2"):
+        spec = parse_spec(layer)
+        assert (
+            without_shortcut(build_variant("residual-bottleneck", spec).graph)
+            == build_variant("bottleneck", spec).graph
+        )
+    spec = parse_spec("64:128 @9 k3")._replace(norm=True, activation="relu")
+    nodes = without_shortcut(build_variant("basic-block", spec).graph).nodes
+    assert [node.name for node in nodes][-1] == "add.activation"
+    assert [node.inputs for node in nodes] == [(i,) for i in range(len(nodes))]
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_documents_follow_the_schema(topic: str) -> None:
+    """As JSON, with and without a ratio, a lesson, a difference."""
+    for spec in (DEFAULT, IDENTITY, parse_spec("8:16 @9x7 k3 s2 bias n2")):
+        document = json.loads(json.dumps(explain([topic], spec)))
+        assert not [error.message for error in VALID.iter_errors(document)]
+    assert VALID.is_valid(json.loads(json.dumps(explain(["depthwise", "pointwise", "residual"], DEFAULT))))
+    del document["explanations"][0]["drawing"]
+    assert not VALID.is_valid(document)
+
+
+def test_two_variants_say_how_they_differ() -> None:
+    """What each mixes, in words and in the table, before the command to try."""
+    document = explain(["depthwise", "pointwise"], DEFAULT)
+    last = pages(document, DEFAULT, True)[-1]
+    shown = " ".join(text(last).split())
+    assert "Depthwise mixes space and no channels, pointwise mixes channels and no space." in shown
+    assert "mixes space channels" in shown
+    assert explain(["grouped", "bottleneck"], DEFAULT)["difference"]["text"] is None
+    every = explain(list(all_variants()), DEFAULT)
+    assert "\n  mixes  " in text(pages(every, DEFAULT, True)[-1])
+    assert max(len(line) for line in text(pages(every, DEFAULT, True)[-1]).splitlines() if "convcost" not in line) <= 80
+
+
+def test_every_variant_has_words_and_every_alias_a_topic() -> None:
+    assert list(TEXTS) == [*all_variants()]
+    assert set(ALIASES.values()) <= set(topics())
+    assert not set(ALIASES) & set(topics())
+    assert all(pair <= set(TEXTS) for pair in DIFFERENCES)
+    assert all(set(entry.related) <= set(topics()) for entry in TEXTS.values())
+
+
+def test_words_are_topics_until_the_layer_begins() -> None:
+    assert read_words(["1x1"]).topics == ["pointwise"]
+    assert read_words(["standard", "64:128", "@56", "3x3", "bias"]) == (
+        ["standard"],
+        ["64:128", "@56", "3x3", "bias"],
+        None,
+    )
+    assert read_words(["depthwise", "pointwse"]).unknown == "pointwse"
+    assert read_words(["64:128", "@56", "k3"]).unknown == "64:128"
+
+
+def test_markdown_has_tables_and_code() -> None:
+    """For notes and slides: a heading a section, drawings as they are."""
+    document = explain(["standard"], DEFAULT)
+    written = "".join(map(markdown, pages(document, DEFAULT, True)))
+    assert written.startswith("## standard\n")
+    assert "| conv | 9·Cin·Cout | = 9·64·128 | = 73,728 |" in written
+    assert written.count("```") % 2 == 0
+    assert "```sh\nconvcost compare 64:128 @56 k3 --variants standard --per-op" in written

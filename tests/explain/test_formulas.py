@@ -1,0 +1,116 @@
+"""The formulas are those of the variant's own graph: evaluated anywhere, they give what the analysis gives."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import layer_specs
+
+from convcost.analysis.analyze import analyze
+from convcost.explain.formulas import AXES, Formulas, Names, formulas, in_numbers, simplified
+from convcost.spec import LayerSpec, parse_spec
+from convcost.variants.registry import DoesNotApply, all_variants, build_variant
+
+EVERY = [*all_variants(), "as-given"]
+LAYER = parse_spec("64:128 @56 k3")
+
+
+def sizes_of(spec: LayerSpec) -> dict[str, int]:
+    """The letters' values for a layer."""
+    return {"Cin": spec.in_channels, "Cout": spec.out_channels, "N": spec.batch} | dict(
+        zip(AXES[spec.axes], spec.input_size)
+    )
+
+
+def check(found: Formulas, name: str, spec: LayerSpec) -> None:
+    """Formulas, at the sizes of `spec`, against the analysis of the graph of `spec`, operation by operation."""
+    analysis, sizes = analyze(build_variant(name, spec).graph), sizes_of(spec)
+    for term, op in zip(found.terms, analysis.ops, strict=True):
+        assert (term.op, term.params.at(sizes), term.macs.at(sizes)) == (op.name, op.cost.params, op.cost.macs)
+    assert (found.params.at(sizes), found.macs.at(sizes)) == (analysis.cost.params, analysis.cost.macs)
+
+
+@given(spec=layer_specs())
+@settings(deadline=None, max_examples=60)
+def test_formulas_give_what_the_analysis_gives(spec: LayerSpec) -> None:
+    """Every variant of any layer: strides, dilations, groups, norm, shortcut, one to three axes."""
+    for name in EVERY:
+        try:
+            found = formulas(name, spec)
+        except DoesNotApply:
+            continue
+        check(found, name, spec)
+
+
+@given(
+    factors=st.tuples(*[st.integers(1, 40)] * 2),
+    size=st.tuples(*[st.integers(8, 90)] * 2),
+    stride=st.sampled_from((1, 3)),
+)
+@settings(deadline=None, max_examples=40)
+@pytest.mark.parametrize("name", all_variants())
+def test_a_formula_holds_at_random_other_sizes(
+    name: str, factors: tuple[int, int], size: tuple[int, int], stride: int
+) -> None:
+    """Derived once, at 64:128 @56 (and a stride that leaves a remainder), evaluated elsewhere."""
+    spec = LAYER._replace(stride=(stride, stride))
+    other = spec._replace(in_channels=32 * factors[0], out_channels=32 * factors[1], input_size=size)
+    assume(other.in_channels < other.out_channels)  # as at 64:128: the smaller is the middle of the separable one
+    check(formulas(name, spec), name, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "macs"),
+    [
+        ("standard", "9·Cin·Cout", "9·Cin·Cout·H·W"),
+        ("depthwise-separable", "9·Cin + Cin·Cout", "9·Cin·H·W + Cin·Cout·H·W"),
+        ("depthwise", "9·Cin", "9·Cin·H·W"),
+        ("pointwise", "Cin·Cout", "Cin·Cout·H·W"),
+        ("grouped", "9·Cin·Cout/32", "9·Cin·Cout·H·W/32"),
+        ("inverted-residual", "54·Cin + 6·Cin² + 6·Cin·Cout", "54·Cin·H·W + 6·Cin·Cout·H·W + 6·Cin²·H·W"),
+    ],
+)
+def test_formulas_are_those_of_the_papers(name: str, params: str, macs: str) -> None:
+    """Howard et al. 2017, section 3.1; Sandler et al. 2018, section 3."""
+    found = formulas(name, LAYER)
+    assert (repr(found.params), repr(found.macs)) == (params, macs)
+
+
+def test_ratios_are_simplified_term_by_term() -> None:
+    """1/N + 1/k² (Howard et al. 2017, section 3.1), 2/k."""
+    names = Names()
+    standard = formulas("standard", LAYER, names)
+    assert simplified(formulas("depthwise-separable", LAYER, names).macs, standard.macs) == (
+        "1/Cout + 1/9",
+        "1/128 + 1/9",
+    )
+    square = LAYER._replace(in_channels=128)
+    found = simplified(formulas("spatially-separable", square).macs, formulas("standard", square).macs)
+    assert found == ("Cin/(3·Cout) + 1/3", "1/3 + 1/3")
+
+
+def test_a_stride_gives_the_outputs_a_name_that_is_explained() -> None:
+    found = formulas("standard", parse_spec("64:128 @56x57 k3 s2"))
+    assert repr(found.macs) == "9·Cin·Cout·H′·W′"
+    assert {name: (repr(size), size.value) for name, size in found.sizes.items()} == {
+        "H′": ("⌊(H - 1)/2⌋ + 1", 28),
+        "W′": ("W/2 + 1/2", 29),
+    }
+    assert in_numbers(found.macs) == "9·64·128·28·29"
+
+
+def test_wrong_sizes_are_noticed() -> None:
+    """The oracle can fail: a formula at 64:128 against the analysis at 64:129."""
+    with pytest.raises(AssertionError):
+        check(formulas("depthwise-separable", LAYER), "standard", LAYER)
+    with pytest.raises(AssertionError):
+        check(formulas("pointwise", LAYER), "pointwise", LAYER._replace(groups=64, stride=(2, 2)))
+
+
+def test_terms_stand_in_the_order_of_execution() -> None:
+    found = [term.op for term in formulas("bottleneck", LAYER).terms]
+    assert found == [node.name for node in build_variant("bottleneck", LAYER).graph.nodes]
+    assert all(a != b for a, b in pairwise(found))

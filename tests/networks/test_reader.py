@@ -1,0 +1,256 @@
+"""Network files: what each notation means, and what a mistake is told."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcost.graph.ops import Activation, AdaptivePool, Conv, Linear, Multiply, Pool, Shuffle, Split
+from convcost.networks.build import MOST_OPERATIONS, Choices, Network, build_network
+from convcost.networks.errors import NetworkError
+from convcost.networks.layers import layer_names
+from convcost.networks.numbers import round_to
+from convcost.networks.primitives import PRIMITIVES
+from convcost.networks.program import read_program
+from convcost.spec import LayerSpec, SpecError
+from convcost.variants.registry import build_variant
+
+
+def built(*lines: str, size: str = "3 @32x40", tokens: str = "", width: str | None = None) -> Network:
+    text = "\n".join([f"input {size}", *lines])
+    return build_network(read_program(text, "net.txt"), Choices(tokens, width))
+
+
+def names(network: Network) -> list[str]:
+    return [node.name for node in network.graph.nodes]
+
+
+def mistake(*lines: str) -> NetworkError:
+    with pytest.raises(NetworkError) as caught:
+        built(*lines)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", layer_names())
+def test_a_line_of_any_variant_is_that_variants_graph(name: str) -> None:
+    """Same operations in the same order, norm and activation included."""
+    groups = " g2" if name == "grouped" else ""
+    network = built(f"{name} 16 k3 s2{groups} norm relu", size="8 @13x10 n2")
+    spec = LayerSpec(8, 16, (3, 3), (13, 10), (2, 2), ((1, 1), (1, 1)), batch=2, norm=True, activation="relu")
+    expected = build_variant(name, spec._replace(groups=2) if groups else spec)
+    assert [node.op for node in network.graph.nodes] == [node.op for node in expected.graph.nodes]
+    assert network.shapes == expected.shapes
+
+
+def test_in_channels_follow_from_the_line_before() -> None:
+    """The first convolution takes the input's, the second the first's; without a number out = in."""
+    convs = [node.op for node in built("standard 8 k3", "standard 16 k3", "depthwise k3").graph.nodes]
+    assert [(op.in_channels, op.out_channels) for op in convs if isinstance(op, Conv)] == [(3, 8), (8, 16), (16, 16)]
+
+
+def test_a_repeated_line_has_its_stride_once() -> None:
+    """r3: three times, the stride on the first only, each under its own name."""
+    network = built("a: residual-bottleneck 16 k3 s2 r3")
+    assert network.shapes[-1] == (1, 16, 16, 20)
+    assert [name for name in names(network) if name.endswith("projection")] == ["a.1.projection"]
+    assert "a.3.add" in names(network)
+
+
+def test_branches_are_written_with_names() -> None:
+    """A name in front, `from` behind; `in` is the network's input."""
+    network = built("a: standard 8 k3", "b: standard 8 k5 from in", "c: concat from a b", "multiply from a b")
+    assert [node.inputs for node in network.graph.nodes] == [(0,), (0,), (1, 2), (1, 2)]
+    assert network.shapes[3][1] == 16
+
+
+def test_a_block_is_written_out_at_each_call() -> None:
+    """With its arguments; repeated, it has its stride on the first only."""
+    unit = ("block unit c stride=1", "  standard $c k3 s$stride", "  shortcut")
+    network = built(*unit, "unit 4 stride=2", "u: unit 4 r2")
+    assert names(network) == ["unit1.standard", "u.1.standard", "u.1.shortcut", "u.2.standard", "u.2.shortcut"]
+    twice = built("block unit c stride=1", "  standard $c k3 s$stride", "unit 4 2 r2")
+    assert [node.op.stride for node in twice.graph.nodes if isinstance(node.op, Conv)] == [(2, 2), (1, 1)]
+
+
+def test_defaults_hold_from_where_they_stand() -> None:
+    """For convolutions; a line's own words go before them."""
+    network = built("standard 4 k1", "default norm relu bias", "standard 4 k1", "standard 4 k1 no-norm no-bias gelu")
+    assert names(network) == [
+        "standard1", "standard2", "standard2.norm", "standard2.activation", "standard3", "standard3.activation",
+    ]  # fmt: skip
+    convs = [node.op for node in network.graph.nodes if isinstance(node.op, Conv)]
+    assert [conv.bias for conv in convs] == [False, True, False]
+    assert network.graph.nodes[-1].op == Activation("gelu")
+
+
+@pytest.mark.parametrize(
+    ("line", "op"),
+    [
+        ("max-pool k3 s2 p1", Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1)))),
+        ("avg-pool k2x4", Pool("avg", (2, 4), (2, 4), ((0, 0), (0, 0)))),
+        ("max-pool k3 s2 ceil p0-1x1", Pool("max", (3, 3), (2, 2), ((0, 1), (1, 1)), True)),
+        ("global-average-pool", AdaptivePool("avg", (1, 1))),
+        ("adaptive-average-pool 7x5", AdaptivePool("avg", (7, 5))),
+        ("linear 10 each bias", Linear(4, 10, True)),
+        ("split 1 in/2", Split(1, 2)),
+        ("shuffle g2", Shuffle(2)),
+        ("multiply from in in", Multiply()),
+        ("hardswish", Activation("hardswish")),
+    ],
+)
+def test_a_line_is_one_operation(line: str, op: object) -> None:
+    """Fields as in PyTorch; a pooling's stride is its kernel unless given."""
+    assert built(line, size="4 @32x40").graph.nodes[0].op == op
+
+
+def test_the_command_line_goes_before_the_file() -> None:
+    """Size, batch, dtype; channels belong to the file."""
+    network = built("standard 4 k3", tokens="@16x8 n2 fp16")
+    assert (network.shapes[0], network.graph.dtype) == ((2, 3, 16, 8), "fp16")
+    with pytest.raises(SpecError, match="does not belong"):
+        built("standard 4 k3", tokens="64")
+
+
+def test_three_axes_are_read_as_two_are() -> None:
+    """A video."""
+    assert built("standard 8 k3 s1x2x2", "max-pool k2", size="3 @8x16x20").shapes[-1] == (1, 8, 4, 4, 5)
+
+
+def test_numbers_follow_from_others() -> None:
+    """`in` is the block's input, `/` rounds down, `~8` and the width round as MobileNet does."""
+    network = built("width 1", "pointwise 32*width", "pointwise in*5", "pointwise 72/4~8", width="0.35")
+    assert [shape[1] for shape in network.shapes[1:]] == [16, 15, 24]
+    with pytest.raises(SpecError, match="no width"):
+        built("standard 4 k3", width="0.5")
+    with pytest.raises(SpecError, match="no width multiplier"):
+        built("width 1", "standard 4 k3", width="0")
+
+
+@given(st.integers(1, 4096), st.integers(1, 400))
+def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
+    """Its function, on exact numbers: the nearest multiple of 8, not below 90 %."""
+    value = Fraction(channels * percent, 100)
+    rounded = round_to(value, 8)
+    assert rounded % 8 == 0
+    assert rounded >= max(8, value * Fraction(9, 10))
+    assert rounded - 8 < value + 4 or rounded == 8
+
+
+@pytest.mark.parametrize(
+    ("lines", "place", "message"),
+    [
+        (["standard 32"], (2, 12), "kernel_size is missing"),
+        (["standard 32 k3 q2"], (2, 16), "unknown token 'q2'"),
+        (["a: standard 32 k3 s2 q2  # x"], (2, 22), "unknown token 'q2'"),
+        (["standard 32 k3 g2"], (2, 16), "no groups"),
+        (["standard 5:6 k3"], (2, 10), "would take 5 channels, and gets 3"),
+        (["standard 32 k3 @5"], (2, 16), "belongs to the input"),
+        (["standard 4 k3", "standrd 4 k3"], (3, 1), "unknown operation"),
+        (["add from in x"], (2, 13), "named 'x'"),
+        (["add"], (2, 1), "takes two inputs"),
+        (["a: relu", "a: relu"], (3, 1), "second line named"),
+        (["linear 10"], (2, 8), "32x40"),
+        (["flatten", "standard 4 k3"], (3, 10), "no size left"),
+        (["max-pool k3 q"], (2, 13), "unknown token"),
+        (["max-pool k3 p3"], (2, 1), "as wide as the window"),
+        (["  relu"], (2, 3), "outside a block"),
+        (["block b", "relu"], (2, 7), "is empty"),
+        (["block b x", "  relu", "b"], (4, 1), "needs x"),
+        (["block b", "  relu", "b 3"], (4, 3), "too many"),
+        (["block b x", "  pointwise $y", "b 3"], (3, 13), "no parameter $y"),
+        (["default blue"], (2, 9), "unknown default"),
+        (["input 3 @4"], (2, 1), "second input"),
+        (["shortcut"], (2, 1), "stands in a block"),
+        (["a: standard 4 k3 s2", "add from a in"], (3, 1), "gives"),
+        (["in: relu"], (2, 1), "cannot be a name"),
+        (["relu from"], (2, 6), "behind 'from'"),
+        (["relu \x1b[2J"], (2, 6), "not text"),
+        (["spatially-separable 4 k3x1"], (2, 1), "nothing to separate"),
+        ([], (1, 1), "no layers"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(lines: list[str], place: tuple[int, int], message: str) -> None:
+    """File, line and column, the line itself, a caret under the word, and a remedy."""
+    error = mistake(*lines)
+    assert message in error.message
+    assert (error.line, error.column) == place
+    text = error.render()
+    assert text.startswith(f"error: net.txt, line {place[0]}, column {place[1]}: ")
+    assert "^" in text
+    assert error.hint
+    assert "\x1b" not in text
+
+
+def test_a_file_without_input_says_so() -> None:
+    """There is no line to point at."""
+    with pytest.raises(NetworkError, match="a layer before the input"):
+        read_program("relu")
+    with pytest.raises(NetworkError, match="there is no input"):
+        read_program("")
+
+
+NESTED = "\n".join(
+    [
+        "input 3 @8", "block b0", "  relu", "  relu",
+        *[line for i in range(1, 40) for line in (f"block b{i}", *[f"  b{i - 1} r10"] * 4)], "b39",
+    ]
+)  # fmt: skip
+ENDLESS = "input 3 @8\nblock b\n  relu\n  b\nb"
+SILENT = "\n".join(
+    [
+        "input 3 @8", "relu", "block b0", "  batch-norm",
+        *[line for i in range(1, 40) for line in (f"block b{i}", *[f"  b{i - 1}"] * 4)], "b39",
+    ]
+)  # fmt: skip
+DOUBLING = "\n".join(
+    [
+        "input 3 @8", "block b0 x", "  relu $x",
+        *[line for i in range(1, 40) for line in (f"block b{i} x", f"  b{i - 1} $x$x")], "b39 a",
+    ]
+)  # fmt: skip
+GROWING = "input 3 @8\nblock b\n  concat from in in\nb r9999"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 65536, "\0" * 65536, "input 3 @8\n" + "relu\n" * 60000, NESTED, ENDLESS, SILENT, DOUBLING, GROWING,
+        "input 3 @8\nstandard 4 k3 r999999999", f"input 3 @8\nstandard 4 k3 r{'9' * 60000}",
+        "input 3 @8\nlinear 1 " + "(" * 60000, "input 3 @8\n" + "block b\n" * 9999, "input " + "9" * 60000,
+        "x" * 2_000_000, "input 3 @8\nblock b\n  relu\nb " + "r1 " * 9999,
+        "input 3 @999999999999999999\nstandard 999999999999999999 k3\nb: concat from in in\n" + "flatten\n",
+    ],
+    ids=range(16),
+)  # fmt: skip
+def test_hostile_input_is_answered_quickly(text: str) -> None:
+    """By a short error: neither a crash nor a long wait."""
+    start = time.perf_counter()
+    with pytest.raises(SpecError) as caught:
+        build_network(read_program(text, "net.txt"), Choices(norm=text is not SILENT))
+    assert len(caught.value.render()) < 1000
+    assert time.perf_counter() - start < 5
+
+
+def test_as_many_operations_as_are_allowed_can_be_written() -> None:
+    """And one more cannot."""
+    assert len(built(f"standard 3 k1 r{MOST_OPERATIONS}").graph.nodes) == MOST_OPERATIONS
+    assert "10,000 operations" in mistake(f"standard 3 k1 r{MOST_OPERATIONS}", "relu").message
+
+
+WORDS = [*PRIMITIVES, *layer_names(), "from", "in", "a:", "a", "r2", "k3", "s2", "8", "$x", "block", "default", "norm"]
+WORDS += ["relu", "shortcut", "g2", "in*2", "p1", "#", "width", "32*width", "each", "bias", "7", "0", "x=3", "\t"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(WORDS), max_size=5)), max_size=6))
+def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]]) -> None:
+    """Nothing but SpecError leaves the reader."""
+    text = "input 3 @9\n" + "\n".join(" " * indented + " ".join(words) for indented, words in lines)
+    with suppress(SpecError):
+        network = build_network(read_program(text))
+        assert len(network.shapes) == len(network.graph.nodes) + 1

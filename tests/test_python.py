@@ -1,0 +1,68 @@
+"""The same things from a script: plain frozen records that nothing prints and that show themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import convcost
+from convcost.spec import parse_spec
+
+SPEC = "64:128 @9 k3"
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    """The functions are loaded when one is first asked for, NumPy when something is executed, Rich and Typer never."""
+    code = f"""
+import sys, convcost
+before = len([name for name in sys.modules if name.startswith("convcost")])
+convcost.compare({SPEC!r}, verify=False), str(convcost.layer({SPEC!r}, verify=False))
+print(before, *[name for name in ("numpy", "rich", "typer") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1"]
+
+
+def test_the_answers_are_those_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table is what `print` shows; calling prints nothing."""
+    from convcost.cli.main import run
+
+    found = convcost.compare(SPEC, norm=True, activation="ReLU", residual=True, variants=["grouped", "standard"])
+    assert capsys.readouterr() == ("", "")
+    words = ["--norm", "--activation", "relu", "--residual", "--variants", "grouped,standard"]
+    assert run(["compare", *SPEC.split(), *words]) == 0
+    assert str(found) == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("found", [convcost.compare(SPEC, verify=False), convcost.layer(SPEC, verify=False),
+                                   convcost.network("resnet18")], ids=["compare", "layer", "network"])  # fmt: skip
+def test_answers_are_frozen_and_show_themselves_in_a_notebook(found: object) -> None:
+    """A table in HTML that has nothing of Python in it."""
+    with pytest.raises(AttributeError):
+        found.spec = None  # type: ignore[attr-defined]
+    html = found._repr_html_()  # type: ignore[attr-defined]
+    assert html.startswith("<pre")
+    assert str(found).splitlines()[2].split()[0] in html
+
+
+def test_a_spec_may_be_a_record() -> None:
+    """As it comes out of another answer."""
+    assert convcost.layer(parse_spec(SPEC)) == convcost.layer(SPEC)
+
+
+@pytest.mark.parametrize("wrong", [{"variants": ["standart"]}, {"baseline": "base"}, {"activation": "relu7"}])
+def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
+    """A ValueError with a message, as for a bad spec or a network that there is not."""
+    with pytest.raises(ValueError, match=r"standart|base|relu7"):
+        convcost.compare(SPEC, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="resnet51"):
+        convcost.network("resnet51")
+
+
+def test_only_what_exists_is_there() -> None:
+    """And `dir` names it."""
+    assert {"compare", "layer", "network"} <= set(dir(convcost))
+    with pytest.raises(AttributeError, match="nothing"):
+        convcost.nothing  # noqa: B018  # type: ignore[attr-defined]

@@ -1,0 +1,52 @@
+"""Every command and every Python example of the README is run, as it stands there."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from cli.shell import in_shell
+
+README = Path(__file__).parent.parent / "README.md"
+
+FENCES = re.findall(r"(?ms)^```sh\n(.*?)^```", README.read_text(encoding="utf-8"))
+
+#: The lines of a fence are run in turn; the first two fences install, which CI does.
+SCRIPTS = [fence for fence in FENCES if "pip install" not in fence]
+
+
+def test_there_are_commands_to_run() -> None:
+    """And the two that install stand first."""
+    assert "pip install" in FENCES[0]
+    assert "pip install" in FENCES[1]
+    assert sum(fence.count("convcost ") for fence in SCRIPTS) > 15
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=[script.split("\n")[0][:50] for script in SCRIPTS])
+def test_commands_of_the_readme_run(script: str, tmp_path: Path) -> None:
+    """Line by line in one folder; those with jq where there is jq."""
+    skipped = []
+    for line in script.splitlines():
+        if "jq" in line and not shutil.which("jq"):
+            skipped.append(line)
+            continue
+        done = in_shell(line, tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+    if len(skipped) == len(script.splitlines()):
+        pytest.skip("jq is not installed")
+
+
+def test_python_of_the_readme_holds() -> None:
+    """As a doctest."""
+    failed, tried = doctest.testfile(str(README), module_relative=False, encoding="utf-8")
+    assert (failed, tried > 5) == (0, True)
+
+
+def test_a_table_in_the_readme_is_what_comes_out(tmp_path: Path) -> None:
+    """The one shown for the first command."""
+    shown = re.search(r"(?ms)^```text\n(.*?)^```", README.read_text(encoding="utf-8"))
+    assert shown
+    assert in_shell("convcost compare 64:128 @56 k3", tmp_path).stdout == shown[1]

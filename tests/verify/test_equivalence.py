@@ -1,0 +1,106 @@
+"""What each variant computes: one dense convolution with a kernel that its parameters cannot all reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from strategies import layer_specs
+
+from convcost.equivalents import Equivalence, chain_of, show_equivalence
+from convcost.spec.layer import LayerSpec
+from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from convcost.verify.equivalence import rank_by_axis
+from convcost.verify.equivalent import compare_dense
+from convcost.verify.linear import Weights, integer_weights
+
+LAYER = LayerSpec(8, 16, (3, 5), (9, 11), padding=((1, 1), (2, 2)))
+ONE = LayerSpec(1, 1, (3, 3), (7, 8), padding=((1, 1), (1, 1)), mid_channels=1)
+
+SEPARABLE = {
+    "sobel": ([1, 2, 1], [1, 0, -1]),
+    "gaussian": ([1, 2, 1], [1, 2, 1]),
+    "box": ([1, 1, 1], [1, 1, 1]),
+}
+
+
+@settings(max_examples=100, deadline=None)
+@given(spec=layer_specs(channels=3))
+def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
+    """Exactly, in integers; with bias, norm, stride, dilation, shortcut, in one to three axes."""
+    for name in (AS_GIVEN, *all_variants()):
+        try:
+            found = show_equivalence(name, spec._replace(activation=None))
+        except DoesNotApply:
+            continue
+        if isinstance(found, Equivalence):
+            assert found.same, (name, found)
+        else:
+            assert found.startswith(("transposed", "reduced"))
+
+
+@pytest.mark.parametrize("name", list(all_variants()))
+def test_only_what_pads_between_stages_differs_at_the_border(name: str) -> None:
+    """Without bias, two kxk in a row alone; with it, whatever pads what a bias has filled."""
+    plain = show_equivalence(name, LAYER)
+    biased = show_equivalence(name, LAYER._replace(bias=True))
+    assert isinstance(plain, Equivalence)
+    assert isinstance(biased, Equivalence)
+    assert plain.where == ("interior" if name == "basic-block" else "everywhere")
+    padded_late = {"basic-block", "bottleneck", "residual-bottleneck", "inverted-residual", "spatially-separable"}
+    assert biased.where == ("interior" if name in padded_late else "everywhere")
+
+
+@pytest.mark.parametrize("kernel", SEPARABLE)
+def test_kernels_of_rank_one_are_spatially_separable_exactly(kernel: str) -> None:
+    """Sobel, Gaussian and box, one channel, one middle channel: two passes compute the very kernel."""
+    column, row = (np.array(values) for values in SEPARABLE[kernel])
+    graph = build_variant("spatially-separable", ONE).graph
+    weights = {"1x3": Weights(row.reshape(1, 1, 3, 1, 1), None), "3x1": Weights(column.reshape(1, 3, 1, 1, 1), None)}
+    found = compare_dense(graph, chain_of("spatially-separable", ONE, graph), weights)
+    assert (found.same, found.where) == (True, "everywhere")
+    assert np.array_equal(found.kernel[0, 0], np.outer(column, row))
+    assert rank_by_axis(found.kernel) == 1
+
+
+def test_a_kernel_of_full_rank_is_no_two_passes() -> None:
+    """The Laplacian with corners has rank 2, a diagonal rank 3: one middle channel reaches neither."""
+    assert rank_by_axis(np.array([[[[0, 1, 0], [1, -4, 1], [0, 1, 0]]]])) == 2
+    assert rank_by_axis(np.eye(3, dtype=int)[None, None]) == 3
+    found = show_equivalence("spatially-separable", ONE)
+    assert isinstance(found, Equivalence)
+    assert (found.rank, found.rank_bound) == (1, 1)
+
+
+def test_a_depthwise_kernel_is_a_diagonal_and_a_grouped_one_blocks() -> None:
+    """Zero everywhere else."""
+    for name, spec in (("depthwise", LAYER), ("grouped", LAYER._replace(groups=4))):
+        graph = build_variant(name, spec).graph
+        kernel = compare_dense(graph, chain_of(name, spec, graph)).kernel
+        inner, outer = (1, 1) if name == "depthwise" else (2, 4)
+        for o, i in np.ndindex(kernel.shape[:2]):
+            assert o // outer == i // inner or not kernel[o, i].any()
+
+
+def test_v1_dilates_the_kernel_by_the_stride() -> None:
+    """The stride on the first 1x1 leaves the k x k every second position of the input."""
+    spec = LayerSpec(8, 8, (3, 3), (13, 15), (2, 2), ((1, 1), (1, 1)), v1=True)
+    graph = build_variant("bottleneck", spec).graph
+    found = compare_dense(graph, chain_of("bottleneck", spec, graph))
+    assert (found.same, found.where, found.taps, found.support) == (True, "everywhere", (5, 5), 9)
+
+
+def test_a_variant_wired_wrongly_computes_something_else() -> None:
+    """The second convolution of a block on the input, stages in another order, a shortcut from elsewhere."""
+    spec = LayerSpec(4, 4, (3, 3), (9, 9), padding=((1, 1), (1, 1)))
+    for name, wrong in (("basic-block", {1: (0,)}), ("basic-block", {2: (2, 1)}), ("residual-bottleneck", {3: (3, 3)})):
+        graph = build_variant(name, spec._replace(bottleneck_ratio=1)).graph
+        chain = chain_of(name, spec._replace(bottleneck_ratio=1), graph)
+        assert compare_dense(graph, chain).same
+        nodes = tuple([n._replace(inputs=wrong.get(i, n.inputs)) for i, n in enumerate(graph.nodes)])
+        assert not compare_dense(graph._replace(nodes=nodes), chain, integer_weights(graph)).same
+
+
+def test_a_nonlinearity_has_no_dense_kernel() -> None:
+    """And it is said."""
+    assert "nonlinearity" in str(show_equivalence("standard", LAYER._replace(activation="relu")))
