@@ -87,9 +87,9 @@ _convcost_options() {
         compare) found=(--variants --baseline --residual --norm --activation --per-op --columns --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --measure --in --layer --help -h) ;;
         layer) found=(--norm --activation --per-op --columns --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --help -h) ;;
         verify) found=(--variants --random --seed --self-test --residual --norm --activation --format -f --verify-limit --inplace --no-inplace --help -h) ;;
-        network) found=(--width --batch --per-layer --timeline --norm --no-norm --format -f --output -o --verify --no-verify --verify-limit --inplace --no-inplace --input --strict --help -h) ;;
-        swap) found=(--to --where --width --batch --norm --no-norm --format -f --output -o --verify --no-verify --verify-limit --inplace --no-inplace --help -h) ;;
-        zoo) found=(--format -f --output -o --help -h) ;;
+        network) found=(--width --batch --per-layer --timeline --norm --no-norm --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --input --strict --help -h) ;;
+        swap) found=(--to --where --width --batch --norm --no-norm --format -f --output -o --exact --verify --no-verify --verify-limit --inplace --no-inplace --help -h) ;;
+        zoo) found=(--format -f --output -o --exact --help -h) ;;
         variants) found=(--help -h) ;;
         explain) found=(--experiment --list --format -f --help -h) ;;
         schema) found=(--help -h) ;;

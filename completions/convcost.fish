@@ -199,6 +199,7 @@ complete -c convcost -n "__convcost_at network:1+" -l norm -d 'With or without i
 complete -c convcost -n "__convcost_at network:1+" -l no-norm -d 'Not: With or without its BatchNorm'
 complete -c convcost -n "__convcost_at network:1+" -l format -s f -d 'How to write the answer' -x -a "table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
 complete -c convcost -n "__convcost_at network:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
+complete -c convcost -n "__convcost_at network:1+" -l exact -d 'Whole numbers in tables, digits in groups'
 complete -c convcost -n "__convcost_at network:1+" -l verify -d 'Execute every row and check it'
 complete -c convcost -n "__convcost_at network:1+" -l no-verify -d 'Not: Execute every row and check it'
 complete -c convcost -n "__convcost_at network:1+" -l verify-limit -d 'Rows with more multiply-adds are executed at a reduced size' -x
@@ -215,6 +216,7 @@ complete -c convcost -n "__convcost_at swap:1+" -l norm -d 'With or without its 
 complete -c convcost -n "__convcost_at swap:1+" -l no-norm -d 'Not: With or without its BatchNorm'
 complete -c convcost -n "__convcost_at swap:1+" -l format -s f -d 'How to write the answer' -x -a "table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
 complete -c convcost -n "__convcost_at swap:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
+complete -c convcost -n "__convcost_at swap:1+" -l exact -d 'Whole numbers in tables, digits in groups'
 complete -c convcost -n "__convcost_at swap:1+" -l verify -d 'Execute every row and check it'
 complete -c convcost -n "__convcost_at swap:1+" -l no-verify -d 'Not: Execute every row and check it'
 complete -c convcost -n "__convcost_at swap:1+" -l verify-limit -d 'Rows with more multiply-adds are executed at a reduced size' -x
@@ -223,6 +225,7 @@ complete -c convcost -n "__convcost_at swap:1+" -l no-inplace -d 'Not: Elementwi
 complete -c convcost -n "__convcost_at swap:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at zoo:1+" -l format -s f -d 'How to write the answer' -x -a "table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
 complete -c convcost -n "__convcost_at zoo:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
+complete -c convcost -n "__convcost_at zoo:1+" -l exact -d 'Whole numbers in tables, digits in groups'
 complete -c convcost -n "__convcost_at zoo:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at variants:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at explain:1+" -l experiment -d 'Measure what residual connections do, here and now (about 15 s)'

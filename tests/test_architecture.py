@@ -108,9 +108,9 @@ def test_verification_knows_the_records_and_none_of_the_rules() -> None:
     assert all(is_under(name, ("convcost.graph.ops", "convcost.verify")) for name in known)
 
 
-def test_rich_is_known_to_two_files() -> None:
-    """The table renderer and the progress bar; every other format starts without it."""
-    assert {found.file for found in IMPORTS if found.library == "rich"} == {"report/table.py", "report/progress.py"}
+def test_rich_is_known_to_one_file() -> None:
+    """Colours and the progress bar; everything else starts without it."""
+    assert {found.file for found in IMPORTS if found.library == "rich"} == {"report/terminal.py"}
 
 
 @pytest.mark.parametrize("package", ["spec", "graph", "variants", "analysis"])

@@ -141,7 +141,7 @@ def test_a_terminal_has_a_progress_bar_that_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On standard error, when it is expected to take long; the cursor comes back however it ends."""
-    from convcost.report.progress import progress
+    from convcost.report.terminal import progress
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)

@@ -18,7 +18,7 @@ from ..report.network_writers import write_network
 from ..report.networks import network_document
 from ..spec.errors import SpecError
 from .onnx_model import is_onnx, not_rebuilt, read_model, report_unknown, status
-from .options import Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
+from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
 from .output import destination
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ Width = Annotated[
 BatchNorm = Annotated[bool, typer.Option("--norm/--no-norm", help="With or without its BatchNorm.")]
 ModelInputs = Annotated[
     list[str] | None,
-    typer.Option("--input", metavar="NAME=SHAPE", show_default=False, help="Shape of an ONNX file's input; repeatable."),
+    typer.Option(
+        "--input", metavar="NAME=SHAPE", show_default=False, help="Shape of an ONNX file's input; repeatable."
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 if an operation of an ONNX file is not counted.")]
 Batch = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False, help="Batch, as the token n8.")]
@@ -73,6 +75,7 @@ def network(
     norm: BatchNorm = True,
     format: OutputFormat = Format.table,
     output: Output = "",
+    exact: Exact = False,
     verify: Verify = True,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
@@ -89,7 +92,7 @@ def network(
         document |= status(unknown)
         report_unknown(answer.network.name, unknown)
     with destination(output, format.value) as (file, written):
-        write_network(document, written, file, per_layer=per_layer)
+        write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(unknown))

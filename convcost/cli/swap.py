@@ -15,7 +15,7 @@ from ..report.network_writers import write_swap
 from ..report.networks import swap_document
 from .names import unknown_name
 from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches, verified
-from .options import Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
+from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
 from .output import destination
 
 EPILOG = """
@@ -43,6 +43,7 @@ def swap(
     norm: BatchNorm = True,
     format: OutputFormat = Format.table,
     output: Output = "",
+    exact: Exact = False,
     verify: Verify = True,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
@@ -64,5 +65,5 @@ def swap(
         answers[1] = verified(answers[1], lambda shape: swap_layers(rebuild(shape), to, chosen).network, inplace,
                               verify_limit)  # fmt: skip
     with destination(output, format.value) as (file, written):
-        write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file)
+        write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
     return max([report_mismatches(answer) for answer in answers])

@@ -90,7 +90,7 @@ def _spec(text: str, norm: bool, activation: Any, residual: bool) -> LayerSpec:
 def _layer(spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str) -> int:
     from ..examination import examine_all, expected_time, wanted_names
     from ..report.evidence import evidence_csv, evidence_document, evidence_table, write
-    from ..report.progress import progress
+    from ..report.terminal import progress
     from ..verification import DEFAULT_LIMIT
 
     limit = DEFAULT_LIMIT if limit is None else limit
@@ -113,8 +113,8 @@ def _random(count: int, seed: int, names: list[str] | None, format: str) -> int:
     """All checks of generated layers: how many there were, and every one that does not hold."""
     from ..examination import examine_all
     from ..random_specs import random_specs
-    from ..report.progress import progress
     from ..report.random_evidence import Totals, write_totals
+    from ..report.terminal import progress
     from ..spec import format_spec
 
     totals, code = Totals(count, seed), 0
@@ -131,7 +131,7 @@ def _random(count: int, seed: int, names: list[str] | None, format: str) -> int:
 def _self_test(format: str) -> int:
     """Which check caught which broken rule; 1 if one got through."""
     from ..report.evidence import selftest_table, write
-    from ..report.progress import progress
+    from ..report.terminal import progress
     from ..selftest import run_selftest
     from ..selftest_checks import CHECK_RULES, run_check_selftest
 

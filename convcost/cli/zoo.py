@@ -7,7 +7,7 @@ from ..networks.build import build_network
 from ..networks.zoo import zoo_programs
 from ..report.network_writers import write_zoo
 from ..report.networks import zoo_document
-from .options import Format, Output, OutputFormat
+from .options import Exact, Format, Output, OutputFormat
 from .output import destination
 
 EPILOG = """
@@ -19,8 +19,8 @@ Examples:
 """
 
 
-def zoo(format: OutputFormat = Format.table, output: Output = "") -> None:
+def zoo(format: OutputFormat = Format.table, output: Output = "", exact: Exact = False) -> None:
     """List the built-in networks: input, params and MACs as published, and where each is described."""
     answers = [answer_network(build_network(program)) for program in zoo_programs()]
     with destination(output, format.value) as (file, written):
-        write_zoo(zoo_document(answers), written, file)
+        write_zoo(zoo_document(answers), written, file, exact=exact)

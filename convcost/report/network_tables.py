@@ -1,9 +1,9 @@
 """Documents of networks -> the table model."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from .columns import plain, read
+from .columns import Column, exactly, plain, read
 from .model import Head, Line, Section, Table, listed
 from .notes import MISMATCH, SKIPPED, VERIFIED, mismatches
 from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
@@ -11,64 +11,55 @@ from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
 PERCENT = Units(("%",))
 
 
-class NetworkColumn(NamedTuple):
-    """A column of the tables of networks, as those of `report.columns`."""
-
-    key: str
-    header: str
-    units: Units | None
-    priority: int | None = None
-
-
-_PARAMS, _MACS = NetworkColumn("params", "params", COUNTS, 1), NetworkColumn("macs", "MACs", COUNTS)
+_PARAMS, _MACS = Column("params", "params", COUNTS, 1), Column("macs", "MACs", COUNTS)
 _SHARES = (
-    NetworkColumn("share.params", "params\nshare", PERCENT, 5),
-    NetworkColumn("share.macs", "MACs\nshare", PERCENT, 2),
+    Column("share.params", "params\nshare", PERCENT, 5),
+    Column("share.macs", "MACs\nshare", PERCENT, 2),
 )
 _REST = (
-    NetworkColumn("effective_macs", "effective\nMACs", COUNTS, 6),
-    NetworkColumn("elementwise", "elementwise", COUNTS, 7),
-    NetworkColumn("activation_bytes", "activations", BYTES, 4),
-    NetworkColumn("traffic_bytes", "traffic", BYTES, 8),
+    Column("effective_macs", "effective\nMACs", COUNTS, 6),
+    Column("elementwise", "elementwise", COUNTS, 7),
+    Column("activation_bytes", "activations", BYTES, 4),
+    Column("traffic_bytes", "traffic", BYTES, 8),
 )
 
-TYPES = (NetworkColumn("count", "count", PLAIN, 3), _PARAMS, _SHARES[0], _MACS, _SHARES[1], *_REST)
+TYPES = (Column("count", "count", PLAIN, 3), _PARAMS, _SHARES[0], _MACS, _SHARES[1], *_REST)
 LAYERS = (
-    NetworkColumn("op", "operation", None, 6),
-    NetworkColumn("output_shape", "output", None, 3),
+    Column("op", "operation", None, 6),
+    Column("output_shape", "output", None, 3),
     _PARAMS,
     _SHARES[0],
     _MACS,
     _SHARES[1],
     *_REST[:2],
-    NetworkColumn("peak_bytes", "alive", BYTES, 4),
+    Column("peak_bytes", "alive", BYTES, 4),
     _REST[3],
 )
 SWAP = (
     _PARAMS,
-    NetworkColumn("relative.params", "params\n× before", RATIO, 1),
+    Column("relative.params", "params\n× before", RATIO, 1),
     _MACS,
-    NetworkColumn("relative.macs", "MACs\n× before", RATIO, 0),
-    NetworkColumn("peak_bytes", "peak", BYTES, 2),
-    NetworkColumn("relative.peak_bytes", "peak\n× before", RATIO, 5),
-    NetworkColumn("activation_bytes", "activations", BYTES, 4),
-    NetworkColumn("traffic_bytes", "traffic", BYTES, 3),
-    NetworkColumn("relative.traffic_bytes", "traffic\n× before", RATIO, 6),
+    Column("relative.macs", "MACs\n× before", RATIO, 0),
+    Column("peak_bytes", "peak", BYTES, 2),
+    Column("relative.peak_bytes", "peak\n× before", RATIO, 5),
+    Column("activation_bytes", "activations", BYTES, 4),
+    Column("traffic_bytes", "traffic", BYTES, 3),
+    Column("relative.traffic_bytes", "traffic\n× before", RATIO, 6),
 )
 ZOO = (
-    NetworkColumn("input", "input", None, 1),
-    NetworkColumn("params", "params", COUNTS),
-    NetworkColumn("macs", "MACs", COUNTS),
-    NetworkColumn("source", "source", None),
+    Column("input", "input", None, 1),
+    Column("params", "params", COUNTS),
+    Column("macs", "MACs", COUNTS),
+    Column("source", "source", None),
 )
 
 #: A line of a table before its numbers are text: name, words, mark, and whether it is the total.
 Entry = tuple[str, dict[str, Any], str, bool]
 
 
-def network_table(document: dict[str, Any], *, per_layer: bool = False) -> Table:
+def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: bool = False) -> Table:
     """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
-    columns: Sequence[NetworkColumn] = LAYERS if per_layer else TYPES
+    columns: Sequence[Column] = LAYERS if per_layer else TYPES
     total = {**document["total"], "share": dict.fromkeys(document["op_types"][0]["share"], 1.0)}
     if per_layer:
         marks = layer_marks(document["verified"])
@@ -79,23 +70,23 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False) -> Table
         total["count"] = len(document["layers"])
         label = "operations"
     entries.append(("total", total, "", True))
-    heads, lines = grid(entries, columns)
+    heads, lines = grid(entries, columns, exact)
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     notes = (*_memory_notes(document), *execution_notes(document["verified"]))
     return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
 
 
-def swap_table(document: dict[str, Any]) -> Table:
+def swap_table(document: dict[str, Any], *, exact: bool = False) -> Table:
     """Before and after."""
     after = {**document["after"], "relative": document["relative"]}
     entries: list[Entry] = [("before", document["before"], "", True), ("after", after, "", False)]
-    heads, lines = grid(entries, SWAP)
+    heads, lines = grid(entries, SWAP, exact)
     title = f"{document['name']}, {document['where']} to {document['to']}"
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
 
 
-def zoo_table(document: dict[str, Any]) -> Table:
+def zoo_table(document: dict[str, Any], *, exact: bool = False) -> Table:
     """What is built in."""
     entries: list[Entry] = [
         (
@@ -106,7 +97,7 @@ def zoo_table(document: dict[str, Any]) -> Table:
         )
         for network in document["networks"]
     ]
-    heads, lines = grid(entries, ZOO)
+    heads, lines = grid(entries, ZOO, exact)
     return Table("", (), "network", heads, (Section("", lines),), (), ("· the sources in full: --format csv or json",))
 
 
@@ -119,10 +110,10 @@ def short_source(source: str) -> str:
     return source.split(",")[0].split(";")[0]
 
 
-def grid(entries: Sequence[Entry], columns: Iterable[NetworkColumn]) -> tuple[tuple[Head, ...], tuple[Line, ...]]:
-    """Heads and lines, one unit a column."""
+def grid(entries: Sequence[Entry], columns: Iterable[Column], exact: bool) -> tuple[tuple[Head, ...], tuple[Line, ...]]:
+    """Heads and lines, one unit a column, or whole numbers where `exact`."""
     heads, texts = [], []
-    for column in columns:
+    for column in map(exactly, columns) if exact else columns:
         values = [read(words, column.key) for _, words, _, _ in entries]
         heads.append(_head(column, values))
         texts.append(_cells(column, values))
@@ -130,13 +121,13 @@ def grid(entries: Sequence[Entry], columns: Iterable[NetworkColumn]) -> tuple[tu
     return tuple(heads), tuple(lines)
 
 
-def _head(column: NetworkColumn, values: list[Any]) -> Head:
+def _head(column: Column, values: list[Any]) -> Head:
     percent, number = column.units is PERCENT, column.units is not None
     unit = "%" if percent else choose_scale(_whole(values), column.units).unit if column.units else ""
     return Head(column.key, column.header, unit, number, column.priority)
 
 
-def _cells(column: NetworkColumn, values: list[Any]) -> list[str]:
+def _cells(column: Column, values: list[Any]) -> list[str]:
     if column.units is None:
         return [plain(value) for value in values]
     if column.units is PERCENT:

@@ -53,13 +53,15 @@ def write_document(
         print_table(table(), file, plain=file is not sys.stdout)
 
 
-def write_network(document: Document, format: str, file: TextIO, *, per_layer: bool = False) -> None:
+def write_network(
+    document: Document, format: str, file: TextIO, *, per_layer: bool = False, exact: bool = False
+) -> None:
     """The answer for a network; `per_layer` is for tables and CSV, JSON has the layers always."""
 
     def table() -> Any:
         from .network_tables import network_table
 
-        return network_table(document, per_layer=per_layer)
+        return network_table(document, per_layer=per_layer, exact=exact)
 
     write_document(document, format, file, table, NETWORK_FIELDS, lambda: network_rows(document, per_layer))
 
@@ -73,13 +75,13 @@ def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
         yield from [{"level": "op", **kind} for kind in document["op_types"]]
 
 
-def write_swap(document: Document, format: str, file: TextIO) -> None:
+def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """Before and after."""
 
     def table() -> Any:
         from .network_tables import swap_table
 
-        return swap_table(document)
+        return swap_table(document, exact=exact)
 
     def rows() -> Iterator[Document]:
         yield from [{"network": when, **document[when]} for when in ("before", "after")]
@@ -87,12 +89,12 @@ def write_swap(document: Document, format: str, file: TextIO) -> None:
     write_document(document, format, file, table, SWAP_FIELDS, rows)
 
 
-def write_zoo(document: Document, format: str, file: TextIO) -> None:
+def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """A line a network."""
 
     def table() -> Any:
         from .network_tables import zoo_table
 
-        return zoo_table(document)
+        return zoo_table(document, exact=exact)
 
     write_document(document, format, file, table, ZOO_FIELDS, lambda: iter(document["networks"]))

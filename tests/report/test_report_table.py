@@ -164,7 +164,7 @@ def test_styles_are_all_known() -> None:
     from convcost.report.build import comparison_table
     from convcost.report.columns import choose_columns
     from convcost.report.documents import comparison_document
-    from convcost.report.table import STYLES
+    from convcost.report.terminal import STYLES
 
     table = comparison_table(comparison_document(contradicted()), "x", choose_columns(None), per_op=True)
     assert {style for line in lay_out(table, 100) for _, style in line} <= set(STYLES)

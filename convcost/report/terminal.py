@@ -1,4 +1,4 @@
-"""A progress bar on standard error, where that is a terminal and it takes more than a moment."""
+"""The one file that knows Rich: tables in colour, and a progress bar on standard error."""
 
 from __future__ import annotations
 
@@ -6,9 +6,48 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING, TextIO
+
+from .layout import ASCII, lay_out
+from .model import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 #: Seconds after which a bar appears.
 MOMENT = 1.0
+
+STYLES = {
+    "title": "bold",
+    "head": "bold",
+    "section": "italic dim",
+    "dim": "dim",
+    "base": "bold",
+    "good": "green",
+    "bad": "bold red",
+    "": "",
+}
+
+
+def print_coloured(table: Table, file: TextIO, width: int | None, *, ascii_only: bool = False) -> None:
+    """Print `table` on `file` in the colours it has; `width` None is the terminal's own."""
+    from rich.console import Console
+
+    # Rich's own search for numbers and markup is not wanted.
+    console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    print_on(console, table, ascii_only=ascii_only)
+
+
+def print_on(console: Console, table: Table, *, ascii_only: bool = False) -> None:
+    """Print on a Rich console, which finds the colours; lines that are too long for it are left whole."""
+    from rich.text import Text
+
+    text = Text(end="")
+    for spans in lay_out(table, console.width):
+        for part, style in spans:
+            text.append(part.translate(ASCII) if ascii_only else part, STYLES[style])
+        text.append("\n")
+    console.print(text, end="", no_wrap=True, overflow="ignore", crop=False)
 
 
 @contextmanager

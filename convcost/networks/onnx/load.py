@@ -1,0 +1,173 @@
+"""Reads a model without its weights, gives its inputs their sizes, and lets ONNX infer every other shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any
+
+from ...graph.ops import Shape
+from ...spec.errors import clip
+from .functions import check_functions
+from .isolated import isolated
+from .library import bad_file, onnx_library
+from .wire import Malformed, without_weights
+
+#: Largest size of an axis; what the notation of specs allows, too.
+LARGEST = 10**18 - 1
+
+
+def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
+    """The model with all shapes that could be inferred; SpecError where the file or an input is not in order."""
+    library = onnx_library("onnx_ml_pb2")
+    try:
+        model = library.ModelProto.FromString(_stripped(path))
+        check_names(model.graph)
+    except Malformed as error:
+        raise bad_file(path, str(error), "is the file complete?") from None
+    except OSError as error:
+        raise bad_file(path, f"cannot be read: {error.strerror or error}") from None
+    except Exception:  # the decoder's own error, whose class moved between versions of protobuf
+        raise bad_file(path, "it is no ONNX model, or damaged", "is the file complete?") from None
+    if not model.graph.node:
+        raise bad_file(path, "there is no operation in it", "is it an ONNX model?")
+    bind_inputs(model.graph, inputs, batch, path)
+    return _infer(model, path)
+
+
+def _stripped(path: str) -> bytes:
+    """The file without its weights; what cannot be mapped into memory is read."""
+    with Path(path).open("rb") as file:
+        try:
+            with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+                return without_weights(data)
+        except (ValueError, OSError) as error:
+            if isinstance(error, Malformed):
+                raise
+            raise Malformed("it is empty or no regular file") from None
+
+
+def _infer(model: Any, path: str) -> Any:
+    try:
+        if model.functions:
+            check_functions(model)
+        code = onnx_library("onnx_cpp2py_export")
+        code.defs.has_schema("Relu")  # builds ONNX's table of operations, here and not in every copy
+        data = isolated(lambda: _inferred(code, model.SerializeToString(), bool(model.functions)))
+        return onnx_library("onnx_ml_pb2").ModelProto.FromString(data)
+    except (Malformed, RecursionError) as error:
+        raise bad_file(path, str(error) if isinstance(error, Malformed) else "it is nested too deeply") from None
+
+
+def _inferred(code: Any, data: bytes, has_functions: bool) -> bytes:
+    """What `onnx.shape_inference.infer_shapes` does, without its copies: no type check, not strict, data propagated."""
+    if has_functions:
+        data = code.inliner.inline_local_functions(data, False)
+    return bytes(code.shape_inference.infer_shapes(data, False, False, True))
+
+
+def check_names(graph: Any) -> None:
+    """Every name is text: what is no UTF-8 the decoder leaves as bytes."""
+    values = (*graph.input, *graph.output, *graph.value_info)
+    named = (*graph.initializer, *[tensor.values for tensor in graph.sparse_initializer], *values, *graph.node)
+    names = {type(thing.name) for thing in named}
+    for node in graph.node:
+        names.update(map(type, (node.op_type, node.domain, *node.input, *node.output)))
+        for attribute in node.attribute:
+            names.add(type(attribute.name))
+            if attribute.HasField("g"):
+                check_names(attribute.g)
+    for value in values:
+        names.update([type(dim.dim_param) for dim in _dims(value)])
+    if names - {str}:
+        raise Malformed("a name in it is no text: it is damaged")
+
+
+def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path: str) -> None:
+    """Give the graph's inputs their sizes, dimensions of one name the same one; forget shapes that no longer hold."""
+    constants = {tensor.name for tensor in graph.initializer}
+    given = {value.name: value for value in graph.input if value.name not in constants}
+    for name in inputs:
+        if name not in given:
+            known = ", ".join(map(clip, [*given][:8]))
+            raise bad_file(
+                path, f"there is no input {clip(name)!r}", f"there is: {known}" if known else "there is none"
+            )
+    sizes: dict[str, int] = {}
+    changed = False
+    for name, shape in inputs.items():
+        changed |= _bind(given[name], shape, sizes, path)
+    used = batch is None
+    for name, value in given.items():
+        dims = _dims(value)
+        if not used and dims and name not in inputs and not dims[0].HasField("dim_value"):
+            if dims[0].dim_param:
+                sizes.setdefault(dims[0].dim_param, batch or 1)
+            dims[0].dim_value = batch or 1
+            changed = True
+    if not used and not changed:
+        first = next(iter(given), "NAME")
+        raise bad_file(path, "its batch is fixed", f"give the whole input: --input {clip(first)}=…")
+    for value in (*graph.value_info, *graph.output):
+        _name_sizes(value, sizes)
+    for value in given.values():
+        _name_sizes(value, sizes)
+        _check(value, path)
+    if changed:
+        del graph.value_info[:]
+        for value in graph.output:
+            if value.type.HasField("tensor_type"):
+                value.type.tensor_type.ClearField("shape")
+
+
+def _dims(value: Any) -> Any:
+    return value.type.tensor_type.shape.dim if value.type.HasField("tensor_type") else ()
+
+
+def _bind(value: Any, shape: Shape, sizes: dict[str, int], path: str) -> bool:
+    """Set all sizes of an input; gives whether they are others than the file's."""
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or (tensor.HasField("shape") and len(tensor.shape.dim) != len(shape)):
+        wanted = show_dims(_dims(value)) or "no tensor"
+        raise bad_file(path, f"input {clip(value.name)!r} is {wanted}", "give as many sizes, such as 1x3x224x224")
+    before = [dim.dim_value for dim in tensor.shape.dim]
+    for dim, n in zip(tensor.shape.dim, shape):
+        if dim.dim_param and sizes.setdefault(dim.dim_param, n) != n:
+            both = f"{sizes[dim.dim_param]} and {n}"
+            raise bad_file(path, f"dimension {clip(dim.dim_param)!r} would be {both}", "it is one size in all inputs")
+    if tuple(before) == shape:
+        return False
+    tensor.shape.ClearField("dim")
+    for n in shape:
+        tensor.shape.dim.add().dim_value = n
+    return True
+
+
+def _name_sizes(value: Any, sizes: Mapping[str, int]) -> None:
+    for dim in _dims(value):
+        if dim.dim_param in sizes:
+            dim.dim_value = sizes[dim.dim_param]
+
+
+def _check(value: Any, path: str) -> None:
+    """Every dimension of an input has a size."""
+    if not value.type.HasField("tensor_type"):
+        return
+    name = clip(value.name)
+    if not value.type.tensor_type.HasField("shape"):
+        raise bad_file(path, f"the shape of input {name!r} is not in the file", f"--input {name}=1x3x224x224")
+    dims = _dims(value)
+    for number, dim in enumerate(dims):
+        if not dim.HasField("dim_value"):
+            called = f" ({clip(dim.dim_param)!r})" if dim.dim_param else ""
+            example = "x".join([str(d.dim_value) if d.HasField("dim_value") else "1" for d in dims])
+            hint = f"--input {name}={example}" + ("" if number else ", or --batch 1")
+            raise bad_file(path, f"dimension {number}{called} of input {name!r} has no size in the file", hint)
+        if not 0 <= dim.dim_value <= LARGEST:
+            raise bad_file(path, f"dimension {number} of input {name!r} is {dim.dim_value}")
+
+
+def show_dims(dims: Any) -> str:
+    """Dimensions as `1x3xheight`; one that has neither a size nor a name is `?`."""
+    return "x".join([str(d.dim_value) if d.HasField("dim_value") else clip(d.dim_param) or "?" for d in dims])
