@@ -89,8 +89,9 @@ def _middle(graph: Graph) -> int:
 def roomy(spec: LayerSpec) -> LayerSpec:
     """The spec on an input that has an interior even for two of its kernels in a row, strides kept in step."""
     sizes = []
-    for n, k, s, d in zip(spec.input_size, spec.kernel_size, spec.stride, spec.dilation):
-        more = 3 * (k - 1) * d * (s + 1)
+    pads = [(0, 0)] * spec.axes if isinstance(spec.padding, str) else spec.padding
+    for n, k, s, d, pair in zip(spec.input_size, spec.kernel_size, spec.stride, spec.dilation, pads):
+        more = 3 * (k - 1) * d * (s + 1) + 2 * max(pair) + 3 * s
         sizes.append(n + -(-more // s) * s)
     return spec._replace(input_size=tuple(sizes), batch=1)
 
