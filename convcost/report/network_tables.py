@@ -72,7 +72,7 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: b
     entries.append(("total", total, "", True))
     heads, lines = grid(entries, columns, exact)
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
-    notes = (*_memory_notes(document), *execution_notes(document["verified"]))
+    notes = (*_unknown_notes(document), *_memory_notes(document), *execution_notes(document["verified"]))
     return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
 
 
@@ -171,6 +171,13 @@ def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
     )
 
 
+def _unknown_notes(document: dict[str, Any]) -> Iterator[str]:
+    """What is missing from every total."""
+    missing = [f"{one['count']} × {one['op']}" for one in document["unknown"]]
+    if missing:
+        yield f"{MISMATCH} partial: these operations are not known and not counted: {listed(missing)}"
+
+
 def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
     """What was executed, what came out differently, and what was not executed."""
     layers, wiring = verified["layers"], verified["wiring"]
@@ -199,6 +206,8 @@ def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
     skipped = [one["names"][0] for one in layers if one["status"] == "skipped"]
     if skipped:
         yield f"{SKIPPED} {what}not executed, too large: {listed(skipped)}"
+    if verified.get("not_executed"):
+        yield f"{SKIPPED} {what}counted by definition, not executed: {listed(verified['not_executed'])}"
     if wiring["status"] == "skipped":
         yield f"{SKIPPED} {what}the wiring was not executed ({wiring.get('reason', '')})"
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..graph.ops import Counted
 from ..networks.answers import Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from .documents import SCHEMA, Document
 
@@ -35,8 +36,14 @@ def network_document(answer: NetworkAnswer) -> Document:
         "layers": [layer_document(layer) for layer in answer.layers],
         "peak": {**peak._asdict(), "alive": [_alive(tensor) for tensor in peak.alive]},
         "training": answer.training._asdict(),
-        "verified": verified_document(answer.verified),
+        "verified": {**verified_document(answer.verified), "not_executed": _by_definition(answer)},
     }
+
+
+def _by_definition(answer: NetworkAnswer) -> list[str]:
+    """Kinds of operation whose cost was counted where they are defined: executing one shows its shape alone."""
+    kinds = [layer.kind for layer, node in zip(answer.layers, answer.network.graph.nodes) if type(node.op) is Counted]
+    return sorted(set(kinds))
 
 
 def layer_document(layer: LayerAnswer) -> Document:
