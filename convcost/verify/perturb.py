@@ -62,7 +62,7 @@ def _span(graph: Graph, size: Ints, axis: int) -> int:
     made = np.moveaxis(heard(graph.nodes, disturbed), axis + 1, 1)
     meets: NDArray[Any] = np.any(made.reshape(*made.shape[:2], -1), axis=-1)  # disturbance, output position
     first, last = meets.argmax(axis=0), len(meets) - 1 - meets[::-1].argmax(axis=0)
-    return int((last - first + 1)[meets.any(axis=0)].max())
+    return int(np.max((last - first + 1)[meets.any(axis=0)], initial=0))  # 0: no input reaches any output
 
 
 def _roomy(graph: Graph) -> Ints:

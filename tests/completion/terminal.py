@@ -14,9 +14,7 @@ import termios
 import time
 from pathlib import Path
 
-import convcost
-
-SCRIPTS = Path(convcost.__file__).parent.parent / "completions"
+SCRIPTS = Path(__file__).parents[2] / "completions"
 
 START = {
     "bash": ["bash", "--noprofile", "--rcfile", "{home}/.zshrc", "-i"],
