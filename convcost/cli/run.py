@@ -22,8 +22,10 @@ class Flags(NamedTuple):
 
     def on(self, spec: LayerSpec) -> LayerSpec:
         """The spec with these flags; a flag that is off leaves what the spec says."""
+        if not any(self):
+            return spec
         given: dict[str, Any] = {field: value for field, value in zip(self._fields, self) if value}
-        return spec._replace(**given) if given else spec
+        return spec._replace(**given)
 
 
 def answer_all(words: list[str], flags: Flags, answer: Answer, format: str, options: Options, output: str = "") -> int:
