@@ -41,8 +41,8 @@ def test_the_answers_are_those_of_the_command_line(capsys: pytest.CaptureFixture
 def test_answers_are_frozen_and_show_themselves_in_a_notebook(found: object) -> None:
     """A table in HTML that has nothing of Python in it."""
     with pytest.raises(AttributeError):
-        found.spec = None  # type: ignore[attr-defined]
-    html = found._repr_html_()  # type: ignore[attr-defined]
+        found.spec = None  # type: ignore[attr-defined]  # what must fail
+    html = found._repr_html_()  # type: ignore[attr-defined]  # loaded lazily
     assert html.startswith("<pre")
     assert str(found).splitlines()[2].split()[0] in html
 
@@ -56,7 +56,7 @@ def test_a_spec_may_be_a_record() -> None:
 def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
     """A ValueError with a message, as for a bad spec or a network that there is not."""
     with pytest.raises(ValueError, match=r"standart|base|relu7"):
-        convcost.compare(SPEC, **wrong)  # type: ignore[arg-type]
+        convcost.compare(SPEC, **wrong)  # type: ignore[arg-type]  # what must fail
     with pytest.raises(ValueError, match="resnet51"):
         convcost.network("resnet51")
 
@@ -65,4 +65,4 @@ def test_only_what_exists_is_there() -> None:
     """And `dir` names it."""
     assert {"compare", "layer", "network"} <= set(dir(convcost))
     with pytest.raises(AttributeError, match="nothing"):
-        convcost.nothing  # noqa: B018  # type: ignore[attr-defined]
+        convcost.nothing  # noqa: B018  # type: ignore[attr-defined]  # what must fail
