@@ -33,7 +33,8 @@ class Equivalence(NamedTuple):
     """What was shown of one variant; `free` parameters against `dense` ones of the kernel, biases in neither.
 
     `where` it holds: "everywhere", or "interior" where padding between stages makes the border differ. `rank` is the
-    executed kernel's by its last axis, `rank_bound` what it may be.
+    executed kernel's by its last axis, `rank_bound` what it may be. `transposed`: the one convolution is over the input
+    with zeros between its positions, its kernel the dense transposed one turned round.
     """
 
     same: bool
@@ -46,6 +47,7 @@ class Equivalence(NamedTuple):
     constraint: str
     rank: int | None = None
     rank_bound: int | None = None
+    transposed: bool = False
 
 
 def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
@@ -55,8 +57,6 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
     >>> found.same, found.where, found.free, found.dense
     (True, 'everywhere', 200, 1152)
     """
-    if spec.transposed:
-        return "transposed: equivalent to a dense transposed convolution with zeros between groups"
     full, small = build_variant(name, spec).graph, roomy(reduce_spec(spec))
     try:
         graph = build_variant(name, small).graph
@@ -78,6 +78,7 @@ def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalen
     return Equivalence(
         found.same and (rank is None or bound is None or rank <= bound), *found[1:5], free,
         outputs * full.input_shape[1] * found.support, CONSTRAINTS.get(name, ""), rank, bound,
+        last[0].transposed,
     )  # fmt: skip
 
 
@@ -102,7 +103,7 @@ def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain:
     first, rest = (spec.stride, ones) if spec.v1 else (ones, spec.stride)
 
     def spatial(stage: str, stride: Ints = spec.stride) -> Stage:
-        return Stage(stage, stride, _padding(spec, stage, graph), spec.dilation)
+        return Stage(stage, stride, _padding(spec, stage, graph), spec.dilation, spec.transposed)
 
     def pointwise(stage: str, stride: Ints = ones) -> Stage:
         return Stage(stage, stride, none, ones)

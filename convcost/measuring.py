@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 from .comparison import Comparison, Row
-from .safety import NotEnoughMemory, require_memory
+from .safety import NotEnoughMemory, is_small, require_memory
 from .spec.layer import LayerSpec
 from .variants.registry import build_variant
 
@@ -45,15 +45,15 @@ def measure_row(row: Row, spec: LayerSpec, limit: int, *, inplace: bool = True) 
     Raises NotEnoughMemory.
     """
     from .analysis import analyze
-    from .verification import MOST_NUMBERS, numbers_held
     from .verify.run_values import run_values
 
-    if row.words is None or row.words["macs"] > limit:
+    if row.words is None:
         return None
     graph, _, shapes = build_variant(row.variant, spec)
-    if numbers_held(graph) + row.words["params"] > MOST_NUMBERS:
+    analysis = analyze(graph, inplace, shapes)
+    if not is_small(graph, analysis, limit):
         return None
-    require_memory(row.variant, graph, analyze(graph, inplace, shapes))
+    require_memory(row.variant, graph, analysis)
 
     def once() -> float:
         return sum([op.seconds for op in run_values(graph, inplace=inplace, trace=False).ops])

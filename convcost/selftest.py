@@ -165,7 +165,8 @@ def failed_checks() -> list[str]:
     """
     failed = set()
     for graph, inplace, measured in _executed():
-        found = check(words(analyze(graph, inplace)), measured)
+        analysis = analyze(graph, inplace)
+        found = check(words(analysis), measured, [words(op) for op in analysis.ops])
         failed.update([word for word, result in found.items() if not result.ok])
     return [word for word in WORDS if word in failed]
 

@@ -1,29 +1,35 @@
 """Executes a row, at full size or reduced, and holds the analysis against what came out."""
 
-from math import prod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from .analysis import Analysis, analyze, words
-from .graph.ops import Conv, Graph, Op, Shape
-from .graph.shapes import infer_shapes, output_shape
+from .graph.ops import Graph
+from .safety import is_small, lacking_memory, numbers_held
 from .spec.layer import LayerSpec
 from .variants.reduced import reduce_spec
 from .variants.registry import DoesNotApply, build_variant
 from .verify import Check, check, measure
-from .verify.evidence import WORDS
+from .verify.evidence import WORDS, compare
+from .verify.perturb import measured_field, measured_mixes, op_field, op_mixes
 
 #: Multiply-adds a row up to which it is executed at full size.
 DEFAULT_LIMIT = 4_000_000_000
 
-#: Numbers that an execution may hold, activations and weights together (256 MiB in float32).
-MOST_NUMBERS = 1 << 26
+#: The words that the execution of a row checks.
+CHECKED = (*WORDS, "receptive_field", "mixes")
 
-#: The words that every execution checks.
-CHECKED = WORDS
+#: A size as the fields of a spec; beside these, the settings that a reduced execution caps.
+SIZES = ("in_channels", "out_channels", "groups", "input_size", "batch")
+SETTINGS = ("depth_multiplier", "expansion_ratio", "bottleneck_ratio", "mid_channels")
 
 
 class Verified(NamedTuple):
-    """What the execution of a row showed: `size` is "full", the reduced sizes, or None if nothing ran."""
+    """What the execution of a row showed: `size` is "full", the reduced sizes, or None if nothing ran.
+
+    A check whose `ok` is None could not be made: the analysis does not know the word, or showing it would take too
+    large an input.
+    """
 
     status: str
     size: str | dict[str, object] | None
@@ -45,50 +51,64 @@ class Verifier:
 
     def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Verified:
         """Judge one row: its graph and analysis are those of variant `name` of `spec`."""
-        if self._fits(graph, analysis):
-            return judge(graph, analysis, inplace, "full")
+        if not is_small(graph, analysis, self.limit):
+            return self._reduced(name, spec, inplace, graph, analysis)
+        lack = lacking_memory(numbers_held(graph, analysis.cost.params))
+        if lack:
+            return Verified("skipped", None, {}, lack)
+        return judge(graph, analysis, inplace, "full", check_seen(graph, analysis))
+
+    def _reduced(self, name: str, spec: LayerSpec, inplace: bool, graph: Graph, analysis: Analysis) -> Verified:
+        """The same at a reduced size; what is seen and mixed is that of the row as it is."""
         small = reduce_spec(spec)
         try:
-            graph, _, shapes = build_variant(name, small)
+            reduced, _, shapes = build_variant(name, small)
         except DoesNotApply as why:
             return Verified("skipped", None, {}, f"too large to execute; reduced, {why}")
-        analysis = analyze(graph, inplace, shapes)
-        if not self._fits(graph, analysis):
+        found = analyze(reduced, inplace, shapes)
+        if not is_small(reduced, found, self.limit):
             return Verified("skipped", None, {}, "too large to execute, even reduced")
-        return judge(graph, analysis, inplace, sizes(small))
-
-    def _fits(self, graph: Graph, analysis: Analysis) -> bool:
-        return analysis.cost.macs <= self.limit and numbers_held(graph) + analysis.cost.params <= MOST_NUMBERS
+        return judge(reduced, found, inplace, sizes(small, spec), check_seen(graph, analysis))
 
 
-def numbers_held(graph: Graph) -> int:
-    """Activations that executing `graph` holds at its widest operation, its padded input and its output."""
-    shapes = infer_shapes(graph)
-    return max([
-        prod(padded(node.op, shapes[node.inputs[0]])) + prod(out) for node, out in zip(graph.nodes, shapes[1:])
-    ])  # fmt: skip
-
-
-def padded(op: Op, given: Shape) -> Shape:
-    """The shape of an operation's input with its padding; a transposed one's before it is cropped."""
-    if type(op) is not Conv:
-        return given
-    if op.transposed:
-        op = op._replace(padding=((0, 0),) * len(op.padding), output_padding=(0,) * len(op.padding))
-        return output_shape(op, [given])
-    return (*given[:2], *[n + before + after for n, (before, after) in zip(given[2:], op.padding)])
-
-
-def judge(graph: Graph, analysis: Analysis, inplace: bool, size: str | dict[str, object]) -> Verified:
-    """Execute `graph` and compare."""
-    answers = words(analysis)
-    expected = {word: answers[word] for word in CHECKED}
-    checks = check(expected, measure(graph, inplace=inplace))
-    status = "verified" if all(c.ok for c in checks.values()) else "mismatch"
+def judge(
+    graph: Graph, analysis: Analysis, inplace: bool, size: str | dict[str, object],
+    seen: dict[str, Check] | None = None,
+) -> Verified:  # fmt: skip
+    """Execute `graph` and compare every word, of the whole and of each operation; `seen` was checked elsewhere."""
+    each = [words(op) for op in analysis.ops]
+    checks = {**check(words(analysis), measure(graph, inplace=inplace), each), **(seen or {})}
+    status = "mismatch" if any(c.ok is False for c in checks.values()) else "verified"
     return Verified(status, size, checks)
 
 
-def sizes(spec: LayerSpec) -> dict[str, object]:
-    """The sizes in which a reduced execution differs from the full one."""
-    fields = ("in_channels", "out_channels", "groups", "input_size", "batch")
-    return {field: getattr(spec, field) for field in fields}
+def check_seen(graph: Graph, analysis: Analysis) -> dict[str, Check]:
+    """Receptive field and mixing, of the whole and of each operation, by disturbing one input at a time.
+
+    >>> from .graph.ops import Conv, Node
+    >>> graph = Graph((1, 2, 9), "fp32", (Node("depthwise", Conv(2, 2, (3,), (1,), ((1, 1),), (1,), groups=2), (0,)),))
+    >>> [found.measured for found in check_seen(graph, analyze(graph)).values()]
+    [(3,), ['space']]
+    """
+    pairs = list(zip(graph.nodes, analysis.ops))
+    axes = len(graph.input_shape) - 2
+    fields = [(op.name, op.receptive_field, op_field(node.op, axes)) for node, op in pairs]
+    mixed = [(op.name, op.mixes, op_mixes(node.op)) for node, op in pairs]
+    return {
+        "receptive_field": _field(graph, analysis, fields),
+        "mixes": compare(analysis.mixes, measured_mixes(graph), mixed),
+    }
+
+
+def _field(graph: Graph, analysis: Analysis, ops: Sequence[tuple[str, object, object]]) -> Check:
+    expected = analysis.receptive_field
+    measured = None if expected is None else measured_field(graph)
+    found = compare(expected, measured, [op for op in ops if None not in op])
+    unknown = (expected is None or measured is None) and not isinstance(found.expected, dict)
+    return Check(expected, measured, None) if unknown else found
+
+
+def sizes(small: LayerSpec, full: LayerSpec) -> dict[str, object]:
+    """The sizes of a reduced execution, and those settings in which it differs from the full one."""
+    changed = [field for field in SETTINGS if getattr(small, field) != getattr(full, field)]
+    return {field: getattr(small, field) for field in (*SIZES, *changed)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from convcost import examination, safety
+from convcost import examination, safety, verification
 from convcost.cli.main import run
 from convcost.examination import examine, examine_all
 from convcost.measuring import measure_all
@@ -21,7 +21,7 @@ from convcost.spec import parse_spec
 
 CHECKS = (
     "output_shape", "params", "macs", "effective_macs", "elementwise", "weight_bytes", "activation_bytes", "peak_bytes",
-    "traffic_bytes", "count map", "scalar count", "products issued", "values", "memory", "mixes", "receptive_field",
+    "traffic_bytes", "count map", "scalar count", "products issued", "values", "memory", "receptive_field", "mixes",
     "equivalence",
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ def test_a_mismatch_exits_1_and_names_the_check(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On standard error, in one line."""
-    monkeypatch.setattr(examination, "measured_mixes", lambda _: [])
+    monkeypatch.setattr(verification, "measured_mixes", lambda _: [])
     assert run(["verify", "8:16", "@9", "k3", "--variants", "standard"]) == 1
     assert "mismatch: standard: mixes: expected ['space', 'channels'], executed []" in capsys.readouterr().err
 
@@ -118,8 +118,8 @@ def test_what_does_not_fit_into_free_memory_is_refused_before_it_runs(
     """With both sizes and the remedy."""
     monkeypatch.setattr(safety, "free_memory", lambda: 1 << 20)
     with pytest.raises(NotEnoughMemory, match=r"would take about .* MiB and 1 MiB are free"):
-        examine("standard", parse_spec("8:16 @9 k3"))
-    assert run(["verify", "8:16", "@9", "k3"]) == 2
+        examine("standard", parse_spec("8:16 @512 k3"))
+    assert run(["verify", "8:16", "@512", "k3"]) == 2
     assert "--verify-limit" in capsys.readouterr().err
 
 

@@ -157,6 +157,6 @@ def report_mismatches(answer: NetworkAnswer) -> int:
 
 def _say(where: str, checks: dict[str, Check]) -> None:
     for word, found in checks.items():
-        if not found.ok:
+        if found.ok is False:
             print(f"mismatch: {where}: {word} is {found.expected} by analysis, {found.measured} as executed",
                   file=sys.stderr)  # fmt: skip

@@ -84,7 +84,7 @@ def _mismatch(text: str, row: Row) -> int:
     if row.verified is None or row.verified.status != "mismatch":
         return 0
     for word, found in row.verified.checks.items():
-        if not found.ok:
+        if found.ok is False:
             both = f"{found.expected} by analysis, {found.measured} as executed"
             print(f"mismatch: {text}: {row.variant}: {word} is {both}", file=sys.stderr)
     return 1

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from ..analysis import analyze
 from ..analysis import words as words_of
 from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Linear, Node, Op, Pool, Shape
+from ..safety import MOST_NUMBERS, lacking_memory, padded
 from ..spec.errors import SpecError
-from ..verification import DEFAULT_LIMIT, MOST_NUMBERS, Verified, judge, padded
+from ..verification import DEFAULT_LIMIT, Verified, judge
 from ..verify import Check, measure
 from .answers import NetworkAnswer
 from .build import Network
@@ -81,6 +82,9 @@ def _execute(answer: NetworkAnswer, op: Op, given: Shape, members: list[int], li
     size = prod(padded(op, given)) + prod(first.words["output_shape"])
     if first.words["macs"] > limit or size > MOST_NUMBERS:
         return Executed(names, "skipped", {}, "too large to execute")
+    lack = lacking_memory(size + first.words["params"])
+    if lack:
+        return Executed(names, "skipped", {}, lack)
     found = measure(Graph(given, answer.network.graph.dtype, (Node(first.name, op, (0,)),)))
     checks = {word: _check(first.words[word], getattr(found, word)) for word in LAYER_WORDS}
     status = "verified" if all([check.ok for check in checks.values()]) else "mismatch"

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .columns import Column, plain, read
 from .model import Head, Line, Section, Table
-from .notes import executed, mark, notes, verdict
+from .notes import executed, mark, notes, unexecuted, verdict
 from .units import TIME, Scale, choose_scale, show
 
 #: How the table names the roles; a table of one role names none.
@@ -42,7 +42,8 @@ def comparison_table(
     rows = [(row["variant"], row) for row in document["rows"]]
     facts = (*_facts(document["spec"]), f"base: {document['baseline']}")
     entries = list(_entries(rows, per_op, document["baseline"]))
-    return Table(title, facts, "variant", *_body(entries, columns, chosen), executed(rows), notes(rows))
+    body = _body(entries, columns, chosen, unexecuted(rows))
+    return Table(title, facts, "variant", *body, executed(rows), notes(rows))
 
 
 def layers_table(
@@ -60,9 +61,8 @@ def layers_table(
         facts, label, rows = _facts(document["spec"]), "variant", [(document["variant"], document)]
     else:
         title, facts, label, rows = "", (), "layer", list(layers)
-    return Table(
-        title, facts, label, *_body(list(_entries(rows, per_op)), columns, chosen), executed(rows), notes(rows)
-    )
+    body = _body(list(_entries(rows, per_op)), columns, chosen, unexecuted(rows))
+    return Table(title, facts, label, *body, executed(rows), notes(rows))
 
 
 def _facts(spec: dict[str, Any]) -> tuple[str, ...]:
@@ -80,22 +80,22 @@ def _entries(rows: Iterable[tuple[str, dict[str, Any]]], per_op: bool, baseline:
 
 
 def _body(
-    entries: list[_Entry], columns: Sequence[Column], chosen: bool
+    entries: list[_Entry], columns: Sequence[Column], chosen: bool, unchecked: set[str]
 ) -> tuple[tuple[Head, ...], tuple[Section, ...]]:
     heads, texts = [], []
     for column in columns:
         values = [_value(entry, column) for entry in entries]
         scale = Scale("", 1, 0) if column.units is None else choose_scale(values, column.units)
-        heads.append(_head(column, scale, chosen))
+        heads.append(_head(column, scale, chosen, column.key not in unchecked))
         texts.append([_cell(entry, column, value, scale) for entry, value in zip(entries, values)])
     cells = list(zip(*texts)) if texts else [()] * len(entries)
     return tuple(heads), tuple(_sections(entries, cells))
 
 
-def _head(column: Column, scale: Scale, chosen: bool) -> Head:
+def _head(column: Column, scale: Scale, chosen: bool, checked: bool) -> Head:
     number = column.units is not None
     priority = None if chosen else column.priority
-    return Head(column.key, column.header, scale.unit, number, priority, column.checked)
+    return Head(column.key, column.header, scale.unit, number, priority, checked)
 
 
 def _value(entry: _Entry, column: Column) -> Any:

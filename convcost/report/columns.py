@@ -10,44 +10,43 @@ class Column(NamedTuple):
     """One word in tables: `header` breaks where it has a newline; `units` None is text.
 
     `priority`: the default table leaves out the highest first when space is short; None: shown only
-    when asked for. `checked`: an execution measures it, so that a verified row vouches for it.
+    when asked for.
     """
 
     key: str
     header: str
     units: Units | None
     priority: int | None = None
-    checked: bool = False
 
 
 #: In the order in which they stand side by side. The name of the row comes first in every table.
 COLUMNS = {
     column.key: column
     for column in (
-        Column("variant", "variant", None, None, True),  # the first three: nothing to measure
-        Column("role", "role", None, None, True),
-        Column("settings", "settings", None, None, True),
-        Column("output_shape", "output", None, 4, True),
+        Column("variant", "variant", None),
+        Column("role", "role", None),
+        Column("settings", "settings", None),
+        Column("output_shape", "output", None, 4),
         Column("receptive_field", "receptive\nfield", None),
         Column("mixes", "mixes", None),
-        Column("params", "params", COUNTS, 2, True),
-        Column("relative.params", "params\n× base", RATIO, None, True),
-        Column("macs", "MACs", COUNTS, 0, True),
-        Column("relative.macs", "MACs\n× base", RATIO, 1, True),
-        Column("effective_macs", "effective\nMACs", COUNTS, 5, True),
-        Column("relative.effective_macs", "effective MACs\n× base", RATIO, None, True),
-        Column("flops", "FLOPs", COUNTS, None, True),  # 2 a MAC, by definition
-        Column("elementwise", "elementwise", COUNTS, None, True),
-        Column("weight_bytes", "weights", BYTES, None, True),
-        Column("activation_bytes", "activations", BYTES, None, True),
-        Column("peak_bytes", "peak", BYTES, 3, True),
-        Column("relative.peak_bytes", "peak\n× base", RATIO, None, True),
-        Column("traffic_bytes", "traffic", BYTES, 6, True),
-        Column("relative.traffic_bytes", "traffic\n× base", RATIO, None, True),
-        Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7, True),  # both sides of it are measured
-        Column("measured.seconds", "run time", TIME, None, True),
-        Column("measured.macs_per_second", "MACs\n/ second", COUNTS, None, True),
-        Column("verified", "verified", None, 0, True),
+        Column("params", "params", COUNTS, 2),
+        Column("relative.params", "params\n× base", RATIO),
+        Column("macs", "MACs", COUNTS, 0),
+        Column("relative.macs", "MACs\n× base", RATIO, 1),
+        Column("effective_macs", "effective\nMACs", COUNTS, 5),
+        Column("relative.effective_macs", "effective MACs\n× base", RATIO),
+        Column("flops", "FLOPs", COUNTS),  # 2 a MAC, by definition
+        Column("elementwise", "elementwise", COUNTS),
+        Column("weight_bytes", "weights", BYTES),
+        Column("activation_bytes", "activations", BYTES),
+        Column("peak_bytes", "peak", BYTES, 3),
+        Column("relative.peak_bytes", "peak\n× base", RATIO),
+        Column("traffic_bytes", "traffic", BYTES, 6),
+        Column("relative.traffic_bytes", "traffic\n× base", RATIO),
+        Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7),
+        Column("measured.seconds", "run time", TIME),
+        Column("measured.macs_per_second", "MACs\n/ second", COUNTS),
+        Column("verified", "verified", None, 0),
     )
 }
 

@@ -13,7 +13,8 @@ from .documents import SCHEMA, Document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
-    from ..examination import Examined, Finding
+    from ..examination import Examined
+    from ..findings import Finding
 
 #: The columns of the table and of CSV, beside the check's name.
 HEADS = (

@@ -34,12 +34,13 @@ class Dense(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One convolution of a chain, by the name of its weights; `padding` and `dilation` as in `Conv`."""
+    """One convolution of a chain, by the name of its weights; the other fields as in `Conv`."""
 
     name: str
     stride: Ints
     padding: Pads
     dilation: Ints
+    transposed: bool = False
 
 
 def block_diagonal(kernel: NDArray[Any]) -> Array:
@@ -64,7 +65,31 @@ def dense_stage(stage: Stage, kernel: NDArray[Any], bias: NDArray[Any] | None) -
     weights = np.zeros((*blocks.shape[:2], *spans), np.int64)
     weights[:, :, *[slice(None, None, d) for d in stage.dilation]] = blocks
     offset = np.zeros(len(blocks), np.int64) if bias is None else bias.astype(np.int64)
-    return Dense(weights, offset, stage.stride, tuple([before for before, _ in stage.padding]))
+    before = tuple([before for before, _ in stage.padding])
+    return _turned(weights, offset, before) if stage.transposed else Dense(weights, offset, stage.stride, before)
+
+
+def _turned(weights: Array, bias: Array, cropped: Ints) -> Dense:
+    """A transposed stage as a standard convolution, stride 1, over an input with `stuffed` zeros: its kernel turned.
+
+    Output n is the sum of w[t] u[n + cropped - t] = sum of w[span - 1 - p] u[n + p - (span - 1 - cropped)]. Where
+    more is cropped than the kernel reaches, zeros in front of it reach on (Dumoulin & Visin 2016, section 4).
+    """
+    turned = np.flip(weights, tuple(range(2, weights.ndim)))
+    before = [span - 1 - c for span, c in zip(weights.shape[2:], cropped)]
+    longer = np.pad(turned, [(0, 0), (0, 0), *[(max(0, -b), 0) for b in before]])
+    return Dense(longer, bias, (1,) * len(before), tuple([max(0, b) for b in before]))
+
+
+def stuffed(given: Array, stride: Ints) -> Array:
+    """An input (batch, *spatial, channels) with stride - 1 zeros between its neighbours.
+
+    >>> stuffed(np.array([[[1], [2], [3]]]), (2,))[0, :, 0].tolist()
+    [1, 0, 2, 0, 3]
+    """
+    longer = np.zeros((len(given), *[(n - 1) * s + 1 for n, s in zip(given.shape[1:-1], stride)], given.shape[-1]))
+    longer[:, *[slice(None, None, s) for s in stride]] = given
+    return longer.astype(given.dtype)
 
 
 def scaled(dense: Dense, scale: NDArray[Any], shift: NDArray[Any]) -> Dense:

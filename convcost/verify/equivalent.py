@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..graph.ops import Conv, Graph, Ints
-from .equivalence import Dense, Stage, compose, dense_stage, plus_shortcut, scaled
+from .equivalence import Dense, Stage, compose, dense_stage, plus_shortcut, scaled, stuffed
 from .integers import LARGEST_INPUT, pattern
 from .linear import INT64, Weights, integer_weights, run_linear
 from .values import convolve_values
@@ -52,12 +52,14 @@ def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | N
     given = pattern((batch, *size, channels), INT64, LARGEST_INPUT, 77)
     made = run_linear(graph, given, weights)[-1]
     counts = made.shape[1:-1]
-    op, kernel = as_conv(dense, tuple(size), counts)
+    if chain.stages[0].transposed:
+        given = stuffed(given, chain.stages[0].stride)
+    op, kernel = as_conv(dense, given.shape[1:-1], counts)
     plain, _ = convolve_values(op, given.astype(np.float64), kernel, dense.bias.astype(np.float64), Workbench())
     places: list[Any] = [slice(n) for n in counts]
     plain = plain[(slice(None), *places)]
     copied = any(isinstance(node.op, Conv) and node.op.padding_mode != "zeros" for node in graph.nodes)
-    kept = _inside(dense, tuple(size), counts) if copied else _interior(chain, weights, tuple(size))
+    kept = _inside(dense, tuple(size), counts) if copied else _interior(chain, weights, tuple(size), counts)
     fits = plain.shape == made.shape and counts == tuple(map(len, kept))
     at: list[Any] = [*np.ix_(*kept)] if fits else []
     same = fits and np.array_equal(made[(slice(None), *at)], plain[(slice(None), *at)])
@@ -65,7 +67,7 @@ def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | N
     everywhere = number == int(np.prod(counts))
     return Equivalent(
         bool(same) and number > 0, "everywhere" if everywhere else "interior", number, int(np.prod(counts)),
-        dense.weights.shape[2:], _support(chain, weights), dense.weights,
+        *_support(chain, weights), dense.weights,
     )  # fmt: skip
 
 
@@ -98,10 +100,11 @@ def _stage(stage: Stage, weights: Mapping[str, Weights]) -> Dense:
     return dense if norm is None or norm.bias is None else scaled(dense, norm.kernel, norm.bias)
 
 
-def _support(chain: Chain, weights: Mapping[str, Weights]) -> int:
-    """Taps of the dense kernel that can be other than zero: those that weights of one reach."""
+def _support(chain: Chain, weights: Mapping[str, Weights]) -> tuple[Ints, int]:
+    """The reach an axis, and the number, of taps that can be other than zero: those that weights of one reach."""
     ones = {name: Weights(np.ones_like(kernel), None) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
-    return int(np.count_nonzero(dense_of(chain, ones).weights.any(axis=(0, 1))))
+    found = np.nonzero(dense_of(chain, ones).weights.any(axis=(0, 1)))
+    return tuple([int(np.ptp(places)) + 1 for places in found]), len(found[0])
 
 
 def _inside(dense: Dense, size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
@@ -111,11 +114,13 @@ def _inside(dense: Dense, size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
     return [(at >= 0) & (at + k <= n) for at, k, n in starts]
 
 
-def _interior(chain: Chain, weights: Mapping[str, Weights], size: Ints) -> list[NDArray[np.bool_]]:
+def _interior(chain: Chain, weights: Mapping[str, Weights], size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
     """Outputs, an axis each, that no zero reaches which padding puts in place of what a stage would have made there."""
     stages: Sequence[Stage] = chain.stages
     alone = [dense_stage(stage, *weights[stage.name]) for stage in stages]
     offset = [bool(weights[s.name].bias is not None or f"{s.name}.norm" in weights) for s in stages]
+    if chain.stages[0].transposed:  # alone: nothing is padded between stages
+        return [np.ones(n, bool) for n in counts]
     kept = []
     for axis, length in enumerate(size):
         clean, blank = np.ones(length, bool), True  # outside of the input there are zeros, and zeros are made of them

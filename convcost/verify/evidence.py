@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..graph.ops import Shape
@@ -15,7 +15,7 @@ WORDS = (
 
 
 class MeasuredOp(NamedTuple):
-    """One operation as executed; `output_shape` is (batch, channels, *spatial)."""
+    """One operation as executed; `output_shape` is (batch, channels, *spatial), `peak_bytes` alive while it runs."""
 
     name: str
     output_shape: Shape
@@ -26,6 +26,7 @@ class MeasuredOp(NamedTuple):
     weight_bytes: int = 0
     activation_bytes: int = 0
     traffic_bytes: int = 0
+    peak_bytes: int = 0
 
 
 class Measured(NamedTuple):
@@ -47,19 +48,42 @@ class Measured(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One word: what was expected, what the execution gave, and whether they are the same."""
+    """One word: what was expected, what the execution gave, and whether they are the same; None: not executed."""
 
     expected: object
     measured: object
-    ok: bool
+    ok: bool | None
 
 
-def check(expected: Mapping[str, object], measured: Measured) -> dict[str, Check]:
+def check(
+    expected: Mapping[str, object], measured: Measured, ops: Sequence[Mapping[str, object]] = ()
+) -> dict[str, Check]:
     """Compare what was expected with what was measured, word by word; KeyError if a word is missing.
 
     >>> found = Measured((1, 1, 2), 3, 6, 6, 24, ())
     >>> check({**found._asdict(), "macs": 7}, found)["macs"]
     Check(expected=7, measured=6, ok=False)
+
+    `ops`: the words of each operation, in order. Where a word is right for the whole and wrong for some of them,
+    the check fails and shows these, by name.
     """
-    pairs = {word: (expected[word], getattr(measured, word)) for word in WORDS}
-    return {word: Check(want, got, want == got) for word, (want, got) in pairs.items()}
+    found = {}
+    for word in WORDS:
+        want, got = expected[word], getattr(measured, word)
+        pairs = [(op.name, each[word], getattr(op, word)) for op, each in zip(measured.ops, ops, strict=bool(ops))]
+        found[word] = compare(want, got, pairs)
+    return found
+
+
+def compare(expected: object, measured: object, ops: Sequence[tuple[str, object, object]] = ()) -> Check:
+    """One word of the whole, and of each operation: its name, what was expected of it, what it gave.
+
+    >>> compare(6, 6, [("reduce", 2, 4), ("expand", 4, 2)])
+    Check(expected={'reduce': 2, 'expand': 4}, measured={'reduce': 4, 'expand': 2}, ok=False)
+    """
+    if expected != measured:
+        return Check(expected, measured, False)
+    wrong = [(name, want, got) for name, want, got in ops if want != got]
+    if wrong:
+        return Check({name: want for name, want, _ in wrong}, {name: got for name, _, got in wrong}, False)
+    return Check(expected, measured, True)

@@ -35,7 +35,8 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside
-    peak, ops, width = arrays[0].size, [], ELEMENT_BYTES[graph.dtype]
+    ops, width = list[MeasuredOp](), ELEMENT_BYTES[graph.dtype]
+    peak = arrays[0].size * width
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
@@ -43,19 +44,19 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
         arrays[number], counted = run_op(node.op, inputs, target)
         held = [arrays[value] for value in dict.fromkeys(node.inputs)]
         sizes = _touched(node, held, arrays[number], counted[0], width)
-        ops.append(MeasuredOp(node.name, _shape(arrays[number]), *counted, *sizes))
+        ops.append(MeasuredOp(node.name, _shape(arrays[number]), *counted, *sizes, _elements(arrays) * width))
+        peak = max(peak, ops[-1].peak_bytes)
         if number != len(graph.nodes):
             arrays[number].fill(1)
-        peak = max(peak, _elements(arrays))
         del inputs, target, held
         for value in {*node.inputs, number}:
             if not uses[value]:
                 del arrays[value]
-    return _summary(ops, _shape(arrays[len(graph.nodes)]), peak * width)
+    return _summary(ops, _shape(arrays[len(graph.nodes)]), peak)
 
 
 def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
-    params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:] for op in ops])] or [0] * 7
+    params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:-1] for op in ops])] or [0] * 7
     return Measured(shape, params, macs, effective, peak_bytes, tuple(ops), *rest)
 
 

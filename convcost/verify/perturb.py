@@ -2,29 +2,30 @@
 
 Each disturbance is one image of a batch that is zero elsewhere; weights are ones, so nothing cancels, and after
 each operation what is not zero becomes one. A border copied from the input is taken for zeros: on an input without
-an end there is none.
+an end there is none. What was found once is remembered: layers of a kind differ in sizes that do not matter here.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..graph.ops import Conv, Graph, Ints, Node, Op
-from .values import convolve_values
-from .workbench import Workbench
+from .counting import convolve, convolve_transposed
+from .weights import conv_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Numbers of one disturbed batch beyond which nothing is executed.
-MOST_NUMBERS = 1 << 22
+#: Additions for one axis beyond which nothing is executed; two thirds of a second.
+MOST_ADDITIONS = 1 << 30
 
 
 def heard(nodes: tuple[Node, ...], disturbed: NDArray[Any]) -> NDArray[Any]:
-    """Run operations on a batch of disturbances: (batch, *spatial, channels) of ones where one arrives."""
+    """Run operations on a batch of disturbances: (batch, *spatial, channels) of ones where one arrives, uint8."""
     arrays = [disturbed]
     for node in nodes:
         arrays.append(_pass(node.op, [arrays[value] for value in node.inputs]))
@@ -33,13 +34,13 @@ def heard(nodes: tuple[Node, ...], disturbed: NDArray[Any]) -> NDArray[Any]:
 
 def _pass(op: Op, inputs: list[NDArray[Any]]) -> NDArray[Any]:
     if not isinstance(op, Conv):  # elementwise: what is there stays there
-        arrived: NDArray[Any] = np.add.reduce(inputs).clip(0, 1).astype(np.float32)
+        arrived: NDArray[Any] = np.maximum.reduce(inputs)
         return arrived
-    shape = (op.groups, *op.kernel_size, op.in_channels // op.groups, op.out_channels // op.groups)
-    blank = op._replace(padding_mode="zeros", bias=False)
-    made, _ = convolve_values(blank, inputs[0], np.ones(shape, np.float32), None, Workbench())
-    np.minimum(made, 1, out=made)
-    return made
+    op = op._replace(padding_mode="zeros", bias=False)
+    weights = conv_weights(op)
+    counts = convolve_transposed(op, inputs[0], weights)[1] if op.transposed else \
+        convolve(op, inputs[0], weights).effective  # fmt: skip
+    return (counts > 0).view(np.uint8).repeat(len(weights.readers[0]), axis=-1)
 
 
 def measured_field(graph: Graph) -> Ints | None:
@@ -48,34 +49,60 @@ def measured_field(graph: Graph) -> Ints | None:
     >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (2,))
     >>> measured_field(Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)),)))
     (5,)
+
+    All channels are disturbed together and each is heard by some, so that one channel stands for all.
     """
-    size = _roomy(graph)
-    if prod(size) * max(size) * graph.input_shape[1] > MOST_NUMBERS:
+    nodes = tuple([node._replace(op=_of_one_channel(node.op)) for node in graph.nodes])
+    return _field(nodes, _roomy(nodes, graph.input_shape[2:]))
+
+
+def op_field(op: Op, axes: int) -> Ints | None:
+    """The same for one operation alone, of so many axes."""
+    return measured_field(Graph((1, 1, *[1] * axes), "fp32", (Node("alone", op, (0,)),)))
+
+
+def _of_one_channel(op: Op) -> Op:
+    return op._replace(in_channels=1, out_channels=1, groups=1) if isinstance(op, Conv) else op
+
+
+@lru_cache(maxsize=4096)
+def _field(nodes: tuple[Node, ...], size: Ints) -> Ints | None:
+    taps = sum([prod(node.op.kernel_size) for node in nodes if isinstance(node.op, Conv)])
+    if max(size) * prod(size) * taps > MOST_ADDITIONS:
         return None
-    return tuple([_span(graph, size, axis) for axis in range(len(size))])
+    return tuple([_span(_meets(nodes, size, axis)) for axis in range(len(size))])
 
 
-def _span(graph: Graph, size: Ints, axis: int) -> int:
-    """The largest distance between two disturbances along `axis` that meet in one output, both included."""
-    disturbed = np.zeros((size[axis], *size, graph.input_shape[1]), np.float32)
+def _meets(nodes: tuple[Node, ...], size: Ints, axis: int, channels: int = 1) -> NDArray[Any]:
+    """Which disturbance of a position of `axis`, all others and all channels with it, meets which output position."""
+    disturbed = np.zeros((size[axis], *size, channels), np.uint8)
     np.moveaxis(disturbed, axis + 1, 1)[np.arange(size[axis]), np.arange(size[axis])] = 1
-    made = np.moveaxis(heard(graph.nodes, disturbed), axis + 1, 1)
-    meets: NDArray[Any] = np.any(made.reshape(*made.shape[:2], -1), axis=-1)  # disturbance, output position
+    made = np.moveaxis(heard(nodes, disturbed), axis + 1, 1)
+    meets: NDArray[Any] = np.logical_or.reduce(made.reshape(*made.shape[:2], -1), axis=-1)
+    return meets
+
+
+def _span(meets: NDArray[Any]) -> int:
+    """The largest distance between two disturbances that meet in one output, both included."""
     first, last = meets.argmax(axis=0), len(meets) - 1 - meets[::-1].argmax(axis=0)
     return int(np.max((last - first + 1)[meets.any(axis=0)], initial=0))  # 0: no input reaches any output
 
 
-def _roomy(graph: Graph) -> Ints:
-    """An input in whose middle no window is clipped, as long as the graph's own by whole steps of its strides."""
+def _roomy(nodes: tuple[Node, ...], given: Ints) -> Ints:
+    """An input in which one output sees no border, whatever its place among the strides.
+
+    As long as `given` but for whole steps of the strides, so that branches fit one another where they did.
+    """
     sizes = []
-    for axis, given in enumerate(graph.input_shape[2:]):
-        step, room = 1, 2
-        for node in graph.nodes:
+    for axis, length in enumerate(given):
+        step, least = 1, 1
+        for node in nodes:
             if isinstance(node.op, Conv):
-                room += (node.op.kernel_size[axis] - 1) * node.op.dilation[axis] * step + sum(node.op.padding[axis])
+                least += (node.op.kernel_size[axis] - 1) * node.op.dilation[axis] * step
+                least += sum(node.op.padding[axis]) * node.op.transposed  # what is cropped
                 step *= 1 if node.op.transposed else node.op.stride[axis]
-        least = 2 * room + 2 * step
-        sizes.append(least + (given - least) % step)
+        least += step - 1
+        sizes.append(least + (length - least) % step)
     return tuple(sizes)
 
 
@@ -86,29 +113,28 @@ def measured_mixes(graph: Graph) -> list[str]:
     >>> measured_mixes(Graph((1, 2, 5), "fp32", (Node("depthwise", depthwise, (0,)),)))
     ['space']
     """
-    ops = {node.op for node in graph.nodes if isinstance(node.op, Conv)}
-    found = {word for op in ops for word in op_mixes(op)}
+    found = {word for node in graph.nodes for word in op_mixes(node.op)}
     return [word for word in ("space", "channels") if word in found]
 
 
-def op_mixes(op: Conv) -> list[str]:
+def op_mixes(op: Op) -> list[str]:
     """Space: a position is heard at several, or several at one. Channels: several are heard in one.
 
     Two groups of two channels stand for all of them.
     """
+    if not isinstance(op, Conv):
+        return []
     groups, inner, outer = (min(n, 2) for n in (op.groups, op.in_channels // op.groups, op.out_channels // op.groups))
-    op = op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups)
-    size = tuple([2 * ((k - 1) * d + 1) + s + sum(pads)
-                  for k, d, s, pads in zip(op.kernel_size, op.dilation, op.stride, op.padding)])  # fmt: skip
-    node = (Node("alone", op, (0,)),)
-    space = False
-    for axis, n in enumerate(size):
-        disturbed = np.zeros((n, *size, op.in_channels), np.float32)
-        np.moveaxis(disturbed, axis + 1, 1)[np.arange(n), np.arange(n)] = 1
-        made = np.moveaxis(heard(node, disturbed), axis + 1, 1)
-        meets = made.reshape(*made.shape[:2], -1).any(axis=-1)
-        space |= bool((meets.sum(axis=0) > 1).any() or (meets.sum(axis=1) > 1).any())
-    channels = np.zeros((op.in_channels, *size, op.in_channels), np.float32)
+    return [*_mixes(op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups))]
+
+
+@lru_cache(maxsize=4096)
+def _mixes(op: Conv) -> tuple[str, ...]:
+    nodes = (Node("alone", op, (0,)),)
+    size = _roomy(nodes, (0,) * len(op.kernel_size))
+    met = [_meets(nodes, size, axis, op.in_channels) for axis in range(len(size))]
+    space = any(bool((meets.sum(axis=0) > 1).any() or (meets.sum(axis=1) > 1).any()) for meets in met)
+    channels = np.zeros((op.in_channels, *size, op.in_channels), np.uint8)
     channels[np.arange(op.in_channels), ..., np.arange(op.in_channels)] = 1
-    hears = heard(node, channels).reshape(op.in_channels, -1, op.out_channels).any(axis=1)
-    return ["space"] * space + ["channels"] * bool((hears.sum(axis=0) > 1).any())
+    hears = heard(nodes, channels).reshape(op.in_channels, -1, op.out_channels).any(axis=1)
+    return ("space",) * space + ("channels",) * bool((hears.sum(axis=0) > 1).any())

@@ -1,4 +1,4 @@
-"""Runs a graph with real float32 values in real memory, and holds every convolution of it against int64."""
+"""Runs a graph with real float32 values in real memory: products issued, time, memory as the allocator saw it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..graph.ops import Activation, Add, BatchNorm, Conv, Graph, Op, Shape
+from ..graph.ops import Activation, Add, BatchNorm, Conv, Graph, Op
 from .activations import FUNCTIONS
 from .execute import _elements, _reusable
 from .integers import LARGEST_INPUT, conv_integers, fill, pattern
-from .reference import reference_values
 from .values import convolve_values
 from .workbench import Workbench
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    #: Kernel and bias of a convolution, scale and shift of a norm.
+    OpWeights = tuple[NDArray[Any], NDArray[Any] | None]
 
 FLOAT32 = np.dtype(np.float32)
 
@@ -71,7 +73,7 @@ def run_values(graph: Graph, *, inplace: bool = True, trace: bool = True) -> Val
             tracemalloc.stop()
 
 
-def _run(graph: Graph, weights: list[tuple[NDArray[Any], NDArray[Any] | None] | None], inplace: bool,
+def _run(graph: Graph, weights: list[OpWeights | None], inplace: bool,
          trace: bool) -> ValueRun:  # fmt: skip
     batch, channels, *size = graph.input_shape
     arrays: dict[int, NDArray[Any]] = {0: pattern((batch, *size, channels), FLOAT32, LARGEST_INPUT)}
@@ -83,7 +85,7 @@ def _run(graph: Graph, weights: list[tuple[NDArray[Any], NDArray[Any] | None] | 
         uses.subtract(node.inputs)
         target = _reusable(node, arrays, uses, {0}) if inplace else None
         before, start = bench.products, perf_counter()
-        arrays[number], algorithm = _apply(node.op, inputs, weights[number - 1], target, bench)
+        arrays[number], algorithm = apply_values(node.op, inputs, weights[number - 1], target, bench)
         ops.append(Issued(node.name, algorithm, bench.products - before, perf_counter() - start))
         peak = max(peak, 4 * _elements(arrays))
         if trace:
@@ -102,9 +104,9 @@ def array_bytes() -> int:
     return sum([trace.size for trace in tracemalloc.take_snapshot().filter_traces([domain]).traces])
 
 
-def _weights(graph: Graph) -> list[tuple[NDArray[Any], NDArray[Any] | None] | None]:
+def _weights(graph: Graph) -> list[OpWeights | None]:
     """Each operation's weights in float32, made before anything is measured."""
-    made: list[tuple[NDArray[Any], NDArray[Any] | None] | None] = []
+    made: list[OpWeights | None] = []
     for node in graph.nodes:
         if isinstance(node.op, Conv):
             kernel, bias = conv_integers(node.op)
@@ -116,8 +118,9 @@ def _weights(graph: Graph) -> list[tuple[NDArray[Any], NDArray[Any] | None] | No
     return made
 
 
-def _apply(op: Op, inputs: list[NDArray[Any]], weights: tuple[NDArray[Any], NDArray[Any] | None] | None,
-           target: NDArray[Any] | None, bench: Workbench) -> tuple[NDArray[Any], str]:  # fmt: skip
+def apply_values(op: Op, inputs: list[NDArray[Any]], weights: OpWeights | None, target: NDArray[Any] | None,
+                 bench: Workbench) -> tuple[NDArray[Any], str]:  # fmt: skip
+    """The output of one operation, elementwise into `target` if there is one, and the algorithm that ran."""
     if isinstance(op, Conv) and weights is not None:
         return convolve_values(op, inputs[0], *weights, bench)
     output = np.empty_like(inputs[0]) if target is None else target
@@ -133,19 +136,3 @@ def _apply(op: Op, inputs: list[NDArray[Any]], weights: tuple[NDArray[Any], NDAr
     else:
         raise ValueError(f"{type(op).__name__} is not executed by value")
     return output, "elementwise"
-
-
-def exact_values(op: Conv, shape: Shape) -> tuple[bool, str, str, int]:
-    """Is a convolution's fast output that of int64, to the last bit? Also the algorithm, the dtype and the products.
-
-    `shape`: the input's (batch, channels, *spatial).
-
-    >>> exact_values(Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), (1, 2, 5))
-    (True, 'im2col, one GEMM a tile', 'float32', 120)
-    """
-    batch, channels, *size = shape
-    kernel, bias = conv_integers(op, salt=3)
-    given, bench = pattern((batch, *size, channels), kernel.dtype, LARGEST_INPUT, 5), Workbench()
-    made, algorithm = convolve_values(op, given, kernel, bias, bench)
-    same = np.array_equal(made, reference_values(op, given, kernel, bias))
-    return same, algorithm, str(kernel.dtype), bench.products

@@ -12,6 +12,7 @@ from convcost.report import Options, open_writer
 from convcost.report.columns import COLUMNS
 from convcost.report.layout import lay_out, wrap
 from convcost.variants.registry import all_variants
+from convcost.verify import perturb
 
 USUAL = LINES[:-1]  # all but the one whose name alone is wider than a screen
 
@@ -83,11 +84,20 @@ def test_marks_say_what_was_executed() -> None:
     text = written("table", executed("8:16 @9x7 k3"))
     assert re.search(r"^ ✓ standard", text, re.M)
     flat = " ".join(text.split())
-    words = "output, params, MACs, effective MACs, elementwise, weights, activations, peak and traffic"
-    assert f"✓ executed in this run: {words} came out as analysed" in flat
+    words = "output, params, MACs, effective MACs, elementwise, weights, activations, peak, traffic"
+    assert f"✓ executed in this run: {words}, receptive field and mixes came out as analysed" in flat
     assert "by analysis only" not in flat
-    text = written("table", executed("8:16 @9x7 k3"), columns=["macs", "receptive_field", "mixes", "settings"])
-    assert "by analysis only: receptive field and mixes" in " ".join(text.split())
+
+
+def test_a_word_that_was_not_executed_is_said_to_be_by_analysis_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receptive field that would take too large an input, where it is shown."""
+    monkeypatch.setattr(perturb, "MOST_ADDITIONS", 1)
+    perturb._field.cache_clear()
+    answer = executed("8:16 @9x7 k3")
+    perturb._field.cache_clear()
+    text = written("table", answer, columns=["macs", "receptive_field", "mixes"])
+    assert "traffic and mixes came out as analysed; by analysis only: receptive field" in " ".join(text.split())
+    assert "by analysis only" not in written("table", answer)
 
 
 def test_words_that_are_not_shown_are_not_talked_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from strategies import layer_specs
 
 from convcost.equivalents import Equivalence, chain_of, show_equivalence
-from convcost.spec.layer import LayerSpec
+from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 from convcost.verify.equivalence import rank_by_axis
 from convcost.verify.equivalent import compare_dense
@@ -36,7 +38,7 @@ def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
         if isinstance(found, Equivalence):
             assert found.same, (name, found)
         else:
-            assert found.startswith(("transposed", "reduced"))
+            assert found.startswith("reduced")
 
 
 @pytest.mark.parametrize("name", list(all_variants()))
@@ -99,6 +101,46 @@ def test_a_variant_wired_wrongly_computes_something_else() -> None:
         assert compare_dense(graph, chain).same
         nodes = tuple([n._replace(inputs=wrong.get(i, n.inputs)) for i, n in enumerate(graph.nodes)])
         assert not compare_dense(graph._replace(nodes=nodes), chain, integer_weights(graph)).same
+
+
+TRANSPOSED = ("6:4 @7x5 k3x4 s2x3 t op1 g2 bias p4x1", "4:6 @5 k3 s2 t", "4:4 @9 k3x2 d2 p1x3 t", "4 @9 k2 s3 t g4 1d")
+
+
+@pytest.mark.parametrize("text", TRANSPOSED)
+@pytest.mark.parametrize("norm", [False, True])
+def test_a_transposed_layer_is_a_convolution_over_its_input_with_zeros_between(text: str, norm: bool) -> None:
+    """Everywhere, whatever is cropped; in groups with zeros between them."""
+    spec = parse_spec(text)._replace(norm=norm)
+    for name in (AS_GIVEN, "standard"):
+        found = show_equivalence(name, spec)
+        assert isinstance(found, Equivalence)
+        assert (found.same, found.where, found.transposed, found.taps) == (True, "everywhere", True, _reach(spec))
+        assert (found.free == found.dense) == (name == "standard" or spec.groups == 1)
+
+
+def _reach(spec: LayerSpec) -> tuple[int, ...]:
+    return tuple([(k - 1) * d + 1 for k, d in zip(spec.kernel_size, spec.dilation)])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"padding": ((0, 1), (1, 0))}, {"stride": (2, 1)}, {"dilation": (1, 2)}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_transposed_layer_that_reads_a_field_wrongly_is_noticed(wrong: dict[str, Any]) -> None:
+    """Though its weights are the same."""
+    spec = LayerSpec(2, 3, (2, 2), (6, 6), padding=((1, 0), (0, 1)), transposed=True, output_padding=(0, 0))
+    graph = build_variant("standard", spec._replace(**wrong)).graph
+    assert compare_dense(graph, chain_of("standard", spec._replace(**wrong), graph)).same
+    assert not compare_dense(graph, chain_of("standard", spec, graph)).same
+
+
+def test_a_shortcut_beside_a_transposed_layer() -> None:
+    """Is the tap that meets its own position; beside a strided one nothing can be equivalent."""
+    found = show_equivalence("standard", parse_spec("4:4 @9x7 k3 p1 t")._replace(residual=True))
+    assert isinstance(found, Equivalence)
+    assert (found.same, found.where) == (True, "everywhere")
+    assert "reduced" in str(show_equivalence("standard", parse_spec("4:4 @1 k1 s2 t")._replace(residual=True)))
 
 
 def test_a_nonlinearity_has_no_dense_kernel() -> None:

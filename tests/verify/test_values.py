@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from strategies import layer_specs
 
 from convcost.analysis.cost import macs
-from convcost.graph.ops import Conv, Shape
+from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Op, Shape
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from convcost.verify import exact
+from convcost.verify.exact import exact_values
 from convcost.verify.integers import EXACT, conv_integers, exact_dtype, largest_sum, pattern
 from convcost.verify.reference import reference_values
-from convcost.verify.run_values import exact_values, run_values
+from convcost.verify.run_values import run_values
 from convcost.verify.values import TILE, convolve_values
 from convcost.verify.workbench import Workbench
 
@@ -37,9 +39,28 @@ def convolutions(spec: LayerSpec) -> Iterator[tuple[Conv, Shape, Shape]]:
 def test_values_are_those_of_int64_and_products_those_of_the_analysis(spec: LayerSpec) -> None:
     """Every layer, every variant, one axis to three; to the last bit."""
     for op, given_shape, out in convolutions(spec):
-        same, algorithm, dtype, products = exact_values(op, given_shape)
-        assert (same, dtype) == (True, "float32"), (op, algorithm)
-        assert products == macs(op, given_shape, out), (op, algorithm)
+        found = exact_values(op, [given_shape])
+        assert found is not None
+        assert (found.same, found.dtype) == (True, "float32"), (op, found.algorithm)
+        assert found.products == macs(op, given_shape, out), (op, found.algorithm)
+
+
+@pytest.mark.parametrize("op", [Add(), BatchNorm(5), Activation("relu"), Activation("relu6")], ids=str)
+def test_what_is_done_element_by_element_is_exact_too(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a broken operation is noticed."""
+    shapes: list[Shape] = [(2, 5, 4, 3)] * (2 if isinstance(op, Add) else 1)
+    found = exact_values(op, shapes)
+    assert found is not None
+    assert (found.same, found.products) == (True, 0)
+    monkeypatch.setattr(exact, "apply_values", lambda _op, inputs, *_: (inputs[0], "elementwise"))
+    broken = exact_values(op, shapes)
+    assert broken is not None
+    assert not broken.same
+
+
+def test_an_activation_that_is_none_of_integers_has_no_exact_values() -> None:
+    """There is nothing that every machine would round in the same way."""
+    assert exact_values(Activation("silu"), [(1, 2, 3)]) is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -82,7 +103,9 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
 )  # fmt: skip
 def test_each_algorithm_crosses_its_tiles(op: Conv, shape: Shape, algorithm: str) -> None:
     """Inputs of more than one tile, the last of them not full."""
-    assert exact_values(op, shape)[:2] == (True, algorithm)
+    found = exact_values(op, [shape])
+    assert found is not None
+    assert found[:2] == (True, algorithm)
 
 
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
@@ -101,7 +124,9 @@ def test_the_dtype_is_the_first_in_which_every_sum_is_exact() -> None:
     ]  # fmt: skip
     wide = Conv(2_800_000, 1, (1,), (1,), ((0, 0),), (1,))
     assert EXACT["float32"] <= largest_sum(wide) < EXACT["float64"]
-    assert exact_values(wide, (1, 2_800_000, 1))[::2] == (True, "float64")
+    found = exact_values(wide, [(1, 2_800_000, 1)])
+    assert found is not None
+    assert found[::2] == (True, "float64")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
