@@ -36,8 +36,14 @@ def test_the_answers_are_those_of_the_command_line(capsys: pytest.CaptureFixture
     assert str(found) == capsys.readouterr().out
 
 
-@pytest.mark.parametrize("found", [convcost.compare(SPEC, verify=False), convcost.layer(SPEC, verify=False),
-                                   convcost.network("resnet18")], ids=["compare", "layer", "network"])  # fmt: skip
+ANSWERS = {
+    "compare": convcost.compare(SPEC, verify=False),
+    "layer": convcost.layer(SPEC, verify=False),
+    "network": convcost.network("resnet18", verify=False),
+}
+
+
+@pytest.mark.parametrize("found", ANSWERS.values(), ids=ANSWERS)
 def test_answers_are_frozen_and_show_themselves_in_a_notebook(found: object) -> None:
     """A table in HTML that has nothing of Python in it."""
     with pytest.raises(AttributeError):

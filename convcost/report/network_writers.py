@@ -8,6 +8,7 @@ from typing import Any, TextIO
 from ..analysis.analyze import WORDS
 from .document_writer import write_document
 from .documents import Document
+from .listings import write_entries
 
 #: Shares that CSV has, by the words of which they are shares.
 SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
@@ -55,6 +56,9 @@ def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = F
 
 def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """A line a network."""
+    if format == "ndjson":
+        write_entries(document, "networks", file)
+        return
 
     def table() -> Any:
         from .network_tables import zoo_table
