@@ -10,7 +10,7 @@ from typing import TextIO
 GAP = "  "
 
 #: Text is never squeezed into less than this.
-LEAST = 24
+LEAST = 20
 
 
 def listing(entries: Iterable[tuple[tuple[str, ...], list[str]]], width: int) -> Iterator[str]:
