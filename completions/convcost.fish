@@ -10,7 +10,7 @@ function __convcost_where
         if test $waits = 1
             set waits 0
         else if string match -q -- '-?*' $word
-            contains -- "$command:$word" compare:--variants verify:--variants compare:--baseline compare:--activation layer:--activation verify:--activation compare:--columns layer:--columns compare:--format compare:-f layer:--format layer:-f verify:--format verify:-f network:--format network:-f swap:--format swap:-f zoo:--format zoo:-f compare:--output compare:-o layer:--output layer:-o network:--output network:-o swap:--output swap:-o zoo:--output zoo:-o compare:--verify-limit compare:--layer layer:--verify-limit verify:--random verify:--seed verify:--verify-limit network:--width network:--batch network:--verify-limit network:--input swap:--width swap:--batch swap:--verify-limit compare:--in swap:--to swap:--where explain:--format explain:-f; and set waits 1
+            contains -- "$command:$word" compare:--variants verify:--variants compare:--baseline compare:--activation layer:--activation verify:--activation compare:--columns layer:--columns compare:--format compare:-f layer:--format layer:-f verify:--format verify:-f network:--format network:-f swap:--format swap:-f zoo:--format zoo:-f variants:--format variants:-f compare:--output compare:-o layer:--output layer:-o verify:--output verify:-o network:--output network:-o swap:--output swap:-o zoo:--output zoo:-o variants:--output variants:-o explain:--output explain:-o compare:--verify-limit compare:--layer layer:--verify-limit verify:--random verify:--seed verify:--verify-limit network:--width network:--batch network:--verify-limit network:--input swap:--width swap:--batch swap:--verify-limit compare:--in swap:--to swap:--where explain:--format explain:-f; and set waits 1
         else if test -n "$command"
             set position (math $position + 1)
         else
@@ -187,6 +187,7 @@ complete -c convcost -n "__convcost_at verify:1+" -l residual -d 'A shortcut on 
 complete -c convcost -n "__convcost_at verify:1+" -l norm -d 'A BatchNorm after every convolution'
 complete -c convcost -n "__convcost_at verify:1+" -l activation -d 'This activation after every convolution that has one' -x -a "relu\\t'This activation after every convolution that has one' relu6\\t'This activation after every convolution that has one' leaky-relu\\t'This activation after every convolution that has one' elu\\t'This activation after every convolution that has one' selu\\t'This activation after every convolution that has one' gelu\\t'This activation after every convolution that has one' silu\\t'This activation after every convolution that has one' mish\\t'This activation after every convolution that has one' hardswish\\t'This activation after every convolution that has one' hardsigmoid\\t'This activation after every convolution that has one' sigmoid\\t'This activation after every convolution that has one' tanh\\t'This activation after every convolution that has one'"
 complete -c convcost -n "__convcost_at verify:1+" -l format -s f -d 'How to write the answer' -x -a "table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
+complete -c convcost -n "__convcost_at verify:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
 complete -c convcost -n "__convcost_at verify:1+" -l verify-limit -d 'Rows with more multiply-adds are executed at a reduced size' -x
 complete -c convcost -n "__convcost_at verify:1+" -l inplace -d 'Elementwise operations write over an input nobody needs'
 complete -c convcost -n "__convcost_at verify:1+" -l no-inplace -d 'Not: Elementwise operations write over an input nobody needs'
@@ -227,10 +228,13 @@ complete -c convcost -n "__convcost_at zoo:1+" -l format -s f -d 'How to write t
 complete -c convcost -n "__convcost_at zoo:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
 complete -c convcost -n "__convcost_at zoo:1+" -l exact -d 'Whole numbers in tables, digits in groups'
 complete -c convcost -n "__convcost_at zoo:1+" -l help -s h -d 'Show help and exit.'
+complete -c convcost -n "__convcost_at variants:1+" -l format -s f -d 'How to write the answer' -x -a "table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
+complete -c convcost -n "__convcost_at variants:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
 complete -c convcost -n "__convcost_at variants:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at explain:1+" -l experiment -d 'Measure what residual connections do, here and now (about 15 s)'
 complete -c convcost -n "__convcost_at explain:1+" -l list -d 'List the topics and their aliases'
-complete -c convcost -n "__convcost_at explain:1+" -l format -s f -d 'How to write the explanation; text and table are the same' -x -a "text\\t'How to write the explanation; text and table are the same' table\\t'for people' markdown\\t'a table for documents' json\\t'one document, for reading'"
+complete -c convcost -n "__convcost_at explain:1+" -l format -s f -d 'How to write the answer; text and table are the same' -x -a "text\\t'How to write the answer; text and table are the same' table\\t'for people' json\\t'one document, for reading' ndjson\\t'a document a line, for scripts' csv\\t'a line a row, base units' markdown\\t'a table for documents' latex\\t'a table for papers (booktabs)'"
+complete -c convcost -n "__convcost_at explain:1+" -l output -s o -d 'Write to this file; its ending says the format' -x -a '(__convcost_files .json .ndjson .csv .md .tex .txt)'
 complete -c convcost -n "__convcost_at explain:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at schema:1+" -l help -s h -d 'Show help and exit.'
 complete -c convcost -n "__convcost_at help:1+" -l help -s h -d 'Show help and exit.'

@@ -65,21 +65,30 @@ def layer(
     return Layer(described, answer(AS_GIVEN, described, inplace, _verifier(verify, verify_limit)))
 
 
-def network(name: str, size: str = "", *, width: str | None = None, norm: bool = True,
-            inplace: bool = True) -> NetworkAnswer:  # fmt: skip
+def network(
+    name: str,
+    size: str = "",
+    *,
+    width: str | None = None,
+    norm: bool = True,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> NetworkAnswer:
     """A whole network: a built-in one by name, or the path of a network file; `size` is such as "@192 n8".
 
     >>> found = network("resnet50")
-    >>> found.total["params"], found.total["macs"]
-    (25557032, 4089184256)
+    >>> found.total["params"], found.total["macs"], found.verified.status
+    (25557032, 4089184256, 'verified')
 
-    By analysis only. Raises SpecError, a ValueError, for a network that there is not.
+    Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
+    ValueError, for a network that there is not.
     """
-    from .networks.answers import answer_network
-    from .networks.build import Choices, build_network
+    from .networks.build import Choices
+    from .networks.checked import answer_program
     from .networks.zoo import find_program
 
-    return answer_network(build_network(find_program(name), Choices(size, width, norm)), inplace)
+    return answer_program(find_program(name), Choices(size, width, norm), inplace, verify, verify_limit)
 
 
 def _spec(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> LayerSpec:

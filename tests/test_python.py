@@ -36,8 +36,59 @@ def test_the_answers_are_those_of_the_command_line(capsys: pytest.CaptureFixture
     assert str(found) == capsys.readouterr().out
 
 
-@pytest.mark.parametrize("found", [convcost.compare(SPEC, verify=False), convcost.layer(SPEC, verify=False),
-                                   convcost.network("resnet18")], ids=["compare", "layer", "network"])  # fmt: skip
+def test_a_network_is_what_the_command_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Executed like it, unless that is not wanted; calling prints nothing."""
+    from convcost.cli.main import run
+
+    for verify, option in ((True, "--verify"), (False, "--no-verify")):
+        found = convcost.network("squeezenet1.1", "@64 n2", verify=verify)
+        assert capsys.readouterr() == ("", "")
+        assert run(["network", "squeezenet1.1", "@64", "n2", option]) == 0
+        assert str(found) == capsys.readouterr().out
+        assert (found.verified is not None and found.verified.status == "verified") == verify
+
+
+def test_the_limit_of_a_network_is_that_of_each_layer() -> None:
+    """What has more multiply-adds is not executed; the whole is, at a reduced input."""
+    found = convcost.network("squeezenet1.1", verify_limit=10_000_000)
+    assert found.verified is not None
+    macs = {layer.name: layer.words["macs"] for layer in found.layers}
+    for layer in found.verified.layers:
+        assert (layer.status == "skipped") == (macs[layer.names[0]] > 10_000_000)
+    assert {layer.status for layer in found.verified.layers} == {"skipped", "verified"}
+    assert found.verified.wiring.status == "verified"
+
+
+def test_a_network_that_contradicts_says_so() -> None:
+    """As a row of a comparison does: with both numbers, and without an exception."""
+    from convcost.selftest import BROKEN_RULES, broken
+
+    (rule,) = [rule for rule in BROKEN_RULES if rule.name == "params: groups forgotten"]
+    with broken(rule):
+        found = convcost.network("mobilenet-v1", "@32")
+    assert found.verified is not None
+    assert found.verified.status == "mismatch"
+
+
+def test_a_network_by_analysis_loads_nothing_heavy() -> None:
+    """NumPy is for executing, Rich and Typer are the command line's."""
+    code = """
+import sys, convcost
+str(convcost.network("resnet18", verify=False))
+print(*[name for name in ("numpy", "rich", "typer") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+ANSWERS = {
+    "compare": convcost.compare(SPEC, verify=False),
+    "layer": convcost.layer(SPEC, verify=False),
+    "network": convcost.network("resnet18", verify=False),
+}
+
+
+@pytest.mark.parametrize("found", ANSWERS.values(), ids=ANSWERS)
 def test_answers_are_frozen_and_show_themselves_in_a_notebook(found: object) -> None:
     """A table in HTML that has nothing of Python in it."""
     with pytest.raises(AttributeError):

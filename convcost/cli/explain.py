@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
 from ..explain.answer import explain as explain_topics
 from ..explain.answer import pages
+from ..explain.document import Document
 from ..explain.measured import Measurement, Settings
-from ..explain.topics import ALIASES, RESIDUAL, default_layer, names, read_words, topics
+from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
 from ..spec import LayerSpec, SpecError, parse_spec
-from ..variants.registry import DoesNotApply, all_variants
+from ..variants.registry import DoesNotApply
+from .listing import listing, width_of
 from .names import unknown_name
-from .options import NOTATION
+from .options import NOTATION, Format, Output
+from .output import destination
 
 EPILOG = (
     NOTATION
@@ -26,25 +30,28 @@ Examples:
 
   convcost explain depthwise pointwise
 
-  convcost explain 1x1 --format markdown
+  convcost explain 1x1 --output 1x1.md
 
   convcost explain residual --experiment
 
-  convcost explain --list
+  convcost explain --list --format csv
 """
 )
 
-#: For terminals that have no better.
-_ASCII = str.maketrans("×·–…█◄─│┐┘▼′⌊⌋Σ∗∞²³", "x*-.#<-|++v'[]S*~23")
+#: What the list of topics is wide where no terminal is narrower.
+WIDTH = 80
 
 
 class ExplainFormat(StrEnum):
-    """How an explanation is written."""
+    """How an explanation is written: as any answer, and as text, which is what its table is."""
 
     text = "text"
     table = "table"
-    markdown = "markdown"
     json = "json"
+    ndjson = "ndjson"
+    csv = "csv"
+    markdown = "markdown"
+    latex = "latex"
 
 
 def explain(
@@ -60,52 +67,71 @@ def explain(
     ] = False,
     list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
     format: Annotated[
-        ExplainFormat, typer.Option("--format", "-f", help="How to write the explanation; text and table are the same.")
+        ExplainFormat, typer.Option("--format", "-f", help="How to write the answer; text and table are the same.")
     ] = ExplainFormat.text,
+    output: Output = "",
 ) -> int:  # fmt: skip
     """Explain a variant: structure, formula, numbers, what it gives up, where it is used, and when it will not help."""
-    if list_topics or not words:
-        print(_listing(), end="")
-        return 0
+    with destination(output, Format.table if format == "text" else format.value) as (file, written):
+        if list_topics or not words:
+            _list(written, file)
+        else:
+            _explain(words, experiment, written, file)
+    return 0
+
+
+def _list(format: str, file: TextIO) -> None:
+    """The topics, each with what it is and its aliases."""
+    entries = described()
+    if format != Format.table:
+        from ..report.listings import TOPICS, write_listing
+
+        write_listing(TOPICS, entries, format, file)
+        return
+    lines = [
+        ((topic["name"],), [topic["summary"], *[f"also: {', '.join(topic['aliases'])}"] * bool(topic["aliases"])])
+        for topic in entries
+    ]
+    file.writelines(listing(lines, min(WIDTH, width_of(file, WIDTH))))
+
+
+def _explain(words: list[str], experiment: bool, format: str, file: TextIO) -> None:
+    """The explanation of the topics and the layer that `words` name."""
     asked = read_words(words)
     if asked.unknown is not None:
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
+    if format in (Format.csv, Format.latex):
+        raise SpecError(
+            f"an explanation is no table, and not written as {format}",
+            "text, markdown, json and ndjson have it; convcost compare --per-op has its numbers as rows",
+        )
     text = " ".join(asked.rest)
     spec = parse_spec(text) if text else default_layer(asked.topics)
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
-    document = explain_topics(asked.topics, spec, found)
-    if format is ExplainFormat.json:
-        from ..report.as_json import json_text
-
-        _write(json_text(document) + "\n")
-        return 0
-    from ..explain.pages import markdown
-    from ..explain.pages import text as plain
-
-    render = markdown if format is ExplainFormat.markdown else plain
-    _write("\n".join([render(page) for page in pages(document, spec, bool(text))]))
-    return 0
+    _write(explain_topics(asked.topics, spec, found), spec, bool(text), format, file)
 
 
-def _listing() -> str:
-    """The topics, each with what it is and its aliases."""
-    from textwrap import wrap
+def _write(document: Document, spec: LayerSpec, given: bool, format: str, file: TextIO) -> None:
+    """As a document; its pages are made from it."""
+    if format in (Format.json, Format.ndjson):
+        from ..report.as_json import encode, json_text
 
-    entries = all_variants()
-    said = {
-        name: entries[name].summary if name in entries else "y = F(x, W) + x: cost and measured benefits"
-        for name in topics()
-    }
-    width = max(map(len, said))
-    lines = []
-    for name, summary in said.items():
-        also = [alias for alias, topic in ALIASES.items() if topic == name]
-        told = [*wrap(summary, 78 - width), *wrap(f"also: {', '.join(also)}", 78 - width) * bool(also)]
-        lines += [f"{title:<{width}}  {line}" for title, line in zip([name, *[""] * len(told)], told)]
-    return "\n".join(lines) + "\n"
+        file.write((json_text if format == Format.json else encode)(document) + "\n")
+        return
+    from ..explain.pages import markdown, text
+
+    found = pages(document, spec, given)
+    shown = [markdown(page) if format == Format.markdown else text(page, _as_on(file)) for page in found]
+    file.write("\n".join(shown))
+
+
+def _as_on(file: TextIO) -> Callable[[str], str]:
+    """What a text will look like in `file`, whose encoding may lack some of its signs."""
+    encoding, errors = file.encoding or "utf-8", file.errors or "strict"
+    return lambda text: text.encode(encoding, errors).decode(encoding)
 
 
 def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
@@ -124,11 +150,3 @@ def _measure() -> list[Measurement]:
     from ..explain.experiments import measure
 
     return measure(Settings(), lambda what: print(f"measuring: {what} …", file=sys.stderr))
-
-
-def _write(text: str) -> None:
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        text = text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
-    sys.stdout.write(text)

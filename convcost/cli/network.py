@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..graph.ops import Shape
 from ..networks.answers import NetworkAnswer, answer_network
-from ..networks.build import Choices, Network, build_network
+from ..networks.build import Choices
+from ..networks.checked import answer_program, checked
 from ..networks.lines import LONGEST_FILE, Program
 from ..networks.zoo import find_program
 from ..report.network_writers import write_network
@@ -103,18 +102,13 @@ def _answer(
     limit: int | None,
 ) -> tuple[NetworkAnswer, list[Missing]]:  # fmt: skip
     """The answer, and of an ONNX file the operations that were not counted."""
-    unknown: list[Missing] = []
-    rebuild: Callable[[Shape], Network] = not_rebuilt
     if is_onnx(name[0]):
         found, unknown = read_model(name, inputs, batch)
-    elif inputs:
+        answer = answer_network(found, inplace)
+        return (checked(answer, not_rebuilt, inplace, limit) if verify else answer), unknown
+    if inputs:
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
-    else:
-        program, choices = read_network(name, width, batch, norm)
-        found = build_network(program, choices)
-        rebuild = lambda shape: build_network(program, choices._replace(reduced=shape))  # noqa: E731  one of two
-    answer = answer_network(found, inplace)
-    return (verified(answer, rebuild, inplace, limit) if verify else answer), unknown
+    return answer_program(*read_network(name, width, batch, norm), inplace, verify, limit), []
 
 
 def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:
@@ -124,17 +118,6 @@ def read_network(words: list[str], width: str, batch: int | None, norm: bool) ->
     if words[0] == "-":
         text = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace")
     return find_program(words[0], text), Choices(tokens, width or None, norm)
-
-
-def verified(
-    answer: NetworkAnswer, rebuild: Callable[[Shape], Network], inplace: bool, limit: int | None
-) -> NetworkAnswer:
-    """The answer, held against its execution; NumPy is loaded only then."""
-    from ..networks.verified import verify_network
-    from ..verification import DEFAULT_LIMIT
-
-    found = verify_network(answer, rebuild, inplace, DEFAULT_LIMIT if limit is None else limit)
-    return answer._replace(verified=found)
 
 
 def _draw(answer: NetworkAnswer) -> None:

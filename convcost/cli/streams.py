@@ -6,8 +6,16 @@ import codecs
 import os
 import sys
 
-#: What is written for the signs that an encoding lacks.
-INSTEAD = {"×": "x", "–": "-", "✓": "+", "✗": "!", "·": "|", "─": "-", "└": "`", "…": "...", "→": "->", "’": "'"}
+#: What is written for the signs that an encoding lacks: one character each, for columns to stay, where there is one
+#: that says the same.
+INSTEAD = {
+    "×": "x", "·": "*", "∗": "*", "–": "-", "′": "'", "’": "'", "✓": "+", "✗": "!", "⌊": "[", "⌋": "]",
+    "─": "-", "│": "|", "┐": "+", "┘": "+", "└": "`", "█": "#", "◄": "<", "▼": "v",
+    "µ": "u", "…": "...", "→": "->", "Σ": "sum ", "∞": "inf",
+}  # fmt: skip
+
+#: Exponents as they are written above the line, and on it.
+POWERS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
 
 
 def prepare() -> bool:
@@ -28,10 +36,18 @@ def instead(error: UnicodeError) -> tuple[str, int]:
     """An error handler of codecs: ASCII that stands for what cannot be encoded.
 
     >>> codecs.register_error("convcost", instead)
-    >>> "3 × 3 … é".encode("ascii", "convcost")
-    b'3 x 3 ... \\\\xe9'
+    >>> "3 × 3 … é, 9·Cin¹²".encode("ascii", "convcost")
+    b'3 x 3 ... \\\\xe9, 9*Cin^12'
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]
-    return "".join([INSTEAD.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lost]), error.end
+    before = f" {error.object}"[error.start : error.end]
+    return "".join(map(_stand_in, before, lost)), error.end
+
+
+def _stand_in(before: str, sign: str) -> str:
+    """What stands for one sign; the first of an exponent says that it is one."""
+    if sign in POWERS:
+        return "^" * (before not in POWERS) + POWERS[sign]
+    return INSTEAD.get(sign) or sign.encode("ascii", "backslashreplace").decode()

@@ -9,12 +9,13 @@ import typer
 from ..graph.ops import Shape
 from ..networks.answers import answer_network
 from ..networks.build import Network, build_network
+from ..networks.checked import checked
 from ..networks.swap import read_where, replacements
 from ..networks.swap import swap as swap_layers
 from ..report.network_writers import write_swap
 from ..report.networks import swap_document
 from .names import unknown_name
-from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches, verified
+from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches
 from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
 from .output import destination
 
@@ -61,9 +62,9 @@ def swap(
 
     answers = [answer_network(before, inplace), answer_network(swapped.network, inplace)]
     if verify:
-        answers[0] = verified(answers[0], rebuild, inplace, verify_limit)
-        answers[1] = verified(answers[1], lambda shape: swap_layers(rebuild(shape), to, chosen).network, inplace,
-                              verify_limit)  # fmt: skip
+        answers[0] = checked(answers[0], rebuild, inplace, verify_limit)
+        answers[1] = checked(answers[1], lambda shape: swap_layers(rebuild(shape), to, chosen).network, inplace,
+                             verify_limit)  # fmt: skip
     with destination(output, format.value) as (file, written):
         write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
     return max([report_mismatches(answer) for answer in answers])

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from ..variants.registry import all_variants
+from .listing import listing, width_of
+from .options import Format, Output, OutputFormat
+from .output import destination
 
 EPILOG = """
-Example:
+Examples:
 
   convcost variants
+
+  convcost variants --format csv
 """
 
+#: Longer than any line: what is no terminal gets one a variant.
+ENDLESS = 1000
 
-def variants() -> None:
+
+def variants(format: OutputFormat = Format.table, output: Output = "") -> None:
     """List the variants, one a line: name, role, structure."""
     entries = all_variants().values()
-    name, role = (max(map(len, column)) for column in zip(*[(v.name, v.role) for v in entries]))
-    for v in entries:
-        print(f"{v.name:<{name}}  {v.role:<{role}}  {v.summary}")
+    with destination(output, format.value) as (file, written):
+        if written == Format.table:
+            lines = [((v.name, v.role), [v.summary]) for v in entries]
+            file.writelines(listing(lines, width_of(file, ENDLESS)))
+            return
+        from ..report.listings import VARIANTS, write_listing
+
+        documents = [{"name": v.name, "role": v.role, "summary": v.summary} for v in entries]
+        write_listing(VARIANTS, documents, written, file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -17,9 +17,11 @@ from .options import (
     Inplace,
     Norm,
     OptionalSpec,
+    Output,
     OutputFormat,
     VerifyLimit,
 )  # fmt: skip
+from .output import destination
 
 if TYPE_CHECKING:
     from ..examination import Examined
@@ -34,7 +36,7 @@ Examples:
 
   convcost verify 64:128 @56 k3 --variants depthwise-separable --format json
 
-  convcost verify --random 5 --seed 7
+  convcost verify --random 5 --seed 7 --output evidence.csv
 
   convcost verify --self-test
 """
@@ -57,6 +59,7 @@ def verify(
     norm: Norm = False,
     activation: ActivationKind = None,
     format: OutputFormat = Format.table,
+    output: Output = "",
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
 ) -> int:
@@ -67,12 +70,13 @@ def verify(
     if sum([bool(spec), bool(random), self_test]) != 1:
         raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
     try:
-        if self_test:
-            return _self_test(format.value)
-        if random:
-            return _random(random, seed, names, format.value)
-        layer = _spec(" ".join(spec or []), norm, activation, residual)
-        return _layer(layer, names, verify_limit, inplace, format.value)
+        with destination(output, format.value) as (file, written):
+            if self_test:
+                return _self_test(written, file)
+            if random:
+                return _random(random, seed, names, written, file)
+            layer = _spec(" ".join(spec or []), norm, activation, residual)
+            return _layer(layer, names, verify_limit, inplace, written, file)
     except MemoryError as error:
         print(f"error: {error or 'out of memory'}", file=sys.stderr)
         return 2
@@ -87,16 +91,19 @@ def _spec(text: str, norm: bool, activation: Any, residual: bool) -> LayerSpec:
     return Flags(norm, activation.value if activation else None, residual).on(parse_spec(text))
 
 
-def _layer(spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str) -> int:
+def _layer(
+    spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str, file: TextIO
+) -> int:
+    """All checks of one layer."""
     from ..examination import examine_all, expected_time, wanted_names
-    from ..report.evidence import evidence_csv, evidence_document, evidence_table, write
+    from ..report.evidence import write_evidence
     from ..report.terminal import progress
     from ..verification import DEFAULT_LIMIT
 
     limit = DEFAULT_LIMIT if limit is None else limit
     with progress(len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
         rows = examine_all(spec, names, limit, inplace=inplace, step=step)
-    write(format, sys.stdout, evidence_document(spec, rows), evidence_table(spec, rows), evidence_csv(rows))
+    write_evidence(format, file, spec, rows)
     return _report("", rows)
 
 
@@ -109,7 +116,7 @@ def _report(layer: str, rows: Sequence[Examined]) -> int:
     return int(bool(failed))
 
 
-def _random(count: int, seed: int, names: list[str] | None, format: str) -> int:
+def _random(count: int, seed: int, names: list[str] | None, format: str, file: TextIO) -> int:
     """All checks of generated layers: how many there were, and every one that does not hold."""
     from ..examination import examine_all
     from ..random_specs import random_specs
@@ -124,13 +131,13 @@ def _random(count: int, seed: int, names: list[str] | None, format: str) -> int:
             rows = examine_all(spec, names)
             totals = totals.with_layer(spec, rows)
             code |= _report(format_spec(spec), rows)
-    write_totals(format, sys.stdout, totals)
+    write_totals(format, file, totals)
     return code
 
 
-def _self_test(format: str) -> int:
-    """Which check caught which broken rule; 1 if one got through."""
-    from ..report.evidence import selftest_table, write
+def _self_test(format: str, file: TextIO) -> int:
+    """Which check caught which broken rule; 1 if one got through, which is told on stderr."""
+    from ..report.selftest_evidence import write_selftest
     from ..report.terminal import progress
     from ..selftest import run_selftest
     from ..selftest_checks import CHECK_RULES, run_check_selftest
@@ -140,7 +147,8 @@ def _self_test(format: str) -> int:
         rules = run_selftest()
         step(f"{len(CHECK_RULES)} more, of wiring and execution")
         rules += run_check_selftest()
-    lines = "".join(["rule,caught_by\n", *[f'"{name}",{" ".join(caught)}\n' for name, caught in rules]])
-    document = {"rules": [rule._asdict() for rule in rules]}
-    write(format, sys.stdout, document, selftest_table([(rule.name, rule.caught_by) for rule in rules]), lines)
-    return int(not all(rule.caught_by for rule in rules))
+    write_selftest(format, file, rules)
+    missed = [rule.name for rule in rules if not rule.caught_by]
+    for name in missed:
+        print(f"mismatch: {name}: broken, and no check noticed", file=sys.stderr)
+    return int(bool(missed))

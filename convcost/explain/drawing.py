@@ -102,8 +102,8 @@ def plot(series: dict[str, list[float]], x: Sequence[int], *, logarithmic: bool,
     """A dot plot, a line a point: x down, values across, one letter a series (its first), `*` where they meet.
 
     >>> print("\\n".join(plot({"plain": [1, 100], "residual": [1, 1]}, [2, 4], logarithmic=True, width=9)))
-       2 *········
-       4 r·······p
+       2 *........
+       4 r.......p
          1      100
     """
     scaled = {name: [_scaled(v, logarithmic) for v in values] for name, values in series.items()}
@@ -111,12 +111,12 @@ def plot(series: dict[str, list[float]], x: Sequence[int], *, logarithmic: bool,
     low, high = (min(finite), max(finite)) if finite else (0.0, 0.0)
     lines = []
     for index, point in enumerate(x):
-        row = ["·"] * width
+        row = ["."] * width
         for name, values in scaled.items():
             value = values[index]
             if value is not None:
                 place = round((value - low) / ((high - low) or 1) * (width - 1))
-                row[place] = name[0] if row[place] == "·" else "*"
+                row[place] = name[0] if row[place] == "." else "*"
         lines.append(f"{point:>4} {''.join(row)}")
     ends = [f"{10**v if logarithmic else v:.3g}" for v in (low, high)]
     return [*lines, f"     {ends[0]}{ends[1]:>{max(width + 1 - len(ends[0]), len(ends[1]) + 1)}}"]

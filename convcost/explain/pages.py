@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
@@ -54,8 +54,8 @@ class Page(NamedTuple):
     sections: list[Section]
 
 
-def text(page: Page) -> str:
-    """The page for a terminal.
+def text(page: Page, shown: Callable[[str], str] = str) -> str:
+    """The page for a terminal; `shown` is a text as it will appear there, for columns to be as wide as that.
 
     >>> print(text(Page("1x1", "64:128", [Section("What", [Para("Channels only.")])])), end="")
     1x1  ·  64:128
@@ -67,15 +67,16 @@ def text(page: Page) -> str:
     for section in page.sections:
         lines += ["", section.title]
         for block in section.blocks:
-            lines += ["  " + line if line else "" for line in _text_block(block, WIDTH - 2)]
+            lines += ["  " + line if line else "" for line in _text_block(block, WIDTH - 2, shown)]
     return "\n".join(lines) + "\n"
 
 
-def _text_block(block: Block, width: int) -> Iterator[str]:
+def _text_block(block: Block, width: int, shown: Callable[[str], str]) -> Iterator[str]:
     if isinstance(block, Para):
         yield from wrap(block.text, width, break_long_words=False, break_on_hyphens=False)
     elif isinstance(block, Grid):
-        yield from _table(block, width)
+        rows = [[shown(cell) for cell in row] for row in block.rows]
+        yield from _table(Grid([shown(cell) for cell in block.header], rows, block.right), width)
     else:
         yield from block.lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..spec import LayerSpec
 from ..spec.tokens import WORDS
@@ -55,6 +55,20 @@ def topics() -> list[str]:
     ('standard', 'residual')
     """
     return [*all_variants(), RESIDUAL]
+
+
+def described() -> list[dict[str, Any]]:
+    """Every topic with what it is and its other names.
+
+    >>> described()[-1]["aliases"]
+    ['resnet', 'shortcut', 'skip']
+    """
+    summaries = {name: variant.summary for name, variant in all_variants().items()}
+    summaries[RESIDUAL] = "y = F(x, W) + x: cost and measured benefits"
+    return [
+        {"name": name, "summary": summary, "aliases": [alias for alias, topic in ALIASES.items() if topic == name]}
+        for name, summary in summaries.items()
+    ]
 
 
 def names() -> list[str]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..spec import LayerSpec, format_spec, spec_to_json
 from .columns import plain
+from .document_writer import write_document
 from .documents import SCHEMA, Document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
     from ..examination import Examined
-    from ..findings import Finding
 
 #: The columns of the table and of CSV, beside the check's name.
 HEADS = (
@@ -94,57 +92,19 @@ def _text(value: Any) -> str:
     return plain(value) or "–"
 
 
-def evidence_csv(rows: Sequence[Examined]) -> str:
-    """A line a check."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(FIELDS)
+def evidence_rows(rows: Sequence[Examined]) -> Iterator[Document]:
+    """A row a check, as CSV has them."""
     for row in rows:
-        writer.writerows([_csv_line(row.variant, finding) for finding in row.findings])
-    return text.getvalue()
+        for finding in row.findings:
+            yield {
+                "variant": row.variant,
+                "check": finding.name,
+                **finding._asdict(),
+                "seconds": f"{finding.seconds:.6f}",
+            }
 
 
-def _csv_line(variant: str, finding: Finding) -> list[str]:
-    name, ok, expected, measured, size, seconds, note = finding
-    return [variant, name, plain(ok), plain(expected), plain(measured), plain(size), f"{seconds:.6f}", note]
-
-
-def selftest_table(rules: Sequence[tuple[str, list[str]]]) -> Table:
-    """Every broken rule and the checks that caught it."""
-    lines = [Line(name, (", ".join(caught) or "nothing",), None, "✓" if caught else "✗") for name, caught in rules]
-    head = Head("caught_by", "caught by", "", False, None)
-    return Table(
-        f"{len(rules)} broken rules", (), "rule", (head,), (Section("", tuple(lines)),), (),
-        ("✓ noticed",),
-    )  # fmt: skip
-
-
-def write(format: str, file: TextIO, document: Document, table: Table, lines: str) -> None:
-    """One answer in any of the formats: the document as JSON, the table for people, `lines` as CSV."""
-    from .as_json import encode, json_text
-
-    if format == "json":
-        file.write(json_text(document) + "\n")
-    elif format == "ndjson":
-        file.write(encode(document) + "\n")
-    elif format == "csv":
-        file.write(lines)
-    elif format == "table":
-        from .table import print_table
-
-        print_table(table, file)
-    else:
-        _write_document(format, file, table)
-
-
-def _write_document(format: str, file: TextIO, table: Table) -> None:
-    from .table import can_encode
-
-    if format == "latex":
-        from .as_latex import latex
-
-        file.write(latex(table))
-        return
-    from .as_markdown import markdown
-
-    file.write(markdown(table, ascii_only=not can_encode(file)))
+def write_evidence(format: str, file: TextIO, spec: LayerSpec, rows: Sequence[Examined]) -> None:
+    """Everything that was shown of one layer, in any of the formats."""
+    document = evidence_document(spec, rows)
+    write_document(document, format, file, lambda: evidence_table(spec, rows), FIELDS, lambda: evidence_rows(rows))

@@ -94,6 +94,8 @@ def _header(table: Table, grid: Grid) -> Iterator[list[Span]]:
     for level, style in enumerate(("head", "dim")):
         label = table.label if level == 0 else ""
         cells = [_align(lines[level], head, width) for (head, lines), width in zip(heads, grid.widths)]
+        if level and not "".join(cells).strip():  # no header has a second line
+            return
         yield [(GAP.join([f" {'':<{grid.mark}} {label:<{grid.name}}", *cells]).rstrip(), style)]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, TextIO
 
 from ..analysis.analyze import WORDS
+from .document_writer import write_document
 from .documents import Document
+from .listings import write_entries
 
 #: Shares that CSV has, by the words of which they are shares.
 SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
@@ -15,42 +16,6 @@ SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
 NETWORK_FIELDS = ("level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES])
 SWAP_FIELDS = ("network", *WORDS)
 ZOO_FIELDS = ("name", "source", "input", "params", "macs")
-
-Table = Callable[[], Any]
-Rows = Callable[[], Iterator[Document]]
-
-
-def write_document(
-    document: Document, format: str, file: TextIO, table: Table, fields: tuple[str, ...], rows: Rows
-) -> None:
-    """Write one document; `table` and `rows` make what the other formats need, when they need it."""
-    if format == "json":
-        from .as_json import json_text
-
-        file.write(json_text(document) + "\n")
-    elif format == "ndjson":
-        from .as_json import encode
-
-        file.write(encode(document) + "\n")
-    elif format == "csv":
-        from .as_csv import csv_line
-        from .columns import plain, read
-
-        file.write(csv_line(fields))
-        file.writelines(csv_line([plain(read(row, field)) for field in fields]) for row in rows())
-    elif format == "markdown":
-        from .as_markdown import markdown
-        from .table import can_encode
-
-        file.write(markdown(table(), ascii_only=not can_encode(file)))
-    elif format == "latex":
-        from .as_latex import latex
-
-        file.write(latex(table()))
-    else:
-        from .table import print_table
-
-        print_table(table(), file, plain=file is not sys.stdout)
 
 
 def write_network(
@@ -91,6 +56,9 @@ def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = F
 
 def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """A line a network."""
+    if format == "ndjson":
+        write_entries(document, "networks", file)
+        return
 
     def table() -> Any:
         from .network_tables import zoo_table

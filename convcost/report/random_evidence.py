@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ..spec import LayerSpec, format_spec
 from .columns import plain
+from .document_writer import write_document
 from .documents import SCHEMA, Document
-from .evidence import write
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
     from ..examination import Examined
+
+
+#: The columns of CSV.
+FIELDS = ("check", "held", "of")
 
 
 class Totals(NamedTuple):
@@ -42,11 +45,11 @@ class Totals(NamedTuple):
 
 def write_totals(format: str, file: TextIO, totals: Totals) -> None:
     """In any of the formats."""
-    lines = io.StringIO()
-    lines.write("check,held,of\n")
-    for name, held, count in _by_check(totals):
-        lines.write(f"{name},{held},{count}\n")
-    write(format, file, totals_document(totals), totals_table(totals), lines.getvalue())
+
+    def rows() -> list[Document]:
+        return [dict(zip(FIELDS, one)) for one in _by_check(totals)]
+
+    write_document(totals_document(totals), format, file, lambda: totals_table(totals), FIELDS, rows)
 
 
 def _by_check(totals: Totals) -> list[tuple[str, int, int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,38 @@ def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_text_and_table_are_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert ran(capsys, "grouped", "--format", "table") == ran(capsys, "grouped")
+
+
+@pytest.mark.parametrize(
+    ("ending", "format"), [("txt", "text"), ("md", "markdown"), ("json", "json"), ("ndjson", "ndjson")]
+)
+def test_an_explanation_goes_to_a_file(
+    ending: str, format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the format of its ending, as it would be printed."""
+    file = tmp_path / f"explained.{ending}"
+    assert ran(capsys, "grouped", "pointwise", "--output", str(file)) == (0, "", "")
+    assert ran(capsys, "grouped", "pointwise", "--format", format) == (0, file.read_text("utf-8"), "")
+
+
+def test_ndjson_is_the_document_on_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same as JSON says."""
+    _, line, _ = ran(capsys, "grouped", "-f", "ndjson")
+    assert line.count("\n") == 1
+    assert json.loads(line) == json.loads(ran(capsys, "grouped", "-f", "json")[1])
+
+
+@pytest.mark.parametrize("words", [("-f", "csv"), ("-o", "explained.csv"), ("-f", "latex"), ("-o", "explained.tex")])
+def test_an_explanation_is_no_table(
+    words: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where rows are wanted it says who has them, before anything is measured, and writes nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("convcost.cli.explain._measure", lambda: pytest.fail("it measured"))
+    code, out, err = ran(capsys, "residual", "--experiment", *words)
+    assert (code, out, os.listdir(tmp_path)) == (2, "", [])
+    assert "markdown" in err
+    assert "convcost compare --per-op" in err
 
 
 @pytest.mark.parametrize(
@@ -105,9 +139,24 @@ def test_without_experiments_neither_numpy_nor_rich_is_loaded(format: str) -> No
     assert done.stderr == "[]\n"
 
 
-def test_a_terminal_without_unicode_gets_ascii() -> None:
-    """What it cannot print is replaced, character for character, so that columns stay."""
-    command = [sys.executable, "-m", "convcost", "explain", "basic-block"]
+def in_ascii(*words: str) -> str:
+    """What a process prints whose streams can show ASCII only."""
+    command = [sys.executable, "-m", "convcost", *words]
     done = subprocess.run(command, capture_output=True, check=True, env={"PYTHONIOENCODING": "ascii"})
-    assert b"9*Cin*Cout" in done.stdout
-    assert b"?" not in done.stdout
+    return done.stdout.decode("ascii")
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    """What it cannot print has a stand-in that says the same: nothing is escaped, and 64² is not 642."""
+    out = in_ascii("explain", "basic-block")
+    assert "9*Cin*Cout" in out
+    assert "= 9*64^2 " in out
+    assert not {"?", "\\"} & {*out}
+
+
+def test_columns_stay_where_a_stand_in_is_wider() -> None:
+    """The numbers of every operation begin below each other."""
+    page = in_ascii("explain", "basic-block")
+    rows = [line for line in page.splitlines() if line.startswith(("  conv1  9", "  conv2  9", "  total  9"))][:3]
+    assert "^2" in rows[1]
+    assert len({row.index("=") for row in rows}) == len({len(row) for row in rows}) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import resource
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from cli.shell import in_shell
+
+from convcost.cli.streams import instead
 
 COMPARE = "convcost compare 63:65 @56 k3"
 
@@ -38,7 +41,8 @@ def test_streams_that_break_give_one_line_and_no_traceback(line: str, code: int,
 @pytest.mark.parametrize("encoding", ["ascii", "latin1", "cp437", "cp1252", "shift_jis"])
 @pytest.mark.parametrize(
     "line",
-    ["convcost", "convcost help words", "convcost variants", "convcost compare --help", f"{COMPARE} --per-op",
+    ["convcost", "convcost help words", "convcost variants", "convcost explain 1x1 basic-block",
+     "convcost compare --help", f"{COMPARE} --per-op",
      f"{COMPARE} -f markdown", f"{COMPARE} -f csv", f"{COMPARE} g2", "convcost compare 64:128 @56 k３"],
 )  # fmt: skip
 def test_an_encoding_that_lacks_signs_gets_ascii(line: str, encoding: str, tmp_path: Path) -> None:
@@ -93,3 +97,18 @@ def peak_memory(lines: int, folder: Path, options: str) -> int:
 def test_memory_does_not_grow_with_the_batch(options: str, tmp_path: Path) -> None:
     """Twelve thousand lines take what five thousand take, in which the reader's cache fills."""
     assert peak_memory(12_000, tmp_path, options) < peak_memory(5_000, tmp_path, options) + 2_000
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "shown"),
+    [
+        ("9·Cout² − Cin¹⁰", "ascii", r"9*Cout^2 \u2212 Cin^10"),
+        ("9·Cout² · Cin⁴", "latin1", "9·Cout² · Cin^4"),
+        ("k⁴, 3 µs → ∞", "shift_jis", "k^4, 3 us → ∞"),
+        ("┌ é ✓ ×", "cp437", "┌ é + x"),
+    ],
+)
+def test_each_sign_that_an_encoding_lacks_has_a_stand_in(text: str, encoding: str, shown: str) -> None:
+    """And those that it has stay."""
+    codecs.register_error("convcost", instead)
+    assert text.encode(encoding, "convcost").decode(encoding) == shown

@@ -112,3 +112,26 @@ def test_fields_that_are_missing_are_noticed() -> None:
             kept = part.pop(field)
             assert errors(whole), field
             part[field] = kept
+
+
+LISTS: dict[str, dict[str, Any]] = {
+    "networks": {"name": "a", "source": "b", "input": [1, 3, 9, 9], "params": 1, "macs": 0},
+    "variants": {"name": "a", "role": "replacement", "summary": "b"},
+    "topics": {"name": "a", "summary": "b", "aliases": ["c"]},
+}
+
+
+@pytest.mark.parametrize("key", LISTS)
+def test_entries_of_lists_are_whole_and_have_nothing_else(key: str) -> None:
+    """In the document, and alone on a line, where each says its version."""
+    entry = LISTS[key]
+    assert not errors({"schema": "convcost/1", key: [entry]})
+    assert not errors({"schema": "convcost/1", **entry})
+    assert errors(entry)
+    for wrong in (
+        {**entry, "extra": 1},
+        {**entry, "name": 1},
+        *[{k: entry[k] for k in entry if k != f} for f in entry],
+    ):
+        assert errors({"schema": "convcost/1", key: [wrong]}), wrong
+        assert errors({"schema": "convcost/1", **wrong}), wrong

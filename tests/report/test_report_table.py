@@ -11,6 +11,7 @@ from report.report_cases import LINES, compared, contradicted, executed, not_exe
 from convcost.report import Options, open_writer
 from convcost.report.columns import COLUMNS
 from convcost.report.layout import lay_out, wrap
+from convcost.report.model import Head, Line, Section, Table
 from convcost.variants.registry import all_variants
 from convcost.verify import perturb
 
@@ -178,3 +179,11 @@ def test_styles_are_all_known() -> None:
 
     table = comparison_table(comparison_document(contradicted()), "x", choose_columns(None), per_op=True)
     assert {style for line in lay_out(table, 100) for _, style in line} <= set(STYLES)
+
+
+@pytest.mark.parametrize(("unit", "lines"), [("", 4), ("ms", 5)])
+def test_a_header_has_a_second_line_where_something_stands_on_it(unit: str, lines: int) -> None:
+    """Units, and the rest of long headers."""
+    head = Head("held", "held", unit, True, None)
+    table = Table("", (), "check", (head,), (Section("", (Line("macs", ("9",)),)),), (), ())
+    assert len([*lay_out(table, 80)]) == lines

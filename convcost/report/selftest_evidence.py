@@ -1,0 +1,43 @@
+"""What the self-test found: every broken rule, and the checks that caught it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from .document_writer import write_document
+from .documents import Document
+from .model import Head, Line, Section, Table
+
+if TYPE_CHECKING:
+    from ..selftest import Caught
+
+#: The columns of CSV.
+FIELDS = ("rule", "caught_by")
+
+
+def write_selftest(format: str, file: TextIO, rules: Sequence[Caught]) -> None:
+    """In any of the formats."""
+
+    def rows() -> list[Document]:
+        return [dict(zip(FIELDS, rule)) for rule in rules]
+
+    write_document(selftest_document(rules), format, file, lambda: selftest_table(rules), FIELDS, rows)
+
+
+def selftest_document(rules: Sequence[Caught]) -> Document:
+    """The same for scripts: the rules alone.
+
+    >>> from convcost.selftest import Caught
+    >>> selftest_document([Caught("params: bias forgotten", ["params"])])
+    {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params']}]}
+    """
+    return {"rules": [rule._asdict() for rule in rules]}
+
+
+def selftest_table(rules: Sequence[Caught]) -> Table:
+    """A line a rule."""
+    lines = [Line(name, (", ".join(caught) or "nothing",), None, "✓" if caught else "✗") for name, caught in rules]
+    head = Head("caught_by", "caught by", "", False, None)
+    facts = (f"{sum([bool(rule.caught_by) for rule in rules])} noticed",)
+    return Table(f"{len(rules)} broken rules", facts, "rule", (head,), (Section("", tuple(lines)),), (), ())
