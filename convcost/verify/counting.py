@@ -57,8 +57,10 @@ def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple
         full, cropped = convolve_transposed(op, given, weights)
         return cropped.shape[:-1], total(full, weights), total(cropped, weights)
     counted = convolve(op, given, weights)
-    both, effective = total(counted.packed, weights), total(counted.effective, weights)
-    border = both - effective >> counted.bits  # what the upper digits add up to
+    effective = total(counted.effective, weights)
+    if op.padding_mode != "zeros" or not any(map(any, op.padding)):  # the upper digit is 0 everywhere
+        return counted.packed.shape[:-1], effective, effective
+    border = total(counted.packed, weights) - effective >> counted.bits  # what the upper digits add up to
     return counted.packed.shape[:-1], effective + border, effective
 
 
@@ -77,8 +79,8 @@ def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
     dtype = np.min_scalar_type(products << bits if bordered else products)
     sums = group_sums(given, weights, dtype)
     if bordered and op.padding_mode == "zeros":
-        ones = np.ones((1,) * (given.ndim - 1) + given.shape[-1:], dtype)
-        sums = with_border(op, sums, group_sums(ones << dtype.type(bits), weights, dtype))
+        ones = np.ones((1,) * (given.ndim - 1) + given.shape[-1:], np.uint8)
+        sums = with_border(op, sums, group_sums(ones, weights, dtype).astype(dtype) << dtype.type(bits))
     elif bordered:
         sums = with_copied_border(op, sums)
     offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
