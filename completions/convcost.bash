@@ -1,8 +1,14 @@
 # bash completion for convcost, made by `convcost completion bash`: do not edit.
 
-# Candidates for a token of a spec: `found`, each to be put behind `base`.
+# Candidates for a token of a spec: `found`, each to be put behind `base`; `drop`: what may not follow what is given.
+# Arguments: how tokens begin that do not belong, and names that may stand before the spec.
 _convcost_spec() {
-    local start= value values=
+    local start= value values= kind given
+    drop=$1
+    for kind in '[0-9]+[^0-9xd]' '[0-9]+x|k[0-9]' '@|in=' 's[0-9]' 'p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]' 'd[0-9]' 'g[0-9]' 'e[0-9]' 'ratio=' 'm[0-9]' 'mid=' 'n[0-9]' 'op[0-9]' 'mode=' 'bias[^a-z0-9-]' 't[^a-z0-9-]' 'v1[^a-z0-9-]' '1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' 'fp32[^a-z0-9-]|fp16[^a-z0-9-]|bf16[^a-z0-9-]|int8[^a-z0-9-]'; do
+        given=" ($kind)"
+        [[ $taken =~ $given ]] && drop+=${drop:+|}$kind
+    done
     if [[ $want =~ ^[0-9]+: ]]; then
         base=${want%%:*}: want=${want#*:} found=(3 16 24 32 48 64 96 128 160 192 256 320 384 512 768 1024 2048)
         return
@@ -11,6 +17,7 @@ _convcost_spec() {
         return
     fi
     found=(@ in= k3 s2 p1 d2 g32 e6 ratio= m2 mid= n8 op1 mode= bias t v1 1d 2d 3d psame psame-upper pvalid fp32 fp16 bf16 int8)
+    [[ $drop ]] || found+=("${@:2}")
     case $want in
         '') found+=(64:128) ;;
         ratio=*) start=ratio= values='2 4 8' ;;
@@ -37,7 +44,8 @@ _convcost_spec() {
     for value in $values; do found+=("$start$value"); done
 }
 
-# The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument.
+# The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument (at
+# most 3), and all that need not be offered again, between spaces: `taken`.
 _convcost_where() {
     local word
     for word in "$@"; do
@@ -47,8 +55,16 @@ _convcost_where() {
             case $command:$word in
                 compare:--variants|verify:--variants|compare:--baseline|compare:--activation|layer:--activation|verify:--activation|compare:--columns|layer:--columns|compare:--format|compare:-f|layer:--format|layer:-f|verify:--format|verify:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|variants:--format|variants:-f|compare:--output|compare:-o|layer:--output|layer:-o|verify:--output|verify:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|variants:--output|variants:-o|explain:--output|explain:-o|compare:--verify-limit|compare:--layer|layer:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|network:--width|network:--batch|network:--verify-limit|network:--input|swap:--width|swap:--batch|swap:--verify-limit|compare:--in|swap:--to|swap:--where|explain:--format|explain:-f) option=$word ;;
             esac
+            case $command:${word%%=*} in
+                network:--input) ;;
+                *:--help|*:-h) taken+='--help -h ' ;;
+                *:--format|*:-f) taken+='--format -f ' ;;
+                *:--output|*:-o) taken+='--output -o ' ;;
+                *) taken+="${word%%=*} " ;;
+            esac
         elif [[ $command ]]; then
-            position=$((position + 1))
+            position=$((position < 3 ? position + 1 : 3))
+            taken+="$word "
         else
             command=$word
         fi
@@ -67,16 +83,18 @@ _convcost_candidates() {
         compare:--verify-limit|compare:--layer|layer:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|network:--width|network:--batch|network:--verify-limit|network:--input|swap:--width|swap:--batch|swap:--verify-limit) found=() ;;
         compare:--in) found=(alexnet alexnet-paper convnext-tiny densenet121 efficientnet-b0 googlenet googlenet-paper inception-v3 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wide-resnet50-2 xception) files='.txt .onnx' ;;
         swap:--to) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual) ;;
-        swap:--where) _convcost_spec ;;
+        swap:--where) _convcost_spec '' ;;
         explain:--format|explain:-f) found=(text table json ndjson csv markdown latex) ;;
         :) found=(compare layer verify network swap zoo variants explain schema help completion) ;;
         *:)
             case $command:$position in
-                compare:[1-9]*|layer:[1-9]*|verify:[1-9]*) _convcost_spec ;;
-                network:[1-9]*|swap:[1-9]*) found=(alexnet alexnet-paper convnext-tiny densenet121 efficientnet-b0 googlenet googlenet-paper inception-v3 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wide-resnet50-2 xception) files='.txt .onnx' ;;
-                explain:[1-9]*) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise residual) ;;
-                help:[1-9]*) found=(spec words formats) ;;
-                completion:[1-9]*) found=(bash zsh fish powershell) ;;
+                compare:1|compare:2|compare:3|layer:1|layer:2|layer:3|verify:1|verify:2|verify:3) _convcost_spec '' ;;
+                network:1|swap:1) found=(alexnet alexnet-paper convnext-tiny densenet121 efficientnet-b0 googlenet googlenet-paper inception-v3 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wide-resnet50-2 xception) files='.txt .onnx' ;;
+                network:2|network:3|swap:2|swap:3) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
+                explain:1) found=(standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise residual) ;;
+                explain:2|explain:3) _convcost_spec '' standard spatially-separable depthwise-separable grouped bottleneck basic-block residual-bottleneck inverted-residual depthwise pointwise residual ;;
+                help:1) found=(spec words formats) ;;
+                completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac
 }
@@ -100,6 +118,7 @@ _convcost_options() {
 
 _convcost() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} command= option= position=1 list= files= base= want candidate
+    local taken=' ' drop=
     local -a words found
     read -r -a words <<<"$line"
     want=${line##*[[:space:]]}
@@ -117,6 +136,7 @@ _convcost() {
     fi
     if [[ $list && $want == *,* ]]; then
         base+=${want%,*}, want=${want##*,}
+        taken=" ${base//[=,]/ } "
     fi
 
     # What bash replaces begins behind the last character at which it breaks words; @ begins a word of its own.
@@ -125,8 +145,10 @@ _convcost() {
     [[ $last && $COMP_WORDBREAKS == *"$last"* ]] || kept=
     [[ $last == @ ]] && kept=${kept%@}
     COMPREPLY=()
+    drop="^($drop)"
     for candidate in "${found[@]}"; do
         [[ $candidate == "$want"?* || $candidate == "$want" && $candidate != *[=@] ]] || continue
+        [[ $taken == *" $candidate "* || $drop != '^()' && "$base$candidate " =~ $drop ]] && continue
         candidate=$base$candidate
         COMPREPLY+=("${candidate#"$kept"}")
     done

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from .tokens import CHANNELS, JOINED, channel_starts, first_tokens, starts
-from .tree import Choice, Option, Tree, choices, pattern, positions
+from .tokens import CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
+from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
 from .values import Candidate, Values
 
 _SCRIPT = r"""# bash completion for convcost, made by `convcost completion bash`: do not edit.
 
-# Candidates for a token of a spec: `found`, each to be put behind `base`.
+# Candidates for a token of a spec: `found`, each to be put behind `base`; `drop`: what may not follow what is given.
+# Arguments: how tokens begin that do not belong, and names that may stand before the spec.
 _convcost_spec() {
-    local start= value values=
+    local start= value values= kind given
+    drop=$1
+    for kind in @KINDS@; do
+        given=" ($kind)"
+        [[ $taken =~ $given ]] && drop+=${drop:+|}$kind
+    done
     if [[ $want =~ ^[0-9]+: ]]; then
         base=${want%%:*}: want=${want#*:} found=(@CHANNELS@)
         return
@@ -21,6 +27,7 @@ _convcost_spec() {
         return
     fi
     found=(@FIRST@)
+    [[ $drop ]] || found+=("${@:2}")
     case $want in
         '') found+=(64:128) ;;
 @STARTS@
@@ -34,7 +41,8 @@ _convcost_spec() {
     for value in $values; do found+=("$start$value"); done
 }
 
-# The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument.
+# The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument (at
+# most @DEPTH@), and all that need not be offered again, between spaces: `taken`.
 _convcost_where() {
     local word
     for word in "$@"; do
@@ -44,8 +52,13 @@ _convcost_where() {
             case $command:$word in
                 @PLACES@) option=$word ;;
             esac
+            case $command:${word%%=*} in
+@SPELLED@
+                *) taken+="${word%%=*} " ;;
+            esac
         elif [[ $command ]]; then
-            position=$((position + 1))
+            position=$((position < @DEPTH@ ? position + 1 : @DEPTH@))
+            taken+="$word "
         else
             command=$word
         fi
@@ -73,6 +86,7 @@ _convcost_options() {
 
 _convcost() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} command= option= position=1 list= files= base= want candidate
+    local taken=' ' drop=
     local -a words found
     read -r -a words <<<"$line"
     want=${line##*[[:space:]]}
@@ -90,6 +104,7 @@ _convcost() {
     fi
     if [[ $list && $want == *,* ]]; then
         base+=${want%,*}, want=${want##*,}
+        taken=" ${base//[=,]/ } "
     fi
 
     # What bash replaces begins behind the last character at which it breaks words; @ begins a word of its own.
@@ -98,8 +113,10 @@ _convcost() {
     [[ $last && $COMP_WORDBREAKS == *"$last"* ]] || kept=
     [[ $last == @ ]] && kept=${kept%@}
     COMPREPLY=()
+    drop="^($drop)"
     for candidate in "${found[@]}"; do
         [[ $candidate == "$want"?* || $candidate == "$want" && $candidate != *[=@] ]] || continue
+        [[ $taken == *" $candidate "* || $drop != '^()' && "$base$candidate " =~ $drop ]] && continue
         candidate=$base$candidate
         COMPREPLY+=("${candidate#"$kept"}")
     done
@@ -133,19 +150,21 @@ def script(tree: Tree) -> str:
         "CHANNELS": _words(map(str, CHANNELS)),
         "FIRST_CHANNELS": _names(channel_starts()),
         "FIRST": _names(first_tokens()),
+        "KINDS": _quoted(kinds()),
         "STARTS": _starts(),
         "JOINED": "|".join([f"{start}:[0-9]*x*" for start in JOINED]),
         "PLACES": "|".join([place for choice in choices(tree) for place in choice.places]),
+        "DEPTH": str(depth(tree)),
+        "SPELLED": "\n".join(_spelled(tree)),
         "VALUES": "\n".join([_arm(choice, " " * 8) for choice in choices(tree)]),
         "COMMANDS": _words([command.name for command in tree.commands]),
         "POSITIONS": "\n".join([_arm(choice, " " * 16) for choice in positions(tree)]),
-        "OPTIONS": _spellings(tree.options),
-        "COMMAND_OPTIONS": "\n".join([f"        {c.name}) found=({_spellings(c.options)}) ;;" for c in tree.commands]),
+        "OPTIONS": _names(named(tree.options)),
+        "COMMAND_OPTIONS": "\n".join(
+            [f"        {c.name}) found=({_names(named(c.options))}) ;;" for c in tree.commands]
+        ),
     }
-    text = _SCRIPT
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text
+    return fill(_SCRIPT, parts)
 
 
 def _words(words: Iterable[str]) -> str:
@@ -156,8 +175,15 @@ def _names(candidates: Iterable[Candidate]) -> str:
     return _words([candidate.text for candidate in candidates])
 
 
-def _spellings(options: Iterable[Option]) -> str:
-    return _words([name for option in options for name in option.names])
+def _quoted(words: Iterable[str]) -> str:
+    return _words([f"'{word}'" for word in words])
+
+
+def _spelled(tree: Tree) -> Iterator[str]:
+    """What is taken once an option is there: all its spellings; nothing, if it may be given again."""
+    yield from [f"{' ' * 16}{place}) ;;" for place in repeatable(tree)]
+    for names in spellings(tree):
+        yield f"{' ' * 16}{'|'.join([f'*:{name}' for name in names])}) taken+='{_words(names)} ' ;;"
 
 
 def _starts() -> str:
@@ -165,12 +191,12 @@ def _starts() -> str:
 
 
 def _arm(choice: Choice, indent: str) -> str:
-    return f"{indent}{'|'.join(map(pattern, choice.places))}) {_action(choice.values)} ;;"
+    return f"{indent}{'|'.join(choice.places)}) {_action(choice.values)} ;;"
 
 
 def _action(values: Values) -> str:
     if values.is_spec:
-        return "_convcost_spec"
+        return " ".join(["_convcost_spec", _quoted([outside(values.fields)]), _names(values.names)]).rstrip()
     parts = [f"found=({_names(values.names)})"]
     parts += ["list=1"] if values.is_list else []
     parts += [f"files='{_words(values.endings)}'"] if values.endings else []

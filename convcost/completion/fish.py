@@ -4,159 +4,178 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, starts
-from .tree import Option, Tree, choices, positions
+from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
+from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
 from .values import Candidate, Values
 
 _SCRIPT = r"""# fish completion for convcost, made by `convcost completion fish`: do not edit.
 
-# Print the command, and the number of the argument that is being typed.
-function __convcost_where
-    set -l words (commandline -opc)
-    set -l command ''
-    set -l position 1
-    set -l waits 0
-    for word in $words[2..-1]
-        if test $waits = 1
-            set waits 0
-        else if string match -q -- '-?*' $word
-            contains -- "$command:$word" @PLACES@; and set waits 1
-        else if test -n "$command"
-            set position (math $position + 1)
+# Candidates for a token of a spec, but for what is given already -> `found`. Arguments: how tokens begin that do not
+# belong, and names that may stand before the spec.
+function __convcost_spec --no-scope-shadowing
+    set -l drop $argv[1]
+    for kind in @KINDS@
+        string match -qr -- " ($kind)" " $taken "; and set drop (string trim -l -c '|' -- "$drop|$kind")
+    end
+    set -l start
+    set -l values
+    set -l help
+    if string match -qr '^[0-9]+:' -- $want
+        set found (string replace -r ':.*' ':' -- $want)@OUT_CHANNELS@\t'out channels'
+    else if string match -qr '^[0-9]+$' -- $want
+        set found @FIRST_CHANNELS@
+    else
+        switch "$want"
+@STARTS@
+        end
+        if string match -qr '^(@JOINED@)[0-9].*x' -- $want
+            set found (string replace -r '[^x]*$' '' -- $want)(string match -v -- '*x*' $values)\t$help
         else
-            set command $word
+            test -z "$want"; and set found @PAIR@
+            set -a found @FIRST@ $start$values\t$help
+            test -z "$drop"; and set -a found $argv[2..-1]
         end
     end
-    echo $command
-    echo $position
+    test -n "$drop"; and set found (string match -rv -- "^($drop)" $found)
 end
 
-# Is this one of the places named: command:position, or command:position+ for all from there on?
-function __convcost_at
-    set -l where (__convcost_where)
-    for place in $argv
-        set -l parts (string split : -- $place)
-        test "$parts[1]" = "$where[1]"; or continue
-        test "$parts[2]" = "$where[2]"; and return
-        string match -q -- '*+' $parts[2]; and test $where[2] -ge (string trim -c + -- $parts[2]); and return
-    end
-    return 1
-end
-
-# Print candidates, each behind what stands before the last comma.
-function __convcost_list
-    set -l token (commandline -ct | string replace -r '^--[^=]*=' '')
-    set -l before (string replace -r '[^,]*$' '' -- "$token")
-    printf '%s\n' $before$argv
-end
-
-# Print files of some endings, and folders.
-function __convcost_files
-    set -l token (commandline -ct | string replace -r '^--[^=]*=' '')
-    for name in $token*
+# Files whose names end as given, and folders.
+function __convcost_files --no-scope-shadowing
+    for name in $want*
         if test -d $name
-            printf '%s/\n' $name
+            set -a found $name/
         else
             for ending in $argv
-                string match -q -- "*$ending" $name; and printf '%s\n' $name
+                string match -q -- "*$ending" $name; and set -a found $name
             end
         end
     end
 end
 
-# Print candidates for a token of a spec.
-function __convcost_spec
-    set -l want (commandline -ct)
-    set -l start
-    set -l values
-    set -l help
-    if string match -qr '^[0-9]+:' -- $want
-        set -l before (string replace -r ':.*' ':' -- $want)
-        printf '%s\tout channels\n' $before@OUT_CHANNELS@
-        return
-    else if string match -qr '^[0-9]+$' -- $want
-        printf '%s\n' @FIRST_CHANNELS@
-        return
+function __convcost_options --no-scope-shadowing
+    switch "$command"
+        case ''
+            set found @OPTIONS@
+@COMMAND_OPTIONS@
     end
-    switch "$want"
-@STARTS@
-    end
-    if string match -qr '^(@JOINED@)[0-9].*x' -- $want
-        set -l before (string replace -r '[^x]*$' '' -- $want)
-        printf "%s\t$help\n" $before(string match -v -- '*x*' $values)
-        return
-    end
-    test -z "$want"; and printf '%s\n' @PAIR@
-    printf '%s\n' @FIRST@
-    test -n "$start"; and printf "%s\t$help\n" $start$values
 end
 
-complete -c convcost -f
+function __convcost_values --no-scope-shadowing
+    switch "$command:$option"
+@VALUES@
+        case ':'
+            set found @COMMANDS@
+        case '*:'
+            switch "$command:$position"
+@POSITIONS@
+            end
+    end
+end
+
+# Names that may follow one another behind commas.
+function __convcost_list --no-scope-shadowing
+    set found $argv
+    set before $before(string replace -r '[^,]*$' '' -- "$want")
+    set taken (string split , -- $want)[1..-2]
+end
+
+# The words before the cursor -> `command`, `option` if it waits for its value, and `taken`: what need not be offered
+# again. Then everything that may stand where the cursor is.
+function __convcost_complete
+    set -l words (commandline -opc)
+    set -l want (commandline -ct)
+    set -l command ''
+    set -l option ''
+    set -l position 1
+    set -l before ''
+    set -l taken
+    set -l found
+    for word in $words[2..-1]
+        if test -n "$option"
+            set option ''
+        else if string match -q -- '-?*' $word
+            contains -- "$command:$word" @PLACES@; and set option $word
+            set word (string replace -r '=.*' '' -- $word)
+            switch "$command:$word"
+@SPELLED@
+                case '*'
+                    set -a taken $word
+            end
+        else if test -n "$command"
+            test $position = @DEPTH@; or set position (math $position + 1)
+            set -a taken $word
+        else
+            set command $word
+        end
+    end
+    if test -z "$option"; and string match -q -- '--*=*' $want
+        set option (string replace -r '=.*' '' -- $want)
+        set want (string replace -r '^[^=]*=' '' -- $want)
+        set before "$option="
+    end
+    if test -z "$option"; and string match -q -- '-*' $want
+        __convcost_options
+    else
+        __convcost_values
+    end
+    set taken (string escape --style=regex -- $taken | string join '|')
+    printf '%s\n' $before(string match -rv -- "^($taken)(\t|\$)" $found)
+end
+
+complete -c convcost -f -a '(__convcost_complete)'
 """
 
 
 def script(tree: Tree) -> str:
-    """The script: functions, then a line for each thing that can be completed."""
-    parts = {
-        "PLACES": " ".join([place for choice in choices(tree) for place in choice.places]),
+    """The script: one function that answers for every place, since fish asks each condition of a completion."""
+    commands = [Candidate(command.name, command.help) for command in tree.commands]
+    return fill(_SCRIPT, {
+        "KINDS": " ".join(map(_quoted, kinds())),
         "OUT_CHANNELS": f"{{{','.join(map(str, CHANNELS))}}}",
         "FIRST_CHANNELS": _entries(channel_starts()),
         "STARTS": "\n".join([_start(start, *values) for start, values in starts().items()]),
         "JOINED": "|".join(JOINED),
         "PAIR": _entries([CHANNEL_PAIR]),
         "FIRST": _entries(first_tokens()),
-    }
-    text = _SCRIPT
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text + "".join([line + "\n" for line in _lines(tree)])
+        "OPTIONS": _entries(named(tree.options)),
+        "COMMAND_OPTIONS": "\n".join([
+            _case([c.name], f"set found {_entries(named(c.options))}", 8) for c in tree.commands
+        ]),
+        "VALUES": "\n".join([_arm(choice, 8) for choice in choices(tree)]),
+        "COMMANDS": _entries(commands),
+        "POSITIONS": "\n".join([_arm(choice, 16) for choice in positions(tree)]),
+        "PLACES": " ".join([place for choice in choices(tree) for place in choice.places]),
+        "SPELLED": "\n".join(_spelled(tree)),
+        "DEPTH": str(depth(tree)),
+    })  # fmt: skip
 
 
-def _lines(tree: Tree) -> Iterator[str]:
-    yield from _options(":1+", tree.options)
-    commands = [Candidate(command.name, command.help) for command in tree.commands]
-    yield _line(":1+", f"-a {_argument(_entries(commands))}")
-    for choice in positions(tree):
-        places = " ".join(choice.places)
-        yield from [_line(places, part) for part in _values(choice.values, "")]
-    for command in tree.commands:
-        yield from _options(f"{command.name}:1+", command.options)
+def _spelled(tree: Tree) -> Iterator[str]:
+    """What is taken once an option is there: all its spellings; nothing, if it may be given again."""
+    yield from [_case([place], "", 16) for place in repeatable(tree)]
+    for names in spellings(tree):
+        yield _case([f"'*:{name}'" for name in names], f"set -a taken {' '.join(names)}", 16)
 
 
-def _options(place: str, options: Iterable[Option]) -> Iterator[str]:
-    for option in options:
-        spelled = " ".join([f"-l {n[2:]}" if n.startswith("--") else f"-s {n[1:]}" for n in option.names])
-        spelled += f" -d {_quoted(option.help)}"
-        if option.values is None:
-            yield _line(place, spelled)
-            continue
-        for part in _values(option.values, option.help) or [""]:
-            yield _line(place, f"{spelled} -x {part}".rstrip())
+def _arm(choice: Choice, indent: int) -> str:
+    return _case(choice.places, _action(choice.values), indent)
 
 
-def _line(places: str, rest: str) -> str:
-    return f'complete -c convcost -n "__convcost_at {places}" {rest}'
+def _case(places: Iterable[str], action: str, indent: int) -> str:
+    return f"{' ' * indent}case {' '.join(places)}" + (f"\n{' ' * (indent + 4)}{action}" if action else "")
 
 
-def _values(values: Values, help: str) -> list[str]:
+def _action(values: Values) -> str:
     if values.is_spec:
-        return ["-a '(__convcost_spec)'"]
-    entries = _entries([Candidate(c.text, c.help or help) for c in values.names])
-    parts = [f"-a {_argument(f'(__convcost_list {entries})' if values.is_list else entries)}"] if values.names else []
-    return parts + ([f"-a '(__convcost_files {' '.join(map(_bare, values.endings))})'"] if values.endings else [])
+        return f"__convcost_spec {_quoted(outside(values.fields))} {_entries(values.names)}".rstrip()
+    parts = [f"{'__convcost_list' if values.is_list else 'set found'} {_entries(values.names)}"] if values.names else []
+    endings = [ending or _quoted("") for ending in values.endings]
+    parts += [f"__convcost_files {' '.join(endings)}"] if endings else []
+    return "; ".join(parts)
 
 
 def _entries(candidates: Iterable[Candidate]) -> str:
     return " ".join([f"{c.text}\\t{_quoted(c.help)}" if c.help else c.text for c in candidates])
-
-
-def _argument(text: str) -> str:
-    """The text as one word of fish, which reads its own quotes again when it completes."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
-
-
-def _bare(ending: str) -> str:
-    return ending or '""'
 
 
 def _quoted(text: str) -> str:
@@ -165,6 +184,6 @@ def _quoted(text: str) -> str:
 
 def _start(start: str, help: str, values: list[str]) -> str:
     return (
-        f"        case '{start}*'\n            set start {start}\n"
-        f"            set values {' '.join(values)}\n            set help '{help}'"
+        f"            case '{start}*'\n                set start {start}\n"
+        f"                set values {' '.join(values)}\n                set help '{help}'"
     )

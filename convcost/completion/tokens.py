@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..spec.fields import FIELDS
 from ..spec.layer import DTYPES, PADDING_MODES
 from ..spec.tokens import STARTS, WORDS
@@ -75,3 +77,25 @@ def channel_starts() -> list[Candidate]:
     """What a number alone may become: in channels, waiting for the out channels, or a number of axes."""
     axes = [Candidate(word, _WORD_HELP[word]) for word in ("1d", "2d", "3d")]
     return [*[Candidate(f"{n}:", "in channels") for n in CHANNELS], *axes]
+
+
+def kinds(without: Collection[str] = ()) -> list[str]:
+    """How the tokens of each field begin, `without` some fields: regular expressions that every shell reads.
+
+    A field is given once, so what begins as a token that is there already is not offered again. Each expression
+    looks at the character behind a word, too, so that it is none of a longer word.
+
+    >>> kinds()[:4]
+    ['[0-9]+[^0-9xd]', '[0-9]+x|k[0-9]', '@|in=', 's[0-9]']
+    """
+    found = {"channels": ["[0-9]+[^0-9xd]"], "kernel_size": ["[0-9]+x"]}
+    for start, field in STARTS.items():
+        found.setdefault(field, []).append(start if start[-1] in "@=" else f"{start}[0-9]")
+    for word, (field, _, _) in WORDS.items():
+        found.setdefault(field, []).append(f"{word}[^a-z0-9-]")
+    return ["|".join(begins) for field, begins in found.items() if field not in without]
+
+
+def outside(fields: Collection[str]) -> str:
+    """How the tokens begin that set none of these fields: one regular expression, empty if all fields may be set."""
+    return "|".join(kinds(fields)) if fields else ""

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .values import Values, values_of
+from .values import Candidate, Values, arguments_of, values_of
 
 
 class Option(NamedTuple):
-    """An option: all its spellings, what it is for, and what its value may be; None: it takes none."""
+    """An option: all its spellings, what it is for, what its value may be (None: it takes none), may it be repeated."""
 
     names: tuple[str, ...]
     help: str
     values: Values | None
+    repeats: bool = False
 
 
 class Command(NamedTuple):
-    """A command: its options, and what its positional arguments may be, the last of them repeated."""
+    """A command: its options, what its positional arguments may be, and whether the last of them is repeated."""
 
     name: str
     help: str
     options: tuple[Option, ...]
     arguments: tuple[Values, ...]
+    repeats: bool
 
 
 class Tree(NamedTuple):
@@ -60,27 +62,54 @@ def choices(tree: Tree) -> list[Choice]:
 
 
 def positions(tree: Tree) -> list[Choice]:
-    """Every set of positional values once, with its places: `swap:1`, and `swap:2+` for the last one on."""
+    """Every set of positional values once, with its places: `swap:1`; a repeated one has all from there to `depth`."""
     places: dict[Values, list[str]] = {}
     for command in tree.commands:
+        count = len(command.arguments)
         for number, values in enumerate(command.arguments, start=1):
-            last = number == len(command.arguments)
-            places.setdefault(values, []).append(f"{command.name}:{number}{'+' * last}")
+            last = depth(tree) if number == count and command.repeats else number
+            places.setdefault(values, []).extend([f"{command.name}:{place}" for place in range(number, last + 1)])
     return [Choice(tuple(where), values) for values, where in places.items()]
 
 
-def pattern(place: str) -> str:
-    """A place as bash and zsh match it.
+def depth(tree: Tree) -> int:
+    """How far arguments are counted: one beyond the last that is unlike those before it."""
+    return 1 + max([len(command.arguments) for command in tree.commands], default=0)
 
-    >>> pattern("swap:2+"), pattern("swap:--format")
-    ('swap:[2-9]*', 'swap:--format')
+
+def spellings(tree: Tree) -> list[tuple[str, ...]]:
+    """The names of every option that has several: one of them given, none is offered again."""
+    options = [*tree.options, *[option for command in tree.commands for option in command.options]]
+    return list(dict.fromkeys([option.names for option in options if len(option.names) > 1 and not option.repeats]))
+
+
+def repeatable(tree: Tree) -> list[str]:
+    """Where options may be given again: `network:--input`."""
+    options = [(command.name, option) for command in tree.commands for option in command.options if option.repeats]
+    return [f"{command}:{name}" for command, option in options for name in option.names]
+
+
+def named(options: Iterable[Option]) -> list[Candidate]:
+    """Every spelling of the options, with their help."""
+    return [Candidate(name, option.help) for option in options for name in option.names]
+
+
+def fill(frame: str, parts: dict[str, str]) -> str:
+    """The frame of a script with its parts in the places of their names.
+
+    >>> fill("found=(@WORDS@)", {"WORDS": "a b"})
+    'found=(a b)'
     """
-    return f"{place[:-2]}[{place[-2]}-9]*" if place.endswith("+") else place
+    for name, part in parts.items():
+        frame = frame.replace(f"@{name}@", part)
+    return frame
 
 
 def _command(name: str, command: Any) -> Command:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    return Command(name, summary(command.help), tuple(_options(command.params)), tuple(map(values_of, arguments)))
+    places = tuple([values for argument in arguments for values in arguments_of(argument)])
+    repeats = any([argument.nargs == -1 for argument in arguments])
+    return Command(name, summary(command.help), tuple(_options(command.params)), places, repeats)
 
 
 def _options(params: Iterable[Any]) -> list[Option]:
@@ -93,7 +122,8 @@ def _options(params: Iterable[Any]) -> list[Option]:
             found.append(Option(_sorted(param.opts), summary(param.help), None))
             found.append(Option(_sorted(param.secondary_opts), "Not: " + summary(param.help), None))
         else:
-            found.append(Option(_sorted(param.opts), summary(param.help), None if takes_none else values_of(param)))
+            values = None if takes_none else values_of(param)
+            found.append(Option(_sorted(param.opts), summary(param.help), values, param.multiple))
     return [*found, HELP]
 
 

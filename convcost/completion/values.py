@@ -14,12 +14,17 @@ class Candidate(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings."""
+    """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings.
+
+    `fields` are those that the spec tokens may set; all of them, if there are none. Where there are both names and
+    spec tokens, names stand before the spec.
+    """
 
     names: tuple[Candidate, ...] = ()
     is_list: bool = False
     is_spec: bool = False
     endings: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
 
 
 #: What the values of options that are made from a list mean.
@@ -43,11 +48,17 @@ def values_of(param: Any) -> Values:
     if choices is not None:
         texts = [str(getattr(choice, "value", choice)) for choice in choices]
         return Values(tuple([Candidate(text, MEANINGS.get(text, "")) for text in texts]))
-    metavar = (param.metavar or "-").split()[0].rstrip(".").lower()
-    for word in (param.name, metavar):
-        if word in SOURCES:
-            return SOURCES[word]()
-    return Values()
+    return next((SOURCES[word]() for word in _called(param) if word in SOURCES), Values())
+
+
+def arguments_of(param: Any) -> tuple[Values, ...]:
+    """What an argument may be, place by place; the last of them is repeated, if the argument is."""
+    return (values_of(param), *[FOLLOWING[word]() for word in _called(param) if word in FOLLOWING])
+
+
+def _called(param: Any) -> tuple[str, str]:
+    """The name of an option or argument, and the first word of its metavar."""
+    return param.name, (param.metavar or "-").split()[0].rstrip(".").lower()
 
 
 def _spec() -> Values:
@@ -101,6 +112,12 @@ def _shells() -> Values:
 
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
 
+
+#: What follows the first word of an argument of that name, or of that metavar, if not the like.
+FOLLOWING: dict[str, Callable[[], Values]] = {
+    "words": lambda: _explained()._replace(is_spec=True),
+    "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+}
 
 #: What an option or argument of that name, or of that metavar, takes.
 SOURCES: dict[str, Callable[[], Values]] = {

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, starts
-from .tree import Choice, Option, Tree, choices, pattern, positions
+from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
+from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
 from .values import Candidate, Values
 
 _SCRIPT = r"""#compdef convcost
 # zsh completion for convcost, made by `convcost completion zsh`: do not edit.
 
-# Offer candidates written text:help; those that end in a sign are gone on with, without a space.
+# Offer candidates written text:help but for those taken; those that end in a sign are gone on with, without a space.
 _convcost_offer() {
   local what=$1; shift
+  argv=(${argv:#(${(j:|:)~${(@b)taken}}):*})
   local -a whole started
   whole=(${@:#*(=|@|\\:):*}) started=(${(M)@:#*(=|@|\\:):*})
   (( $#whole )) && _describe -t "$what" "$what" whole $suffix
   (( $#started )) && _describe -t "$what" "$what" started -S ''
 }
 
-# Candidates for a token of a spec.
+# Candidates for a token of a spec, but for what is given already. Arguments: how tokens begin that do not belong, and
+# names that may stand before the spec.
 _convcost_spec() {
-  local want=$PREFIX start= help= value
+  local want=$PREFIX drop=$1 start= help= kind
   local -a values found
+  for kind in @KINDS@; do
+    [[ " $taken " == *\ (${~kind})* ]] && drop+=${drop:+|}$kind
+  done
+  [[ -z $drop && $want != [0-9]* ]] && _convcost_offer value $@[2,-1]
+  drop="(${drop:-no token})*"
   if [[ $want == [0-9]##:* ]]; then
+    [[ $want == ${~drop} ]] && return
     compset -P '*:'
     values=(@CHANNELS@)
     _convcost_offer channels ${^values}:'out channels'
     return
   elif [[ $want == [0-9]## ]]; then
-    _convcost_offer channels @FIRST_CHANNELS@
+    found=(@FIRST_CHANNELS@)
+    _convcost_offer channels ${found:#${~drop}}
     return
   fi
   found=(@FIRST@)
@@ -41,12 +50,13 @@ _convcost_spec() {
   if [[ -n $start ]]; then
     case $start:${want#$start} in
       (@JOINED@)
+        [[ $want == ${~drop} ]] && return
         compset -P '*x'
-        start= found=() values=(${values:#*x*}) ;;
+        drop='no token' start= found=() values=(${values:#*x*}) ;;
     esac
     found=(${found:#${start}[0-9]*} $start${^values}:$help)
   fi
-  _convcost_offer token ${found:#${want}:*}
+  _convcost_offer token ${found:#(${want}:*|${~drop})}
 }
 
 _convcost_values() {
@@ -69,15 +79,15 @@ _convcost_options() {
 
 # Names that may follow one another behind commas.
 _convcost_list() {
-  compset -P '*,'
-  local -a suffix=(-q -S ,)
+  local -a taken=(${(s:,:)PREFIX%,*}) suffix=(-q -S ,)
+  compset -P '*,' || taken=()
   _convcost_offer name "$@"
 }
 
 _convcost() {
   setopt localoptions extendedglob
   local command= option= word
-  local -a suffix
+  local -a suffix taken
   integer position=1
   for word in ${words[2,CURRENT-1]}; do
     if [[ -n $option ]]; then
@@ -86,8 +96,13 @@ _convcost() {
       case $command:$word in
         (@PLACES@) option=$word ;;
       esac
+      case $command:${word%%=*} in
+@SPELLED@
+        (*) taken+=(${word%%=*}) ;;
+      esac
     elif [[ -n $command ]]; then
-      (( position++ ))
+      (( position < @DEPTH@ && position++ ))
+      taken+=($word)
     else
       command=$word
     fi
@@ -118,33 +133,41 @@ def script(tree: Tree) -> str:
         "FIRST_CHANNELS": _entries(channel_starts()),
         "FIRST": _entries(first_tokens()),
         "PAIR": _entries([CHANNEL_PAIR]),
+        "KINDS": _patterns(kinds()),
         "STARTS": "\n".join([_start(start, *values) for start, values in starts().items()]),
         "JOINED": "|".join([f"{start}:[0-9]*x*" for start in JOINED]),
         "PLACES": "|".join([place for choice in choices(tree) for place in choice.places]),
+        "DEPTH": str(depth(tree)),
+        "SPELLED": "\n".join(_spelled(tree)),
         "VALUES": "\n".join([_arm(choice, " " * 4) for choice in choices(tree)]),
         "COMMANDS": _entries([Candidate(command.name, command.help) for command in tree.commands]),
         "POSITIONS": "\n".join([_arm(choice, " " * 8) for choice in positions(tree)]),
-        "OPTIONS": _spellings(tree.options),
+        "OPTIONS": _entries(named(tree.options)),
         "COMMAND_OPTIONS": "\n".join([
-            f"    ({c.name}) _convcost_offer option {_spellings(c.options)} ;;" for c in tree.commands
+            f"    ({c.name}) _convcost_offer option {_entries(named(c.options))} ;;" for c in tree.commands
         ]),
     }  # fmt: skip
-    text = _SCRIPT
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text
+    return fill(_SCRIPT, parts)
 
 
 def _entries(candidates: Iterable[Candidate]) -> str:
     return " ".join([_quoted(f"{c.text.replace(':', chr(92) + ':')}:{c.help}") for c in candidates])
 
 
+def _patterns(expressions: Iterable[str]) -> str:
+    """Regular expressions as zsh writes them."""
+    return " ".join([f"'{expression.replace('+', '##')}'" for expression in expressions])
+
+
+def _spelled(tree: Tree) -> Iterator[str]:
+    """What is taken once an option is there: all its spellings; nothing, if it may be given again."""
+    yield from [f"        ({place}) ;;" for place in repeatable(tree)]
+    for names in spellings(tree):
+        yield f"        ({'|'.join([f'*:{name}' for name in names])}) taken+=({' '.join(names)}) ;;"
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "’") + "'"
-
-
-def _spellings(options: Iterable[Option]) -> str:
-    return _entries([Candidate(name, option.help) for option in options for name in option.names])
 
 
 def _start(start: str, help: str, values: list[str]) -> str:
@@ -152,12 +175,12 @@ def _start(start: str, help: str, values: list[str]) -> str:
 
 
 def _arm(choice: Choice, indent: str) -> str:
-    return f"{indent}({'|'.join(map(pattern, choice.places))}) {_action(choice.values)} ;;"
+    return f"{indent}({'|'.join(choice.places)}) {_action(choice.values)} ;;"
 
 
 def _action(values: Values) -> str:
     if values.is_spec:
-        return "_convcost_spec"
+        return " ".join(["_convcost_spec", _patterns([outside(values.fields)]), _entries(values.names)]).rstrip()
     parts = []
     if values.names:
         parts.append(f"{'_convcost_list' if values.is_list else '_convcost_offer value'} {_entries(values.names)}")

@@ -13,6 +13,8 @@ from completion.terminal import SCRIPTS
 
 from convcost.cli.main import COMMANDS, app
 from convcost.completion import SHELLS, Tree, read_tree, script
+from convcost.completion.tokens import CHANNEL_PAIR, channel_starts, first_tokens, kinds, starts
+from convcost.spec.tokens import read_token
 from convcost.variants.registry import all_variants
 
 CHECK = {
@@ -35,7 +37,7 @@ def test_the_script_is_the_one_the_tree_makes(shell: str, tree: Tree) -> None:
     made = script(shell, tree)
     assert (SCRIPTS / SHELLS[shell]).read_text(encoding="utf-8") == made
     for word in (*COMMANDS, *all_variants(), "--verify-limit", "mid=", "bf16", "reflect"):
-        assert re.search(rf"(?<![\w-]){re.escape(word.lstrip('-') if shell == 'fish' else word)}(?![\w-])", made), word
+        assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", made), word
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -53,18 +55,17 @@ def test_the_shell_can_read_its_script(shell: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_brackets_and_quotes_of_powershell_are_balanced() -> None:
-    """What can be seen without PowerShell: strings end, brackets pair."""
-    text = (SCRIPTS / SHELLS["powershell"]).read_text(encoding="utf-8")
-    code = re.sub(r"'(?:[^']|'')*'|\"[^\"]*\"", "0", re.sub(r"(?m)^\s*#.*$", "", text))
-    assert not set("'\"") & set(code)
-    open_ones = []
-    for char in re.sub(r"[^(){}\[\]]", "", code):
-        if char in "([{":
-            open_ones.append(char)
-        else:
-            assert open_ones.pop() + char in ("()", "[]", "{}")
-    assert open_ones == []
+def test_a_token_keeps_away_those_of_its_field() -> None:
+    """One expression matches all that sets a field, whole or begun, and no other does."""
+    told = [candidate.text for candidate in (*first_tokens(), *channel_starts(), CHANNEL_PAIR)]
+    told += [start + value for start, (_, values) in starts().items() for value in values]
+    fields: dict[str, set[str]] = {}
+    for text in told:
+        whole = text + {"=": "1", "@": "1", ":": "1"}.get(text[-1], "")
+        field = read_token("mode=zeros" if text == "mode=" else whole)[0]
+        fields.setdefault(field, set()).update([kind for kind in kinds() if re.match(f"({kind})", text + " ")])
+    assert all([len(matching) == 1 for matching in fields.values()]), fields
+    assert len(set.union(*fields.values())) == len(fields) == len(kinds())
 
 
 def test_the_command_prints_the_script(capfd: pytest.CaptureFixture[str]) -> None:
