@@ -11,7 +11,7 @@ from .variants.reduced import reduce_spec
 from .variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants, build_variant
 from .verify.equivalence import Stage, rank_by_axis
 from .verify.equivalent import Chain, Equivalent, compare_dense
-from .verify.linear import is_linear
+from .verify.linear import is_linear, without_activations
 
 #: What the dense kernel of each variant obeys, in words.
 CONSTRAINTS = {
@@ -34,7 +34,8 @@ class Equivalence(NamedTuple):
 
     `where` it holds: "everywhere", or "interior" where padding between stages makes the border differ. `rank` is the
     executed kernel's by its last axis, `rank_bound` what it may be. `transposed`: the one convolution is over the input
-    with zeros between its positions, its kernel the dense transposed one turned round.
+    with zeros between its positions, its kernel the dense transposed one turned round. `nonlinear`: the variant has
+    activations, without which it was executed, and what is shown is how its convolutions are wired.
     """
 
     same: bool
@@ -48,6 +49,7 @@ class Equivalence(NamedTuple):
     rank: int | None = None
     rank_bound: int | None = None
     transposed: bool = False
+    nonlinear: bool = False
 
 
 def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
@@ -62,9 +64,11 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
         graph = build_variant(name, small).graph
     except DoesNotApply as why:
         return f"reduced, {why}"
-    if not is_linear(graph):
-        return "has a nonlinearity: no convolution is equivalent to it"
-    return relate(name, full, compare_dense(graph, chain_of(name, small, graph)), graph)
+    linear = without_activations(graph)
+    if not is_linear(linear):
+        return "has an operation of which no chain is a convolution"
+    found = compare_dense(linear, chain_of(name, small, linear))
+    return relate(name, full, found, linear)._replace(nonlinear=linear != graph)
 
 
 def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:

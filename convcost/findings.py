@@ -152,7 +152,8 @@ def equivalence(found: Equivalence | str) -> Finding:
     if isinstance(found, str):
         return Finding("equivalence", None, None, None, "full", 0.0, found)
     kind = "transposed " * found.transposed
-    note = f"one dense {kind}{'x'.join(map(str, found.taps))} convolution gives the same output"
+    note = "without its activations, " * found.nonlinear
+    note += f"one dense {kind}{'x'.join(map(str, found.taps))} convolution gives the same output"
     note += "" if found.where == "everywhere" else " in the interior: at the border, padding between stages differs"
     note += f"; {found.free:,} free parameters for its {found.dense:,}; {found.constraint}"
     if found.rank is not None:

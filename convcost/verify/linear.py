@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..graph.ops import Add, BatchNorm, Conv, Graph, Ints, Op
+from ..graph.ops import Activation, Add, BatchNorm, Conv, Graph, Ints, Node, Op
 from .integers import LARGEST_WEIGHT, pattern
 from .reference import reference_values
 
@@ -27,6 +27,24 @@ class Weights(NamedTuple):
 def is_linear(graph: Graph) -> bool:
     """Has it operations only of which a chain is a convolution again?"""
     return all(isinstance(node.op, Conv | Add | BatchNorm) for node in graph.nodes)
+
+
+def without_activations(graph: Graph) -> Graph:
+    """The same graph without its activations: what reads one reads what the activation read.
+
+    >>> from convcost.graph.ops import Node
+    >>> graph = Graph((1, 1, 2), "fp32", (Node("relu", Activation("relu"), (0,)), Node("add", Add(), (0, 1))))
+    >>> without_activations(graph).nodes
+    (Node(name='add', op=Add(), inputs=(0, 0)),)
+    """
+    values, nodes = [0], list[Node]()
+    for node in graph.nodes:
+        if isinstance(node.op, Activation):
+            values.append(values[node.inputs[0]])
+        else:
+            nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
+            values.append(len(nodes))
+    return graph._replace(nodes=tuple(nodes))
 
 
 def integer_weights(graph: Graph) -> dict[str, Weights]:

@@ -32,7 +32,7 @@ def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
     """Exactly, in integers; with bias, norm, stride, dilation, shortcut, in one to three axes."""
     for name in (AS_GIVEN, *all_variants()):
         try:
-            found = show_equivalence(name, spec._replace(activation=None))
+            found = show_equivalence(name, spec)
         except DoesNotApply:
             continue
         if isinstance(found, Equivalence):
@@ -143,6 +143,11 @@ def test_a_shortcut_beside_a_transposed_layer() -> None:
     assert "reduced" in str(show_equivalence("standard", parse_spec("4:4 @1 k1 s2 t")._replace(residual=True)))
 
 
-def test_a_nonlinearity_has_no_dense_kernel() -> None:
-    """And it is said."""
-    assert "nonlinearity" in str(show_equivalence("standard", LAYER._replace(activation="relu")))
+@pytest.mark.parametrize("name", list(all_variants()))
+def test_a_nonlinear_variant_is_wired_as_the_linear_one(name: str) -> None:
+    """Its activations taken out; and it says that they are."""
+    plain, found = (show_equivalence(name, LAYER._replace(activation=kind)) for kind in (None, "relu"))
+    assert isinstance(plain, Equivalence)
+    assert isinstance(found, Equivalence)
+    assert (plain.nonlinear, found.nonlinear) == (False, True)
+    assert found._replace(nonlinear=False) == plain
