@@ -10,8 +10,11 @@ from ..spec.fields import DIGITS, LIMIT
 
 #: A number, or the channels of the block's input, and what is done to it, from left to right.
 _FACTOR = r"(?:[*/~]\d{1,18}|\*width|\*max\(width,1\))"
+
+#: A number and at most so many steps from it; what has more is no expression.
+_STEPS = 8
 _START = r"(@|in=|mid=|ratio=|op|[ksdgempnr])?"
-EXPRESSION = re.compile(rf"{_START}(\d{{1,18}}|in)((?:{_FACTOR})*)")
+EXPRESSION = re.compile(rf"{_START}(\d{{1,18}}|in)((?:{_FACTOR}){{0,{_STEPS}}})")
 _STEP = re.compile(r"([*/~])(\d+|width|max\(width,1\))")
 
 
@@ -45,7 +48,7 @@ def _step(value: int, sign: str, by: str, width: Fraction | None) -> int:
     if number == 0:
         raise Problem("a division by 0" if sign == "/" else "a multiple of 0", "use a positive number")
     if sign == "~":
-        return round_to(Fraction(value), number)
+        return round_to(value, number)
     return value * number if sign == "*" else value // number
 
 
@@ -53,14 +56,14 @@ def _scaled(value: int, width: Fraction) -> int:
     return round_to(value * width, 8)
 
 
-def round_to(value: Fraction, multiple: int) -> int:
+def round_to(value: Fraction | int, multiple: int) -> int:
     """The nearest multiple, at least one of them and not less than 90 % of `value` (MobileNet's `_make_divisible`).
 
     >>> round_to(Fraction(18), 8), round_to(Fraction(3), 8)
     (24, 8)
     """
-    nearest = max(multiple, int(value + Fraction(multiple, 2)) // multiple * multiple)
-    return nearest + multiple if nearest < value * Fraction(9, 10) else nearest
+    nearest = max(multiple, (2 * value + multiple) // (2 * multiple) * multiple)
+    return nearest + multiple if 10 * nearest < 9 * value else nearest
 
 
 def read_width(text: str) -> Fraction:

@@ -239,7 +239,7 @@ def test_hostile_input_is_answered_quickly(text: str) -> None:
 def test_as_many_operations_as_are_allowed_can_be_written() -> None:
     """And one more cannot."""
     assert len(built(f"standard 3 k1 r{MOST_OPERATIONS}").graph.nodes) == MOST_OPERATIONS
-    assert "10,000 operations" in mistake(f"standard 3 k1 r{MOST_OPERATIONS}", "relu").message
+    assert "5,000 operations" in mistake(f"standard 3 k1 r{MOST_OPERATIONS}", "relu").message
 
 
 WORDS = [*PRIMITIVES, *layer_names(), "from", "in", "a:", "a", "r2", "k3", "s2", "8", "$x", "block", "default", "norm"]
