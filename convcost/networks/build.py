@@ -20,7 +20,7 @@ from .scope import Scope, arguments_of
 __all__ = ["Choices", "Network", "build_network"]
 
 #: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
-MOST_WORDS = 100_000
+MOST_WORDS = 90_000
 
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50

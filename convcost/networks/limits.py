@@ -6,10 +6,10 @@ Within these an answer takes about a second and 200 MB at most, however the file
 from ..graph.ops import Graph
 
 #: Operations of a network file; a ResNet of 1,202 layers has 4,200. Each takes about 0.1 ms.
-MOST_OPERATIONS = 5_000
+MOST_OPERATIONS = 4_500
 
-#: Tensors alive, added up over all steps: 5,000 operations with 400 each. Every step lists those it finds.
-MOST_ALIVE = 2_000_000
+#: Tensors alive, added up over all steps: 4,500 operations with 220 each. Every step lists those it finds.
+MOST_ALIVE = 1_000_000
 
 
 def alive_in_all(graph: Graph) -> int:
