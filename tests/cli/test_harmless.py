@@ -46,7 +46,8 @@ def test_no_module_runs_text_or_unpacks_objects(path: Path) -> None:
 @pytest.mark.parametrize(
     "source",
     ["eval(x)", "f = exec", "compile(x, '', 'exec')", "import pickle", "from marshal import loads",
-     "import shelve as s", "import numpy as np\nnp.load(x)", "def f():\n    import pickle.x", "builtins.eval(x)", "__import__('pickle')"],
+     "import shelve as s", "import numpy as np\nnp.load(x)", "def f():\n    import pickle.x", "builtins.eval(x)",
+     "__import__('pickle')"],
 )  # fmt: skip
 def test_what_is_forbidden_is_noticed(source: str) -> None:
     """However it is written, and wherever in a file."""
