@@ -79,7 +79,7 @@ HOSTILE = {
     "flags in a block, often called": _fill(_START + "block b\n  pointwise 3 ", "relu ", "\nb r4500"),
     "branches that meet at the end": _START + _branches(2600),
     "branches as long as can be": _START + _branches(180, "standard 3 k3 r4100\n"),
-    "branches across a block": _START + "block b\n  relu\n" + _branches(2400, "b r2500\n"),
+    "branches across a block": _START + "block b\n  relu\n" + _branches(2400, "b r1500\n"),
     "many inputs, often": _START + "block b\n  x: pointwise 1\n  concat from " + "x " * 999 + "\nb r4500\n",
     "as many inputs as there may be": _START + "block b\n  x: pointwise 1\n  concat from " + "x " * 160 + "\nb r490\n",
     "blocks that double": _START + _blocks("  relu\n", "  b{0}\n  b{0}\n", 40) + "b39\n",

@@ -166,7 +166,7 @@ HOSTILE: dict[str, bytes] = {
         _node("Concat", [f"{i:x}" for i in range(2500)], ["y"], axis=1),
     ]),
     "sizes that double": _model(
-        [_node("Concat", [f"{i}"] * 2, [f"{i + 1}"], axis=1) for i in range(70)], tensors=[_weight(2, 2)]),
+        [_node("Concat", [f"{i}" if i else "x"] * 2, [f"{i + 1}" if i < 69 else "y"], axis=1) for i in range(70)]),
     "axes that grow": _model(_chain("Unsqueeze", 1500, "axes"), tensors=[_axes(120)]),
     "axes that grow slowly": _model(_chain("Unsqueeze", 1900, "axes"), tensors=[_axes(1)]),
     "thousands of axes": _model(_chain("Relu", 1), (10**17,) * 4000),
@@ -175,7 +175,7 @@ HOSTILE: dict[str, bytes] = {
     "an equation of thousands": _model(
         [_node("Einsum", ["x"] * 5000, ["y"], equation=",".join(chr(0x4E00 + i) for i in range(5000)) + "->")],
         (10**17,)),
-    "parts in thousands": _model([_node("Split", ["x"], [f"{i:x}" for i in range(9000)], axis=1)], (1, 9000, 2)),
+    "parts in thousands": _model([_node("Split", ["x"], [*[f"{i:x}" for i in range(8999)], "y"], axis=1)], (1, 9000, 2)),
     "weights without end": _model([_node("Add", ["x", "w"], ["y"])], tensors=[_weight(*[2**62] * 300)]),
     "weights of less than nothing": _model([_node("Add", ["x", "w"], ["y"])], tensors=[_weight(-5, 4)]),
     "functions that multiply": _model([_node("f3", ["x"], ["y"], domain="own")], functions=_functions(4, 17)),
