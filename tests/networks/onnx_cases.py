@@ -175,7 +175,8 @@ HOSTILE: dict[str, bytes] = {
     "an equation of thousands": _model(
         [_node("Einsum", ["x"] * 5000, ["y"], equation=",".join(chr(0x4E00 + i) for i in range(5000)) + "->")],
         (10**17,)),
-    "parts in thousands": _model([_node("Split", ["x"], [*[f"{i:x}" for i in range(8999)], "y"], axis=1)], (1, 9000, 2)),
+    "parts in thousands": _model(
+        [_node("Split", ["x"], [*[f"{i:x}" for i in range(8999)], "y"], axis=1)], (1, 9000, 2)),
     "weights without end": _model([_node("Add", ["x", "w"], ["y"])], tensors=[_weight(*[2**62] * 300)]),
     "weights of less than nothing": _model([_node("Add", ["x", "w"], ["y"])], tensors=[_weight(-5, 4)]),
     "functions that multiply": _model([_node("f3", ["x"], ["y"], domain="own")], functions=_functions(4, 17)),
