@@ -102,6 +102,14 @@ def _change(draw: DrawFn, model: Any) -> None:
         node.attribute.append(onnx.helper.make_attribute(name, draw(st.lists(_SIZES, min_size=1, max_size=5))))
 
 
+def _scan_of(inputs: int) -> bytes:
+    """A Scan that says that it goes through so many inputs."""
+    model = onnx.ModelProto.FromString(MODELS[4])
+    (said,) = [attribute for attribute in model.graph.node[0].attribute if attribute.name == "num_scan_inputs"]
+    said.i = inputs
+    return bytes(model.SerializeToString())
+
+
 def _model(nodes: Iterable[Any], shape: tuple[int, ...] = (1, 4, 8, 8), kind: int = 1, **parts: Any) -> bytes:
     functions, tensors = parts.pop("functions", ()), parts.pop("tensors", ())
     given = onnx.helper.make_tensor_value_info("x", kind, shape)
@@ -183,6 +191,7 @@ HOSTILE: dict[str, bytes] = {
     "functions as many as there may be": _model(
         [_node("f2", ["x"], ["y"], domain="own")], functions=_functions(3, 14)),
     "functions, deeply nested": _model([_node("f90", ["x"], ["y"], domain="own")], functions=_functions(91, 1)),
+    "a scan of more inputs than there are": _scan_of(10**9), "a scan of more than fit": _scan_of(10**17),
     "graphs, deeply nested": _nested(3000),
     "empty nodes": _filled(b"", b"\x0a\x00"), "empty tensors": _filled(b"\x0a\x00", b"\x2a\x00"),
     "empty inputs": _filled(b"\x0a\x00", b"\x5a\x00"),
