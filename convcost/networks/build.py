@@ -12,17 +12,18 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_width, located
 from .layers import build_layer, is_token, layer_names, layer_spec
+from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
 from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
 __all__ = ["Choices", "Network", "build_network"]
 
-#: More operations than any network has; a file of a few lines can ask for any number of them.
-MOST_OPERATIONS = 10_000
+#: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
+MOST_WORDS = 90_000
 
-#: Lines written out, and blocks within blocks: more is no network but an attack.
-MOST_LINES, MOST_DEPTH = 100_000, 50
+#: Blocks within blocks: more is no network but an attack.
+MOST_DEPTH = 50
 
 _REPEATS = re.compile(r"r[0-9]+")
 
@@ -68,6 +69,9 @@ class _Assembly:
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
+        if alive_in_all(graph) > MOST_ALIVE:
+            hint = "read outputs sooner after they are made"
+            raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
         return Network(name, self.program.source, graph, self.shapes)
 
     def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
@@ -82,9 +86,7 @@ class _Assembly:
 
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
-        self.written += 1
-        if self.written > MOST_LINES:
-            raise self.program.error(line, Problem(f"more than {MOST_LINES:,} lines, blocks written out", "use fewer"))
+        self._count(line)
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
         words = scope.words(self.program, line, channels, self.width)
@@ -97,6 +99,13 @@ class _Assembly:
         if line.op in PRIMITIVES:
             return self._primitive(line, words, name, inputs)
         raise self.program.error(line, self._unknown(line.op))
+
+    def _count(self, line: Line) -> None:
+        """One line more, or one repetition of it, is written out."""
+        self.written += 4 + len(line.words) + len(line.inputs)
+        if self.written > MOST_WORDS:
+            hint = "use fewer repetitions, or fewer blocks within blocks"
+            raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
     def _unknown(self, op: str) -> Problem:
         from difflib import get_close_matches
@@ -127,7 +136,7 @@ class _Assembly:
             return 1, words
         digits = words[found[-1] - 1][1:]
         if len(found) > 1 or len(digits) > len(str(MOST_OPERATIONS)) or not 0 < int(digits) <= MOST_OPERATIONS:
-            problem = Problem("one repetition of 1 to 10,000 is possible", "such as r3: three times")
+            problem = Problem(f"one repetition of 1 to {MOST_OPERATIONS:,} is possible", "such as r3: three times")
             raise self.program.error(line, problem, found[-1])
         return int(digits), [word for word in words if not _REPEATS.fullmatch(word)]
 
@@ -139,6 +148,7 @@ class _Assembly:
             try:
                 spec = layer_spec(line.op, words, line.flags, self.shapes[value], self.dtype, said)
                 if number > 1:
+                    self._count(line)
                     spec = spec._replace(stride=(1,) * spec.axes)
                 built = self._build(line.op, spec if self.norm else spec._replace(norm=False))
             except Problem as problem:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..graph.ops import Shape
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import Values
-from ..spec.text import gather, locate
+from ..spec.text import gather, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place
 from .numbers import read_width
@@ -81,8 +81,9 @@ def located(
     text = line.text.split("#")[0]
     chosen = tokens or tuple(range(1, len(line.words)))
     blank = [" "] * len(text)
+    places = [at for _, at in spans(text)]
     for number in chosen:
-        start, end = place(line, number)
+        start, end = places[line.skipped + number]
         blank[start:end] = text[start:end]
     found = locate(problem, text, values, "".join(blank)) if chosen else problem.at(text, place(line))
     return NetworkError(found.message, found.hint, text, (found.start, found.end), program.file, line.number)

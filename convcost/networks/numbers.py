@@ -10,8 +10,11 @@ from ..spec.fields import DIGITS, LIMIT
 
 #: A number, or the channels of the block's input, and what is done to it, from left to right.
 _FACTOR = r"(?:[*/~]\d{1,18}|\*width|\*max\(width,1\))"
+
+#: A number and at most so many steps from it; what has more is no expression.
+_STEPS = 8
 _START = r"(@|in=|mid=|ratio=|op|[ksdgempnr])?"
-EXPRESSION = re.compile(rf"{_START}(\d{{1,18}}|in)((?:{_FACTOR})*)")
+EXPRESSION = re.compile(rf"{_START}(\d{{1,18}}|in)((?:{_FACTOR}){{0,{_STEPS}}})")
 _STEP = re.compile(r"([*/~])(\d+|width|max\(width,1\))")
 
 
@@ -40,27 +43,24 @@ def _step(value: int, sign: str, by: str, width: Fraction | None) -> int:
     if not by.isdigit():
         if width is None:
             raise Problem("the file has no width", "add a line before the layers: width 1")
-        return _scaled(value, width if by == "width" else max(width, Fraction(1)))
+        factor = width if by == "width" else max(width, Fraction(1))
+        return round_to(value * factor.numerator, 8, factor.denominator)
     number = int(by)
     if number == 0:
         raise Problem("a division by 0" if sign == "/" else "a multiple of 0", "use a positive number")
     if sign == "~":
-        return round_to(Fraction(value), number)
+        return round_to(value, number)
     return value * number if sign == "*" else value // number
 
 
-def _scaled(value: int, width: Fraction) -> int:
-    return round_to(value * width, 8)
+def round_to(value: int, multiple: int, over: int = 1) -> int:
+    """The multiple nearest to `value / over`, at least one and 90 % of it or more (MobileNet's `_make_divisible`).
 
-
-def round_to(value: Fraction, multiple: int) -> int:
-    """The nearest multiple, at least one of them and not less than 90 % of `value` (MobileNet's `_make_divisible`).
-
-    >>> round_to(Fraction(18), 8), round_to(Fraction(3), 8)
+    >>> round_to(18, 8), round_to(30, 8, 10)
     (24, 8)
     """
-    nearest = max(multiple, int(value + Fraction(multiple, 2)) // multiple * multiple)
-    return nearest + multiple if nearest < value * Fraction(9, 10) else nearest
+    nearest = max(multiple, (2 * value + multiple * over) // (2 * multiple * over) * multiple)
+    return nearest + multiple if 10 * nearest * over < 9 * value else nearest
 
 
 def read_width(text: str) -> Fraction:

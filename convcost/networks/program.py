@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..spec.errors import clip
+from ..spec.errors import Problem, clip
 from .errors import NetworkError
 from .lines import FLAGS, Block, Line, Program, is_name, place, split_lines
+from .numbers import read_width
 
 #: Lines that say something about the file; everything else is a layer.
 DIRECTIVES = ("input", "default", "width", "block")
@@ -99,6 +100,10 @@ class _Reader:
     def _width(self, line: Line) -> None:
         if len(line.words) != 2:
             raise self.error(line, "width takes one number", "such as: width 1.0")
+        try:
+            read_width(line.words[1])
+        except Problem as problem:
+            raise self.error(line, problem.message, problem.hint, 1) from None
         self.width = line.words[1]
 
     def _block(self, line: Line) -> None:

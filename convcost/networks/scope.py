@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fractions import Fraction
 
 from ..spec.errors import Problem, clip
 from .lines import Block, Line, Program
 from .numbers import resolve
 
-#: A longer word, its parameters replaced, is no word of a network.
-MOST_CHARACTERS = 100
+#: A longer word, its parameters replaced, is no word of a network; no token of a spec is longer.
+MOST_CHARACTERS = 120
 
 _PARAMETER = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
 
@@ -23,8 +24,7 @@ class Scope:
         self.last = given
         self.values = {"in": given}
         self.arguments = arguments
-        ops = [line.op for line in lines]
-        self._often = {op for op in set(ops) if ops.count(op) > 1}
+        self._often = {op for op, count in Counter([line.op for line in lines]).items() if count > 1}
         self._seen: dict[str, int] = {}
 
     def name(self, line: Line) -> str:
@@ -47,11 +47,10 @@ class Scope:
         return words
 
     def _replaced(self, word: str) -> str:
-        if "$" not in word:
-            return word
-        full = _PARAMETER.sub(lambda match: self._argument(match[1]), word)
+        full = _PARAMETER.sub(lambda match: self._argument(match[1]), word) if "$" in word else word
         if len(full) > MOST_CHARACTERS:
-            raise Problem(f"with its parameters this word has {len(full)} characters", "use shorter arguments")
+            with_them = "with its parameters this" if "$" in word else "this"
+            raise Problem(f"{with_them} word has {len(full)} characters", f"none has more than {MOST_CHARACTERS}")
         return full
 
     def _argument(self, name: str) -> str:

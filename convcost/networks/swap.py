@@ -12,6 +12,7 @@ from ..spec.text import gather, locate
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
 from .convs import conv_spec, following, readers
+from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
 
 #: Fields of a convolution that `where` can ask for.
 ASKABLE = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "channels")
@@ -90,12 +91,22 @@ def swap(network: Network, to: str, where: Where) -> Swapped:
             values += [len(nodes)] * (own + 1)
             replaced.append(node.name)
             skip = own
+            _check_room(len(nodes), to, network.name)
             continue
         left += [LeftAlone(node.name, found)] if found else []
         nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
         values.append(len(nodes))
     after = graph._replace(nodes=tuple(nodes))
+    _check_room(len(nodes), to, network.name)
+    if alive_in_all(after) > MOST_ALIVE:
+        raise SpecError(f"{network.name}: too many outputs are kept for later", "swap fewer layers")
     return Swapped(network._replace(graph=after, shapes=infer_shapes(after)), tuple(replaced), tuple(left))
+
+
+def _check_room(operations: int, to: str, name: str) -> None:
+    if operations > MOST_OPERATIONS:
+        message = f"{name} with {to} has more than {MOST_OPERATIONS:,} operations"
+        raise SpecError(message, "swap fewer layers: --where 'k3 stage2.*'")
 
 
 def _replacement(

@@ -42,16 +42,17 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
     """
     if standard_input is not None:
         return read_program(standard_input, "standard input")
-    if name.isprintable() and "/" not in name and (FOLDER / f"{name}.txt").is_file():
-        return zoo_program(name)
     path = Path(name)
     try:
+        if name.isprintable() and "/" not in name and (FOLDER / f"{name}.txt").is_file():
+            return zoo_program(name)
         if path.is_file():
             return read_program(_text(path), name)
     except (OSError, ValueError) as error:
         if isinstance(error, SpecError):
             raise
-        raise NetworkError(f"cannot be read: {error}", "", "", (0, 0), name, 0) from None
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        raise NetworkError(f"cannot be read: {why}", "", "", (0, 0), name, 0) from None
     raise _unknown(name)
 
 

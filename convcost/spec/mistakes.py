@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 
 from .errors import Problem, clip
 from .fields import DIGITS, FIELDS
@@ -28,8 +29,12 @@ def close_match(word: str, candidates: Iterable[str]) -> str:
     """The candidate most like `word`, or nothing."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word[:40].lower(), list(candidates), 1)
-    return found[0] if found and len(word) > 1 else ""
+    if len(word) < 2:
+        return ""
+    short = word[:40].lower()
+    # What is 2.3 times as long or short cannot be 60 % alike: a batch may be all mistakes.
+    near = [known for known in candidates if 3 * len(known) <= 7 * len(short) and 3 * len(short) <= 7 * len(known)]
+    return next(iter(get_close_matches(short, near, 1)), "")
 
 
 def no_such_choice(field: str, word: str) -> Problem:
@@ -102,6 +107,7 @@ def _reads(word: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)
 def _name_hint(word: str) -> str:
     """For a word that is a name or starts with one: `stride=2`, `kernel3`, `fp61`, `float16`, `norm`."""
     word, spellings = word.lower().removeprefix("torch."), _spellings()
@@ -120,6 +126,7 @@ def _name_hint(word: str) -> str:
     return f"{field} is written {FIELDS[field].token}" if field else ""
 
 
+@cache
 def _spellings() -> dict[str, str]:
     """Every name somebody may write, and the token or the start of the token for it."""
     starts = {field: start for start, field in reversed(STARTS.items())}

@@ -78,11 +78,12 @@ def scan(to: Translator, scope: Scope, node: Any, name: str, call: Call) -> None
     body = _body(call, "body")
     over = call.integer("num_scan_inputs", 1)
     states = len(call.inputs) - over
-    axes = list(call.attributes["scan_input_axes"].ints) if "scan_input_axes" in call.attributes else [0] * over
-    if states < 0 or over < 1 or len(body.input) != len(call.inputs) or len(axes) != over:
+    axes = list(call.attributes["scan_input_axes"].ints) if "scan_input_axes" in call.attributes else None
+    if not 0 < over <= len(call.inputs) == len(body.input) or (axes is not None and len(axes) != over):
         to.missing("Scan", name, "its inputs are not those of its body")
         _unknown_outputs(to, scope, node, name, call)
         return
+    axes = axes or [0] * over
     scanned = call.inputs[states]
     shape = scanned.shape if scanned is not None else None
     runs = shape[axes[0]] if shape is not None and -len(shape) <= axes[0] < len(shape) else None

@@ -7,8 +7,9 @@ from typing import Any
 
 from .wire import Malformed
 
-#: Operations of a model with its functions written out: a few lines can ask for any number of them.
-MOST_WRITTEN_OUT = 100_000
+#: Operations of a model with its functions written out, and bytes of the file that allow for another one: a few bytes
+#: can ask for any number of them, and a layer has weights, of which the file says the shape.
+MOST_WRITTEN_OUT, BYTES_AN_OPERATION = 3_000, 20
 
 Name = tuple[str, str]
 
@@ -18,8 +19,9 @@ def check_functions(model: Any) -> None:
     calls = {(f.domain, f.name): [(node.domain, node.op_type) for node in _nodes(f.node)] for f in model.functions}
     sizes: dict[Name, int] = {}
     top = [(node.domain, node.op_type) for node in _nodes(model.graph.node)]
-    if sum([_size(name, calls, sizes, ()) for name in top]) > MOST_WRITTEN_OUT:
-        raise Malformed(f"its functions written out are more than {MOST_WRITTEN_OUT:,} operations")
+    most = MOST_WRITTEN_OUT + model.ByteSize() // BYTES_AN_OPERATION
+    if sum([_size(name, calls, sizes, ()) for name in top]) > most:
+        raise Malformed(f"its functions written out are more than {most:,} operations, for so short a file")
 
 
 def _size(name: Name, calls: dict[Name, list[Name]], sizes: dict[Name, int], path: tuple[Name, ...]) -> int:

@@ -17,6 +17,9 @@ from .wire import Malformed, without_weights
 #: Largest size of an axis; what the notation of specs allows, too.
 LARGEST = 10**18 - 1
 
+#: Dimensions that a message shows.
+SHOWN = 8
+
 
 def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
     """The model with all shapes that could be inferred; SpecError where the file or an input is not in order."""
@@ -38,6 +41,8 @@ def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
 
 def _stripped(path: str) -> bytes:
     """The file without its weights; what cannot be mapped into memory is read."""
+    if Path(path).exists() and not Path(path).is_file():  # a pipe may never be opened
+        raise Malformed("it is empty or no regular file")
     with Path(path).open("rb") as file:
         try:
             with mmap(file.fileno(), 0, access=ACCESS_READ) as data:
@@ -52,9 +57,10 @@ def _infer(model: Any, path: str) -> Any:
     try:
         if model.functions:
             check_functions(model)
+        size = model.ByteSize()
         code = onnx_library("onnx_cpp2py_export")
         code.defs.has_schema("Relu")  # builds ONNX's table of operations, here and not in every copy
-        data = isolated(lambda: _inferred(code, model.SerializeToString(), bool(model.functions)))
+        data = isolated(lambda: _inferred(code, model.SerializeToString(), bool(model.functions)), size)
         return onnx_library("onnx_ml_pb2").ModelProto.FromString(data)
     except (Malformed, RecursionError) as error:
         raise bad_file(path, str(error) if isinstance(error, Malformed) else "it is nested too deeply") from None
@@ -161,7 +167,7 @@ def _check(value: Any, path: str) -> None:
     for number, dim in enumerate(dims):
         if not dim.HasField("dim_value"):
             called = f" ({clip(dim.dim_param)!r})" if dim.dim_param else ""
-            example = "x".join([str(d.dim_value) if d.HasField("dim_value") else "1" for d in dims])
+            example = "x".join([str(d.dim_value) if d.HasField("dim_value") else "1" for d in dims[:SHOWN]])
             hint = f"--input {name}={example}" + ("" if number else ", or --batch 1")
             raise bad_file(path, f"dimension {number}{called} of input {name!r} has no size in the file", hint)
         if not 0 <= dim.dim_value <= LARGEST:
@@ -170,4 +176,5 @@ def _check(value: Any, path: str) -> None:
 
 def show_dims(dims: Any) -> str:
     """Dimensions as `1x3xheight`; one that has neither a size nor a name is `?`."""
-    return "x".join([str(d.dim_value) if d.HasField("dim_value") else clip(d.dim_param) or "?" for d in dims])
+    shown = [str(d.dim_value) if d.HasField("dim_value") else clip(d.dim_param) or "?" for d in dims[:SHOWN]]
+    return "x".join([*shown, *["…"] * (len(dims) > SHOWN)])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...graph.ops import Counted, Graph, Shape
+from ..limits import MOST_ALIVE, alive_in_all
 from .library import bad_file
 from .load import load
 from .translate import Missing, Scope, Translator, known_shape, show_name
@@ -16,9 +17,6 @@ from .wire import Malformed
 
 #: The dtypes of graphs by ONNX's element types; float64 counts as float32, other 8 bits as int8.
 DTYPES = {1: "fp32", 2: "int8", 3: "int8", 10: "fp16", 16: "bf16", 17: "int8", 18: "int8", 19: "int8", 20: "int8"}
-
-#: Tensors alive, added up over all steps: more is a graph that was made to be one.
-MOST_ALIVE = 20_000_000
 
 
 def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> tuple[str, Graph, list[Missing]]:
@@ -35,7 +33,7 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> tupl
         message = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise bad_file(path, message) from None
     graph = Graph(translator.shapes[0], _dtype(model.graph), tuple(translator.nodes))
-    if _alive(graph) > MOST_ALIVE:
+    if alive_in_all(graph) > MOST_ALIVE:
         raise bad_file(path, "too many tensors are alive at once")
     return show_name(Path(path).name), graph, list(translator.unknown.values())
 
@@ -77,12 +75,3 @@ def _dtype(graph: Any) -> str:
         sizes[tensor.data_type] += size
     sizes.update([value.type.tensor_type.elem_type for value in graph.input if value.type.HasField("tensor_type")])
     return next((DTYPES[kind] for kind, _ in sizes.most_common() if kind in DTYPES), "fp32")
-
-
-def _alive(graph: Graph) -> int:
-    """Tensors alive, added up over all steps, at most: from where each is made to where it is read last."""
-    last: dict[int, int] = {}
-    for index, node in enumerate(graph.nodes):
-        for value in node.inputs:
-            last[value] = index
-    return sum([index - value + 1 for value, index in last.items()])

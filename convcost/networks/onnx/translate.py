@@ -19,6 +19,12 @@ from .wire import Malformed
 #: More operations than any model has that is looked at as a table.
 MOST_OPERATIONS = 50_000
 
+#: Largest tensor: its axes (NumPy has as many), and how many numbers are in it.
+MOST_AXES, MOST_NUMBERS = 64, 10**60
+
+#: Largest count of one operation. What is made of it, as often as loops run, still has a quotient that is a float.
+MOST_COUNTED = 10**200
+
 #: Element types of what can be learned: the floats, 8 and 4 bits, 32 bits where they are a quantised bias.
 LEARNABLE = frozenset((1, 2, 3, 6, 10, 11, 16, *range(17, 32)))
 
@@ -205,7 +211,9 @@ def _apply(call: Call) -> Count:
     try:
         count = RULES[call.op](call)
         if call.out is not None:
-            _counted(call, count, 0, 1)
+            counted = _counted(call, count, 0, 1)
+            if max(counted.macs, counted.effective_macs, counted.elementwise, counted.moved or 0) > MOST_COUNTED:
+                raise Unknown("what it computes is too much to count")
     except (LookupError, ArithmeticError, ValueError, TypeError):
         raise Unknown("its shapes contradict its definition") from None
     return count
@@ -249,7 +257,7 @@ def _roots(call: Call) -> tuple[Root, ...]:
 
 def constant(key: str, tensor: Any) -> Value:
     """A tensor in the file."""
-    shape = tuple(tensor.dims)
+    shape = countable(tuple(tensor.dims))
     learnable = tensor.data_type in LEARNABLE
     return Value(shape, None, True, ((key, prod(shape)),) if learnable else (), tensor)
 
@@ -260,7 +268,15 @@ def known_shape(value: Any) -> Shape | None:
         return None
     dims = value.type.tensor_type.shape.dim
     shape = tuple([dim.dim_value if dim.HasField("dim_value") else -1 for dim in dims])
-    return None if any(n < 0 for n in shape) else shape
+    return None if any(n < 0 for n in shape) else countable(shape)
+
+
+def countable(shape: Shape) -> Shape:
+    """`shape`, if its numbers can be counted; Malformed otherwise."""
+    if len(shape) > MOST_AXES or prod(shape) > MOST_NUMBERS:
+        most = f"{MOST_AXES} axes and {len(str(MOST_NUMBERS)) - 1} digits are the most"
+        raise Malformed(f"a tensor in it, of {len(shape)} axes, is too large to count: {most}")
+    return shape
 
 
 def show_name(name: str) -> str:
