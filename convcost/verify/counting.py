@@ -110,9 +110,9 @@ def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> 
 
 
 def total(counts: NDArray[Any], weights: ConvWeights) -> int:
-    """The sum of a map over all positions and, group by group, all output channels; exact."""
+    """The sum of a map over all positions, groups and output channels, of which all groups have as many; exact."""
     if not counts.size:
         return 0
     dtype = np.min_scalar_type(int(counts.max()) * counts.size)
-    groups = np.add.reduce(counts, axis=tuple(range(counts.ndim - 1)), dtype=dtype).tolist()
-    return sum([count * len(outputs) for count, outputs in zip(groups, weights.readers, strict=True)])
+    (outputs,) = {len(channels) for channels in weights.readers}
+    return int(np.add.reduce(counts, axis=None, dtype=dtype)) * outputs
