@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from shutil import get_terminal_size
 
 from ..spec.errors import SpecError
@@ -13,18 +14,14 @@ def report(error: SpecError, line: int | None = None) -> None:
     print(error.render(width=get_terminal_size((100, 24)).columns, line=line), file=sys.stderr)
 
 
-def exit_code(error: Exception) -> int:
-    """Report what ended a command and say what to exit with; a bug is not swallowed.
-
-    Errors of the option parser are known by what they carry: their class moved between versions of typer.
-    """
+def exit_code(error: Exception, args: Sequence[str]) -> int:
+    """Report what ended the command line `args` and say what to exit with; a bug is not swallowed."""
     if isinstance(error, SpecError):
         report(error)
         return 2
-    if not hasattr(error, "format_message"):
+    if not hasattr(error, "format_message"):  # so has every error of the option parser
         raise error
-    print(f"error: {error.format_message()}", file=sys.stderr)
-    ctx = getattr(error, "ctx", None)
-    if ctx is not None:
-        print(f"  try '{ctx.command_path} --help'", file=sys.stderr)
+    from .usage import usage_error
+
+    report(usage_error(error, args))
     return int(getattr(error, "exit_code", 2))

@@ -107,7 +107,7 @@ def run(args: list[str]) -> int:
     except Exception as error:
         from .failure import exit_code
 
-        return exit_code(error)
+        return exit_code(error, args)
     return code if isinstance(code, int) else 0
 
 
