@@ -92,6 +92,8 @@ def network(
 
 
 def _spec(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> LayerSpec:
+    if not isinstance(spec, str | LayerSpec):
+        raise TypeError(f"a layer is text or a LayerSpec, not {type(spec).__name__}")
     layer = parse_spec(spec) if isinstance(spec, str) else spec
     given: dict[str, Any] = {"norm": norm, "activation": activation, "residual": residual}
     if activation is not None:

@@ -103,6 +103,12 @@ def test_a_spec_may_be_a_record() -> None:
     assert convcost.layer(parse_spec(SPEC)) == convcost.layer(SPEC)
 
 
+def test_what_is_no_layer_at_all_is_a_type_error() -> None:
+    """It says what there should be."""
+    with pytest.raises(TypeError, match="text or a LayerSpec, not int"):
+        convcost.compare(64)  # type: ignore[arg-type]  # what must fail
+
+
 @pytest.mark.parametrize("wrong", [{"variants": ["standart"]}, {"baseline": "base"}, {"activation": "relu7"}])
 def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
     """A ValueError with a message, as for a bad spec or a network that there is not."""
