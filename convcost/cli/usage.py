@@ -39,10 +39,10 @@ def usage_error(error: Any, args: Sequence[str]) -> SpecError:
 
 def _command(error: Any, args: Sequence[str]) -> str:
     """The command whose help says more; the parser does not always know in which it is."""
-    from .main import COMMANDS
-
     ctx = getattr(error, "ctx", None)
-    return str(ctx.command_path) if ctx else f"convcost {args[0]}" if args and args[0] in COMMANDS else "convcost"
+    if ctx:
+        return str(ctx.command_path)
+    return f"convcost {args[0]}" if args and not args[0].startswith("-") else "convcost"
 
 
 def _wrong(kind: Any, value: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...analysis import cost
 from ...graph.ops import Counted, Node, Shape
-from .translate import Scope, Translator
+from .scope import Scope
 from .values import Call, Value
 from .wire import Malformed
 
-Control = Callable[[Translator, Scope, Any, str, Call], None]
+if TYPE_CHECKING:
+    from .translate import Translator
+
+    Control = Callable[[Translator, Scope, Any, str, Call], None]
 
 #: More runs of nested loops than anything does.
 MOST_TIMES = 10**18

@@ -11,7 +11,8 @@ from ...graph.ops import Counted, Graph, Shape
 from ..limits import MOST_ALIVE, alive_in_all
 from .library import bad_file
 from .load import load
-from .translate import Missing, Scope, Translator, known_shape, show_name
+from .scope import Scope, known_shape, show_name
+from .translate import Missing, Translator
 from .values import Value
 from .wire import Malformed
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from math import prod
 from typing import Any, NamedTuple
 
 from ...analysis import cost
-from ...graph.ops import Activation, Add, BatchNorm, Concat, Conv, Counted, Linear, Node, Op, Shape
+from ...graph.ops import Add, Concat, Counted, Node, Op, Shape
 from ...graph.ops import Split as SplitOp
 from ...graph.shapes import ShapeError, check_node, output_shape
-from ...spec.errors import visible
+from .counts import as_numbers, count_operation, kebab
 from .rules import LEARNED, RULES, WEIGHTS
+from .scope import LEARNABLE, Scope, constant, show_name
 from .values import Call, Count, Root, Unknown, Value
 from .wire import Malformed
 
 #: More operations than any model has that is looked at as a table.
 MOST_OPERATIONS = 50_000
-
-#: Largest tensor: its axes (NumPy has as many), and how many numbers are in it.
-MOST_AXES, MOST_NUMBERS = 64, 10**60
-
-#: Largest count of one operation. What is made of it, as often as loops run, still has a quotient that is a float.
-MOST_COUNTED = 10**200
-
-#: Element types of what can be learned: the floats, 8 and 4 bits, 32 bits where they are a quantised bias.
-LEARNABLE = frozenset((1, 2, 3, 6, 10, 11, 16, *range(17, 32)))
-
-#: Longest name that is shown.
-LONGEST_NAME = 120
 
 
 class Missing(NamedTuple):
@@ -39,27 +26,6 @@ class Missing(NamedTuple):
     count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
     first: str
     reason: str
-
-
-class Scope:
-    """The values of a graph by name, and those of the graphs around it."""
-
-    def __init__(self, graph: Any, outer: Scope | None = None, prefix: str = "", times: int = 1) -> None:
-        self.values: dict[str, Value] = {}
-        self.outer = outer
-        self.prefix = prefix
-        self.times = times
-        self.shapes = {v.name: known_shape(v) for v in (*graph.input, *graph.value_info, *graph.output)}
-        self.used = {name for node in graph.node for name in node.input} | {v.name for v in graph.output}
-
-    def find(self, name: str) -> Value:
-        """The value of that name; Malformed where nothing has made it yet."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.values:
-                return scope.values[name]
-            scope = scope.outer
-        raise Malformed(f"{show_name(name)!r} is read before it is made: the graph goes in circles, or is not in order")
 
 
 class Translator:
@@ -117,7 +83,7 @@ class Translator:
         try:
             if call.op not in RULES:
                 raise Unknown("there is no rule for it")
-            count = _apply(call)
+            count = count_operation(call)
         except Unknown as why:
             self.missing(call.op, name, str(why))
             count = Count()
@@ -156,7 +122,7 @@ class Translator:
         params = self._params(call)
         op = self._primitive(call, count, numbers, params, times)
         if op is None:  # `or` would take an Add, which has no fields, for none
-            op = _counted(call, count, params, times)
+            op = as_numbers(call, count, params, times)
         return self.add(name, op, numbers or (0,), call.out)
 
     def add(self, name: str, op: Op, inputs: tuple[int, ...], shape: Shape) -> int:
@@ -206,41 +172,6 @@ class Translator:
         return op if made == out else None
 
 
-def _apply(call: Call) -> Count:
-    """The rule's answer; a rule trusts shapes to have the axes that ONNX says, which those in a file need not."""
-    try:
-        count = RULES[call.op](call)
-        if call.out is not None:
-            counted = _counted(call, count, 0, 1)
-            if max(counted.macs, counted.effective_macs, counted.elementwise, counted.moved or 0) > MOST_COUNTED:
-                raise Unknown("what it computes is too much to count")
-    except (LookupError, ArithmeticError, ValueError, TypeError):
-        raise Unknown("its shapes contradict its definition") from None
-    return count
-
-
-def _counted(call: Call, count: Count, params: int, times: int) -> Counted:
-    """The same as numbers; those of a primitive that does not fit are its rules'."""
-    op, out = count.primitive, call.out or ()
-    macs, effective, elementwise = count.macs, count.macs, count.elementwise
-    index = 0
-    given = next((v.shape for v in call.inputs[index:] if v is not None and v.shape is not None), ())
-    if op is not None and type(op) not in (Activation, Add, BatchNorm, Concat, SplitOp):
-        if 0 in given or 0 in out:
-            macs = effective = elementwise = 0
-        elif type(op) is Conv:
-            macs, effective = cost.macs(op, given, out), cost.effective_macs(op, given, out)
-            elementwise = int(op.bias) * prod(out)
-        elif type(op) is Linear:
-            macs = effective = prod(given) * op.out_features
-            elementwise = int(op.bias) * prod(out)
-        else:
-            elementwise = cost.elementwise(op, given, out)
-    return Counted(
-        kebab(call.op), out, params, macs, effective, elementwise, count.moved, count.view, count.in_place, times
-    )  # fmt: skip
-
-
 def _with(call: Call, shape: Shape | None) -> Call:
     return Call(call.op, call.attributes, call.inputs[:1], shape)
 
@@ -253,43 +184,3 @@ def _roots(call: Call) -> tuple[Root, ...]:
     if len(roots) > MOST_OPERATIONS:
         raise Malformed("its constants are made of too many others")
     return tuple(dict.fromkeys(roots))
-
-
-def constant(key: str, tensor: Any) -> Value:
-    """A tensor in the file."""
-    shape = countable(tuple(tensor.dims))
-    learnable = tensor.data_type in LEARNABLE
-    return Value(shape, None, True, ((key, prod(shape)),) if learnable else (), tensor)
-
-
-def known_shape(value: Any) -> Shape | None:
-    """A value's shape where every dimension has a size."""
-    if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
-        return None
-    dims = value.type.tensor_type.shape.dim
-    shape = tuple([dim.dim_value if dim.HasField("dim_value") else -1 for dim in dims])
-    return None if any(n < 0 for n in shape) else countable(shape)
-
-
-def countable(shape: Shape) -> Shape:
-    """`shape`, if its numbers can be counted; Malformed otherwise."""
-    if len(shape) > MOST_AXES or prod(shape) > MOST_NUMBERS:
-        most = f"{MOST_AXES} axes and {len(str(MOST_NUMBERS)) - 1} digits are the most"
-        raise Malformed(f"a tensor in it, of {len(shape)} axes, is too large to count: {most}")
-    return shape
-
-
-def show_name(name: str) -> str:
-    """A name that upsets no terminal and no table."""
-    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-    return short if short.isprintable() else "".join(map(visible, short))
-
-
-@cache
-def kebab(op: str) -> str:
-    """An ONNX operation's name as kinds are written.
-
-    >>> kebab("QLinearMatMul"), kebab("LSTM"), kebab("GlobalLpPool")
-    ('qlinear-mat-mul', 'lstm', 'global-lp-pool')
-    """
-    return show_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", op).lower())
