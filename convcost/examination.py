@@ -59,7 +59,7 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
     ]  # fmt: skip
     start = perf_counter()
     shown = show_equivalence(name, spec)
-    found.append(findings.equivalence(shown)._replace(seconds=perf_counter() - start))
+    found.append(findings.equivalence(shown, spec)._replace(seconds=perf_counter() - start))
     return Examined(name, None, tuple(found), run, None if isinstance(shown, str) else shown)
 
 

@@ -7,11 +7,12 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from .analysis import Analysis, analyze, words
-from .equivalents import Equivalence
+from .equivalents import Equivalence, roomy
 from .graph.ops import Conv, Graph, Shape
 from .spec.layer import LayerSpec
+from .variants.reduced import reduce_spec
 from .variants.registry import build_variant
-from .verification import check_seen
+from .verification import check_seen, sizes
 from .verify import check, measure
 from .verify.exact import exact_values
 from .verify.maps import compare_maps, compare_scalar
@@ -148,7 +149,8 @@ def seen(subject: Subject) -> list[Finding]:
     ]  # fmt: skip
 
 
-def equivalence(found: Equivalence | str) -> Finding:
+def equivalence(found: Equivalence | str, spec: LayerSpec) -> Finding:
+    """Beside one dense convolution, at the size that has an interior."""
     if isinstance(found, str):
         return Finding("equivalence", None, None, None, "full", 0.0, found)
     kind = "transposed " * found.transposed
@@ -159,4 +161,5 @@ def equivalence(found: Equivalence | str) -> Finding:
     if found.rank is not None:
         note += f" ({found.rank} of {found.rank_bound} here)"
     where = found.where if found.same else "computes something else"
-    return Finding("equivalence", found.same, found.where, where, "reduced", 0.0, note)
+    size = sizes(roomy(reduce_spec(spec)), spec)
+    return Finding("equivalence", found.same, found.where, where, size, 0.0, note)

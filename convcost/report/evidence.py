@@ -9,7 +9,8 @@ from ..spec import LayerSpec, format_spec, spec_to_json
 from .columns import plain
 from .document_writer import write_document
 from .documents import SCHEMA, Document
-from .model import Head, Line, Section, Table
+from .model import Head, Line, Section, Table, listed
+from .notes import short_size
 
 if TYPE_CHECKING:
     from ..examination import Examined
@@ -65,9 +66,17 @@ def _facts(rows: Sequence[Examined]) -> tuple[str, ...]:
 
 def _legend(rows: Sequence[Examined]) -> list[str]:
     algorithms = dict.fromkeys([op.algorithm for row in rows if row.run for op in row.run.ops])
-    listed = "; ".join(algorithms)
-    reduced = any(f.size != "full" for row in rows for f in row.findings)
-    return [f"· executed by: {listed}"] * bool(algorithms) + ["* at a reduced size"] * reduced
+    return [f"· executed by: {'; '.join(algorithms)}"] * bool(algorithms) + list(_reduced(rows))
+
+
+def _reduced(rows: Sequence[Examined]) -> Iterator[str]:
+    """Which checks were made at which reduced size."""
+    checks: dict[str, list[str]] = {}
+    for finding in [finding for row in rows for finding in row.findings if finding.size != "full"]:
+        size = short_size(finding.size) if isinstance(finding.size, dict) else "an input that is just large enough"
+        checks.setdefault(size, []).append(finding.name)
+    for size, names in checks.items():
+        yield f"* reduced to {size}: {listed(dict.fromkeys(names))}"
 
 
 def _lines(row: Examined) -> Iterable[Line]:
