@@ -121,15 +121,18 @@ def theirs(times: dict[str, float]) -> float:
 
 def line(name: str, ours: float, other: float, goal: float) -> None:
     """One row of the result."""
-    print(f"{name:<58} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
+    print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
 
 
 def whole(name: str, layers: list[Layer], runs: int, goal: float) -> tuple[float, float]:
-    """A network's convolutions: values and exact counts of each, beside PyTorch executing them."""
+    """A network's convolutions beside PyTorch executing them: values, with the products that each issues counted.
+
+    Then with an execution on ones beside each, which tells products with data from those with padding.
+    """
     times = timed(layers, runs)
     ours = sum(t["values"] + t["counts"] for t in times)
-    line(f"{name}, values", sum(t["values"] for t in times), sum(map(theirs, times)), goal)
-    line(f"{name}, values and counts", ours, other := sum(map(theirs, times)), goal)
+    line(f"{name}, values and products issued", sum(t["values"] for t in times), sum(map(theirs, times)), goal)
+    line(f"{name}, and a map of counts beside each", ours, other := sum(map(theirs, times)), goal)
     print(f"{'':<4}values {sum(t['values'] for t in times):.2f}, counts {sum(t['counts'] for t in times):.2f}, "
           f"arrays filled {sum(t['setup'] for t in times):.2f}, PyTorch NCHW {sum(t['planes'] for t in times):.2f}, "
           f"NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
