@@ -9,6 +9,7 @@ import time
 from unittest.mock import patch
 
 import pytest
+from cli.bounded import SLACK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec.spec_cases import broken_lines
@@ -77,7 +78,7 @@ def test_64_kib_of_anything_take_less_than_a_second(raw: bytes, words: list[str]
     """On standard input."""
     start = time.process_time()
     holds([*words, "--no-verify"], raw)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < SLACK
 
 
 @pytest.mark.parametrize("raw", LONG[:12], ids=lambda raw: f"{raw[:12]!r}-{len(raw)}")
@@ -85,7 +86,7 @@ def test_64_kib_in_one_argument_take_less_than_a_second(raw: bytes) -> None:
     """As the shell hands them over."""
     start = time.process_time()
     holds(["layer", raw.decode("utf-8", "surrogateescape"), "--no-verify"])
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < SLACK
 
 
 @pytest.mark.parametrize("what", ["command", "option", "variant", "column", "baseline", "topic"])
@@ -98,6 +99,6 @@ def test_a_long_unknown_name_is_a_short_error_at_once(what: str) -> None:
     start = time.process_time()
     code, _, err = answers(words)
     assert code == 2
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < SLACK
     if what != "option":
         assert len(err) < 2000
