@@ -10,7 +10,7 @@ from .spec.layer import LayerSpec
 from .variants.reduced import reduce_spec
 from .variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants, build_variant
 from .verify.equivalence import Stage, rank_by_axis
-from .verify.equivalent import Chain, Equivalent, compare_dense
+from .verify.equivalent import Chain, Equivalent, compare_dense, drawn_chain
 from .verify.linear import is_linear, without_activations
 
 #: What the dense kernel of each variant obeys, in words.
@@ -67,8 +67,10 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
     linear = without_activations(graph)
     if not is_linear(linear):
         return "has an operation of which no chain is a convolution"
-    found = compare_dense(linear, chain_of(name, small, linear))
-    return relate(name, full, found, linear)._replace(nonlinear=linear != graph)
+    chain = chain_of(name, small, linear)
+    if chain is None:
+        return "its operations are no chain of convolutions, with or without a shortcut"
+    return relate(name, full, compare_dense(linear, chain), linear)._replace(nonlinear=linear != graph)
 
 
 def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:
@@ -81,7 +83,7 @@ def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalen
         rank, bound = rank_by_axis(found.kernel), _middle(graph)
     return Equivalence(
         found.same and (rank is None or bound is None or rank <= bound), *found[1:5], free,
-        outputs * full.input_shape[1] * found.support, CONSTRAINTS.get(name, ""), rank, bound,
+        outputs * full.input_shape[1] * found.support, CONSTRAINTS.get(name, "as its graph is drawn"), rank, bound,
         last[0].transposed,
     )  # fmt: skip
 
@@ -101,8 +103,11 @@ def roomy(spec: LayerSpec) -> LayerSpec:
     return spec._replace(input_size=tuple(sizes), batch=1)
 
 
-def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain:
-    """The stages of a variant and its shortcut, said again without its graph, but for padding by size."""
+def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain | None:
+    """The stages of a variant and its shortcut, said again without its graph, but for padding by size.
+
+    What nobody has said here is read off the graph, if it draws a chain.
+    """
     ones, none = (1,) * spec.axes, ((0, 0),) * spec.axes
     first, rest = (spec.stride, ones) if spec.v1 else (ones, spec.stride)
 
@@ -114,6 +119,7 @@ def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain:
 
     bottleneck = (pointwise("reduce", first), spatial("conv", rest), pointwise("expand"))
     chains = {
+        **dict.fromkeys((AS_GIVEN, "standard", "grouped"), (spatial("conv"),)),
         "depthwise-separable": (spatial("depthwise"), pointwise("pointwise")),
         "bottleneck": bottleneck,
         "residual-bottleneck": bottleneck,
@@ -123,8 +129,9 @@ def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain:
         "depthwise": (spatial("depthwise"),),
         "pointwise": (pointwise("pointwise", spec.stride),),
     }  # fmt: skip
-    stages = _passes(spec, graph) if name == "spatially-separable" else chains.get(name, (spatial("conv"),))
-    return Chain(stages, _shortcut(name, spec))
+    if name == "spatially-separable":
+        return Chain(_passes(spec, graph), _shortcut(name, spec))
+    return Chain(chains[name], _shortcut(name, spec)) if name in chains else drawn_chain(graph)
 
 
 def _shortcut(name: str, spec: LayerSpec) -> str | None:

@@ -11,18 +11,16 @@ from ..graph.shapes import infer_shapes
 from ..spec import LayerSpec, format_spec
 from ..spec.check import same_padding
 from ..spec.errors import Problem
-from ..variants.registry import DoesNotApply, build_variant
+from ..variants.registry import DoesNotApply, all_variants, build_variant
 from .drawing import draw
 from .formulas import Formulas, Names, formulas, in_numbers, simplified, symbolic
-from .texts import ROOFLINE, TEXTS
+from .texts import BASE, ROOFLINE, text_of
 from .training import training_macs
 
 Document = dict[str, Any]
 
 #: Kernels along every axis in the table of how the cost grows.
 KERNELS = (1, 3, 5, 7, 9, 11)
-
-BASE = "standard"
 
 
 def explain_variant(name: str, spec: LayerSpec) -> Document:
@@ -36,7 +34,7 @@ def explain_variant(name: str, spec: LayerSpec) -> Document:
     """
     built = build_variant(name, spec)
     rows = compare(spec, [BASE, name], BASE)
-    text, names = TEXTS[name], Names()
+    text, names = text_of(name, all_variants()[name].summary), Names()
     base, own = formulas(BASE, spec, names), formulas(name, spec, names)
     row, standard = rows.rows[-1], rows.rows[0]
     return {
@@ -51,10 +49,10 @@ def explain_variant(name: str, spec: LayerSpec) -> Document:
         "mixes": {op.name: op.words["mixes"] for op in row.ops},
         "gives_up": {"kernel": text.kernel, "text": text.gives_up},
         "used_in": [{"where": where, "source": source} for where, source in text.used_in],
-        "will_not_help": _limits(name, row, standard),
+        "will_not_help": _limits(text.limits, row, standard),
         "kernel_growth": [_with_kernel(name, spec, k) for k in KERNELS],
         "training": _training(built.graph),
-        "next": commands(name, spec),
+        "next": commands(name, text.related, spec),
     }
 
 
@@ -84,12 +82,12 @@ def _line(op: str, size: Size, value: int) -> Document:
     return {"op": op, "formula": repr(size), "numbers": in_numbers(size), "value": value}
 
 
-def _limits(name: str, row: Row, standard: Row) -> Document:
+def _limits(text: str, row: Row, standard: Row) -> Document:
     """Arithmetic intensity and traffic against the standard convolution, in words and figures."""
     assert row.words is not None
     assert standard.words is not None
     return {
-        "text": TEXTS[name].limits,
+        "text": text,
         "traffic_ratio": row.relative["traffic_bytes"] if row.relative else None,
         "macs_ratio": row.relative["macs"] if row.relative else None,
         "traffic_bytes": row.words["traffic_bytes"],
@@ -128,14 +126,14 @@ def _training(graph: Graph) -> Document:
     return {**step._asdict(), "macs": step.macs}
 
 
-def commands(name: str, spec: LayerSpec) -> list[str]:
+def commands(name: str, related: tuple[str, ...], spec: LayerSpec) -> list[str]:
     """What to try next, each a whole command."""
     text = format_spec(spec)
     shown = name if name == BASE else f"{BASE},{name}"
     return [
         f"convcost compare {text} --variants {shown} --per-op",
-        *[f"convcost explain {other} {text}" for other in TEXTS[name].related if other != "residual"],
-        *["convcost explain residual --experiment"] * ("residual" in TEXTS[name].related),
+        *[f"convcost explain {other} {text}" for other in related if other != "residual"],
+        *["convcost explain residual --experiment"] * ("residual" in related),
     ]
 
 

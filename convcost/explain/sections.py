@@ -16,14 +16,11 @@ def variant_page(document: Document, facts: str, *, brief: bool = False) -> Page
         Section("Params", [*_word(document["params"]), Para(_symbols(document))]),
         Section("MACs", _word(document["macs"])),
         *_ratio(document),
-        Section("What it gives up", [
-            Para(document["gives_up"]["text"]),
-            Para(f"Equivalent dense kernel: {document['gives_up']['kernel']}"),
-        ]),
-    ]  # fmt: skip
+        *_gives_up(document["gives_up"]),
+    ]
     return Page(document["topic"], facts, start if brief else [
         *start,
-        Section("Where it is used", [sources(document["used_in"])]),
+        *[Section("Where it is used", [sources(document["used_in"])])] * bool(document["used_in"]),
         Section("When it will not help", _limits(document["will_not_help"])),
         *_lesson(document.get("lesson")),
         Section("How MACs grow with the kernel", [_growth(document["kernel_growth"])]),
@@ -34,6 +31,13 @@ def variant_page(document: Document, facts: str, *, brief: bool = False) -> Page
         ]),
         Section("Try next", [Commands(document["next"])]),
     ])  # fmt: skip
+
+
+def _gives_up(said: Document) -> list[Section]:
+    """Nothing, where nobody has written about a variant."""
+    if not said["text"]:
+        return []
+    return [Section("What it gives up", [Para(said["text"]), Para(f"Equivalent dense kernel: {said['kernel']}")])]
 
 
 def _word(word: Document) -> list[Block]:
@@ -70,7 +74,7 @@ def sources(used: list[dict[str, str]]) -> Grid:
 
 
 def _limits(limits: Document) -> list[Block]:
-    blocks: list[Block] = [Para(limits["text"])]
+    blocks: list[Block] = [Para(limits["text"])] * bool(limits["text"])
     own, standard = limits["arithmetic_intensity"], limits["standard_arithmetic_intensity"]
     if limits["traffic_ratio"] is None:
         blocks.append(Para(

@@ -21,8 +21,21 @@ RESNET = "He et al. 2015, arXiv 1512.03385"
 INCEPTION_V3 = "Szegedy et al. 2015, arXiv 1512.00567"
 RESNEXT = ("ResNeXt, 32 groups", "Xie et al. 2016, arXiv 1611.05431")
 
+#: What every other variant is held against.
+BASE = "standard"
+
 #: Why fewer multiply-adds are not always less time; its figures come from the analysis.
 ROOFLINE = "Williams et al. 2009, doi 10.1145/1498765.1498785"
+
+
+def text_of(name: str, summary: str) -> Text:
+    """What is said about a variant; of one that nobody has written about, its summary.
+
+    >>> text_of("our-own", "1x1, kxk, 1x1").sentence
+    '1x1, kxk, 1x1.'
+    """
+    return TEXTS.get(name) or Text(f"{summary}.", "", "", (), "", (BASE,))
+
 
 TEXTS: dict[str, Text] = {
     "standard": Text(

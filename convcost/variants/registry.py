@@ -1,5 +1,6 @@
 """What variants there are, and how one is built: table, JSON, tests and completion all read from here."""
 
+import os
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
@@ -14,8 +15,9 @@ REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK = "replacement", "residual-block", "
 #: The order in which the table keeps the roles apart.
 ROLES = (REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK)
 
-#: The files of variants, in the order of the table.
+#: The files of variants, in the order of the table; others beside them follow by name. And files that have none.
 FAMILIES = ("plain", "separable", "blocks")
+NO_FAMILIES = {"__init__", "registry", "start", "reduced"}
 
 #: The row of a described layer that is not a plain standard one.
 AS_GIVEN = "as-given"
@@ -53,7 +55,8 @@ def variant(name: str, role: str, summary: str, *, transposed: bool = False) -> 
 
 @cache
 def _everything() -> dict[str, Variant]:
-    for family in FAMILIES:
+    beside = sorted([name[:-3] for name in os.listdir(os.path.dirname(__file__)) if name.endswith(".py")])
+    for family in dict.fromkeys((*FAMILIES, *[name for name in beside if name not in NO_FAMILIES])):
         import_module(f"{__package__}.{family}")  # importing a family registers its variants
     return {v.name: v for role in ROLES for v in _REGISTRY.values() if v.role == role}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..graph.ops import Conv, Graph, Ints
+from ..graph.ops import Add, BatchNorm, Conv, Graph, Ints
 from .equivalence import Dense, Stage, compose, dense_stage, plus_shortcut, scaled, stuffed
 from .integers import LARGEST_INPUT, pattern
 from .linear import INT64, Weights, integer_weights, run_linear
@@ -69,6 +69,31 @@ def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | N
         bool(same) and number > 0, "everywhere" if everywhere else "interior", number, int(np.prod(counts)),
         *_support(chain, weights), dense.weights,
     )  # fmt: skip
+
+
+def drawn_chain(graph: Graph) -> Chain | None:
+    """The chain that a linear graph draws: convolutions in a row, at the end a shortcut or none. None: something else.
+
+    >>> from convcost.graph.ops import Node
+    >>> conv = Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
+    >>> drawn_chain(Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)), Node("add", Add(), (1, 0))))).shortcut
+    'identity'
+    """
+    stages, last, projection, shortcut = list[Stage](), 0, 0, None
+    for number, (name, op, inputs) in enumerate(graph.nodes, 1):
+        if shortcut or (stages and stages[0].transposed and isinstance(op, Conv)):
+            return None
+        if name.startswith("projection") and inputs == (projection,):
+            projection = number
+        elif isinstance(op, Add) and last in inputs and {*inputs} == {last, projection}:
+            shortcut = "projection" if projection else "identity"
+        elif inputs == (last,) and isinstance(op, Conv | BatchNorm):
+            if isinstance(op, Conv):
+                stages.append(Stage(name, op.stride, op.padding, op.dilation, op.transposed))
+            last = number
+        else:
+            return None
+    return Chain(tuple(stages), shortcut) if stages and (shortcut or not projection) else None
 
 
 def dense_of(chain: Chain, weights: Mapping[str, Weights]) -> Dense:

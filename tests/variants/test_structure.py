@@ -46,7 +46,7 @@ STRUCTURE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@pytest.mark.parametrize("variant", STRUCTURE)
 def test_structure_is_the_documented_one(variant: str) -> None:
     """Operations in execution order; the k x k carries stride, dilation and padding, a 1 x 1 pads nothing."""
     assert ops(variant) == STRUCTURE[variant]
@@ -129,9 +129,7 @@ def test_groups_with_middle_channels_belong_to_the_bottleneck_alone() -> None:
 def test_grouped_alternatives_of_a_grouped_layer_are_not_grouped() -> None:
     """A layer's groups are the grouped row's and the bottlenecks' k x k; all other rows use groups 1."""
     spec = parse_spec("64:64 @9 k3 g4")
-    groups = {
-        name: [op.groups for _, op in ops(name, spec) if isinstance(op, Conv)] for name in [*all_variants(), "as-given"]
-    }
+    groups = {name: [op.groups for _, op in ops(name, spec) if isinstance(op, Conv)] for name in STRUCTURE}
     assert groups == {
         "as-given": [4], "standard": [1], "spatially-separable": [1, 1], "depthwise-separable": [64, 1],
         "grouped": [4], "bottleneck": [1, 4, 1], "basic-block": [1, 1], "residual-bottleneck": [1, 4, 1],
@@ -181,7 +179,7 @@ ACTIVATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@pytest.mark.parametrize("variant", ACTIVATED)
 def test_activations_follow_convolutions_and_sums(variant: str) -> None:
     """After the add, not before it; none on the projection, none after inverted-residual's last 1x1."""
     given = ops(variant, SPEC._replace(activation="relu6"))

@@ -13,7 +13,7 @@ from convcost.equivalents import Equivalence, chain_of, show_equivalence
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 from convcost.verify.equivalence import rank_by_axis
-from convcost.verify.equivalent import compare_dense
+from convcost.verify.equivalent import compare_dense, drawn_chain
 from convcost.verify.linear import Weights, integer_weights
 
 LAYER = LayerSpec(8, 16, (3, 5), (9, 11), padding=((1, 1), (2, 2)))
@@ -41,7 +41,15 @@ def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
             assert found.startswith("reduced")
 
 
-@pytest.mark.parametrize("name", list(all_variants()))
+#: Where a variant with a bias is one dense convolution; without one, all but two kxk in a row are everywhere.
+BIASED = {
+    **dict.fromkeys(("standard", "grouped", "depthwise", "pointwise", "depthwise-separable"), "everywhere"),
+    **dict.fromkeys(("basic-block", "bottleneck", "residual-bottleneck", "inverted-residual"), "interior"),
+    "spatially-separable": "interior",
+}
+
+
+@pytest.mark.parametrize("name", BIASED)
 def test_only_what_pads_between_stages_differs_at_the_border(name: str) -> None:
     """Without bias, two kxk in a row alone; with it, whatever pads what a bias has filled."""
     plain = show_equivalence(name, LAYER)
@@ -49,8 +57,7 @@ def test_only_what_pads_between_stages_differs_at_the_border(name: str) -> None:
     assert isinstance(plain, Equivalence)
     assert isinstance(biased, Equivalence)
     assert plain.where == ("interior" if name == "basic-block" else "everywhere")
-    padded_late = {"basic-block", "bottleneck", "residual-bottleneck", "inverted-residual", "spatially-separable"}
-    assert biased.where == ("interior" if name in padded_late else "everywhere")
+    assert biased.where == BIASED[name]
 
 
 @pytest.mark.parametrize("kernel", SEPARABLE)
@@ -151,3 +158,20 @@ def test_a_nonlinear_variant_is_wired_as_the_linear_one(name: str) -> None:
     assert isinstance(found, Equivalence)
     assert (plain.nonlinear, found.nonlinear) == (False, True)
     assert found._replace(nonlinear=False) == plain
+
+
+@pytest.mark.parametrize("name", list(all_variants()))
+@pytest.mark.parametrize("text", ["8:16 @9x11 k3x5 s2 bias", "8:8 @9x11 k3", "8:16 @9 k3 v1 s2"])
+def test_what_a_graph_draws_is_what_is_said_of_its_variant(name: str, text: str) -> None:
+    """So that a variant of which nothing is said can be read off its graph."""
+    graph = build_variant(name, parse_spec(text)).graph
+    assert drawn_chain(graph) == chain_of(name, parse_spec(text), graph)
+
+
+def test_a_graph_that_is_no_chain_draws_none() -> None:
+    """Nothing at all, a branch that leads nowhere or starts in the middle, something behind the shortcut."""
+    graph = build_variant("basic-block", LAYER).graph
+    conv, other, projection, add = graph.nodes
+    late = projection._replace(inputs=(1,))
+    for nodes in ((), (conv, other, projection), (conv, other, late, add), (conv, other, projection, add, other)):
+        assert drawn_chain(graph._replace(nodes=nodes)) is None
