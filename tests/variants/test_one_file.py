@@ -26,7 +26,8 @@ def sandwich(spec: LayerSpec) -> tuple[Graph, Settings]:
     pointwise(b, spec, "first", spec.in_channels)
     spatial(b, spec, "middle", spec.in_channels, 1)
     pointwise(b, spec, "last", spec.out_channels)
-    return b.graph(), close(b, spec, {})
+    settings = close(b, spec, {})
+    return b.graph(), settings
 """
 
 
