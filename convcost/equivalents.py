@@ -5,13 +5,18 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
+from .analysis.cost import macs
 from .graph.ops import Conv, Graph, Ints, Pads
+from .graph.shapes import infer_shapes
 from .spec.layer import LayerSpec
 from .variants.reduced import reduce_spec
 from .variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants, build_variant
 from .verify.equivalence import Stage, rank_by_axis
 from .verify.equivalent import Chain, Equivalent, compare_dense, drawn_chain
 from .verify.linear import is_linear, without_activations
+
+#: Numbers of one value, and products of any part of the work, beyond which nothing is executed: a few seconds.
+MOST_NUMBERS, MOST_PRODUCTS = 1 << 24, 1 << 30
 
 #: What the dense kernel of each variant obeys, in words.
 CONSTRAINTS = {
@@ -64,6 +69,8 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
         graph = build_variant(name, small).graph
     except DoesNotApply as why:
         return f"reduced, {why}"
+    if not _is_small(graph):
+        return "too large an input would be needed"
     linear = without_activations(graph)
     if not is_linear(linear):
         return "has an operation of which no chain is a convolution"
@@ -91,6 +98,30 @@ def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalen
 def _middle(graph: Graph) -> int:
     first = graph.nodes[0].op
     return first.out_channels if isinstance(first, Conv) else 0
+
+
+def _is_small(graph: Graph) -> bool:
+    """Is there little enough to execute, to compose kernels of, and to multiply with the dense one?"""
+    shapes = infer_shapes(graph)
+    convs = [(node.op, shapes[node.inputs[0]], out) for node, out in zip(graph.nodes, shapes[1:])
+             if isinstance(node.op, Conv)]  # fmt: skip
+    ops = [op for op, *_ in convs]
+    dense = prod(_reach(ops)) * prod(shapes[-1]) * graph.input_shape[1]
+    composed = prod([prod(_reach([op])) for op in ops]) * max([op.out_channels for op in ops]) ** 2
+    most = max(composed, dense, sum([macs(op, given, out) for op, given, out in convs]))
+    return max(map(prod, shapes)) <= MOST_NUMBERS and most <= MOST_PRODUCTS
+
+
+def _reach(ops: list[Conv]) -> list[int]:
+    """The span of the dense kernel of convolutions in a row, an axis each."""
+    spans = []
+    for axis in range(len(ops[0].kernel_size)):
+        span, step = 1, 1
+        for op in ops:
+            span += (op.kernel_size[axis] - 1) * op.dilation[axis] * step
+            step *= 1 if op.transposed else op.stride[axis]
+        spans.append(span)
+    return spans
 
 
 def roomy(spec: LayerSpec) -> LayerSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +98,21 @@ def test_a_field_that_takes_too_large_an_input_is_left_to_the_analysis(monkeypat
     perturb._field.cache_clear()
     assert found.status == "verified"
     assert found.checks["receptive_field"] == ((3, 3), None, None)
+
+
+@pytest.mark.parametrize("text", ["8:8 @1024 k1 s1000", "8:8 @2000 k101", "8:8 @99x99x99 k31"])
+def test_what_would_take_too_large_an_input_is_not_disturbed(text: str) -> None:
+    """A stride or a kernel of any size; nor does looking at it take memory."""
+    graph = build_variant("standard", parse_spec(text)).graph
+    tracemalloc.start()
+    try:
+        assert perturb.measured_field(graph) is perturb.measured_mixes(graph) is None
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+    found = verification.check_seen(graph, analyze(graph))
+    assert [check.ok for check in found.values()] == [None, None]
+    assert None not in [check.expected for check in found.values()]
 
 
 def test_a_row_that_would_not_fit_into_free_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,8 @@ from .weights import conv_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Additions for one axis beyond which nothing is executed; two thirds of a second.
-MOST_ADDITIONS = 1 << 30
+#: Numbers of one disturbed batch, and additions over its taps, beyond which nothing is executed: a third of a second.
+MOST_NUMBERS, MOST_ADDITIONS = 1 << 24, 1 << 29
 
 
 def heard(nodes: tuple[Node, ...], disturbed: NDArray[Any]) -> NDArray[Any]:
@@ -67,10 +67,16 @@ def _of_one_channel(op: Op) -> Op:
 
 @lru_cache(maxsize=4096)
 def _field(nodes: tuple[Node, ...], size: Ints) -> Ints | None:
-    taps = sum([prod(node.op.kernel_size) for node in nodes if isinstance(node.op, Conv)])
-    if max(size) * prod(size) * taps > MOST_ADDITIONS:
+    if not _is_small(nodes, size, 1):
         return None
     return tuple([_span(_meets(nodes, size, axis)) for axis in range(len(size))])
+
+
+def _is_small(nodes: tuple[Node, ...], size: Ints, channels: int) -> bool:
+    """May a disturbance of each position of an axis be executed, one after the other for all axes?"""
+    taps = sum([prod(node.op.kernel_size) for node in nodes if isinstance(node.op, Conv)])
+    numbers = max(size) * prod(size) * channels
+    return numbers <= MOST_NUMBERS and numbers * taps <= MOST_ADDITIONS
 
 
 def _meets(nodes: tuple[Node, ...], size: Ints, axis: int, channels: int = 1) -> NDArray[Any]:
@@ -106,32 +112,40 @@ def _roomy(nodes: tuple[Node, ...], given: Ints) -> Ints:
     return tuple(sizes)
 
 
-def measured_mixes(graph: Graph) -> list[str]:
-    """What the operations of a graph combine, each of them alone, in the order of the answers.
+def measured_mixes(graph: Graph) -> list[str] | None:
+    """What the operations of a graph combine, each of them alone; None where it would take too large an input.
 
     >>> depthwise = Conv(2, 2, (3,), (1,), ((1, 1),), (1,), groups=2)
     >>> measured_mixes(Graph((1, 2, 5), "fp32", (Node("depthwise", depthwise, (0,)),)))
     ['space']
     """
-    found = {word for node in graph.nodes for word in op_mixes(node.op)}
+    found = set[str]()
+    for node in graph.nodes:
+        mixed = op_mixes(node.op)
+        if mixed is None:
+            return None
+        found.update(mixed)
     return [word for word in ("space", "channels") if word in found]
 
 
-def op_mixes(op: Op) -> list[str]:
-    """Space: a position is heard at several, or several at one. Channels: several are heard in one.
+def op_mixes(op: Op) -> list[str] | None:
+    """The same of one operation; two groups of two channels stand for all of them.
 
-    Two groups of two channels stand for all of them.
+    Space: a position is heard at several, or several at one. Channels: several are heard in one.
     """
     if not isinstance(op, Conv):
         return []
     groups, inner, outer = (min(n, 2) for n in (op.groups, op.in_channels // op.groups, op.out_channels // op.groups))
-    return [*_mixes(op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups))]
+    found = _mixes(op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups))
+    return None if found is None else [*found]
 
 
 @lru_cache(maxsize=4096)
-def _mixes(op: Conv) -> tuple[str, ...]:
+def _mixes(op: Conv) -> tuple[str, ...] | None:
     nodes = (Node("alone", op, (0,)),)
     size = _roomy(nodes, (0,) * len(op.kernel_size))
+    if not _is_small(nodes, size, op.in_channels):
+        return None
     met = [_meets(nodes, size, axis, op.in_channels) for axis in range(len(size))]
     space = any(bool((meets.sum(axis=0) > 1).any() or (meets.sum(axis=1) > 1).any()) for meets in met)
     channels = np.zeros((op.in_channels, *size, op.in_channels), np.uint8)

@@ -175,3 +175,24 @@ def test_a_graph_that_is_no_chain_draws_none() -> None:
     late = projection._replace(inputs=(1,))
     for nodes in ((), (conv, other, projection), (conv, other, late, add), (conv, other, projection, add, other)):
         assert drawn_chain(graph._replace(nodes=nodes)) is None
+
+
+@pytest.mark.parametrize("text", ["8:8 @1024 k3 s1000", "8:8 @400 k101", "4:4 @60x60x60 k31"])
+@pytest.mark.parametrize("name", ["standard", "basic-block", "depthwise"])
+def test_what_would_take_too_large_an_input_is_not_executed(name: str, text: str) -> None:
+    """It is said instead."""
+    assert show_equivalence(name, parse_spec(text)) == "too large an input would be needed"
+
+
+@pytest.mark.parametrize(
+    "text", ["3:64 @224 k7 s2", "64:64 @56 k3 d4", "8:8 @64 k11 s4", "16:16 @32 k2 s2", "8:8 @9x9x9 k3"]
+)
+def test_layers_as_networks_have_them_are_small_enough(text: str) -> None:
+    """In every variant that applies."""
+    for name in all_variants():
+        try:
+            found = show_equivalence(name, parse_spec(text))
+        except DoesNotApply:
+            continue
+        assert isinstance(found, Equivalence), (name, found)
+        assert found.same
