@@ -14,6 +14,7 @@ from .variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants
 from .verify.equivalence import Stage, rank_by_axis
 from .verify.equivalent import Chain, Equivalent, compare_dense, drawn_chain
 from .verify.linear import is_linear, without_activations
+from .verify.perturb import reach
 
 #: Numbers of one value, and products of any part of the work, beyond which nothing is executed: a few seconds.
 MOST_NUMBERS, MOST_PRODUCTS = 1 << 24, 1 << 30
@@ -64,7 +65,7 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
     >>> found.same, found.where, found.free, found.dense
     (True, 'everywhere', 200, 1152)
     """
-    full, small = build_variant(name, spec).graph, roomy(reduce_spec(spec))
+    full, small = build_variant(name, spec).graph, with_interior(spec)
     try:
         graph = build_variant(name, small).graph
     except DoesNotApply as why:
@@ -106,26 +107,20 @@ def _is_small(graph: Graph) -> bool:
     convs = [(node.op, shapes[node.inputs[0]], out) for node, out in zip(graph.nodes, shapes[1:])
              if isinstance(node.op, Conv)]  # fmt: skip
     ops = [op for op, *_ in convs]
-    dense = prod(_reach(ops)) * prod(shapes[-1]) * graph.input_shape[1]
-    composed = prod([prod(_reach([op])) for op in ops]) * max([op.out_channels for op in ops]) ** 2
+    dense = _taps(ops) * prod(shapes[-1]) * graph.input_shape[1]
+    composed = prod([_taps([op]) for op in ops]) * max([op.out_channels for op in ops]) ** 2
     most = max(composed, dense, sum([macs(op, given, out) for op, given, out in convs]))
     return max(map(prod, shapes)) <= MOST_NUMBERS and most <= MOST_PRODUCTS
 
 
-def _reach(ops: list[Conv]) -> list[int]:
-    """The span of the dense kernel of convolutions in a row, an axis each."""
-    spans = []
-    for axis in range(len(ops[0].kernel_size)):
-        span, step = 1, 1
-        for op in ops:
-            span += (op.kernel_size[axis] - 1) * op.dilation[axis] * step
-            step *= 1 if op.transposed else op.stride[axis]
-        spans.append(span)
-    return spans
+def _taps(ops: list[Conv]) -> int:
+    """Positions that the dense kernel of convolutions in a row spans."""
+    return prod([reach(ops, axis)[0] for axis in range(len(ops[0].kernel_size))])
 
 
-def roomy(spec: LayerSpec) -> LayerSpec:
-    """The spec on an input that has an interior even for two of its kernels in a row, strides kept in step."""
+def with_interior(spec: LayerSpec) -> LayerSpec:
+    """A reduced spec, on an input that has an interior even for two of its kernels in a row, strides kept in step."""
+    spec = reduce_spec(spec)
     sizes = []
     pads = [(0, 0)] * spec.axes if isinstance(spec.padding, str) else spec.padding
     for n, k, s, d, pair in zip(spec.input_size, spec.kernel_size, spec.stride, spec.dilation, pads):

@@ -7,10 +7,10 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from .analysis import Analysis, analyze, words
-from .equivalents import Equivalence, roomy
+from .analysis.cost import WIDTH
+from .equivalents import Equivalence, with_interior
 from .graph.ops import Conv, Graph, Shape
 from .spec.layer import LayerSpec
-from .variants.reduced import reduce_spec
 from .variants.registry import build_variant
 from .verification import check_seen, sizes
 from .verify import check, measure
@@ -128,8 +128,7 @@ def values(subject: Subject) -> Finding:
 
 def memory(subject: Subject, run: ValueRun) -> Finding:
     """What the allocator gave out at most, scratch apart, is the peak in float32."""
-    width = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}[subject.graph.dtype]
-    peak = subject.analysis.peak_bytes // width * 4
+    peak = subject.analysis.peak_bytes // WIDTH[subject.graph.dtype] * WIDTH["fp32"]
     measured = run.tensor_bytes if run.traced_bytes is None else run.traced_bytes
     same = peak == run.tensor_bytes == measured
     return Finding("memory", same, peak, measured, subject.size, 0.0,
@@ -161,5 +160,4 @@ def equivalence(found: Equivalence | str, spec: LayerSpec) -> Finding:
     if found.rank is not None:
         note += f" ({found.rank} of {found.rank_bound} here)"
     where = found.where if found.same else "computes something else"
-    size = sizes(roomy(reduce_spec(spec)), spec)
-    return Finding("equivalence", found.same, found.where, where, size, 0.0, note)
+    return Finding("equivalence", found.same, found.where, where, sizes(with_interior(spec), spec), 0.0, note)

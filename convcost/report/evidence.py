@@ -72,9 +72,8 @@ def _legend(rows: Sequence[Examined]) -> list[str]:
 def _reduced(rows: Sequence[Examined]) -> Iterator[str]:
     """Which checks were made at which reduced size."""
     checks: dict[str, list[str]] = {}
-    for finding in [finding for row in rows for finding in row.findings if finding.ok is not None]:
-        if finding.size == "full":
-            continue
+    made = [finding for row in rows for finding in row.findings if finding.ok is not None]
+    for finding in [finding for finding in made if finding.size != "full"]:
         size = short_size(finding.size) if isinstance(finding.size, dict) else "an input that is just large enough"
         checks.setdefault(size, []).append(finding.name)
     for size, names in checks.items():

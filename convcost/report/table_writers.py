@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TextIO
 
 from ..spec import format_spec
@@ -15,7 +16,7 @@ from .writers import Options, Result, Writer
 LAYERS_A_TABLE = 100
 
 
-class _ModelWriter(Writer):
+class _ModelWriter(Writer, ABC):
     """Makes tables: one a comparison, one for many layers."""
 
     def __init__(self, file: TextIO, options: Options) -> None:
@@ -54,9 +55,9 @@ class _ModelWriter(Writer):
         self._between = "\n"
         self.show(table)
 
+    @abstractmethod
     def show(self, table: Table) -> None:
         """Write one table."""
-        raise NotImplementedError
 
 
 class TableWriter(_ModelWriter):

@@ -103,7 +103,7 @@ def train(graph: Graph, weights: Weights, data: Data, loss: str, *, rate: float,
     """
     random, speeds = np.random.default_rng(seed), [[np.zeros_like(w) for w in own] for own in weights]
     losses: list[float] = []
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # what leaves the finite numbers is an answer here, and looked at below
         for _ in range(steps):
             rows = random.integers(0, len(data.inputs), batch)
             value, found = gradients_at(graph, weights, Data(data.inputs[rows], data.targets[rows]), loss)
@@ -129,13 +129,13 @@ def gradient_norm(arrays: list[NDArray[Any]]) -> float:
 
 def loss_of(graph: Graph, weights: Weights, data: Data, loss: str) -> float:
     """The loss on all of `data`."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # the same: it becomes infinite
         value, _ = LOSSES[loss](forward(graph, data.inputs, weights).values[-1], data.targets)
     return value if np.isfinite(value) else float("inf")
 
 
 def accuracy(graph: Graph, weights: Weights, data: Data) -> float:
     """The share of `data` whose right class has the highest score."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # the same: scores that are none are wrong
         scores = forward(graph, data.inputs, weights).values[-1]
     return float((scores.reshape(len(data.targets), -1).argmax(axis=1) == data.targets).mean())

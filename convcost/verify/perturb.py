@@ -100,16 +100,27 @@ def _roomy(nodes: tuple[Node, ...], given: Ints) -> Ints:
     As long as `given` but for whole steps of the strides, so that branches fit one another where they did.
     """
     sizes = []
+    convs = [node.op for node in nodes if isinstance(node.op, Conv)]
     for axis, length in enumerate(given):
-        step, least = 1, 1
-        for node in nodes:
-            if isinstance(node.op, Conv):
-                least += (node.op.kernel_size[axis] - 1) * node.op.dilation[axis] * step
-                least += sum(node.op.padding[axis]) * node.op.transposed  # what is cropped
-                step *= 1 if node.op.transposed else node.op.stride[axis]
-        least += step - 1
+        span, step = reach(convs, axis)
+        cropped = sum([sum(op.padding[axis]) for op in convs if op.transposed])
+        least = span + cropped + step - 1
         sizes.append(least + (length - least) % step)
     return tuple(sizes)
+
+
+def reach(ops: list[Conv], axis: int) -> tuple[int, int]:
+    """Along an axis, the span of convolutions in a row, and how far apart the windows of neighbouring outputs lie.
+
+    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
+    >>> reach([conv, conv], 0)
+    (7, 4)
+    """
+    span, step = 1, 1
+    for op in ops:
+        span += (op.kernel_size[axis] - 1) * op.dilation[axis] * step
+        step *= 1 if op.transposed else op.stride[axis]
+    return span, step
 
 
 def measured_mixes(graph: Graph) -> list[str] | None:

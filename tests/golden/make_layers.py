@@ -93,6 +93,7 @@ def block(variant: str, spec: Fields) -> Fields:
 def main() -> None:
     """Write the file."""
     torch.manual_seed(SEED)
+    # PyTorch copies its input there, which takes time and changes no number.
     warnings.filterwarnings("ignore", "Using padding='same' with even kernel lengths")
     rng = random.Random(SEED)
     layers = [layer(spec) for spec in itertools.chain(known_layers(), random_layers(rng))]
