@@ -8,7 +8,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .python import compare, layer, network
+    from .api import compare, layer, network
 
 __version__ = "0.1.0"
 
@@ -18,9 +18,9 @@ __all__ = ["__version__", "compare", "layer", "network"]
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when one is first asked for."""
     if name in ("compare", "layer", "network"):
-        from . import python
+        from . import api
 
-        return getattr(python, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

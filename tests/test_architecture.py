@@ -1,10 +1,11 @@
-"""Which package may import which: the arrows point one way, and heavy libraries stay where they are needed."""
+"""Which room may import which: the arrows point down one list, and heavy libraries stay where they are needed."""
 
 from __future__ import annotations
 
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,17 +15,26 @@ import convcost
 
 ROOT = Path(convcost.__file__).parent
 
-#: What each package may import of convcost, beside itself. Packages that are not here may import anything but `cli`.
-ALLOWED = {
-    "spec": (),
-    "graph": (),
-    "variants": ("convcost.spec", "convcost.graph"),
-    "analysis": ("convcost.graph",),
-    "verify": ("convcost.graph.ops",),
-}
+#: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
+ORDER = (
+    "api", "cli", "report", "explain", "checks", "answers", "networks", "training", "execute", "analysis", "variants",
+    "graph", "spec",
+)  # fmt: skip
+
+#: Files at the root beside the rooms: `api.py` is a room of one file.
+ROOT_FILES = {"__init__.py", "__main__.py", "api.py"}
+
+#: Rooms that know less than what is below them.
+NARROWER = {"execute": ("convcost.graph.ops",), "graph": (), "spec": ()}
+
+#: Pairs that stay apart although one is below the other: the command line prints by itself.
+APART = {("api", "cli")}
 
 #: Where each library may be imported; everything else is Python's own.
-LIBRARIES = {"numpy": "verify/", "rich": "report/", "typer": "cli/", "click": "cli/"}
+LIBRARIES = {
+    "numpy": ("checks/", "training/", "execute/"), "rich": ("report/terminal.py",), "typer": ("cli/",),
+    "click": ("cli/",), "onnx": ("networks/onnx/",),
+}  # fmt: skip
 
 
 class Import(NamedTuple):
@@ -34,13 +44,18 @@ class Import(NamedTuple):
     name: str
 
     @property
-    def package(self) -> str:
-        """The package of convcost that the file belongs to; "" at the top."""
-        return self.file.rpartition("/")[0].partition("/")[0]
+    def room(self) -> str:
+        """The room that the file belongs to; "" for `__init__.py` and `__main__.py`."""
+        return room_of(self.file.removesuffix(".py").replace("/", "."))
 
     @property
     def library(self) -> str:
         return self.name.partition(".")[0]
+
+
+def room_of(dotted: str) -> str:
+    first = dotted.partition(".")[0]
+    return "" if first in ("__init__", "__main__") else first
 
 
 def imports_in(source: str, file: str) -> Iterator[Import]:
@@ -55,68 +70,93 @@ def imports_in(source: str, file: str) -> Iterator[Import]:
             yield from (Import(file, f"{start}.{alias.name}") for alias in node.names)
 
 
-def everything() -> list[Import]:
-    """Every import of every file there is."""
-    files = sorted(ROOT.rglob("*.py"))
-    return [
-        found
-        for path in files
-        for found in imports_in(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
-    ]
+def files() -> dict[str, str]:
+    """Every file of the package by its path below it, with its source."""
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
 
 
-IMPORTS = everything()
+SOURCES = files()
+IMPORTS = [found for file, source in SOURCES.items() for found in imports_in(source, file)]
 
 
 def is_under(name: str, packages: tuple[str, ...]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def wrong_directions(imports: list[Import]) -> list[Import]:
-    """Imports within convcost that run against an arrow."""
-    wrong = []
-    for found in imports:
-        if not is_under(found.name, ("convcost",)):
-            continue
-        if found.package in ALLOWED:
-            allowed = (f"convcost.{found.package}", *ALLOWED[found.package])
-            wrong += [] if is_under(found.name, allowed) else [found]
-        elif found.package != "cli" and found.file != "__main__.py" and is_under(found.name, ("convcost.cli",)):
-            wrong.append(found)
-    return wrong
+def goes_up(found: Import) -> bool:
+    """Does an import within convcost run against the order?"""
+    room, target = found.room, room_of(found.name.removeprefix("convcost").lstrip("."))
+    if not is_under(found.name, ("convcost",)) or room in ("", target):
+        return False
+    if target not in ORDER:  # a name of the package itself: its version
+        return target != "__version__"
+    if room in NARROWER and not is_under(found.name, NARROWER[room]):
+        return True
+    return ORDER.index(target) < ORDER.index(room) or (room, target) in APART
+
+
+def upward(imports: list[Import]) -> list[Import]:
+    return [found for found in imports if goes_up(found)]
 
 
 def misplaced_libraries(imports: list[Import]) -> list[Import]:
-    """Imports of third-party libraries outside the one place that each has."""
+    """Imports of third-party libraries outside the places that each has."""
     foreign = [i for i in imports if i.library != "convcost" and i.library not in sys.stdlib_module_names]
-    return [i for i in foreign if not i.file.startswith(LIBRARIES.get(i.library, "nowhere"))]
+    return [i for i in foreign if not i.file.startswith(LIBRARIES.get(i.library, ("nowhere",)))]
 
 
-def test_arrows_point_one_way() -> None:
-    """spec and graph stand alone, variants read both, analysis and verify read graph, nothing imports cli."""
-    assert wrong_directions(IMPORTS) == []
+def circle(sources: dict[str, str]) -> list[str]:
+    """The files of one circle of imports, wherever in a file they are written; none where there is no circle.
+
+    A package is its `__init__.py`; a file in it that imports the package is in a circle if that imports the file.
+    """
+    modules = {file.removesuffix(".py").removesuffix("/__init__").replace("/", "."): file for file in sources}
+    graph: dict[str, set[str]] = {}
+    for file, source in sources.items():
+        names = [found.name.removeprefix("convcost.") for found in imports_in(source, file)]
+        known = [modules.get(name) or modules.get(name.rpartition(".")[0]) for name in names]
+        graph[file] = {other for other in known if other and other != file and other != "__init__.py"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def loose(sources: dict[str, str]) -> list[str]:
+    """What stands at the root of the package and is no room."""
+    return [file for file in sources if file not in ROOT_FILES and file.partition("/")[0] not in ORDER]
+
+
+def test_arrows_point_down() -> None:
+    """No import goes up the list, also inside functions and under TYPE_CHECKING."""
+    assert upward(IMPORTS) == []
+
+
+def test_no_circle_between_files() -> None:
+    assert circle(SOURCES) == []
+
+
+def test_no_loose_module() -> None:
+    assert loose(SOURCES) == []
 
 
 def test_libraries_are_imported_where_they_are_needed_only() -> None:
-    """NumPy where something is executed, Rich in the report, Typer in the command line, nothing else anywhere."""
+    """NumPy where something is executed, Rich in one file, Typer in the command line, nothing else anywhere."""
     assert misplaced_libraries(IMPORTS) == []
 
 
-def test_verification_knows_the_records_and_none_of_the_rules() -> None:
+def test_execution_knows_the_records_and_none_of_the_rules() -> None:
     """Of convcost it imports graph.ops only: no size, parameter or cost rule that it would then confirm."""
-    known = {found.name for found in IMPORTS if found.package == "verify" and found.library == "convcost"}
-    assert all(is_under(name, ("convcost.graph.ops", "convcost.verify")) for name in known)
+    known = {found.name for found in IMPORTS if found.room == "execute" and found.library == "convcost"}
+    assert known
+    assert all(is_under(name, ("convcost.graph.ops", "convcost.execute")) for name in known)
 
 
-def test_rich_is_known_to_one_file() -> None:
-    """Colours and the progress bar; everything else starts without it."""
-    assert {found.file for found in IMPORTS if found.library == "rich"} == {"report/terminal.py"}
-
-
-@pytest.mark.parametrize("package", ["spec", "graph", "variants", "analysis"])
-def test_the_walk_sees_the_files(package: str) -> None:
+@pytest.mark.parametrize("room", [room for room in ORDER if room != "spec"])
+def test_the_walk_sees_the_files(room: str) -> None:
     """An empty list of imports would satisfy every rule."""
-    assert any(found.package == package for found in IMPORTS)
+    assert any(found.room == room and found.library == "convcost" for found in IMPORTS)
 
 
 @pytest.mark.parametrize(
@@ -125,17 +165,33 @@ def test_the_walk_sees_the_files(package: str) -> None:
         ("graph/x.py", "from ..spec.layer import LayerSpec"),
         ("graph/x.py", "def f():\n    from convcost import analysis"),
         ("spec/x.py", "import convcost.graph.ops"),
-        ("analysis/x.py", "from ..variants import registry"),
-        ("verify/x.py", "from ..graph.shapes import conv_size"),
-        ("verify/x.py", "from ..graph import shapes"),
+        ("variants/x.py", "from ..analysis import cost"),
+        ("execute/x.py", "from ..graph.shapes import conv_size"),
+        ("execute/x.py", "from ..graph import shapes"),
         ("variants/deep/x.py", "from ...analysis import cost"),
         ("report/x.py", "if TYPE_CHECKING:\n    from ..cli import main"),
-        ("comparison.py", "from .cli import main"),
+        ("answers/x.py", "from ..report import notebook"),
+        ("networks/x.py", "from ..answers import network"),
+        ("answers/x.py", "from ..checks.verifier import Verifier"),
+        ("cli/x.py", "from ..api import compare"),
+        ("api.py", "from .cli import main"),
+        ("report/x.py", "from ..nowhere import f"),
     ],
 )
 def test_an_import_against_an_arrow_is_noticed(file: str, source: str) -> None:
     """However it is written, and wherever in the file."""
-    assert len(wrong_directions(list(imports_in(source, file)))) == 1
+    assert len(upward(list(imports_in(source, file)))) == 1
+
+
+def test_a_circle_is_noticed() -> None:
+    """Of two files, also where one import hides in a function; a line of imports is none."""
+    there, back = "from .b import f", "def g():\n    from .a import h"
+    assert set(circle({"spec/a.py": there, "spec/b.py": back})) == {"spec/a.py", "spec/b.py"}
+    assert circle({"spec/a.py": there, "spec/b.py": "import os"}) == []
+
+
+def test_a_loose_module_is_noticed() -> None:
+    assert loose({"spec/a.py": "", "helper.py": "", "odd/a.py": ""}) == ["helper.py", "odd/a.py"]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +199,10 @@ def test_an_import_against_an_arrow_is_noticed(file: str, source: str) -> None:
     [
         ("spec/x.py", "import numpy"),
         ("cli/x.py", "from rich.table import Table"),
+        ("report/x.py", "from rich.table import Table"),
         ("report/x.py", "def f():\n    import typer"),
-        ("comparison.py", "import numpy as np"),
-        ("verify/x.py", "import torch"),
+        ("answers/x.py", "import numpy as np"),
+        ("execute/x.py", "import torch"),
     ],
 )
 def test_a_misplaced_library_is_noticed(file: str, source: str) -> None:

@@ -19,7 +19,7 @@ from ..graph.ops import (
     Scale,
     Shape,
     Split,
-)  # fmt: skip
+)
 from .overlap import products_on_data
 
 #: Bytes per element.

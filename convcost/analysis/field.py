@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from math import gcd
 
-from ..graph.ops import AdaptivePool, Conv, Counted, Flatten, Graph, Ints, LayerNorm, Linear, Multiply, Op, Pool, Shape
+from ..graph.ops import (
+    AdaptivePool,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    Ints,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Shape,
+)
 
 Span = tuple[int, int]  # first and last position, along one axis
 

@@ -17,7 +17,7 @@ from ..graph.ops import (
     Pool,
     Scale,
     Shape,
-)  # fmt: skip
+)
 from .cost import WIDTH, is_view
 
 #: Copies of the weights that an optimiser keeps: none, the velocity, both moments (Kingma & Ba 2014).

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..comparison import Comparison
-from ..comparison import compare as compare_variants
+from ..answers.comparison import Comparison
+from ..answers.comparison import compare as compare_variants
 from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN, all_variants
@@ -26,7 +26,7 @@ from .options import (
     PerOp,
     Verify,
     VerifyLimit,
-)  # fmt: skip
+)
 from .run import Flags, answer_all, verifier
 
 EPILOG = (
@@ -103,8 +103,8 @@ def compare(
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
-    from ..measuring import measure_all
-    from ..verification import DEFAULT_LIMIT
+    from ..checks.measuring import measure_all
+    from ..checks.verifier import DEFAULT_LIMIT
 
     return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..completion import SHELLS, read_tree, script
+from .completing import SHELLS, read_tree, script
 from .names import unknown_name
 
 EPILOG = """

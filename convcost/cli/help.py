@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..topics import TOPICS
 from .names import unknown_name
+from .topics import TOPICS
 
 EPILOG = """
 Examples:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..comparison import answer as answer_row
-from ..report import Layer, Options
+from ..answers.comparison import Layer
+from ..answers.comparison import answer as answer_row
+from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN
 from .names import choose_columns
@@ -21,7 +22,7 @@ from .options import (
     Spec,
     Verify,
     VerifyLimit,
-)  # fmt: skip
+)
 from .run import Flags, answer_all, verifier
 
 EPILOG = (

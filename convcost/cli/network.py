@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..networks.answers import NetworkAnswer, answer_network
+from ..answers.network import NetworkAnswer, VerifyNetwork, answer_network, answer_program
 from ..networks.build import Choices
-from ..networks.checked import answer_program, checked
 from ..networks.lines import LONGEST_FILE, Program
 from ..networks.zoo import find_program
 from ..report.network_writers import write_network
 from ..report.networks import network_document
 from ..spec.errors import SpecError
-from .onnx_model import is_onnx, not_rebuilt, read_model, report_unknown, status
+from .onnx_model import is_onnx, read_model, report_unknown, status
 from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
 from .output import destination
 
 if TYPE_CHECKING:
+    from ..answers.check import Check
     from ..networks.onnx.translate import Missing
-    from ..verify import Check
 
 EPILOG = """
 A network is the name of a built-in one ('convcost zoo' lists them), the path of a network file, or - for a file on
@@ -85,7 +84,7 @@ def network(
     if timeline and format is not Format.table:
         hint = f"leave --timeline out: {format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    answer, unknown = _answer(name, width, batch, norm, input or [], inplace, verify, verify_limit)
+    answer, unknown = _answer(name, width, batch, norm, input or [], inplace, network_verifier(verify, verify_limit))
     document = network_document(answer)
     if unknown:
         document |= status(unknown)
@@ -98,17 +97,26 @@ def network(
 
 
 def _answer(
-    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], inplace: bool, verify: bool,
-    limit: int | None,
+    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], inplace: bool,
+    verify: VerifyNetwork | None,
 ) -> tuple[NetworkAnswer, list[Missing]]:  # fmt: skip
     """The answer, and of an ONNX file the operations that were not counted."""
     if is_onnx(name[0]):
         found, unknown = read_model(name, inputs, batch)
-        answer = answer_network(found, inplace)
-        return (checked(answer, not_rebuilt, inplace, limit) if verify else answer), unknown
+        return answer_network(found, inplace, verify), unknown
     if inputs:
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
-    return answer_program(*read_network(name, width, batch, norm), inplace, verify, limit), []
+    return answer_program(*read_network(name, width, batch, norm), inplace, verify), []
+
+
+def network_verifier(verify: bool, limit: int | None) -> VerifyNetwork | None:
+    """What executes a network and judges it; NumPy is loaded only where it is asked for."""
+    if not verify:
+        return None
+    from ..checks.networks import NetworkVerifier
+    from ..checks.verifier import DEFAULT_LIMIT
+
+    return NetworkVerifier(DEFAULT_LIMIT if limit is None else limit)
 
 
 def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:

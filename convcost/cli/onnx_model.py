@@ -44,11 +44,6 @@ def parse_input(text: str) -> tuple[str, Shape]:
     return name, tuple(map(int, numbers))
 
 
-def not_rebuilt(shape: Shape) -> Any:
-    """A model's shapes are in its file: there is no smaller copy of it."""
-    raise SpecError(f"no model for an input of {shape}")
-
-
 def status(unknown: list[Missing]) -> dict[str, Any]:
     """What the document says about completeness."""
     return {"status": "partial" if unknown else "complete", "unknown": [missing._asdict() for missing in unknown]}

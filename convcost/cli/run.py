@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..comparison import Comparison, Row, Verify
-from ..report import Layer, Options, Writer, open_writer
+from ..answers.comparison import Comparison, Layer, Row, Verify
+from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, SpecError, parse_spec
 from .failure import report
 from .lines import LONGEST, numbered_lines
@@ -94,6 +94,6 @@ def verifier(verify: bool, limit: int | None) -> Verify | None:
     """What executes rows, if they are to be executed; NumPy is loaded only then."""
     if not verify:
         return None
-    from ..verification import DEFAULT_LIMIT, Verifier
+    from ..checks.verifier import DEFAULT_LIMIT, Verifier
 
     return Verifier(DEFAULT_LIMIT if limit is None else limit)

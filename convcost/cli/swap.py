@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
+from ..answers.network import answer_network
 from ..graph.ops import Shape
-from ..networks.answers import answer_network
 from ..networks.build import Network, build_network
-from ..networks.checked import checked
 from ..networks.swap import read_where, replacements
 from ..networks.swap import swap as swap_layers
 from ..report.network_writers import write_swap
 from ..report.networks import swap_document
 from .names import unknown_name
-from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches
+from .network import Batch, BatchNorm, Name, Width, network_verifier, read_network, report_mismatches
 from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
 from .output import destination
 
@@ -60,11 +59,14 @@ def swap(
     def rebuild(shape: Shape) -> Network:
         return build_network(program, choices._replace(reduced=shape))
 
-    answers = [answer_network(before, inplace), answer_network(swapped.network, inplace)]
-    if verify:
-        answers[0] = checked(answers[0], rebuild, inplace, verify_limit)
-        answers[1] = checked(answers[1], lambda shape: swap_layers(rebuild(shape), to, chosen).network, inplace,
-                             verify_limit)  # fmt: skip
+    def rebuild_swapped(shape: Shape) -> Network:
+        return swap_layers(rebuild(shape), to, chosen).network
+
+    verifier = network_verifier(verify, verify_limit)
+    answers = [
+        answer_network(before, inplace, verifier, rebuild),
+        answer_network(swapped.network, inplace, verifier, rebuild_swapped),
+    ]
     with destination(output, format.value) as (file, written):
         write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
     return max([report_mismatches(answer) for answer in answers])

@@ -20,11 +20,11 @@ from .options import (
     Output,
     OutputFormat,
     VerifyLimit,
-)  # fmt: skip
+)
 from .output import destination
 
 if TYPE_CHECKING:
-    from ..examination import Examined
+    from ..checks.examination import Examined
     from ..spec import LayerSpec
 
 EPILOG = (
@@ -95,10 +95,10 @@ def _layer(
     spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str, file: TextIO
 ) -> int:
     """All checks of one layer."""
-    from ..examination import examine_all, expected_time, wanted_names
+    from ..checks.examination import examine_all, expected_time, wanted_names
+    from ..checks.verifier import DEFAULT_LIMIT
     from ..report.evidence import write_evidence
     from ..report.terminal import progress
-    from ..verification import DEFAULT_LIMIT
 
     limit = DEFAULT_LIMIT if limit is None else limit
     with progress(len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
@@ -109,17 +109,17 @@ def _layer(
 
 def _report(layer: str, rows: Sequence[Examined]) -> int:
     """1, and each check that does not hold on stderr."""
-    failed = [(row.variant, finding) for row in rows for finding in row.findings if finding.ok is False]
-    for variant, f in failed:
-        both = f"expected {f.expected}, executed {f.measured}"
-        print(f"mismatch: {layer}{': ' * bool(layer)}{variant}: {f.name}: {both}", file=sys.stderr)
+    failed = [(row.variant, *pair) for row in rows for pair in row.checks.items() if pair[1].ok is False]
+    for variant, name, check in failed:
+        both = f"expected {check.expected}, executed {check.measured}"
+        print(f"mismatch: {layer}{': ' * bool(layer)}{variant}: {name}: {both}", file=sys.stderr)
     return int(bool(failed))
 
 
 def _random(count: int, seed: int, names: list[str] | None, format: str, file: TextIO) -> int:
     """All checks of generated layers: how many there were, and every one that does not hold."""
-    from ..examination import examine_all
-    from ..random_specs import random_specs
+    from ..checks.examination import examine_all
+    from ..checks.random_specs import random_specs
     from ..report.random_evidence import Totals, write_totals
     from ..report.terminal import progress
     from ..spec import format_spec
@@ -137,10 +137,10 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
 
 def _self_test(format: str, file: TextIO) -> int:
     """Which check caught which broken rule; 1 if one got through, which is told on stderr."""
+    from ..checks.broken_rules import run_selftest
+    from ..checks.broken_wiring import CHECK_RULES, run_check_selftest
     from ..report.selftest_evidence import write_selftest
     from ..report.terminal import progress
-    from ..selftest import run_selftest
-    from ..selftest_checks import CHECK_RULES, run_check_selftest
 
     with progress(2, 2.0) as step:
         step("broken rules of the analysis")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..networks.answers import answer_network
+from ..answers.network import answer_network
 from ..networks.build import build_network
 from ..networks.zoo import zoo_programs
 from ..report.network_writers import write_zoo

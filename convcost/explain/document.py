@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..analysis.symbols import Size
-from ..comparison import Comparison, Row, compare
+from ..answers.comparison import Comparison, Row, compare
 from ..graph.ops import Graph
 from ..graph.shapes import infer_shapes
 from ..spec import LayerSpec, format_spec

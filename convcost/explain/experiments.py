@@ -41,7 +41,7 @@ def _conv(inner: int, outer: int) -> Conv:
 
 def gradient_norms(settings: Settings, init: str, name: str) -> Measurement:
     """The norm of the first convolution's gradient at initialisation, by depth."""
-    from ..verify.gradients_training import gradient_norm, gradients_at, initial_weights, motifs
+    from ..training.descent import gradient_norm, gradients_at, initial_weights, motifs
 
     def norm(depth: int, residual: bool, seed: int) -> float:
         graph = stack(depth, residual, 8, 16, 4)
@@ -87,7 +87,7 @@ def _changed(middle: list[float]) -> str:
 
 def identity_map(settings: Settings) -> Measurement:
     """How well two convolutions learn to give back their input, with the shortcut and without."""
-    from ..verify.gradients_training import Data, initial_weights, loss_of, normal, train
+    from ..training.descent import Data, initial_weights, loss_of, normal, train
 
     marks = sorted({0, settings.identity_steps // 20, settings.identity_steps // 4, settings.identity_steps})
 
@@ -122,7 +122,7 @@ Trained = dict[tuple[int, bool], list[tuple[list[float], float]]]  # by depth an
 
 def trained(settings: Settings) -> Trained:
     """Shallow and deep networks, plain and residual, trained alike on generated signals."""
-    from ..verify.gradients_training import accuracy, initial_weights, motifs, train
+    from ..training.descent import accuracy, initial_weights, motifs, train
 
     def one(depth: int, residual: bool, seed: int) -> tuple[list[float], float]:
         graph = stack(depth, residual, 8, 16, 4)

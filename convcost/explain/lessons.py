@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from ..analysis.cost import macs
-from ..comparison import compare
+from ..answers.comparison import compare
 from ..graph.ops import Linear
 from ..spec import LayerSpec, format_spec
 from ..variants.registry import DoesNotApply, build_variant

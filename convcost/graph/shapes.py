@@ -24,7 +24,7 @@ from .ops import (
     Shape,
     Shuffle,
     Split,
-)  # fmt: skip
+)
 
 
 class ShapeError(ValueError):

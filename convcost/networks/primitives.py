@@ -21,7 +21,7 @@ from ..graph.ops import (
     Shape,
     Shuffle,
     Split,
-)  # fmt: skip
+)
 from ..spec.check import same_padding
 from ..spec.errors import Problem, clip
 from ..spec.fields import axes_disagree, check_axes

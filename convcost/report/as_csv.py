@@ -7,10 +7,10 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..analysis.analyze import WORDS
-from ..comparison import RELATIVE
+from ..answers.comparison import RELATIVE, Layer
 from ..spec import format_spec
 from .columns import choose_columns, plain, read
-from .documents import Document, Layer, document_of
+from .documents import Document, document_of
 from .writers import Result, Writer
 
 VERIFIED = ("verified.status", "verified.size", "verified.reason")

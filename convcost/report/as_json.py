@@ -6,8 +6,9 @@ from functools import lru_cache
 from json import JSONEncoder
 
 from ..analysis.analyze import WORDS
+from ..answers.comparison import Layer
 from ..spec import LayerSpec, SpecError
-from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, Layer, document_of, error_document, row_start
+from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, document_of, error_document, row_start
 from .writers import Result, Writer
 
 #: Documents hold no cycles, and looking for them costs a tenth of the time.

@@ -1,13 +1,11 @@
 """Answers as documents: the dicts that JSON, CSV and the tables are made from."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from ..analysis.analyze import WORDS
-from ..comparison import RELATIVE, Comparison, OpRow, Row
+from ..answers.check import Check, Verified
+from ..answers.comparison import RELATIVE, Comparison, Layer, OpRow, Row
 from ..spec import LayerSpec, SpecError, spec_to_json
-
-if TYPE_CHECKING:
-    from ..verification import Verified
 
 Document = dict[str, Any]
 
@@ -19,28 +17,10 @@ NO_RATIOS: Document = dict.fromkeys(RELATIVE)
 NOT_VERIFIED: Document = {"status": "skipped", "size": None, "checks": {}}
 
 
-class Layer(NamedTuple):
-    """The answer for one layer: exactly the layer described, and its row."""
-
-    spec: LayerSpec
-    row: Row
-
-    def __str__(self) -> str:
-        """The table."""
-        from .notebook import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        from .notebook import as_html
-
-        return as_html(self)
-
-
 def comparison_document(comparison: Comparison) -> Document:
     """The document of a comparison: `json.dumps` of it is the answer in JSON.
 
-    >>> from convcost.comparison import compare
+    >>> from convcost.answers.comparison import compare
     >>> document = comparison_document(compare(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
     >>> document["schema"], document["baseline"], document["rows"][0]["params"]
     ('convcost/1', 'standard', 73728)
@@ -52,7 +32,7 @@ def comparison_document(comparison: Comparison) -> Document:
 def layer_document(spec: LayerSpec, row: Row) -> Document:
     """The document of one layer: its spec, and the fields of its row beside it.
 
-    >>> from convcost.comparison import answer
+    >>> from convcost.answers.comparison import answer
     >>> spec = LayerSpec(64, 128, (3, 3), (56, 56))
     >>> list(layer_document(spec, answer("standard", spec)))[:4]
     ['schema', 'spec', 'variant', 'role']
@@ -102,12 +82,17 @@ def _op(op: OpRow) -> Document:
     return {"name": op.name, "op": op.kind, **op.words, "relative": op.relative or NO_RATIOS}
 
 
-def _verified(found: "Verified | None") -> Document:
+def _verified(found: Verified | None) -> Document:
     if found is None:
         return NOT_VERIFIED
-    checks = {name: check._asdict() for name, check in found.checks.items()}
+    checks = {name: check_document(check) for name, check in found.checks.items()}
     document: Document = {"status": found.status, "size": found.size, "checks": checks}
     return document if found.reason is None else {**document, "reason": found.reason}
+
+
+def check_document(check: Check) -> Document:
+    """The two sides of a check and whether they are the same; the size is said once, by what the check belongs to."""
+    return {"expected": check.expected, "measured": check.measured, "ok": check.ok}
 
 
 def schema_text() -> str:

@@ -13,7 +13,7 @@ from .model import Head, Line, Section, Table, listed
 from .notes import short_size
 
 if TYPE_CHECKING:
-    from ..examination import Examined
+    from ..checks.examination import Examined
 
 #: The columns of the table and of CSV, beside the check's name.
 HEADS = (
@@ -42,7 +42,7 @@ def _row(row: Examined) -> Document:
         "variant": row.variant,
         "reason": row.reason,
         "ok": row.ok,
-        "checks": [finding._asdict() for finding in row.findings],
+        "checks": [{"name": name, "ok": check.ok, **check._asdict()} for name, check in row.checks.items()],
         "ops": [] if run is None else [op._asdict() for op in run.ops],
         "scratch_bytes": None if run is None else run.scratch_bytes,
         "equivalence": None if found is None else found._asdict(),
@@ -52,16 +52,16 @@ def _row(row: Examined) -> Document:
 def evidence_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
     """A section a variant, a line a check; what each computes stands below."""
     sections = [Section(row.variant, tuple(_lines(row))) for row in rows]
-    failed = [f"✗ {row.variant}: {f.name} {f.note}" for row in rows for f in row.findings if f.ok is False]
-    notes = [f"= {row.variant}: {f.note}" for row in rows for f in row.findings if f.name == "equivalence"]
+    failed = [f"✗ {row.variant}: {name} {c.note}" for row in rows for name, c in row.checks.items() if c.ok is False]
+    notes = [f"= {row.variant}: {row.checks['equivalence'].note}" for row in rows if "equivalence" in row.checks]
     below = (*failed, *notes, *_legend(rows))
     return Table(format_spec(spec), _facts(rows), "check", HEADS, tuple(sections), (), below)
 
 
 def _facts(rows: Sequence[Examined]) -> tuple[str, ...]:
-    findings = [finding for row in rows for finding in row.findings]
-    held, applying = sum([f.ok is True for f in findings]), sum([f.ok is not None for f in findings])
-    return f"{held} of {applying} checks hold", f"{sum([f.seconds for f in findings]):.1f} s"
+    checks = [check for row in rows for check in row.checks.values()]
+    held, applying = sum([c.ok is True for c in checks]), sum([c.ok is not None for c in checks])
+    return f"{held} of {applying} checks hold", f"{sum([c.seconds for c in checks]):.1f} s"
 
 
 def _legend(rows: Sequence[Examined]) -> list[str]:
@@ -72,10 +72,10 @@ def _legend(rows: Sequence[Examined]) -> list[str]:
 def _reduced(rows: Sequence[Examined]) -> Iterator[str]:
     """Which checks were made at which reduced size."""
     checks: dict[str, list[str]] = {}
-    made = [finding for row in rows for finding in row.findings if finding.ok is not None]
-    for finding in [finding for finding in made if finding.size != "full"]:
-        size = short_size(finding.size) if isinstance(finding.size, dict) else "an input that is just large enough"
-        checks.setdefault(size, []).append(finding.name)
+    made = [(name, check.size) for row in rows for name, check in row.checks.items() if check.ok is not None]
+    for name, at in [pair for pair in made if pair[1] != "full"]:
+        size = short_size(at) if isinstance(at, dict) else "an input that is just large enough"
+        checks.setdefault(size, []).append(name)
     for size, names in checks.items():
         yield f"* reduced to {size}: {listed(dict.fromkeys(names))}"
 
@@ -84,11 +84,11 @@ def _lines(row: Examined) -> Iterable[Line]:
     if row.reason is not None:
         yield Line("", (), row.reason)
         return
-    for finding in row.findings:
-        sign = {True: "✓", False: "✗", None: "–"}[finding.ok]
-        size = "full" if finding.size == "full" else "reduced"
-        cells = (_text(finding.expected), _text(finding.measured), size, f"{finding.seconds * 1e3:.1f}")
-        yield Line(finding.name, cells, None, sign)
+    for name, check in row.checks.items():
+        sign = {True: "✓", False: "✗", None: "–"}[check.ok]
+        size = "full" if check.size == "full" else "reduced"
+        cells = (_text(check.expected), _text(check.measured), size, f"{check.seconds * 1e3:.1f}")
+        yield Line(name, cells, None, sign)
 
 
 def _text(value: Any) -> str:
@@ -105,13 +105,8 @@ def _text(value: Any) -> str:
 def evidence_rows(rows: Sequence[Examined]) -> Iterator[Document]:
     """A row a check, as CSV has them."""
     for row in rows:
-        for finding in row.findings:
-            yield {
-                "variant": row.variant,
-                "check": finding.name,
-                **finding._asdict(),
-                "seconds": f"{finding.seconds:.6f}",
-            }
+        for name, check in row.checks.items():
+            yield {"variant": row.variant, "check": name, **check._asdict(), "seconds": f"{check.seconds:.6f}"}
 
 
 def write_evidence(format: str, file: TextIO, spec: LayerSpec, rows: Sequence[Examined]) -> None:

@@ -2,19 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..answers.network import Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
-from ..networks.answers import Alive, KindAnswer, LayerAnswer, NetworkAnswer
-from .documents import SCHEMA, Document
+from .documents import SCHEMA, Document, check_document
 
 if TYPE_CHECKING:
+    from ..answers.check import Executed, NetworkVerified
     from ..networks.swap import Swapped
-    from ..networks.verified import Executed, NetworkVerified
 
 
 def network_document(answer: NetworkAnswer) -> Document:
     """The document of a network.
 
-    >>> from convcost.networks.answers import answer_network
+    >>> from convcost.answers.network import answer_network
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.program import read_program
     >>> network = build_network(read_program("input 3 @32\\nstandard 8 k3"), name="tiny")
@@ -81,12 +81,12 @@ def _executed(layer: "Executed") -> Document:
 
 
 def _checks(checks: dict[str, Any]) -> Document:
-    return {word: check._asdict() for word, check in checks.items()}
+    return {word: check_document(check) for word, check in checks.items()}
 
 
 def swap_document(before: NetworkAnswer, after: NetworkAnswer, swapped: "Swapped", to: str, where: str) -> Document:
     """The document of a swap: totals before and after, ratios, and which layers were replaced or left alone."""
-    from ..comparison import ratios
+    from ..answers.comparison import ratios
 
     return {
         "schema": SCHEMA,

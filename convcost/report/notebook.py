@@ -6,8 +6,7 @@ import io
 from html import escape
 from typing import Any
 
-from ..comparison import Comparison
-from .documents import Layer
+from ..answers.comparison import Comparison, Layer
 from .table import PLAIN_WIDTH, plain_text
 from .writers import Options
 

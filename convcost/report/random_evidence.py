@@ -12,7 +12,7 @@ from .documents import SCHEMA, Document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
-    from ..examination import Examined
+    from ..checks.examination import Examined
 
 
 #: The columns of CSV.
@@ -32,11 +32,11 @@ class Totals(NamedTuple):
     def with_layer(self, spec: LayerSpec, rows: Sequence[Examined]) -> Totals:
         """The sums with one more layer."""
         counts = dict(self.by_check)
-        applying = [(row, finding) for row in rows for finding in row.findings if finding.ok is not None]
-        for _, finding in applying:
-            counts[finding.name] = counts.get(finding.name, 0) + 1
-        wrong = [(format_spec(spec), row.variant, f.name, plain(f.expected), plain(f.measured))
-                 for row, f in applying if not f.ok]  # fmt: skip
+        applying = [(row, *pair) for row in rows for pair in row.checks.items() if pair[1].ok is not None]
+        for _, name, _ in applying:
+            counts[name] = counts.get(name, 0) + 1
+        wrong = [(format_spec(spec), row.variant, name, plain(check.expected), plain(check.measured))
+                 for row, name, check in applying if not check.ok]  # fmt: skip
         return self._replace(
             rows=self.rows + sum([row.reason is None for row in rows]), checks=self.checks + len(applying),
             by_check=tuple(counts.items()), failed=(*self.failed, *wrong),

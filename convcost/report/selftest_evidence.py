@@ -10,7 +10,7 @@ from .documents import Document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
-    from ..selftest import Caught
+    from ..checks.broken_rules import Caught
 
 #: Checks that the table names for a rule; JSON and CSV name all.
 FEW = 3
@@ -31,7 +31,7 @@ def write_selftest(format: str, file: TextIO, rules: Sequence[Caught]) -> None:
 def selftest_document(rules: Sequence[Caught]) -> Document:
     """The same for scripts: the rules alone.
 
-    >>> from convcost.selftest import Caught
+    >>> from convcost.checks.broken_rules import Caught
     >>> selftest_document([Caught("params: bias forgotten", ["params"])])
     {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params']}]}
     """

@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TextIO
 
+from ..answers.comparison import Layer
 from ..spec import format_spec
 from .build import comparison_table, layers_table
 from .columns import choose_columns, exactly
-from .documents import Document, Layer, document_of
+from .documents import Document, document_of
 from .model import Table
 from .writers import Options, Result, Writer
 

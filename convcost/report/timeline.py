@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..networks.answers import NetworkAnswer, alive_tensor
+from ..answers.network import NetworkAnswer, alive_tensor
 from .units import BYTES, choose_scale, show
 
 #: A bar's cells: what was alive before, what the step allocates; and where only ASCII can be written.
@@ -18,7 +18,7 @@ LONGEST_NAME = 30
 def timeline(answer: NetworkAnswer, width: int = 80, *, ascii_only: bool = False) -> str:
     """A line for each step that allocates: its name, what is alive as a bar, and how much that is.
 
-    >>> from convcost.networks.answers import answer_network
+    >>> from convcost.answers.network import answer_network
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.program import read_program
     >>> network = build_network(read_program("input 4 @32\\nstandard 8 k3\\nmax-pool k2"))

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
-from ..comparison import Comparison
+from ..answers.comparison import Comparison, Layer
 from ..spec import SpecError
-from .documents import Layer
 
 FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
 
@@ -52,7 +51,7 @@ def open_writer(format: str, file: TextIO, options: Options = Options()) -> Writ
     """A writer of one of `FORMATS`.
 
     >>> import sys
-    >>> from convcost.comparison import compare
+    >>> from convcost.answers.comparison import compare
     >>> from convcost.spec import parse_spec
     >>> writer = open_writer("csv", sys.stdout, Options(columns=["params", "relative.params"]))
     >>> writer.begin(), writer.answer(compare(parse_spec("64:128 @56 k3"), ["grouped"])), writer.end()

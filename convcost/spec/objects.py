@@ -6,7 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import Problem, clip
-from .fields import CHOICE, COUNT, DIGITS, FIELDS, FLAG, LIMIT, PADDING, SIZES, check_axes, check_number, choose
+from .fields import (
+    CHOICE,
+    COUNT,
+    DIGITS,
+    FIELDS,
+    FLAG,
+    LIMIT,
+    PADDING,
+    SIZES,
+    check_axes,
+    check_number,
+    choose,
+)
 from .layer import Ints
 
 

@@ -27,12 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import torch
 
+from convcost.execute.ones.counting import count_products
+from convcost.execute.ones.weights import conv_weights
+from convcost.execute.values.convolve import convolve_values
+from convcost.execute.values.integers import conv_integers, pattern
+from convcost.execute.values.workbench import Workbench
 from convcost.graph.ops import Conv
-from convcost.verify.counting import count_products
-from convcost.verify.integers import conv_integers, pattern
-from convcost.verify.values import convolve_values
-from convcost.verify.weights import conv_weights
-from convcost.verify.workbench import Workbench
 
 #: In and out channels, kernel, stride, groups, input size.
 Layer = tuple[int, int, int, int, int, int]

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from convcost.networks.answers import answer_network
+from convcost.answers.network import answer_network
 from convcost.networks.build import build_network
 from convcost.networks.zoo import zoo_names, zoo_program
 

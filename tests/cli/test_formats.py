@@ -11,15 +11,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.main import get_command
 
+from convcost.checks.broken_rules import Caught
+from convcost.checks.examination import examine_all
+from convcost.cli.completing.tree import read_tree
 from convcost.cli.main import app, run
 from convcost.cli.output import ENDINGS
-from convcost.completion.tree import read_tree
-from convcost.examination import examine_all
 from convcost.explain.topics import ALIASES, topics
 from convcost.networks.zoo import zoo_names
 from convcost.report.documents import schema_text
 from convcost.report.writers import FORMATS
-from convcost.selftest import Caught
 from convcost.spec import parse_spec
 from convcost.variants.registry import all_variants
 
@@ -51,11 +51,11 @@ LISTS = [
 def _the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Evidence of a layer has times in it, and a self-test takes some."""
     found = examine_all(parse_spec("8:16 @9 k3"), ["grouped", "basic-block"])
-    monkeypatch.setattr("convcost.examination.examine_all", lambda *_, **__: found)
+    monkeypatch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
     monkeypatch.setattr(
-        "convcost.selftest.run_selftest", lambda: [Caught("params: bias forgotten", ["params", "macs"])]
+        "convcost.checks.broken_rules.run_selftest", lambda: [Caught("params: bias forgotten", ["params", "macs"])]
     )
-    monkeypatch.setattr("convcost.selftest_checks.run_check_selftest", list)
+    monkeypatch.setattr("convcost.checks.broken_wiring.run_check_selftest", list)
 
 
 def answered(capsys: pytest.CaptureFixture[str], *words: str) -> str:

@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from convcost.cli.main import COMMANDS, WELCOME, app
 from convcost.cli.main import run as run_convcost
-from convcost.topics import TOPICS
+from convcost.cli.topics import TOPICS
 
 
 def epilog(command: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from convcost import examination, safety, verification
+from convcost.checks import examination
+from convcost.checks import limits as safety
+from convcost.checks import verifier as verification
+from convcost.checks.broken_rules import Caught
 from convcost.cli.main import run
-from convcost.selftest import Caught
 
 LAYER = ("verify", "8:16", "@9", "k3", "--variants", "standard")
 
@@ -20,8 +22,8 @@ LAYER = ("verify", "8:16", "@9", "k3", "--variants", "standard")
 def _mixes_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that contradicts, and a broken rule that nothing catches."""
     monkeypatch.setattr(verification, "measured_mixes", lambda _: [])
-    monkeypatch.setattr("convcost.selftest.run_selftest", lambda: [Caught("params: mixed up", [])])
-    monkeypatch.setattr("convcost.selftest_checks.run_check_selftest", list)
+    monkeypatch.setattr("convcost.checks.broken_rules.run_selftest", lambda: [Caught("params: mixed up", [])])
+    monkeypatch.setattr("convcost.checks.broken_wiring.run_check_selftest", list)
 
 
 def failed(document: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from convcost.comparison import compare
+from convcost.answers.comparison import compare
 from convcost.explain.answer import explain, pages
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.pages import markdown, text
@@ -19,8 +19,8 @@ from convcost.explain.topics import ALIASES, DEFAULT, default_layer, read_words,
 from convcost.graph.ops import Conv, Graph, Linear, Node
 from convcost.report.documents import schema_text
 from convcost.spec import LayerSpec, parse_spec
+from convcost.training.gradients import forward, weight_shapes
 from convcost.variants.registry import all_variants, build_variant
-from convcost.verify.gradients import forward, weight_shapes
 
 VALID = Draft202012Validator(json.loads(schema_text()))
 

@@ -12,8 +12,8 @@ from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings
 from convcost.explain.pages import text
 from convcost.graph.ops import Add
-from convcost.verify.gradients import weight_shapes
-from convcost.verify.gradients_training import Data, initial_weights, loss_of, motifs, train
+from convcost.training.descent import Data, initial_weights, loss_of, motifs, train
+from convcost.training.gradients import weight_shapes
 
 
 @pytest.fixture(scope="module")

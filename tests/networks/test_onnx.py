@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from convcost.analysis import analyze
+from convcost.execute.ones.measure import measure
 from convcost.graph.ops import Conv, Counted, Graph
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.onnx import load, read_onnx
 from convcost.spec.errors import SpecError
-from convcost.verify import measure
 
 onnx = pytest.importorskip("onnx", reason="reading ONNX files needs the onnx extra")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from convcost.answers.network import answer_network
+from convcost.checks.networks import verify_network
 from convcost.graph.ops import Conv
-from convcost.networks.answers import answer_network
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.program import read_program
 from convcost.networks.swap import read_where, replacements, swap
-from convcost.networks.verified import verify_network
 from convcost.networks.zoo import FOLDER, zoo_program
 from convcost.spec import SpecError
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from convcost.answers.network import NetworkAnswer, answer_network
+from convcost.checks.networks import verify_network
 from convcost.graph.ops import BatchNorm, Conv, Linear
-from convcost.networks.answers import NetworkAnswer, answer_network
 from convcost.networks.build import Choices, build_network
-from convcost.networks.verified import verify_network
 from convcost.networks.zoo import zoo_names, zoo_program
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "networks.json").read_text())

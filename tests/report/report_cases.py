@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from convcost.comparison import Comparison, Row, answer, compare
-from convcost.report import Layer, Options, open_writer
+from convcost.answers.check import Check
+from convcost.answers.comparison import Comparison, Layer, Row, answer, compare
+from convcost.checks.verifier import Verified, Verifier
+from convcost.report import Options, open_writer
 from convcost.spec import parse_spec
-from convcost.verification import Verified, Verifier
-from convcost.verify import Check
 
 LINES = (
     "64:128 @56 k3",

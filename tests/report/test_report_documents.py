@@ -8,7 +8,7 @@ import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer
 
 from convcost.analysis import WORDS
-from convcost.comparison import RELATIVE
+from convcost.answers.comparison import RELATIVE
 from convcost.report.documents import comparison_document, error_document, layer_document
 from convcost.spec import SpecError, parse_spec, spec_to_json
 

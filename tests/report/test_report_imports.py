@@ -22,7 +22,7 @@ def test_a_table_in_a_pipe_needs_no_rich() -> None:
     """It would cost as much as everything else together."""
     code = (
         "import sys\n"
-        "from convcost.comparison import compare\n"
+        "from convcost.answers.comparison import compare\n"
         "from convcost.spec import parse_spec\n"
         "from convcost.report import open_writer\n"
         "for format in ('table', 'markdown'):\n"

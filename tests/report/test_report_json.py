@@ -10,8 +10,8 @@ import sys
 import pytest
 from report.report_cases import LINES, compared, contradicted, one_layer, written
 
-from convcost.comparison import answer
-from convcost.report import Layer, open_writer
+from convcost.answers.comparison import Layer, answer
+from convcost.report import open_writer
 from convcost.report.as_json import json_line, json_text
 from convcost.report.documents import comparison_document, layer_document
 from convcost.report.writers import Options
@@ -83,7 +83,7 @@ def test_json_needs_neither_rich_nor_csv_nor_numpy() -> None:
     """They would cost more than the answer."""
     code = (
         "import io, sys\n"
-        "from convcost.comparison import compare\n"
+        "from convcost.answers.comparison import compare\n"
         "from convcost.spec import parse_spec\n"
         "from convcost.report import open_writer\n"
         "for format in ('json', 'ndjson'):\n"

@@ -50,7 +50,7 @@ def test_every_kind_of_verification_follows_it() -> None:
 def test_blocks_with_norm_activation_and_shortcuts_follow_it() -> None:
     """Every kind of operation."""
     spec = compared("64:64 @56x48 k3 s2 bias").spec._replace(norm=True, activation="relu6", residual=True)
-    from convcost.comparison import compare
+    from convcost.answers.comparison import compare
 
     document = comparison_document(compare(spec))
     assert {op["op"] for row in document["rows"] for op in row["ops"]} == {"conv", "add", "activation", "batch-norm"}

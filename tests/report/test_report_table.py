@@ -8,12 +8,12 @@ import re
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 
+from convcost.execute.ones import perturb
 from convcost.report import Options, open_writer
 from convcost.report.columns import COLUMNS
 from convcost.report.layout import lay_out, wrap
 from convcost.report.model import Head, Line, Section, Table
 from convcost.variants.registry import all_variants
-from convcost.verify import perturb
 
 USUAL = LINES[:-1]  # all but the one whose name alone is wider than a screen
 

@@ -15,7 +15,7 @@ from .elementwise import (
     roi_align,
     variadic,
     view,
-)  # fmt: skip
+)
 from .products import attention, einsum, gemm, matmul, recurrent
 from .windows import Rule, conv, conv_transpose, deform_conv, global_pool, pool
 

@@ -1,0 +1,59 @@
+"""What a check found, and what the checks of a row or of a network showed together: plain records."""
+
+from typing import NamedTuple
+
+
+class Check(NamedTuple):
+    """One number held against an execution: what was expected, what was measured, whether they are the same.
+
+    >>> Check(7, 6, False).size
+    'full'
+
+    `ok` is None where the check could not be made, or does not apply; `note` then says why. `size` is "full" or the
+    sizes of a reduced execution, `seconds` what it took where it was timed.
+    """
+
+    expected: object
+    measured: object
+    ok: bool | None
+    size: str | dict[str, object] = "full"
+    seconds: float = 0.0
+    note: str = ""
+
+
+class Verified(NamedTuple):
+    """What the execution of a row showed: `size` is "full", the reduced sizes, or None if nothing ran.
+
+    A check whose `ok` is None could not be made: the analysis does not know the word, or showing it would take too
+    large an input.
+    """
+
+    status: str
+    size: str | dict[str, object] | None
+    checks: dict[str, Check]
+    reason: str | None = None
+
+
+class Executed(NamedTuple):
+    """One distinct operation of a network: the layers that have it, and what came out, or why nothing did."""
+
+    names: tuple[str, ...]
+    status: str
+    checks: dict[str, Check]
+    reason: str | None = None
+
+
+class NetworkVerified(NamedTuple):
+    """What was executed: every distinct layer alone, at full size, and the whole `wiring` at a reduced one."""
+
+    status: str
+    layers: tuple[Executed, ...]
+    wiring: Verified
+
+
+class Measurement(NamedTuple):
+    """Median seconds of one run of a variant and its multiply-adds in a second; NumPy on this machine, float32."""
+
+    seconds: float
+    macs_per_second: float
+    runs: int

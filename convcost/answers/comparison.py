@@ -1,0 +1,127 @@
+"""From a layer's spec to rows of answers: build each variant, analyse it, execute it, relate it to the baseline."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NamedTuple
+
+from ..analysis import Analysis, analyze, words
+from ..graph.ops import Counted, Graph, Op
+from ..spec.layer import LayerSpec
+from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, REPLACEMENT, DoesNotApply, all_variants, build_variant
+from .check import Measurement, Verified
+
+#: The words that a row relates to the baseline's.
+RELATIVE = ("params", "macs", "effective_macs", "peak_bytes", "traffic_bytes")
+
+Verify = Callable[[str, LayerSpec, Graph, Analysis, bool], Verified]
+
+
+class Row(NamedTuple):
+    """One variant of one layer: every word by name, for the whole and for each operation (name, kind, words).
+
+    Where the variant does not apply, `reason` says why and there are no words.
+    """
+
+    variant: str
+    role: str
+    settings: dict[str, object]
+    reason: str | None = None
+    words: dict[str, Any] | None = None
+    ops: "tuple[OpRow, ...]" = ()
+    relative: dict[str, float | None] | None = None
+    verified: Verified | None = None
+    measured: Measurement | None = None
+
+
+class OpRow(NamedTuple):
+    """One operation of a variant: its name in the graph, what kind it is, its own words and ratios."""
+
+    name: str
+    kind: str
+    words: dict[str, Any]
+    relative: dict[str, float | None] | None = None
+
+
+class Comparison(NamedTuple):
+    """Every variant of one layer, and the name of the row that the ratios relate to."""
+
+    spec: LayerSpec
+    baseline: str
+    rows: tuple[Row, ...]
+
+
+class Layer(NamedTuple):
+    """The answer for one layer: exactly the layer described, and its row."""
+
+    spec: LayerSpec
+    row: Row
+
+
+def compare(
+    spec: LayerSpec,
+    names: Iterable[str] | None = None,
+    baseline: str | None = None,
+    *,
+    inplace: bool = True,
+    verify: Verify | None = None,
+) -> Comparison:
+    """Every variant of `spec`, or those named, side by side; `verify` executes a row and judges it.
+
+    >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
+    >>> result.rows[1].relative["macs"]
+    0.03125
+
+    A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.
+    """
+    wanted = list(all_variants() if names is None else names)
+    if not spec.is_plain and AS_GIVEN not in wanted:
+        wanted.insert(0, AS_GIVEN)
+    base = baseline or ("standard" if spec.is_plain else AS_GIVEN)
+    rows = {name: answer(name, spec, inplace, verify) for name in wanted}
+    against = rows[base] if base in rows else answer(base, spec, inplace, None)
+    return Comparison(spec, base, tuple([relate(row, against) for row in rows.values()]))
+
+
+def answer(name: str, spec: LayerSpec, inplace: bool = True, verify: Verify | None = None) -> Row:
+    """One row, not yet related to a baseline."""
+    role = REPLACEMENT if name == AS_GIVEN else all_variants()[name].role
+    try:
+        graph, settings, shapes = build_variant(name, spec)
+    except DoesNotApply as why:
+        return Row(name, role, {}, str(why))
+    analysis = analyze(graph, inplace, shapes)
+    whole = words(analysis)
+    # One operation alone has the words of the whole, which are then made, and written, once.
+    each = [whole] if len(analysis.ops) == 1 else [words(op) for op in analysis.ops]
+    ops = tuple([OpRow(op.name, kind_of(op.op), said) for op, said in zip(analysis.ops, each)])
+    verified = verify(name, spec, graph, analysis, inplace) if verify else None
+    return Row(name, role, settings, None, whole, ops, None, verified)
+
+
+def kind_of(op: Op) -> str:
+    """The name of an operation's kind in answers.
+
+    >>> from convcost.graph.ops import BatchNorm
+    >>> kind_of(BatchNorm(8))
+    'batch-norm'
+    """
+    return op.kind if type(op) is Counted else _kebab(type(op).__name__)
+
+
+@cache
+def _kebab(name: str) -> str:
+    return "".join([f"-{c.lower()}" if c.isupper() else c for c in name]).lstrip("-")
+
+
+def relate(row: Row, baseline: Row) -> Row:
+    """The row with its ratios; a building block has none: it does less than a layer's work."""
+    if row.words is None or baseline.words is None or row.role == BUILDING_BLOCK:
+        return row
+    base = baseline.words
+    ops = tuple([op._replace(relative=ratios(op.words, base)) for op in row.ops])
+    return row._replace(relative=ratios(row.words, base), ops=ops)
+
+
+def ratios(this: dict[str, Any], base: dict[str, Any]) -> dict[str, float | None]:
+    """`this` divided by `base`, word by word; None where the base is 0."""
+    return {word: this[word] / base[word] if base[word] else None for word in RELATIVE}

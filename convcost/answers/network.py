@@ -1,0 +1,157 @@
+"""Everything that is answered about a network: totals, layers, kinds of operation, the peak, training."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+from ..analysis import analyze, words
+from ..analysis.analyze import Analysis
+from ..analysis.cost import WIDTH
+from ..analysis.memory import Step, liveness
+from ..analysis.training import Training, training_memory
+from ..graph.ops import Shape
+from ..networks.build import Choices, Network, build_network
+from ..networks.lines import Program
+from ..spec.errors import SpecError
+from .check import NetworkVerified
+from .comparison import kind_of
+
+#: Words of which a layer's share in the total is given.
+SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
+
+#: Words that are summed over the operations of one kind.
+ADDITIVE = (
+    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+)  # fmt: skip
+
+
+class LayerAnswer(NamedTuple):
+    """One operation: the name of its line and its own in it, its kind, its words, its shares in the total."""
+
+    name: str
+    kind: str
+    words: dict[str, Any]
+    share: dict[str, float]
+
+
+class KindAnswer(NamedTuple):
+    """All operations of one kind: their number, the sums of the additive words, their shares."""
+
+    kind: str
+    number: int
+    words: dict[str, int]
+    share: dict[str, float]
+
+
+class Alive(NamedTuple):
+    """A tensor in memory: the operation that made it, its shape, its bytes."""
+
+    name: str
+    shape: Shape
+    bytes: int
+
+
+class Peak(NamedTuple):
+    """The step, counted from 1, at which most activation memory is alive, the operation, and what is alive there."""
+
+    bytes: int
+    step: int
+    layer: str
+    alive: tuple[Alive, ...]
+
+
+class NetworkAnswer(NamedTuple):
+    """A network and everything known about it; `timeline` is what is alive at each step."""
+
+    network: Network
+    total: dict[str, Any]
+    layers: tuple[LayerAnswer, ...]
+    kinds: tuple[KindAnswer, ...]
+    peak: Peak
+    training: Training
+    timeline: tuple[Step, ...]
+    verified: NetworkVerified | None = None
+
+
+#: The same network for an input of another shape, and what executes a network and judges it.
+Rebuild = Callable[[Shape], Network]
+VerifyNetwork = Callable[[NetworkAnswer, Rebuild, bool], NetworkVerified]
+
+
+def answer_program(
+    program: Program, choices: Choices, inplace: bool = True, verify: VerifyNetwork | None = None
+) -> NetworkAnswer:
+    """The answer for the network that a file or the zoo describes.
+
+    >>> from convcost.networks.program import read_program
+    >>> program = read_program("input 3 @32\\nstandard 8 k3\\nglobal-average-pool\\nlinear 10")
+    >>> answer_program(program, Choices("n2")).total["output_shape"]
+    (2, 10)
+    """
+
+    def rebuild(shape: Shape) -> Network:
+        return build_network(program, choices._replace(reduced=shape))
+
+    return answer_network(build_network(program, choices), inplace, verify, rebuild)
+
+
+def not_rebuilt(shape: Shape) -> Network:
+    """A network whose shapes are in its file: there is no smaller copy of it."""
+    raise SpecError(f"no network for an input of {shape}")
+
+
+def answer_network(
+    network: Network, inplace: bool = True, verify: VerifyNetwork | None = None, rebuild: Rebuild = not_rebuilt
+) -> NetworkAnswer:
+    """All the words for a network, its layers and its kinds of operation; `verify` executes it and judges.
+
+    >>> from convcost.networks.program import read_program
+    >>> answer = answer_network(build_network(read_program("input 3 @32\\nstandard 8 k3\\nrelu")))
+    >>> answer.total["macs"], answer.peak.layer, [kind.kind for kind in answer.kinds]
+    (221184, 'standard', ['conv', 'activation'])
+    """
+    analysis = analyze(network.graph, inplace, network.shapes)
+    total = words(analysis)
+    layers = _layers(analysis, total)
+    steps = tuple(liveness(network.graph, inplace))
+    training = training_memory(network.graph, network.shapes, analysis.cost.weight_bytes)
+    peak = _peak(network, analysis, steps)
+    answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, steps)
+    return answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+
+
+def _layers(analysis: Analysis, total: dict[str, Any]) -> tuple[LayerAnswer, ...]:
+    per = [(word, total[word]) for word in SHARES if total[word]]
+    zero = dict.fromkeys(SHARES, 0.0)
+    layers = []
+    for op in analysis.ops:
+        said = words(op)
+        layers.append(LayerAnswer(op.name, kind_of(op.op), said, {**zero, **{w: said[w] / of for w, of in per}}))
+    return tuple(layers)
+
+
+def _kinds(layers: tuple[LayerAnswer, ...], total: dict[str, Any]) -> tuple[KindAnswer, ...]:
+    """The kinds in the order in which they first occur."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for layer in layers:
+        groups.setdefault(layer.kind, []).append(layer.words)
+    kinds = []
+    for kind, members in groups.items():
+        sums = {word: sum([member[word] for member in members]) for word in ADDITIVE}
+        share = {word: sums[word] / total[word] if total[word] else 0.0 for word in SHARES}
+        kinds.append(KindAnswer(kind, len(members), sums, share))
+    return tuple(kinds)
+
+
+def _peak(network: Network, analysis: Analysis, steps: tuple[Step, ...]) -> Peak:
+    """The first step that reaches the peak."""
+    index = next(i for i, op in enumerate(analysis.ops) if op.peak_bytes == analysis.peak_bytes)
+    alive = [alive_tensor(network, value) for value in sorted(steps[index].alive)]
+    return Peak(analysis.peak_bytes, index + 1, network.graph.nodes[index].name, tuple(alive))
+
+
+def alive_tensor(network: Network, value: int) -> Alive:
+    """A value as something that is in memory."""
+    shape = network.shapes[value]
+    name = network.graph.nodes[value - 1].name if value else "input"
+    return Alive(name, shape, prod(shape) * WIDTH[network.graph.dtype])

@@ -1,0 +1,163 @@
+"""The commands as functions for scripts: they print nothing and give frozen records, whose table `print` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .answers import comparison
+from .answers import network as networks
+from .spec import LayerSpec, SpecError, parse_spec
+from .variants.registry import AS_GIVEN, all_variants
+
+if TYPE_CHECKING:
+    from .answers.comparison import Verify
+    from .answers.network import VerifyNetwork
+
+
+class _Shown:
+    """An answer that shows its table where it is printed, and in a notebook."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        from .report.notebook import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import as_html
+
+        return as_html(self)
+
+
+class Comparison(_Shown, comparison.Comparison):
+    """Every variant of one layer; `rows` has a Row for each."""
+
+    __slots__ = ()
+
+
+class Layer(_Shown, comparison.Layer):
+    """Exactly the layer described; `row.words` has its numbers."""
+
+    __slots__ = ()
+
+
+class NetworkAnswer(_Shown, networks.NetworkAnswer):
+    """A network: `total` has its words, `layers` one LayerAnswer an operation."""
+
+    __slots__ = ()
+
+
+def compare(
+    spec: str | LayerSpec,
+    *,
+    variants: Iterable[str] | None = None,
+    baseline: str | None = None,
+    norm: bool = False,
+    activation: str | None = None,
+    residual: bool = False,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Comparison:
+    """Every variant of a layer, or those named, side by side, each executed and checked unless `verify` is false.
+
+    >>> found = compare("64:128 @56 k3", variants=["standard", "depthwise-separable"])
+    >>> [(row.variant, row.words["macs"], row.verified.status) for row in found.rows]
+    [('standard', 231211008, 'verified'), ('depthwise-separable', 27496448, 'verified')]
+
+    Raises SpecError, a ValueError, for a spec, variant or baseline that there is not.
+    """
+    names = None if variants is None else list(variants)
+    known = [AS_GIVEN, *all_variants()]
+    for name in [*(names or ()), *([] if baseline is None else [baseline])]:
+        if name not in known:
+            raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
+    layer = _spec(spec, norm, activation, residual)
+    found = comparison.compare(layer, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
+    return Comparison._make(found)
+
+
+def layer(
+    spec: str | LayerSpec,
+    *,
+    norm: bool = False,
+    activation: str | None = None,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Layer:
+    """Exactly the layer described.
+
+    >>> found = layer("Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False) @224")
+    >>> found.row.words["params"], found.row.words["output_shape"]
+    (9408, (1, 64, 112, 112))
+
+    Raises SpecError, a ValueError, for what is no spec.
+    """
+    described = _spec(spec, norm, activation, False)
+    return Layer(described, comparison.answer(AS_GIVEN, described, inplace, _verifier(verify, verify_limit)))
+
+
+def network(
+    name: str,
+    size: str = "",
+    *,
+    width: str | None = None,
+    norm: bool = True,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> NetworkAnswer:
+    """A whole network: a built-in one by name, or the path of a network file; `size` is such as "@192 n8".
+
+    >>> found = network("resnet50")
+    >>> found.total["params"], found.total["macs"], found.verified.status
+    (25557032, 4089184256, 'verified')
+
+    Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
+    ValueError, for a network that there is not.
+    """
+    from .networks.build import Choices
+    from .networks.zoo import find_program
+
+    choices, verifier = Choices(size, width, norm), _network_verifier(verify, verify_limit)
+    return NetworkAnswer._make(networks.answer_program(find_program(name), choices, inplace, verifier))
+
+
+def _spec(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> LayerSpec:
+    if not isinstance(spec, str | LayerSpec):
+        raise TypeError(f"a layer is text or a LayerSpec, not {type(spec).__name__}")
+    layer = parse_spec(spec) if isinstance(spec, str) else spec
+    given: dict[str, Any] = {"norm": norm, "activation": activation, "residual": residual}
+    if activation is not None:
+        given["activation"] = _activation(activation)
+    return layer._replace(**{field: value for field, value in given.items() if value})
+
+
+def _activation(name: str) -> str:
+    from .spec.errors import Problem
+    from .spec.fields import choose
+
+    try:
+        return str(choose("activation", name))
+    except Problem as problem:
+        raise problem.at(name, (0, len(name))) from None
+
+
+def _verifier(verify: bool, limit: int | None) -> Verify | None:
+    if not verify:
+        return None
+    from .checks.verifier import DEFAULT_LIMIT, Verifier
+
+    return Verifier(DEFAULT_LIMIT if limit is None else limit)
+
+
+def _network_verifier(verify: bool, limit: int | None) -> VerifyNetwork | None:
+    if not verify:
+        return None
+    from .checks.networks import NetworkVerifier
+    from .checks.verifier import DEFAULT_LIMIT
+
+    return NetworkVerifier(DEFAULT_LIMIT if limit is None else limit)

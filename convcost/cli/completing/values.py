@@ -1,0 +1,137 @@
+"""What stands in the place of an option's value or an argument: names, spec tokens, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Candidate(NamedTuple):
+    """A word that may be typed, and what it means."""
+
+    text: str
+    help: str
+
+
+class Values(NamedTuple):
+    """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings.
+
+    `fields` are those that the spec tokens may set; all of them, if there are none. Where there are both names and
+    spec tokens, names stand before the spec.
+    """
+
+    names: tuple[Candidate, ...] = ()
+    is_list: bool = False
+    is_spec: bool = False
+    endings: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+#: What the values of options that are made from a list mean.
+MEANINGS = {
+    "table": "for people",
+    "json": "one document, for reading",
+    "ndjson": "a document a line, for scripts",
+    "csv": "a line a row, base units",
+    "markdown": "a table for documents",
+    "latex": "a table for papers (booktabs)",
+}
+
+#: Endings that `--output` knows, and those of network files.
+OUTPUT_ENDINGS = (".json", ".ndjson", ".csv", ".md", ".tex", ".txt")
+NETWORK_ENDINGS = (".txt", ".onnx")
+
+
+def values_of(param: Any) -> Values:
+    """What the value of an option or argument may be: by its own choices, by its name, else by its metavar."""
+    choices = getattr(param.type, "choices", None)
+    if choices is not None:
+        texts = [str(getattr(choice, "value", choice)) for choice in choices]
+        return Values(tuple([Candidate(text, MEANINGS.get(text, "")) for text in texts]))
+    return next((SOURCES[word]() for word in _called(param) if word in SOURCES), Values())
+
+
+def arguments_of(param: Any) -> tuple[Values, ...]:
+    """What an argument may be, place by place; the last of them is repeated, if the argument is."""
+    return (values_of(param), *[FOLLOWING[word]() for word in _called(param) if word in FOLLOWING])
+
+
+def _called(param: Any) -> tuple[str, str]:
+    """The name of an option or argument, and the first word of its metavar."""
+    return param.name, (param.metavar or "-").split()[0].rstrip(".").lower()
+
+
+def _spec() -> Values:
+    return Values(is_spec=True)
+
+
+def _variants() -> tuple[Candidate, ...]:
+    from ...variants.registry import AS_GIVEN, all_variants
+
+    given = Candidate(AS_GIVEN, "the layer as it is described")
+    return (*[Candidate(v.name, v.summary) for v in all_variants().values()], given)
+
+
+def _columns() -> Values:
+    from ...report.columns import COLUMNS
+
+    return Values(tuple([Candidate(c.key, " ".join(c.header.split())) for c in COLUMNS.values()]), is_list=True)
+
+
+def _networks() -> Values:
+    return Values(_zoo(), endings=NETWORK_ENDINGS)
+
+
+def _zoo() -> tuple[Candidate, ...]:
+    from ...networks.zoo import zoo_names
+
+    return tuple([Candidate(name, "built-in network") for name in zoo_names()])
+
+
+def _replacements() -> Values:
+    from ...networks.swap import replacements
+
+    return Values(tuple([v for v in _variants() if v.text in replacements()]))
+
+
+def _explained() -> Values:
+    from ...explain.topics import topics
+
+    summaries = dict(_variants())
+    return Values(tuple([Candidate(name, summaries.get(name, "topic")) for name in topics()]))
+
+
+def _topics() -> Values:
+    from ..topics import TOPICS
+
+    return Values(tuple([Candidate(name, topic.summary) for name, topic in TOPICS.items()]))
+
+
+def _shells() -> Values:
+    from . import SHELLS
+
+    return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
+
+
+#: What follows the first word of an argument of that name, or of that metavar, if not the like.
+FOLLOWING: dict[str, Callable[[], Values]] = {
+    "words": lambda: _explained()._replace(is_spec=True),
+    "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+}
+
+#: What an option or argument of that name, or of that metavar, takes.
+SOURCES: dict[str, Callable[[], Values]] = {
+    "spec": _spec,
+    "variants": lambda: Values(_variants(), is_list=True),
+    "baseline": lambda: Values(_variants()),
+    "variant": lambda: Values(_variants()),
+    "to": _replacements,
+    "where": _spec,
+    "words": _explained,
+    "columns": _columns,
+    "network": _networks,
+    "topic": _topics,
+    "shell": _shells,
+    "output": lambda: Values(endings=OUTPUT_ENDINGS),
+    "file": lambda: Values(endings=("",)),
+}

@@ -1,0 +1,164 @@
+"""Holds what a graph computes against one standard convolution with the dense kernel it should be equivalent to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...graph.ops import Add, BatchNorm, Conv, Graph, Ints
+from .convolve import convolve_values
+from .integers import LARGEST_INPUT, pattern
+from .kernels import Dense, Stage, compose, dense_stage, plus_shortcut, scaled, stuffed
+from .linear import INT64, Weights, integer_weights, run_linear
+from .workbench import Workbench
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Chain(NamedTuple):
+    """What a variant is said to be: stages in their order, and what is added: "identity", "projection" or nothing."""
+
+    stages: tuple[Stage, ...]
+    shortcut: str | None = None
+
+
+class Equivalent(NamedTuple):
+    """`same` over `compared` of `positions` output positions; `where`: "everywhere" or "interior".
+
+    `taps` is the kernel's reach an axis, `support` how many of its taps can be other than zero.
+    """
+
+    same: bool
+    where: str
+    compared: int
+    positions: int
+    taps: Ints
+    support: int
+    kernel: NDArray[np.int64]
+
+
+def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | None = None) -> Equivalent:
+    """Execute `graph` on integers and the dense convolution beside it, which must give the same, exactly.
+
+    `weights` by the names of operations, else a pattern. ValueError where a stage has no weights.
+    """
+    weights = integer_weights(graph) if weights is None else weights
+    dense = dense_of(chain, weights)
+    batch, channels, *size = graph.input_shape
+    given = pattern((batch, *size, channels), INT64, LARGEST_INPUT, 77)
+    made = run_linear(graph, given, weights)[-1]
+    counts = made.shape[1:-1]
+    if chain.stages[0].transposed:
+        given = stuffed(given, chain.stages[0].stride)
+    op, kernel = as_conv(dense, given.shape[1:-1], counts)
+    plain, _ = convolve_values(op, given.astype(np.float64), kernel, dense.bias.astype(np.float64), Workbench())
+    places: list[Any] = [slice(n) for n in counts]
+    plain = plain[(slice(None), *places)]
+    copied = any(isinstance(node.op, Conv) and node.op.padding_mode != "zeros" for node in graph.nodes)
+    kept = _inside(dense, tuple(size), counts) if copied else _interior(chain, weights, tuple(size), counts)
+    fits = plain.shape == made.shape and counts == tuple(map(len, kept))
+    at: list[Any] = [*np.ix_(*kept)] if fits else []
+    same = fits and np.array_equal(made[(slice(None), *at)], plain[(slice(None), *at)])
+    number = int(np.prod([axis.sum() for axis in kept]))
+    everywhere = number == int(np.prod(counts))
+    return Equivalent(
+        bool(same) and number > 0, "everywhere" if everywhere else "interior", number, int(np.prod(counts)),
+        *_support(chain, weights), dense.weights,
+    )  # fmt: skip
+
+
+def drawn_chain(graph: Graph) -> Chain | None:
+    """The chain that a linear graph draws: convolutions in a row, at the end a shortcut or none. None: something else.
+
+    >>> from convcost.graph.ops import Node
+    >>> conv = Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
+    >>> drawn_chain(Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)), Node("add", Add(), (1, 0))))).shortcut
+    'identity'
+    """
+    stages, last, projection, shortcut = list[Stage](), 0, 0, None
+    for number, (name, op, inputs) in enumerate(graph.nodes, 1):
+        if shortcut or (stages and stages[0].transposed and isinstance(op, Conv)):
+            return None
+        if name.startswith("projection") and inputs == (projection,):
+            projection = number
+        elif isinstance(op, Add) and last in inputs and {*inputs} == {last, projection}:
+            shortcut = "projection" if projection else "identity"
+        elif inputs == (last,) and isinstance(op, Conv | BatchNorm):
+            if isinstance(op, Conv):
+                stages.append(Stage(name, op.stride, op.padding, op.dilation, op.transposed))
+            last = number
+        else:
+            return None
+    return Chain(tuple(stages), shortcut) if stages and (shortcut or not projection) else None
+
+
+def dense_of(chain: Chain, weights: Mapping[str, Weights]) -> Dense:
+    """The kernel of a chain: its stages composed, each with its norm, and the shortcut added."""
+    branch = reduce(compose, [_stage(stage, weights) for stage in chain.stages])
+    if chain.shortcut == "identity":
+        return plus_shortcut(branch, None)
+    if chain.shortcut == "projection":
+        axes = len(branch.stride)
+        stage = Stage("projection", branch.stride, ((0, 0),) * axes, (1,) * axes)
+        return plus_shortcut(branch, _stage(stage, weights))
+    return branch
+
+
+def as_conv(dense: Dense, size: Ints, counts: Ints) -> tuple[Conv, NDArray[Any]]:
+    """A dense kernel as a standard convolution that has `counts` outputs at least, and its float64 weights."""
+    outputs, inputs, *spans = dense.weights.shape
+    axes = zip(counts, spans, dense.stride, dense.before, size)
+    padding = tuple([(before, max(0, (m - 1) * s + k - before - n)) for m, k, s, before, n in axes])
+    op = Conv(inputs, outputs, tuple(spans), dense.stride, padding, (1,) * len(spans), bias=True)
+    return op, np.ascontiguousarray(np.moveaxis(dense.weights, (0, 1), (-1, -2)), np.float64)[None]
+
+
+def _stage(stage: Stage, weights: Mapping[str, Weights]) -> Dense:
+    if stage.name not in weights:
+        raise ValueError(f"no weights for {stage.name}")
+    dense = dense_stage(stage, *weights[stage.name])
+    norm = weights.get(f"{stage.name}.norm")
+    return dense if norm is None or norm.bias is None else scaled(dense, norm.kernel, norm.bias)
+
+
+def _support(chain: Chain, weights: Mapping[str, Weights]) -> tuple[Ints, int]:
+    """The reach an axis, and the number, of taps that can be other than zero: those that weights of one reach."""
+    ones = {name: Weights(np.ones_like(kernel), None) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
+    found = np.nonzero(dense_of(chain, ones).weights.any(axis=(0, 1)))
+    return tuple([int(np.ptp(places)) + 1 for places in found]), len(found[0])
+
+
+def _inside(dense: Dense, size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
+    """Outputs, an axis each, whose whole window lies in the input: no border is seen."""
+    axes = zip(counts, dense.stride, dense.before, dense.weights.shape[2:], size)
+    starts = [(np.arange(m) * s - before, k, n) for m, s, before, k, n in axes]
+    return [(at >= 0) & (at + k <= n) for at, k, n in starts]
+
+
+def _interior(chain: Chain, weights: Mapping[str, Weights], size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
+    """Outputs, an axis each, that no zero reaches which padding puts in place of what a stage would have made there."""
+    stages: Sequence[Stage] = chain.stages
+    alone = [dense_stage(stage, *weights[stage.name]) for stage in stages]
+    offset = [bool(weights[s.name].bias is not None or f"{s.name}.norm" in weights) for s in stages]
+    if chain.stages[0].transposed:  # alone: nothing is padded between stages
+        return [np.ones(n, bool) for n in counts]
+    kept = []
+    for axis, length in enumerate(size):
+        clean, blank = np.ones(length, bool), True  # outside of the input there are zeros, and zeros are made of them
+        for number, (stage, dense) in enumerate(zip(stages, alone)):
+            clean = _clean(clean, stage.padding[axis], dense.weights.shape[axis + 2], stage.stride[axis], blank)
+            blank &= dense.weights.shape[axis + 2] == 1 and not any(stage.padding[axis])
+            blank &= not any(offset[: number + 1])
+        kept.append(clean)
+    return kept
+
+
+def _clean(given: NDArray[Any], pads: tuple[int, int], span: int, stride: int, blank: bool) -> NDArray[np.bool_]:
+    """Which outputs of a stage along one axis see only places that are what they would be without a border."""
+    border = [np.full(n, blank) for n in pads]
+    longer = np.concatenate([border[0], given, border[1]])
+    return np.array([longer[at : at + span].all() for at in range(0, len(longer) - span + 1, stride)])

@@ -1,0 +1,72 @@
+"""Small integers to compute with exactly: patterns that are nearly free, and the dtype in which sums are exact."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...graph.ops import Conv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The largest input and the largest weight in absolute value, both signs being there.
+LARGEST_INPUT, LARGEST_WEIGHT = 3, 2
+
+#: A prime: no number of channels or positions repeats with the pattern.
+PERIOD = 4093
+
+#: Sums of integers below this are exact in each floating-point dtype.
+EXACT = {"float32": 1 << 24, "float64": 1 << 53}
+
+
+def pattern(shape: tuple[int, ...], dtype: np.dtype[Any], largest: int, salt: int = 0) -> NDArray[Any]:
+    """An array of integers from -`largest` to `largest`, some of each, the same ones for the same `salt`.
+
+    >>> pattern((2, 3), np.dtype(np.int64), 2).tolist()
+    [[-2, -2, 2], [2, 0, 1]]
+    """
+    array = np.empty(shape, dtype)
+    fill(array, largest, salt)
+    return array
+
+
+def fill(array: NDArray[Any], largest: int, salt: int = 0) -> None:
+    """Write the pattern over a contiguous array: one short run, copied again and again."""
+    flat, run = array.reshape(-1), _run(largest, salt).astype(array.dtype)
+    whole = flat.size // PERIOD * PERIOD
+    flat[:whole].reshape(-1, PERIOD)[...] = run
+    flat[whole:] = run[: flat.size - whole]
+
+
+def _run(largest: int, salt: int) -> NDArray[Any]:
+    """One period: a linear congruence modulo a larger prime, its upper digits, which do not follow a line."""
+    numbers = np.arange(PERIOD, dtype=np.int64) + PERIOD * salt
+    mixed = (numbers * numbers * 40_503 + numbers * 9_973) % 65_537
+    return mixed // 7 % (2 * largest + 1) - largest
+
+
+def largest_sum(op: Conv) -> int:
+    """More than any output can be: products of one output, each as large as can be, and the bias."""
+    products = op.in_channels // op.groups * prod(op.kernel_size)
+    return products * LARGEST_INPUT * LARGEST_WEIGHT + LARGEST_WEIGHT
+
+
+def exact_dtype(bound: int) -> np.dtype[Any]:
+    """The first of float32, float64 and int64 in which every sum of absolute values up to `bound` is exact.
+
+    >>> [str(exact_dtype(bound)) for bound in (10**7, 10**8, 10**16)]
+    ['float32', 'float64', 'int64']
+    """
+    name = next((name for name, limit in EXACT.items() if bound < limit), "int64")
+    return np.dtype(name)
+
+
+def conv_integers(op: Conv, salt: int = 0) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """A kernel (groups, *taps, in a group, out a group) and a bias of a convolution, in the dtype that is exact."""
+    dtype = exact_dtype(largest_sum(op))
+    shape = (op.groups, *op.kernel_size, op.in_channels // op.groups, op.out_channels // op.groups)
+    bias = pattern((op.out_channels,), dtype, LARGEST_WEIGHT, salt + 1) if op.bias else None
+    return pattern(shape, dtype, LARGEST_WEIGHT, salt), bias

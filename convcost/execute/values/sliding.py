@@ -1,0 +1,88 @@
+"""Windows over an array without copying it: where they lie, as strides, for any number of axes from two on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ...graph.ops import Conv
+from ..windows import border_sources, tap_offsets, window_starts
+from .workbench import Workbench
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def on_two_axes(op: Conv, kernel: NDArray[Any]) -> tuple[Conv, NDArray[Any]]:
+    """A convolution over one axis as one over two, the first of which has a single position; others as they are."""
+    if len(op.kernel_size) > 1:
+        return op, kernel
+    longer: dict[str, Any] = {field: (1, *getattr(op, field)) for field in ("kernel_size", "stride", "dilation")}
+    extra = (0, *op.output_padding) if op.output_padding else ()
+    return op._replace(padding=((0, 0), *op.padding), output_padding=extra, **longer), kernel[:, None]
+
+
+def bordered(op: Conv, given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """The input inside the border that its padding makes; itself where there is none."""
+    if not any(map(any, op.padding)):
+        return given
+    if op.padding_mode != "zeros":
+        return _copied(op, given, bench)
+    lengths = [before + n + after for n, (before, after) in zip(given.shape[1:-1], op.padding)]
+    held = bench.room("border", (len(given), *lengths, given.shape[-1]), given.dtype)
+    inside = [slice(before, before + n) for n, (before, _) in zip(given.shape[1:-1], op.padding)]
+    _clear(held, inside)
+    held[:, *inside] = given
+    return held
+
+
+def _clear(held: NDArray[Any], inside: list[slice]) -> None:
+    """Zeros around the inside: scratch holds whatever was there."""
+    for axis, within in enumerate(inside):
+        along = (slice(None), *inside[:axis])
+        held[*along, : within.start] = 0
+        held[*along, within.stop :] = 0
+
+
+def _copied(op: Conv, given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """A border of copies from the input, axis by axis."""
+    for axis, (before, after) in enumerate(op.padding, 1):
+        sources = border_sources(op.padding_mode, given.shape[axis], before, after)
+        longer = (*given.shape[:axis], len(sources), *given.shape[axis + 1 :])
+        held = bench.room(f"border {axis}", longer, given.dtype)
+        given = np.take(given, sources, axis, out=held, mode="clip")  # else it would copy `held` first
+    return given
+
+
+def window_counts(op: Conv, padded: NDArray[Any]) -> tuple[int, ...]:
+    """How many windows lie along each axis, found by walking it."""
+    axes = zip(padded.shape[1:-1], op.kernel_size, op.dilation, op.stride)
+    return tuple([len(window_starts(n, tap_offsets(k, d), s)) for n, k, d, s in axes])
+
+
+def windows(
+    op: Conv, padded: NDArray[Any], counts: tuple[int, ...], groups: int, *, merge: bool
+) -> NDArray[Any]:  # fmt: skip
+    """(batch, *counts, *taps, groups, members): what every tap of every window sees.
+
+    With `merge`, taps of one group that lie side by side are one run with their channels, copied several times
+    faster: (batch, *counts, *taps but the last, 1, run).
+    """
+    batch, *steps, channel = padded.strides
+    taps, members = op.kernel_size, padded.shape[-1] // groups
+    over = [s * stride for s, stride in zip(steps, op.stride)]
+    within = [s * dilation for s, dilation in zip(steps, op.dilation)]
+    if merge and groups == 1 and op.dilation[-1] == 1:
+        taps, within, members = taps[:-1], within[:-1], members * taps[-1]
+    shape = (len(padded), *counts, *taps, groups, members)
+    return as_strided(padded, shape, (batch, *over, *within, members * channel, channel), writeable=False)
+
+
+def tap_views(op: Conv, padded: NDArray[Any], counts: tuple[int, ...]) -> NDArray[Any]:
+    """(taps, batch, *counts, channels): what every tap sees in every window; taps in the order of the kernel."""
+    view = windows(op, padded, counts, padded.shape[-1], merge=False)[..., 0]
+    axes = len(counts)
+    order = (*range(axes + 1, 2 * axes + 1), *range(axes + 1), 2 * axes + 1)
+    return np.transpose(view, order)

@@ -1,0 +1,1 @@
+"""Gradients and small training runs, for experiments."""

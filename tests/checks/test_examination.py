@@ -1,0 +1,177 @@
+"""The whole evidence: every check of every row, generated layers, broken rules, and what would not fit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from convcost.checks import examination
+from convcost.checks import limits as safety
+from convcost.checks import verifier as verification
+from convcost.checks.broken_wiring import CHECK_RULES, failed_examinations, run_check_selftest
+from convcost.checks.examination import examine, examine_all
+from convcost.checks.limits import NotEnoughMemory
+from convcost.checks.measuring import measure_all
+from convcost.checks.random_specs import random_specs
+from convcost.cli.main import run
+from convcost.report.documents import schema_text
+from convcost.spec import parse_spec
+
+CHECKS = (
+    "output_shape", "params", "macs", "effective_macs", "elementwise", "weight_bytes", "activation_bytes", "peak_bytes",
+    "traffic_bytes", "count map", "scalar count", "products issued", "values", "memory", "receptive_field", "mixes",
+    "equivalence",
+)  # fmt: skip
+
+
+def answered(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    """Exit code and JSON, which follows the schema."""
+    code = run([*words, "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    Draft202012Validator(json.loads(schema_text())).validate(document)
+    return code, document
+
+
+def test_every_variant_passes_every_check() -> None:
+    """Of a layer with everything: norm, bias, shortcut, sides that differ."""
+    for spec in ("8:16 @14x11 k3", "8:8 @9x7 k3x2 s2x1 bias p1x0", "8 @9 k3 g2 n2 fp16", "6:4 @7x5 k3 s2 t op1"):
+        for row in examine_all(parse_spec(spec)._replace(norm=True, residual=True), None):
+            assert row.ok, (spec, row.variant, [pair for pair in row.checks.items() if pair[1].ok is False])
+            assert row.reason or tuple(row.checks) == CHECKS
+
+
+def test_generated_layers_hold_and_are_the_same_for_the_same_seed() -> None:
+    """Of every kind; what is generated exists."""
+    specs = list(random_specs(12, 3))
+    assert specs == list(random_specs(12, 3)) != list(random_specs(12, 4))
+    assert all(row.ok for spec in specs for row in examine_all(spec, None))
+    kinds = list(random_specs(150, 1))
+    assert {spec.axes for spec in kinds} == {1, 2, 3}
+    assert {spec.transposed for spec in kinds} == {spec.bias for spec in kinds} == {True, False}
+
+
+@pytest.mark.parametrize("rule", CHECK_RULES, ids=lambda rule: rule.name)
+def test_every_broken_rule_is_caught(rule: Any) -> None:
+    """By the check that its name begins with, where there is one of that name."""
+    found = {caught.name: caught.caught_by for caught in CAUGHT}[rule.name]
+    of_topic = {"wiring": "equivalence", "products": "products issued"}
+    topic = rule.name.split(":")[0]
+    assert of_topic.get(topic, topic) in found
+
+
+CAUGHT = run_check_selftest()
+
+
+def test_sound_rules_are_caught_by_nothing() -> None:
+    """After all of them were broken."""
+    assert failed_examinations() == []
+
+
+def test_verify_answers_in_json_and_exits_0(capsys: pytest.CaptureFixture[str]) -> None:
+    """Checks, algorithms, scratch and equivalence of the variant asked for."""
+    code, document = answered(capsys, "verify", "8:16", "@14", "k3", "--variants", "depthwise-separable")
+    (row,) = document["evidence"]
+    assert (code, document["ok"], [check["name"] for check in row["checks"]]) == (0, True, list(CHECKS))
+    assert [op["algorithm"] for op in row["ops"]] == ["weighted sum over taps, a channel alone", "GEMM"]
+    assert row["equivalence"]["where"] == "everywhere"
+
+
+def test_verify_random_and_self_test_answer_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """The first with counts, the second with rules and what caught each."""
+    code, document = answered(capsys, "verify", "--random", "3", "--seed", "7")
+    assert (code, document["failed"], document["random"]) == (0, [], {"layers": 3, "seed": 7})
+    code, document = answered(capsys, "verify", "--self-test")
+    assert code == 0
+    assert all(rule["caught_by"] for rule in document["rules"])
+
+
+@pytest.mark.parametrize("words", [["8:16", "@9", "k3"], ["--random", "2"]])
+@pytest.mark.parametrize("format", ["table", "csv", "markdown", "ndjson", "latex"])
+def test_every_format_is_written(words: list[str], format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each says every check."""
+    assert run(["verify", *words, "--format", format]) == 0
+    out = capsys.readouterr().out
+    assert all(name in out.replace("\\_", "_") for name in CHECKS[:-1])
+
+
+def test_a_mismatch_exits_1_and_names_the_check(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On standard error, in one line."""
+    monkeypatch.setattr(verification, "measured_mixes", lambda _: [])
+    assert run(["verify", "8:16", "@9", "k3", "--variants", "standard"]) == 1
+    assert "mismatch: standard: mixes: expected ['space', 'channels'], executed []" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["64", "@9", "k3", "--self-test"], ["-"]])
+def test_what_to_verify_must_be_said(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Once."""
+    assert run(["verify", *words]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_what_does_not_fit_into_free_memory_is_refused_before_it_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With both sizes and the remedy."""
+    monkeypatch.setattr(safety, "free_memory", lambda: 1 << 20)
+    with pytest.raises(NotEnoughMemory, match=r"would take about .* MiB and 1 MiB are free"):
+        examine("standard", parse_spec("8:16 @512 k3"))
+    assert run(["verify", "8:16", "@512", "k3"]) == 2
+    assert "--verify-limit" in capsys.readouterr().err
+
+
+def test_above_the_limit_it_runs_reduced() -> None:
+    """And says at which size."""
+    found = examine("standard", parse_spec("64:128 @56 k3"), 1000)
+    assert found.ok
+    assert all(isinstance(f.size, dict) for f in list(found.checks.values())[:9])
+
+
+def test_interrupted_it_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was running."""
+    monkeypatch.setattr(examination, "examine", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("convcost.cli.main._forget_stdout", lambda code: code)
+    assert run(["verify", "8:16", "@9", "k3"]) == 130
+
+
+def test_a_terminal_has_a_progress_bar_that_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On standard error, when it is expected to take long; the cursor comes back however it ends."""
+    from convcost.report.terminal import progress
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+
+    def interrupted() -> None:
+        with progress(2, 5.0) as step:
+            step("standard")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    err = capsys.readouterr().err
+    assert "standard" in err
+    assert err.count("\x1b[?25l") == err.count("\x1b[?25h")
+    with progress(2) as step:
+        step("standard")
+    assert capsys.readouterr().err == ""
+
+
+def test_measure_adds_the_run_time_of_each_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """Seconds, MACs a second; rows above the limit have none."""
+    code, document = answered(capsys, "compare", "8:16", "@9", "k3", "--measure", "--variants", "standard")
+    (row,) = document["rows"]
+    assert code == 0
+    assert row["measured"]["macs_per_second"] == pytest.approx(row["macs"] / row["measured"]["seconds"])
+    from convcost.answers.comparison import compare
+
+    spec = parse_spec("8:16 @9 k3")
+    assert {row.measured for row in measure_all(compare(spec), 1).rows} == {None}
+    assert run(["compare", "8:16", "@9", "k3", "--measure"]) == 0
+    assert "run time" in capsys.readouterr().out

@@ -1,0 +1,153 @@
+"""What a verified row vouches for: every word of it, of the whole and of each operation."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from strategies import layer_specs
+
+from convcost.analysis import Analysis, analyze
+from convcost.analysis.analyze import WORDS
+from convcost.answers.comparison import compare
+from convcost.checks import limits as safety
+from convcost.checks import verifier as verification
+from convcost.checks.verifier import CHECKED, Verified, Verifier, judge
+from convcost.execute.ones import perturb
+from convcost.graph.ops import Graph
+from convcost.report.columns import COLUMNS
+from convcost.spec import LayerSpec, parse_spec
+from convcost.variants.registry import build_variant
+
+
+def verified(text: str, name: str = "standard", limit: int = verification.DEFAULT_LIMIT) -> Verified:
+    """What the verification of one row says."""
+    (row,) = compare(parse_spec(text), [name], verify=Verifier(limit)).rows
+    assert row.verified is not None
+    return row.verified
+
+
+def test_every_word_of_a_row_is_checked() -> None:
+    """But FLOPs and intensity, which are quotients and multiples of others."""
+    assert set(CHECKED) == set(WORDS) - {"flops", "arithmetic_intensity"}
+    assert set(CHECKED) <= set(COLUMNS)
+    assert {name: check.ok for name, check in verified("8:16 @9x7 k3").checks.items()} == dict.fromkeys(CHECKED, True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(spec=layer_specs(channels=3))
+def test_every_variant_of_every_layer_is_verified_in_every_word(spec: LayerSpec) -> None:
+    """Where the analysis knows it and the input it takes is not too large."""
+    for row in compare(spec, verify=Verifier()).rows:
+        if row.verified and row.words:
+            assert row.verified.status == "verified", (row.variant, row.verified)
+            unchecked = [word for word, check in row.verified.checks.items() if not check.ok]
+            assert unchecked in ([], ["receptive_field"])
+
+
+def _swapped(analysis: Analysis) -> Analysis:
+    """The costs of two operations exchanged: every sum is as it was."""
+    first, second, *rest = analysis.ops
+    return analysis._replace(ops=(first._replace(cost=second.cost), second._replace(cost=first.cost), *rest))
+
+
+def _narrow(analysis: Analysis) -> Analysis:
+    first, *rest = analysis.ops
+    return analysis._replace(ops=(first._replace(receptive_field=(1, 1)), *rest))
+
+
+def _unmixed(analysis: Analysis) -> Analysis:
+    first, *rest = analysis.ops
+    return analysis._replace(ops=(first._replace(mixes=["channels"]), *rest))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(_swapped, {"params", "macs", "effective_macs", "weight_bytes", "activation_bytes", "traffic_bytes"}),
+     (_narrow, {"receptive_field"}), (_unmixed, {"mixes"})],
+)  # fmt: skip
+def test_an_operation_that_is_wrong_alone_is_noticed_and_named(
+    change: Callable[[Analysis], Analysis], words: set[str]
+) -> None:
+    """Though every total is right."""
+    graph = build_variant("depthwise-separable", parse_spec("8:16 @9x7 k3")).graph
+    analysis = change(analyze(graph))
+    found = judge(graph, analysis, True, "full", verification.check_seen(graph, analysis))
+    assert found.status == "mismatch"
+    wrong: dict[str, Any] = {word: check.expected for word, check in found.checks.items() if not check.ok}
+    assert set(wrong) == words
+    assert all("depthwise" in expected for expected in wrong.values())
+
+
+def test_what_is_not_known_is_not_checked() -> None:
+    """A receptive field through branches and a transposed convolution."""
+    spec = parse_spec("8:8 @9 k3 p1 t")._replace(residual=True)
+    (_, row) = compare(spec, ["standard"], verify=Verifier()).rows
+    assert row.verified is not None
+    assert row.verified.status == "verified"
+    assert row.verified.checks["receptive_field"][:3] == (None, None, None)
+
+
+def test_a_field_that_takes_too_large_an_input_is_left_to_the_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is no mismatch, and no check either."""
+    monkeypatch.setattr(perturb, "MOST_ADDITIONS", 1)
+    perturb._field.cache_clear()
+    found = verified("8:16 @9x7 k3")
+    perturb._field.cache_clear()
+    assert found.status == "verified"
+    assert found.checks["receptive_field"][:3] == ((3, 3), None, None)
+
+
+@pytest.mark.parametrize("text", ["8:8 @1024 k1 s1000", "8:8 @2000 k101", "8:8 @99x99x99 k31"])
+def test_what_would_take_too_large_an_input_is_not_disturbed(text: str) -> None:
+    """A stride or a kernel of any size; nor does looking at it take memory."""
+    graph = build_variant("standard", parse_spec(text)).graph
+    tracemalloc.start()
+    try:
+        assert perturb.measured_field(graph) is perturb.measured_mixes(graph) is None
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+    found = verification.check_seen(graph, analyze(graph))
+    assert [check.ok for check in found.values()] == [None, None]
+    assert None not in [check.expected for check in found.values()]
+
+
+def test_a_row_that_would_not_fit_into_free_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With both sizes; what is small is executed without asking."""
+    monkeypatch.setattr(safety, "free_memory", lambda: 1 << 20)
+    found = verified("64:64 @300 k3")
+    assert (found.status, found.checks) == ("skipped", {})
+    assert "MiB and 1 MiB are free" in str(found.reason)
+    assert verified("8:16 @9x7 k3").status == "verified"
+
+
+def test_a_reduced_size_names_every_setting_in_which_it_differs() -> None:
+    """Besides the sizes: ratios and multipliers that are capped."""
+    found = verified("64:64 @56 k3 e20 m6", "inverted-residual", 1_000_000)
+    assert found.status == "verified"
+    assert isinstance(found.size, dict)
+    assert (found.size["expansion_ratio"], found.size["depth_multiplier"]) == (8, 4)
+    assert "bottleneck_ratio" not in found.size
+
+
+def test_fields_and_mixing_are_those_of_the_row_even_when_it_is_executed_at_a_reduced_size() -> None:
+    """A wrong one of the full graph is noticed."""
+    spec = parse_spec("64:64 @56 k3")
+    graph, _, shapes = build_variant("standard", spec)
+    wrong = analyze(graph, True, shapes)._replace(receptive_field=(3, 5))
+    found = Verifier(100_000)("standard", spec, graph, wrong, True)
+    assert found.status == "mismatch"
+    assert [word for word, check in found.checks.items() if not check.ok] == ["receptive_field"]
+
+
+def test_what_was_found_once_is_found_again() -> None:
+    """Remembered by what decides it: padding and dilation are part of that, channels and batch are not."""
+    graphs: list[Graph] = [build_variant("standard", parse_spec(text)).graph for text in
+                           ("8:16 @9 k3", "4:4 @9 k3 n2", "8:16 @9 k3 d2 p2")]  # fmt: skip
+    perturb._field.cache_clear()
+    assert [perturb.measured_field(graph) for graph in graphs] == [(3, 3), (3, 3), (5, 5)]
+    assert perturb._field.cache_info().misses == 2

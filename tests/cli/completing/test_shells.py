@@ -1,0 +1,238 @@
+"""Completion as somebody at a terminal has it: real shells, in a pseudo-terminal, and TAB."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli.completing.terminal import SCRIPTS, Terminal, missing
+
+pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system has no pseudo-terminals")
+
+#: What is typed, and the line after one TAB.
+BECOMES = [
+    ("convcost comp", "convcost comp"),  # compare, completion
+    ("convcost compa", "convcost compare"),
+    ("convcost compare 6", "convcost compare 64:"),
+    ("convcost compare 64:12", "convcost compare 64:128"),
+    ("convcost compare @5", "convcost compare @56"),
+    ("convcost compare in=5", "convcost compare in=56"),
+    ("convcost compare 64:128 @56x29", "convcost compare 64:128 @56x299"),
+    ("convcost compare mid=9", "convcost compare mid=96"),
+    ("convcost compare mi", "convcost compare mid="),
+    ("convcost compare mode=ref", "convcost compare mode=reflect"),
+    ("convcost compare 64 bf", "convcost compare 64 bf16"),
+    ("convcost compare 64 --vari", "convcost compare 64 --variants"),
+    ("convcost compare 64 --variants standard,dep", "convcost compare 64 --variants standard,depthwise"),
+    ("convcost compare 64 --variants standard,spa", "convcost compare 64 --variants standard,spatially-separable"),
+    ("convcost compare 64 --baseline in", "convcost compare 64 --baseline inverted-residual"),
+    ("convcost layer 64 --format m", "convcost layer 64 --format markdown"),
+    ("convcost layer 64 --format=m", "convcost layer 64 --format=markdown"),
+    ("convcost layer 64 -f m", "convcost layer 64 -f markdown"),
+    ("convcost layer 64 --activation gel", "convcost layer 64 --activation gelu"),
+    ("convcost layer 64 --columns macs,rela", "convcost layer 64 --columns macs,relative."),
+    ("convcost layer --format csv 12", "convcost layer --format csv 128:"),
+    ("convcost help sp", "convcost help spec"),
+    ("convcost completion po", "convcost completion powershell"),
+    ("convcost network shu", "convcost network shufflenet-v2"),
+    ("convcost network my-n", "convcost network my-net.txt"),
+    ("convcost compare --in xce", "convcost compare --in xception"),
+    ("convcost swap vgg16 --to spa", "convcost swap vgg16 --to spatially-separable"),
+    ("convcost layer 64 --output ans", "convcost layer 64 --output answer.csv"),
+    ("convcost explain depthwise poi", "convcost explain depthwise pointwise"),
+    ("convcost explain depthwise 64:12", "convcost explain depthwise 64:128"),
+    ("convcost explain depthwise @5", "convcost explain depthwise @56"),
+    ("convcost explain depthwise 64 depthwi", "convcost explain depthwise 64 depthwi"),
+    ("convcost compare 64:128 6", "convcost compare 64:128 6"),
+    ("convcost compare 64:128 64:12", "convcost compare 64:128 64:12"),
+    ("convcost compare 64:128 1", "convcost compare 64:128 1d"),
+    ("convcost compare 1x3 k", "convcost compare 1x3 k"),
+    ("convcost compare in=56 @5", "convcost compare in=56 @5"),
+    ("convcost compare @56 @56x29", "convcost compare @56 @56x29"),
+    ("convcost compare p1 psa", "convcost compare p1 psa"),
+    ("convcost compare mid=96 mi", "convcost compare mid=96 mi"),
+    ("convcost compare --verify-limit 8 6", "convcost compare --verify-limit 8 64:"),
+    ("convcost compare --baseline standard --variants sta", "convcost compare --baseline standard --variants standard"),
+    ("convcost compare --variants depthwise,dep", "convcost compare --variants depthwise,depthwise-separable"),
+    ("convcost compare --variants=standard,sta", "convcost compare --variants=standard,sta"),
+    ("convcost layer 64 --columns macs,par", "convcost layer 64 --columns macs,params"),
+    ("convcost layer 64 --format csv --form", "convcost layer 64 --format csv --form"),
+    ("convcost layer 64 -f csv --form", "convcost layer 64 -f csv --form"),
+    ("convcost layer 64 --format=csv --form", "convcost layer 64 --format=csv --form"),
+    ("convcost network vgg16 --input a=1 --inpu", "convcost network vgg16 --input a=1 --input"),
+    ("convcost network vgg16 @22", "convcost network vgg16 @224"),
+    ("convcost network vgg16 resn", "convcost network vgg16 resn"),
+    ("convcost help spec wor", "convcost help spec wor"),
+]
+
+#: What is typed, and some of what TAB shows.
+SHOWS = [
+    ("convcost compare 64:1", ["128", "16", "160", "192"]),
+    ("convcost compare mid=", ["16", "96", "512"]),
+    ("convcost compare k", ["k1", "k3", "k1x7"]),
+    ("convcost compare ", ["64:128", "@", "k3", "mode=", "bias", "int8"]),
+    ("convcost ", ["compare", "layer", "variants"]),
+    ("convcost explain depthwise ", ["pointwise", "residual", "64:128", "@", "k3"]),
+    ("convcost network vgg16 ", ["@", "n8", "fp16"]),
+]
+
+#: What is typed, some of what TAB shows, and what it does not show, since it is there already or does not belong.
+LEAVES_OUT = [
+    ("convcost compare 64:128 @56 k3 ", ["s2", "mode=", "int8"], ["64:128", "@", "in=", "k3"]),
+    ("convcost compare fp16 bias t ", ["64:128", "@", "k3", "1d"], ["fp32", "bf16", "bias", "t"]),
+    ("convcost explain depthwise ", ["pointwise", "depthwise-separable"], ["depthwise"]),
+    ("convcost explain depthwise 64:128 ", ["@", "k3"], ["64:128", "pointwise"]),
+    ("convcost explain ", ["pointwise"], ["64:128", "k3"]),
+    ("convcost network vgg16 ", ["n8"], ["64:128", "k3", "vgg19"]),
+    ("convcost network vgg16 n8 ", ["fp16"], ["n8"]),
+    ("convcost layer 64 --norm -f csv --", ["--exact", "--output"], ["--norm", "--format", "-f"]),
+]
+
+
+#: What fish's own terminal is tried with, too: it takes a new one each time.
+FISH = ["convcost compare 64:12", "convcost explain depthwise @5", "convcost compare @5", "convcost compare mid=9",
+        "convcost compare 64 --variants standard,dep"]  # fmt: skip
+
+
+def skip_without(shell: str) -> None:
+    if missing(shell):
+        pytest.skip(missing(shell))
+
+
+@pytest.fixture(scope="module", params=["bash", "zsh"])
+def terminal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A shell with the script loaded, in a folder with two files."""
+    skip_without(request.param)
+    home = tmp_path_factory.mktemp(request.param)
+    (home / "answer.csv").touch()
+    (home / "answer.pdf").touch()
+    (home / "my-net.txt").touch()
+    shell = Terminal(request.param, home)
+    yield shell
+    shell.close()
+
+
+@pytest.mark.parametrize(("typed", "line"), BECOMES, ids=[typed for typed, _ in BECOMES])
+def test_tab_completes_the_line(terminal: Terminal, typed: str, line: str) -> None:
+    """One TAB; a space, or zsh's comma that goes away by itself, may follow."""
+    assert terminal.complete(typed)[0].rstrip(" ,") == line
+
+
+@pytest.mark.parametrize("typed", FISH)
+def test_tab_completes_the_line_in_fish(typed: str, tmp_path: Path) -> None:
+    """The same in a terminal of fish."""
+    skip_without("fish")
+    terminal = Terminal("fish", tmp_path)
+    line = terminal.complete(typed)[0].rstrip()
+    terminal.close()
+    assert line == dict(BECOMES)[typed]
+
+
+@pytest.mark.parametrize(("typed", "words"), SHOWS, ids=[typed for typed, _ in SHOWS])
+def test_tab_shows_what_there_is(terminal: Terminal, typed: str, words: list[str]) -> None:
+    """Where more than one thing fits, all are listed, and the line stays."""
+    line, shown = terminal.complete(typed)
+    assert line.startswith(typed.rstrip())
+    assert set(words) <= set(re.split(r"\s+|(?<=mid=)", shown))
+
+
+@pytest.mark.parametrize(("typed", "words", "others"), LEAVES_OUT, ids=[typed for typed, _, _ in LEAVES_OUT])
+def test_tab_leaves_out_what_is_there(terminal: Terminal, typed: str, words: list[str], others: list[str]) -> None:
+    """In the list that TAB shows below the line."""
+    shown = terminal.complete(typed)[1].partition(typed.rstrip())[2].replace(typed.rstrip(), "")
+    found = set(re.split(r"\s+", re.sub(r"--? .*", "", shown)))
+    assert set(words) <= found
+    assert not set(others) & found
+
+
+def in_fish(typed: str, folder: Path) -> list[str]:
+    """What fish would offer, each candidate with its help behind a tab."""
+    skip_without("fish")
+    code = f"source {SCRIPTS}/convcost.fish; complete -C '{typed}'"
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", code], capture_output=True, text=True, cwd=folder, env=env, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("typed", "line"), BECOMES, ids=[typed for typed, _ in BECOMES])
+def test_fish_offers_what_completes_the_line(typed: str, line: str, tmp_path: Path) -> None:
+    """What all that it offers has in common is what TAB types."""
+    (tmp_path / "answer.csv").touch()
+    (tmp_path / "answer.pdf").touch()
+    (tmp_path / "my-net.txt").touch()
+    offered = [entry.partition("\t")[0] for entry in in_fish(typed, tmp_path)]
+    begun = typed.rpartition(" ")[2]
+    words = [word for word in offered if word.startswith(begun)] or [begun]
+    assert os.path.commonprefix(words) == line.rpartition(" ")[2]  # noqa: RUF071  of characters, as TAB has it
+
+
+@pytest.mark.parametrize(("typed", "words"), SHOWS, ids=[typed for typed, _ in SHOWS])
+def test_fish_offers_what_there_is(typed: str, words: list[str], tmp_path: Path) -> None:
+    """Each with its help beside it."""
+    offered = dict(entry.split("\t") for entry in in_fish(typed, tmp_path))
+    before = re.sub(r".*[ =:]", "", typed) and typed.rpartition(":")[0].rpartition(" ")[2] + ":"
+    assert {word for word in words if not {word, f"mid={word}", before + word} & set(offered)} == set()
+    assert all(offered.values())
+
+
+@pytest.mark.parametrize(("typed", "words", "others"), LEAVES_OUT, ids=[typed for typed, _, _ in LEAVES_OUT])
+def test_fish_leaves_out_what_is_there(typed: str, words: list[str], others: list[str], tmp_path: Path) -> None:
+    """The same in fish."""
+    offered = {entry.partition("\t")[0] for entry in in_fish(typed, tmp_path)}
+    assert set(words) <= offered
+    assert not set(others) & offered
+
+
+def test_help_stands_beside_each_candidate_in_zsh(tmp_path: Path) -> None:
+    """As zsh lays it out."""
+    skip_without("zsh")
+    terminal = Terminal("zsh", tmp_path)
+    shown = terminal.complete("convcost compare ")[1]
+    terminal.close()
+    assert {"-- kernel size", "-- a bias on every convolution"} <= set(map(str.strip, shown.splitlines()))
+
+
+TIMED = {
+    "bash": """
+compopt() { :; }
+. %s/convcost.bash
+COMP_LINE='convcost compare 64:128 @56 --variants standard,dep'; COMP_POINT=${#COMP_LINE}
+TIMEFORMAT=%%R
+time for i in {1..50}; do _convcost; done
+COMP_LINE='convcost compare 64:128 @56 k3 '; COMP_POINT=${#COMP_LINE}
+time for i in {1..50}; do _convcost; done
+""",
+    "fish": """
+source %s/convcost.fish
+set -l start (date +%%s%%N)
+for i in (seq 50); complete -C'convcost compare 64:128 @56 k3 ' >/dev/null; end
+echo (math "($(date +%%s%%N) - $start) / 1000000000") >&2
+""",
+}
+
+
+@pytest.mark.parametrize("shell", TIMED)
+def test_tab_takes_less_than_ten_milliseconds(shell: str) -> None:
+    """The mean of fifty; a start of Python alone takes longer."""
+    skip_without(shell)
+    done = subprocess.run([shell, "-c", TIMED[shell] % SCRIPTS], capture_output=True, text=True, check=True)
+    assert max(map(float, done.stderr.split())) / 50 < 0.010
+
+
+def test_zsh_answers_in_less_than_ten_milliseconds(tmp_path: Path) -> None:
+    """The whole widget, measured by zsh itself; the first time it loads functions of its own."""
+    skip_without("zsh")
+    terminal = Terminal("zsh", tmp_path)
+    times = []
+    for _ in range(5):
+        terminal.send("convcost compare 64:128 k3 @5\x14")
+        times.append(float(re.findall(r"<<([0-9.e-]+)>>", terminal.read_until(">>"))[-1]))
+    terminal.close()
+    assert min(times) < 0.010

@@ -1,0 +1,166 @@
+"""The backward pass: every gradient against central differences in float64, every product that it takes counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcost.explain.training import training_macs
+from convcost.graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Flatten,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Node,
+    Op,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+)
+from convcost.graph.shapes import infer_shapes
+from convcost.spec import ACTIVATIONS, parse_spec
+from convcost.training import conv as gradients_conv
+from convcost.training import gradients
+from convcost.training.gradients import backward, forward, weight_shapes
+from convcost.variants.registry import DoesNotApply, all_variants, build_variant
+
+SHAPE = (2, 4, 7, 6)
+
+CONVS = {
+    "rectangular": Conv(4, 6, (3, 2), (1, 1), ((1, 1), (0, 1)), (1, 1), bias=True),
+    "strided": Conv(4, 6, (3, 2), (2, 3), ((1, 0), (2, 1)), (1, 1)),
+    "dilated": Conv(4, 6, (2, 3), (1, 2), ((1, 2), (2, 2)), (3, 2)),
+    "grouped": Conv(4, 6, (3, 1), (1, 2), ((1, 1), (0, 0)), (1, 1), groups=2, bias=True),
+    "depthwise": Conv(4, 8, (3, 3), (2, 1), ((1, 1), (1, 1)), (1, 1), groups=4),
+    "pointwise": Conv(4, 5, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    "transposed": Conv(4, 6, (3, 2), (2, 3), ((1, 1), (0, 1)), (1, 2), 2, True, "zeros", True, (1, 0)),
+    **{mode: Conv(4, 3, (3, 3), (1, 2), ((2, 1), (1, 3)), (1, 1), padding_mode=mode)
+       for mode in ("reflect", "replicate", "circular")},
+}  # fmt: skip
+
+OTHERS = {
+    "linear": Linear(4, 5, bias=True),
+    "batch-norm": BatchNorm(4),
+    "layer-norm": LayerNorm(4),
+    "scale": Scale(4),
+    "split": Split(1, 3),
+    "shuffle": Shuffle(2),
+    "flatten": Flatten(),
+    "max pool": Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))),
+    "average pool": Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))),
+    "hanging pool": Pool("max", (2, 3), (2, 2), ((0, 0), (0, 0)), ceil_mode=True),
+    "adaptive average": AdaptivePool("avg", (3, 4)),
+    "adaptive maximum": AdaptivePool("max", (2, 1)),
+    **{kind: Activation(kind) for kind in ACTIVATIONS},
+}
+
+
+def drawn(graph: Graph, seed: int = 0) -> tuple[Any, Any, Any]:
+    """An input, weights and an output's gradient, all normal, in float64."""
+    random = np.random.default_rng(seed)
+    weights = [[random.normal(size=shape) for shape in weight_shapes(node.op)] for node in graph.nodes]
+    given = random.normal(size=graph.input_shape)
+    return given, weights, random.normal(size=forward(graph, given, weights).values[-1].shape)
+
+
+def difference(function: Any, array: Any, step: float = 1e-6) -> Any:
+    """The gradient of a number by central differences."""
+    result = np.zeros_like(array)
+    for place in np.ndindex(array.shape):
+        kept = array[place]
+        array[place] = kept + step
+        above = function()
+        array[place] = kept - step
+        result[place] = (above - function()) / (2 * step)
+        array[place] = kept
+    return result
+
+
+def disagreement(graph: Graph) -> float:
+    """The largest difference between gradients and central differences, of the input and of all weights."""
+    given, weights, grad = drawn(graph)
+    found = backward(graph, forward(graph, given, weights), weights, grad)
+
+    def objective() -> float:
+        return float((forward(graph, given, weights).values[-1] * grad).sum())
+
+    pairs = [(found.values[0], given)] + [
+        pair for own, arrays in zip(found.weights, weights) for pair in zip(own, arrays, strict=True)
+    ]
+    return max(float(np.abs(have - difference(objective, array)).max()) for have, array in pairs)
+
+
+def one(op: Op) -> Graph:
+    return Graph(SHAPE, "fp32", (Node("op", op, (0,)),))
+
+
+@pytest.mark.parametrize("op", [*CONVS.values(), *OTHERS.values()], ids=[*CONVS, *OTHERS])
+def test_gradients_are_the_central_differences(op: Op) -> None:
+    """Of the input and of every weight, H and W unequal."""
+    assert disagreement(one(op)) < 1e-6
+
+
+@pytest.mark.parametrize("axes", [1, 3])
+def test_gradients_hold_on_one_and_three_axes(axes: int) -> None:
+    """The rules know no number of axes."""
+    op = Conv(2, 4, (3, 2, 2)[:axes], (2, 1, 1)[:axes], ((1, 1), (0, 1), (1, 0))[:axes], (1, 2, 1)[:axes], 2, True)
+    assert disagreement(Graph((2, 2, *(5, 4, 3)[:axes]), "fp32", (Node("conv", op, (0,)),))) < 1e-6
+
+
+def test_gradients_add_where_a_value_is_read_twice() -> None:
+    """A shortcut, a gate and a concatenation, in one graph."""
+    conv = Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    nodes = (
+        Node("conv", conv, (0,)), Node("add", Add(), (0, 1)), Node("pool", AdaptivePool("avg", (1, 1)), (2,)),
+        Node("gate", Multiply(), (2, 3)), Node("concat", Concat(), (4, 0)), Node("silu", Activation("silu"), (5,)),
+    )  # fmt: skip
+    assert disagreement(Graph(SHAPE, "fp32", nodes)) < 1e-6
+
+
+@pytest.mark.parametrize("variant", all_variants())
+def test_gradients_hold_through_every_variant(variant: str) -> None:
+    """Norm, activation and shortcut included."""
+    spec = parse_spec("4:4 @5x4 k3 bias ratio=2 e2")._replace(norm=True, activation="tanh", residual=True)
+    assert disagreement(build_variant(variant, spec).graph) < 1e-6
+
+
+@pytest.mark.parametrize("text", ["4:6 @7x5 k3x2 s2x1 g2 n2 ratio=2 e2", "4:6 @4x5 k3x2 s2 t op1"])
+@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+def test_the_backward_pass_takes_as_many_products_as_the_training_step_says(variant: str, text: str) -> None:
+    """Node by node: sizes of the matrices that were really multiplied."""
+    try:
+        graph = build_variant(variant, parse_spec(text)).graph
+    except DoesNotApply:
+        return
+    given, weights, grad = drawn(graph)
+    found = backward(graph, forward(graph, given, weights), weights, grad)
+    step = training_macs(graph, infer_shapes(graph))
+    assert (sum(found.input_macs), sum(found.weight_macs)) == (step.input_gradient, step.weight_gradient)
+
+
+def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oracle can fail: a kernel read upside down on the way back."""
+    right = gradients_conv.convolve_backward
+    monkeypatch.setattr(
+        gradients, "convolve_backward", lambda op, shape, kernel, *rest: right(op, shape, kernel[:, :, ::-1], *rest)
+    )
+    assert disagreement(one(CONVS["rectangular"])) > 1e-3
+
+
+def test_a_forgotten_branch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oracle can fail: a shortcut through which nothing flows back."""
+    from convcost.training import elementwise as gradients_elementwise
+
+    monkeypatch.setitem(gradients_elementwise.BACKWARD, Add, lambda _, grad: ([grad, 0 * grad], []))
+    nodes = (Node("tanh", Activation("tanh"), (0,)), Node("add", Add(), (1, 0)))
+    assert disagreement(Graph(SHAPE, "fp32", nodes)) > 1e-3
