@@ -29,12 +29,13 @@ _REPEATS = re.compile(r"r[0-9]+")
 
 
 class Network(NamedTuple):
-    """A network: its graph, the shape of every value, and whence it comes."""
+    """A network: its graph, the shape of every value, whence it comes, and what its file says of its modules."""
 
     name: str
     source: str
     graph: Graph
     shapes: list[Shape]
+    facts: tuple[str, ...] | None = None
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
@@ -72,7 +73,7 @@ class _Assembly:
         if alive_in_all(graph) > MOST_ALIVE:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
-        return Network(name, self.program.source, graph, self.shapes)
+        return Network(name, self.program.source, graph, self.shapes, self.program.facts)
 
     def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
         for line in lines:

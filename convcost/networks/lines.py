@@ -1,5 +1,6 @@
 """A network file as lines of words: names, references and defaults in their places, nothing looked up yet."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,6 +17,15 @@ FLAGS: dict[str, tuple[str, object]] = {
     "norm": ("norm", True), "no-norm": ("norm", False), "bias": ("bias", True), "no-bias": ("bias", False),
     "no-activation": ("activation", None), **{name: ("activation", name) for name in ACTIVATIONS},
 }  # fmt: skip
+
+
+#: What a fact can say of an operation beside its form, and which field of a sighting each sets: it is the mean of
+#: the tensor, it shares one module with those of its kind in its block, a dropout follows it.
+FACT_WORDS = {"mean": "mean", "shared": "shared", "dropout": "dropout"}
+
+#: A fact: operations by the word of their lines or a pattern of names, and what holds of them; `in2` is two containers
+#: around their modules.
+FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
 
 
 class Line(NamedTuple):
@@ -55,6 +65,7 @@ class Program(NamedTuple):
     width: str | None
     blocks: dict[str, Block]
     lines: tuple[Line, ...]
+    facts: tuple[str, ...] | None = None
 
     def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
         """`problem` at a word of `line`, counted from its operation."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from ..spec.errors import Problem, clip
 from .errors import NetworkError
-from .lines import FLAGS, Block, Line, Program, is_name, place, split_lines
+from .lines import FACT, FLAGS, Block, Line, Program, is_name, place, split_lines
 from .numbers import read_width
 
 #: Lines that say something about the file; everything else is a layer.
-DIRECTIVES = ("input", "default", "width", "block")
+DIRECTIVES = ("input", "default", "width", "facts", "block")
 
 _INPUT = "write the input first, such as: input 3 @224"
 
@@ -30,7 +30,8 @@ def read_program(text: str, file: str = "network") -> Program:
         raise NetworkError("there is no input", _INPUT, "", (0, 0), file, 0)
     if not reader.lines:
         raise reader.error(reader.input, "there are no layers behind the input", "add one, such as: standard 32 k3")
-    return Program(file, _source(text), reader.input, reader.width, reader.blocks, tuple(reader.lines))
+    source, lines = _source(text), tuple(reader.lines)
+    return Program(file, source, reader.input, reader.width, reader.blocks, lines, reader.facts)
 
 
 def _source(text: str) -> str:
@@ -52,6 +53,7 @@ class _Reader:
     file: str
     input: Line | None = None
     width: str | None = None
+    facts: tuple[str, ...] | None = None
     flags: dict[str, object] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -105,6 +107,13 @@ class _Reader:
         except Problem as problem:
             raise self.error(line, problem.message, problem.hint, 1) from None
         self.width = line.words[1]
+
+    def _facts(self, line: Line) -> None:
+        for number, word in enumerate(line.words[1:], 1):
+            if not FACT.fullmatch(word):
+                hint = "such as: facts global-average-pool=mean relu=function stage*.activation=shared last=dropout"
+                raise self.error(line, f"{clip(word)!r} is no fact", hint, number)
+        self.facts = (*(self.facts or ()), *line.words[1:])
 
     def _block(self, line: Line) -> None:
         self.block = line

@@ -1,0 +1,184 @@
+"""What a tool sees of a network and its graph does not say: modules and functions, one module used twice, dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from ..networks.build import Network
+from ..networks.lines import FACT_WORDS
+from ..spec.errors import SpecError, clip
+from .operations import FAMILIES, KINDS, Seen, see
+
+#: How an operation can be written: as a module, a subclass of PyTorch's, a function, a convolution whose padding is a
+#: word. Sums and products are operators unless a fact says `function` (torch.add).
+FORMS = ("module", "subclass", "function", "word")
+
+#: Kinds by the words that lines of a network file have for them.
+BY_LINE = {
+    "global-average-pool": "adaptive-avg-pool", "global-max-pool": "adaptive-max-pool",
+    "adaptive-average-pool": "adaptive-avg-pool",
+}  # fmt: skip
+
+#: Kinds that PyTorch writes as modules or as functions; the others are modules always, or operators.
+EITHER = frozenset((*FAMILIES["activations"], *FAMILIES["pools"], "upsample-nearest", "upsample-bilinear"))
+
+
+class Sighting(NamedTuple):
+    """What is known of one operation beside its quantities: its form, its block, the containers around it."""
+
+    form: str = "module"
+    mean: bool = False
+    shared: bool = False
+    dropout: bool = False
+    inside: int = 0
+
+
+#: What holds where nothing is said: a matrix product of two inputs is a function always.
+_MODULE, _FUNCTION = Sighting(), Sighting("function")
+
+
+class Group(NamedTuple):
+    """Operations of one kind in one form: their quantities added up, and their names.
+
+    `again`: their module is called once more behind them.
+    """
+
+    kind: str
+    form: str
+    again: bool
+    sizes: dict[str, int]
+    names: tuple[str, ...]
+
+
+class Facts(NamedTuple):
+    """Facts in their order, each a pattern and a word: what comes later wins."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def nested(self) -> bool:
+        """Do they say how deep modules lie in containers?"""
+        return any(word.startswith("in") for _, word in self.pairs)
+
+
+#: What is assumed of a network whose file has no facts, one after another.
+ASSUMED = {
+    "modules": Facts(),
+    "functions": Facts(tuple([(kind, "function") for kind in sorted(EITHER)])),
+    "shared modules": Facts(tuple([(kind, "shared") for kind in FAMILIES["activations"]])),
+}
+
+
+def read_facts(words: Sequence[str]) -> Facts:
+    """The facts that a line of a network file states.
+
+    >>> read_facts(["global-average-pool=mean", "relu=function,shared"]).pairs
+    (('global-average-pool', 'mean'), ('relu', 'function'), ('relu', 'shared'))
+    """
+    split = [word.partition("=") for word in words]
+    return Facts(tuple([(pattern, one) for pattern, _, said in split for one in said.split(",")]))
+
+
+def facts_of(network: Network) -> Facts | None:
+    """What the network's file says, if it says anything; SpecError for a fact that fits none of its operations."""
+    if network.facts is None:
+        return None
+    facts = read_facts(network.facts)
+    seen = see(network.graph, network.shapes)
+    for pattern, _ in facts.pairs:
+        if not any([fits(pattern, one) for one in seen]):
+            hint = "it is the word of a line, such as relu, or a pattern of names, which network --per-layer shows"
+            message = f"no operation of {network.name} fits the fact {clip(pattern)!r}"
+            raise SpecError(message, hint, " ".join(network.facts), *_place(pattern, network.facts))
+    return facts
+
+
+def _place(pattern: str, words: Sequence[str]) -> tuple[int, int]:
+    at = " ".join(words).find(pattern)
+    return at, at + len(pattern)
+
+
+def fits(pattern: str, seen: Seen) -> bool:
+    """Is the pattern the operation's kind, or does it match its name?"""
+    kind = BY_LINE.get(pattern, pattern)
+    return seen.kind == kind if kind in KINDS else fnmatchcase(seen.name, pattern)
+
+
+def sighting(facts: Facts, seen: Seen) -> Sighting:
+    """What the facts say of one operation."""
+    found = _FUNCTION if seen.kind == "matmul" else _MODULE
+    for pattern, word in facts.pairs:
+        if fits(pattern, seen):
+            found = _with(found, word)
+    return found
+
+
+def _with(found: Sighting, word: str) -> Sighting:
+    if word in FORMS:
+        return found._replace(form=word)
+    if word.startswith("in"):
+        return found._replace(inside=int(word[2:]))
+    return found._replace(**{FACT_WORDS[word]: True})
+
+
+def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
+    """Operations of one kind and form together: a rule is linear, so that one sum serves every convention.
+
+    >>> one = Seen("stage1.1.reduce.activation", "relu", {"in": 8})
+    >>> two = Seen("stage1.1.add.activation", "relu", {"in": 9})
+    >>> [(group.again, group.sizes) for group in grouped([one, two], read_facts(["relu=shared"]))]
+    [(True, {'in': 8}), (False, {'in': 9})]
+    """
+    sightings = _sightings(seen, facts)
+    last = _last_calls(seen, sightings)
+    groups: dict[tuple[str, str, bool], tuple[dict[str, int], list[str]]] = {}
+    for index, one in enumerate(seen):
+        known = sightings[index]
+        again = known.shared and last[block_of(one), one.kind] != index
+        kind, form = ("mean", "function") if known.mean else (one.kind, known.form)
+        _count(groups, (kind, form, again), one, known.inside)
+        if known.dropout:
+            dropped = Seen(f"dropout behind {one.name}", "dropout", {"in": one.sizes["out"], "out": one.sizes["out"]})
+            _count(groups, ("dropout", "module", False), dropped, 0)
+    return [Group(*key, sizes, tuple(names)) for key, (sizes, names) in groups.items()]
+
+
+def _sightings(seen: Sequence[Seen], facts: Facts) -> list[Sighting]:
+    if facts.pairs:
+        return [sighting(facts, one) for one in seen]
+    return [_FUNCTION if one.kind == "matmul" else _MODULE for one in seen]
+
+
+def _last_calls(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> dict[tuple[str, str], int]:
+    """Of operations that share a module of their block, which comes last."""
+    return {(block_of(one), one.kind): index for index, one in enumerate(seen) if sightings[index].shared}
+
+
+def block_of(seen: Seen) -> str:
+    """The block that an operation is in: its name without its line's own.
+
+    >>> block_of(Seen("stage1.1.conv.activation", "relu", {})), block_of(Seen("stem.activation", "relu", {}))
+    ('stage1.1', '')
+    """
+    return seen.name.removesuffix(".activation").rpartition(".")[0]
+
+
+def _count(
+    groups: dict[tuple[str, str, bool], tuple[dict[str, int], list[str]]],
+    key: tuple[str, str, bool],
+    one: Seen,
+    inside: int,
+) -> None:
+    sizes, names = groups.setdefault(key, ({}, []))
+    names.append(one.name)
+    for size, count in one.sizes.items():
+        sizes[size] = sizes.get(size, 0) + count
+    if inside and "weights" in one.sizes:
+        sizes["nested_weights"] = sizes.get("nested_weights", 0) + inside * one.sizes["weights"]
+
+
+def names_of(groups: Iterable[Group]) -> list[str]:
+    """Every operation's name."""
+    return [name for group in groups for name in group.names]
