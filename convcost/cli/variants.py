@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..variants.registry import all_variants
 from .listing import listing, width_of
-from .options import Format, Output, OutputFormat
-from .output import destination
+from .options import Destination
 
 EPILOG = """
 Examples:
@@ -19,11 +18,14 @@ Examples:
 ENDLESS = 1000
 
 
-def variants(format: OutputFormat = Format.table, output: Output = "") -> None:
+def variants(
+    *,
+    to: Destination,
+) -> None:
     """List the variants, one a line: name, role, structure."""
     entries = all_variants().values()
-    with destination(output, format.value) as (file, written):
-        if written == Format.table:
+    with to.open() as (file, written):
+        if written == "table":
             lines = [((v.name, v.role), [v.summary]) for v in entries]
             file.writelines(listing(lines, width_of(file, ENDLESS)))
             return
