@@ -10,8 +10,8 @@ from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
 from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN, all_variants
-from .names import choose_columns, choose_names, unknown_name
+from ..variants.registry import own_names, row_names
+from .names import choose_columns, choose_variants, unknown_name
 from .options import (
     NOTATION,
     ActivationKind,
@@ -57,7 +57,7 @@ MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ma
 def compare(
     spec: OptionalSpec = None,
     variants: Annotated[
-        str, typer.Option(metavar="LIST", show_default=False, help="Variants to show, comma-separated; all by default.")
+        str, typer.Option(metavar="LIST", show_default=False, help="Variants to show, comma-separated, or all.")
     ] = "",
     baseline: Annotated[
         str, typer.Option(metavar="NAME", help="The row that ratios relate to.", show_default="standard")
@@ -84,7 +84,7 @@ def compare(
     ] = "",
 ) -> int:
     """Compare every variant of a convolution: what each costs, side by side, and checked by executing it."""
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     base = _baseline(baseline)
     check = verifier(verify, verify_limit)
 
@@ -110,7 +110,6 @@ def _measured(result: Comparison, limit: int | None, inplace: bool) -> Compariso
 
 
 def _baseline(name: str) -> str | None:
-    known = [AS_GIVEN, *all_variants()]
-    if name and name not in known:
-        raise unknown_name("baseline", name, known)
-    return name or None
+    if name and name not in row_names():
+        raise unknown_name("baseline", name, row_names())
+    return own_names([name])[0] if name else None
