@@ -150,7 +150,7 @@ def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain | None:
         "bottleneck": bottleneck,
         "residual-bottleneck": bottleneck,
         "basic-block": (spatial("conv1"), spatial("conv2", ones)),
-        "inverted-residual": (*[pointwise("expand")] * (spec.expansion_ratio > 1), spatial("depthwise"),
+        "inverted-residual": (*[pointwise("expand")] * ((spec.expansion_ratio or 6) > 1), spatial("depthwise"),
                               pointwise("project")),
         "depthwise": (spatial("depthwise"),),
         "pointwise": (pointwise("pointwise", spec.stride),),
