@@ -10,8 +10,8 @@ from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
 from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN, all_variants
-from .names import choose_columns, choose_names, unknown_name
+from ..variants.registry import own_names, row_names
+from .names import choose_columns, choose_variants, unknown_name
 from .options import NOTATION, Destination, Exact, Execution, Modifiers, OptionalSpec, Residual, Showing, Variants
 from .run import Flags, answer_all
 
@@ -64,7 +64,7 @@ def compare(
     to: Destination,
 ) -> int:
     """Compare every variant of a convolution: what each costs, side by side, and checked by executing it."""
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     base = _baseline(baseline)
     check, inplace = execution.of_rows(), execution.inplace
 
@@ -90,7 +90,6 @@ def _measured(result: Comparison, limit: int | None, inplace: bool) -> Compariso
 
 
 def _baseline(name: str) -> str | None:
-    known = [AS_GIVEN, *all_variants()]
-    if name and name not in known:
-        raise unknown_name("baseline", name, known)
-    return name or None
+    if name and name not in row_names():
+        raise unknown_name("baseline", name, row_names())
+    return own_names([name])[0] if name else None

@@ -22,8 +22,8 @@ NOTATION = """
 Spec, its tokens in any order: 64:128 channels (64 alone is 64:64), @56 or @56x48 input size, k3 or k1x7 kernel,
 s2 stride, p1 padding (p0x3 an axis each, p0-1x2-3 before-after, psame, psame-upper, pvalid), d2 dilation, g32 groups,
 bias, n8 batch, t transposed, op1 output padding, 1d 3d, fp32 fp16 bf16 int8, mode=reflect padding mode;
-for the variants: e6 expansion ratio, ratio=4 bottleneck ratio, m2 depth multiplier, mid=96 middle channels,
-v1 stride on the first 1x1.
+for the variants: e6 expansion ratio, ratio=4 bottleneck ratio, m2 depth multiplier, mid=96 middle channels
+(mid=48x64 into and out of the kxk), v1 stride on the first 1x1.
 """
 
 Format: Any = StrEnum("Format", {name: name for name in FORMATS})  # type: ignore[misc]  # made from the list
@@ -38,7 +38,7 @@ _SPEC = typer.Argument(
 Spec = Annotated[list[str], _SPEC]
 OptionalSpec = Annotated[list[str] | None, _SPEC]
 Variants = Annotated[
-    str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated; all by default.")
+    str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
 Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
 Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
@@ -65,7 +65,12 @@ class Modifiers(NamedTuple):
     norm: Annotated[bool, typer.Option("--norm", help="A BatchNorm after every convolution.")] = False
     activation: Annotated[
         Activation | None,
-        typer.Option("--activation", show_default=False, help="This activation after every convolution that has one."),
+        typer.Option(
+            "--activation",
+            metavar="NAME",
+            show_default=False,
+            help=f"This after every convolution that has one: {', '.join(ACTIVATIONS)}.",
+        ),
     ] = None
 
 
@@ -81,7 +86,10 @@ class Showing(NamedTuple):
 class Destination(NamedTuple):
     """How an answer is written, and where."""
 
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to write the answer.")] = Format["table"]
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", metavar="FORMAT", help=f"How to write the answer: {', '.join(FORMATS)}."),
+    ] = Format["table"]
     output: Annotated[
         str,
         typer.Option(

@@ -28,7 +28,8 @@ A spec is one layer, its tokens in any order, unquoted:
   1d  3d                     axes, where no size says it
   fp32  fp16  bf16  int8     dtype
   e6  ratio=4  m2  mid=96    expansion ratio, bottleneck ratio, depth
-                             multiplier, middle channels
+                             multiplier, middle channels; mid=48x64: two,
+                             into and out of a bottleneck's kxk
 
 Or a line of print(model) with its size, and PyTorch's defaults:
   convcost layer "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))" @224

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from ..spec.errors import SpecError
-from .names import choose_names
+from .names import choose_variants
 from .options import NOTATION, Destination, Inplace, Modifiers, OptionalSpec, Residual, Variants, VerifyLimit
 
 if TYPE_CHECKING:
@@ -51,10 +51,9 @@ def verify(
     to: Destination,
 ) -> int:
     """Show the evidence: execute every variant in every way there is, and compare with what is printed."""
-    from ..variants.registry import AS_GIVEN, all_variants
     from .run import Flags
 
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     if sum([bool(spec), bool(random), self_test]) != 1:
         raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
     try:
@@ -110,12 +109,13 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
     from ..report.random_evidence import Totals, write_totals
     from ..report.terminal import progress
     from ..spec import format_spec
+    from ..variants.registry import all_variants
 
     totals, code = Totals(count, seed), 0
     with progress(count, count / 10) as step:
         for number, spec in enumerate(random_specs(count, seed), 1):
             step(f"layer {number} of {count}")
-            rows = examine_all(spec, names)
+            rows = examine_all(spec, names or list(all_variants()))
             totals = totals.with_layer(spec, rows)
             code |= _report(format_spec(spec), rows)
     write_totals(format, file, totals)

@@ -54,7 +54,7 @@ def torchprofile() -> dict[str, Amount | None]:
 @convention("torchscan-operator-flops", "0.2", "FLOPs", "torchscan/crawler.py", rest=UNSUPPORTED)
 def torchscan_operators() -> dict[str, Amount | None]:
     """Two a multiply-add; it gives no total where any other operation ran."""
-    return {"conv transposed linear matmul": 2 * MACS, "dropout": NOTHING}
+    return {"conv transposed linear matmul": 2 * MACS, "copied.conv": UNSUPPORTED, "dropout": NOTHING}
 
 
 @convention("jax", "0.10", "flops", "XLA's HloCostAnalysis through jax.jit(f).lower(x).cost_analysis()", rest=UNSUPPORTED)

@@ -12,8 +12,8 @@ from ..spec.errors import SpecError, clip
 from .operations import FAMILIES, KINDS, Seen, see
 
 #: How an operation can be written: as a module, a subclass of PyTorch's, a function, a convolution whose padding is a
-#: word. Sums and products are operators unless a fact says `function` (torch.add).
-FORMS = ("module", "subclass", "function", "word")
+#: word or a copy of its input. Sums and products are operators unless a fact says `function` (torch.add).
+FORMS = ("module", "subclass", "function", "word", "copied")
 
 #: Kinds by the words that lines of a network file have for them.
 BY_LINE = {
@@ -33,10 +33,6 @@ class Sighting(NamedTuple):
     shared: bool = False
     dropout: bool = False
     inside: int = 0
-
-
-#: What holds where nothing is said: a matrix product of two inputs is a function always.
-_MODULE, _FUNCTION = Sighting(), Sighting("function")
 
 
 class Group(NamedTuple):
@@ -108,7 +104,7 @@ def fits(pattern: str, seen: Seen) -> bool:
 
 def sighting(facts: Facts, seen: Seen) -> Sighting:
     """What the facts say of one operation."""
-    found = _FUNCTION if seen.kind == "matmul" else _MODULE
+    found = Sighting(seen.form)
     for pattern, word in facts.pairs:
         if fits(pattern, seen):
             found = _with(found, word)
@@ -148,7 +144,7 @@ def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
 def _sightings(seen: Sequence[Seen], facts: Facts) -> list[Sighting]:
     if facts.pairs:
         return [sighting(facts, one) for one in seen]
-    return [_FUNCTION if one.kind == "matmul" else _MODULE for one in seen]
+    return [Sighting(one.form) for one in seen]
 
 
 def _last_calls(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> dict[tuple[str, str], int]:

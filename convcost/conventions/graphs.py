@@ -38,7 +38,7 @@ def _onnx_tool(norm: Amount) -> dict[str, Amount | None]:
 @convention("onnx-tool", "1.0", "MACs", f"{_ONNX_TOOL}; exported with BatchNorm kept")
 def onnx_tool() -> dict[str, Amount | None]:
     """A BatchNorm is 31 an element: a square root and a division each."""
-    return _onnx_tool(31 * OUT)
+    return {**_onnx_tool(31 * OUT), "copied.conv": MACS + BIAS + amount("copied")}
 
 
 @convention("onnx-tool (folded)", "1.0", "MACs", f"{_ONNX_TOOL}; BatchNorm folded by the exporter")

@@ -58,11 +58,15 @@ FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kind
 
 
 class Seen(NamedTuple):
-    """One operation as counters see it: its name, its kind, and its quantities by name, all whole numbers."""
+    """One operation as counters see it: its name, its kind, its quantities by name, all whole numbers, and its form.
+
+    `form` is how the operation is written where no fact says otherwise: `facts.FORMS`.
+    """
 
     name: str
     kind: str
     sizes: dict[str, int]
+    form: str = "module"
 
 
 def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
@@ -78,9 +82,16 @@ def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
     for index, (name, op, inputs) in enumerate(graph.nodes):
         given, out = shapes[inputs[0]] if inputs else (), shapes[index + 1]
         kind, sizes = _RULES[type(op)](op, given, out)
-        found.append(Seen(name, kind, sizes))
+        found.append(Seen(name, kind, sizes, _form(kind, op)))
     _fold_norms(graph, found)
     return found
+
+
+def _form(kind: str, op: Op) -> str:
+    """A matrix product of two inputs is a function always; what copies its padding is one before the convolution."""
+    if kind == "matmul":
+        return "function"
+    return "copied" if type(op) is Conv and op.padding_mode != "zeros" else "module"
 
 
 def _fold_norms(graph: Graph, found: list[Seen]) -> None:
@@ -106,7 +117,7 @@ def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
     sizes = {
         "in": prod(given), "out": made, "macs": macs(op, given, out), "effective_macs": effective_macs(op, given, out),
         "bias": int(op.bias) * made, "weights": weights, "params": params(op), "dims": len(op.kernel_size),
-        "sample_macs": weights * prod(out[2:]),
+        "sample_macs": weights * prod(out[2:]), "copied": int(op.padding_mode != "zeros"),
     }  # fmt: skip
     if not op.transposed:
         return "conv", sizes
@@ -231,6 +242,7 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
         "in": size, "out": prod(out), "macs": op.macs * op.times, "effective_macs": op.effective_macs * op.times,
         "windows": op.elementwise * op.times, "channels": channels, "rows": rows, "params": op.params,
         "weights": op.params // 2, "params_a_sample": op.params * (given[0] if given else 1),
+        "plane": prod(out[:1]) * prod(out[2:]),
     }  # fmt: skip
 
 

@@ -64,6 +64,7 @@ SIZES = {
     "forward_bias": "bias at a forward size", "square_bias": "bias of a square output",
     "sample_macs": "products of one sample", "plane": "outputs of one channel", "global_out": "outputs",
     "kept": "elements, not folded", "folded": "elements, folded to a bias", "chunks": "sizes computed",
+    "copied": "padding computed",
 }  # fmt: skip
 
 #: The quantities that are multiply-adds as counted here, which an execution in the run can show.
