@@ -17,7 +17,7 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "checks", "answers", "networks", "training", "execute", "analysis", "variants",
+    "api", "cli", "report", "explain", "conventions", "checks", "answers", "networks", "training", "execute", "analysis", "variants",
     "graph", "spec",
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -12,11 +12,14 @@ from ..spec.errors import SpecError
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
 from .facts import ASSUMED, Facts, Group, facts_of, grouped
 from .figures import Figure, deciding, match_of, read_figure
-from .operations import see
+from .operations import Seen, see
 from .registry import ALL, Convention, Sum, total
 
 #: What a figure may be of a value, the plain value first: people print two operations for a multiply-add, or halve them.
 FACTORS = {"": Fraction(1), "×2": Fraction(2), "÷2": Fraction(1, 2)}
+
+#: How a figure stands for a value, the surest first.
+MATCHES = ("exact", "rounded", "cut off")
 
 #: How many conventions are named where none explains a figure.
 NEAREST = 3
@@ -120,15 +123,12 @@ def find_conventions(name: str) -> tuple[Convention, ...]:
     raise SpecError(f"there is no convention {name!r}", hint, name, 0, len(name))
 
 
-def groups_of(network: Network) -> dict[str, list[Group]]:
+def groups_of(seen: Sequence[Seen], facts: Facts | None) -> dict[str, list[Group]]:
     """The operations in groups: once under "" where facts are known, else under each assumption about them.
 
-    >>> from convcost.networks.single import read_single
-    >>> [group.kind for group in groups_of(read_single("64:128 @56 k3"))[""]]
-    ['conv']
+    >>> list(groups_of([Seen("conv", "conv", {"macs": 9})], None))
+    ['modules', 'functions', 'shared modules']
     """
-    facts = facts_of(network)
-    seen = see(network.graph, network.shapes)
     if facts is not None:
         return {"": grouped(seen, facts)}
     return {assumed: grouped(seen, said) for assumed, said in ASSUMED.items()}
@@ -139,12 +139,9 @@ def say(convention: Convention, groups: dict[str, list[Group]], *, nested: bool)
     sums = {assumed: total(convention, of) for assumed, of in groups.items()}
     first = next(iter(sums.values()))
     values = {assumed: one.value for assumed, one in sums.items()}
-    if convention.nested and not nested and any([term.family == "other" for term in first.terms]):
+    if convention.nested and not nested and first.terms:
         return Said(convention, first, {"no containers": first.value})
     return Said(convention, first, values if len(set(values.values())) > 1 else {})
-
-
-Rebuild = Callable[[], Iterable[tuple[Place, Network]]]
 
 
 def reconcile(
@@ -152,10 +149,13 @@ def reconcile(
     figures: Sequence[str] = (),
     *,
     others: Iterable[tuple[Place, Network]] = (),
+    only: Sequence[Convention] = (),
     verified: NetworkVerified | None = None,
     unknown: Sequence[str] = (),
 ) -> Reconciliation:
-    """Every convention's figure for a network; `figures` are explained, also by `others`: sizes and siblings of it.
+    """Every convention's figure for a network, or those of `only`; `figures` are explained, by `others` too.
+
+    `others` are the network at other sizes and its siblings; of a network with `unknown` operations nothing is said.
 
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.zoo import zoo_program
@@ -170,18 +170,27 @@ def reconcile(
     for figure in given:
         if figure.tool:
             find_conventions(figure.tool)
-    said = () if unknown else said_of(network)
-    macs = sum([one.sizes.get("macs", 0) for one in see(network.graph, network.shapes)])
-    places = [(Place(network.name), said), *[(place, said_of(other)) for place, other in others]] if not unknown else []
+    if unknown:
+        empty = tuple([Explained(figure, (), (), "") for figure in given])
+        return Reconciliation(network, 0, None, (), empty, verified, tuple(unknown))
+    seen = see(network.graph, network.shapes)
+    facts = facts_of(network, seen)
+    chosen = only or conventions()
+    said = say_all(chosen, seen, facts)
+    places = [(Place(network.name), said)]
+    for place, other in others:
+        also = see(other.graph, other.shapes)
+        places.append((place, say_all(chosen, also, facts_of(other, also))))
     explained = tuple([explain(figure, places) for figure in given])
-    return Reconciliation(network, macs, facts_of(network), said, explained, verified, tuple(unknown))
+    macs = sum([one.sizes.get("macs", 0) for one in seen])
+    return Reconciliation(network, macs, facts, said, explained, verified)
 
 
-def said_of(network: Network) -> tuple[Said, ...]:
-    """What each convention says of a network."""
-    groups, facts = groups_of(network), facts_of(network)
-    nested = facts is not None and (facts.nested or len(network.graph.nodes) == 1)
-    return tuple([say(one, groups, nested=nested) for one in conventions()])
+def say_all(chosen: Sequence[Convention], seen: Sequence[Seen], facts: Facts | None) -> tuple[Said, ...]:
+    """What each convention says of the operations."""
+    groups = groups_of(seen, facts)
+    nested = facts is not None and (facts.nested or len(seen) == 1)
+    return tuple([say(one, groups, nested=nested) for one in chosen])
 
 
 def explain(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:
@@ -192,6 +201,7 @@ def explain(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> E
         found += [one for place, said in candidates for one in _explanations(figure, place, said, factor)]
         if found and not factor:
             break
+    found.sort(key=lambda one: MATCHES.index(one.match))
     values = [int(one.value * FACTORS[one.factor]) for one in found]
     decides = deciding(figure, values) if len(set(values)) > 1 else ""
     return Explained(figure, tuple(found), () if found else _nearest(figure, candidates), decides)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..networks.build import Network
 from ..networks.lines import FACT_WORDS
 from ..spec.errors import SpecError, clip
-from .operations import FAMILIES, KINDS, Seen, see
+from .operations import FAMILIES, KINDS, Seen
 
 #: How an operation can be written: as a module, a subclass of PyTorch's, a function, a convolution whose padding is a
 #: word or a copy of its input. Sums and products are operators unless a fact says `function` (torch.add).
@@ -77,12 +77,11 @@ def read_facts(words: Sequence[str]) -> Facts:
     return Facts(tuple([(pattern, one) for pattern, _, said in split for one in said.split(",")]))
 
 
-def facts_of(network: Network) -> Facts | None:
+def facts_of(network: Network, seen: Sequence[Seen]) -> Facts | None:
     """What the network's file says, if it says anything; SpecError for a fact that fits none of its operations."""
     if network.facts is None:
         return None
     facts = read_facts(network.facts)
-    seen = see(network.graph, network.shapes)
     for pattern, _ in facts.pairs:
         if not any([fits(pattern, one) for one in seen]):
             hint = "it is the word of a line, such as relu, or a pattern of names, which network --per-layer shows"
@@ -174,7 +173,3 @@ def _count(
     if inside and "weights" in one.sizes:
         sizes["nested_weights"] = sizes.get("nested_weights", 0) + inside * one.sizes["weights"]
 
-
-def names_of(groups: Iterable[Group]) -> list[str]:
-    """Every operation's name."""
-    return [name for group in groups for name in group.names]

@@ -4,7 +4,7 @@ from .dispatched import fvcore
 from .registry import MACS, OUT, Amount, convention
 
 
-@convention("multiply-adds", "papers", "multiply-adds, FLOPs", "Howard et al. 2017, He et al. 2015 and most papers")
+@convention("multiply-adds", "papers", "mult-adds", "Howard et al. 2017, He et al. 2015 and most papers")
 def multiply_adds() -> dict[str, Amount | None]:
     """Products of convolutions and matrix products, padding included: `macs` here. Papers round, or cut off."""
     return {"conv transposed linear matmul other": MACS}
@@ -16,7 +16,7 @@ def infer_gmacs() -> dict[str, Amount | None]:
     return dict(fvcore.rules)
 
 
-@convention("infer_macts", "timm", "M activations", "pytorch-image-models, results/benchmark-infer-*.csv")
+@convention("infer_macts", "timm", "Macts", "pytorch-image-models, results/benchmark-infer-*.csv")
 def infer_macts() -> dict[str, Amount | None]:
     """Elements that convolutions and matrix products put out (Radosavovic et al. 2020): `conv_activations` here."""
     return {"conv transposed linear matmul": OUT}

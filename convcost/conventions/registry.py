@@ -168,7 +168,7 @@ def total(of: Convention, groups: Iterable[Group]) -> Sum:
 
 
 def _put(terms: dict[tuple[str, int], Term], group: Group, coefficient: int, size: str) -> None:
-    label, known = term_label(group, size), group.sizes.get(size, 0)
+    label, known = term_label(group.kind, size), group.sizes.get(size, 0)
     old = terms.get((label, coefficient))
     if old is None:
         family = family_of(group.kind, size)
@@ -178,12 +178,11 @@ def _put(terms: dict[tuple[str, int], Term], group: Group, coefficient: int, siz
         terms[label, coefficient] = old._replace(amount=old.amount + known, operations=names)
 
 
-def term_label(group: Group, size: str) -> str:
+def term_label(kind: str, size: str) -> str:
     """How a term is called: products by themselves, everything else by what it belongs to."""
     if size in EXECUTED:
         return SIZES[size]
-    function = " of functions" if group.form == "function" and group.kind != "mean" else ""
-    return f"{LABELS[group.kind]} {SIZES[size]}{function}"
+    return f"{LABELS[kind]} {SIZES[size]}"
 
 
 def family_of(kind: str, size: str) -> str:

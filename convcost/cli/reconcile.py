@@ -1,0 +1,215 @@
+"""`convcost reconcile`: why another tool's figure differs, as a sum that adds up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from ..conventions.answer import Place, conventions, find_conventions
+from ..conventions.answer import reconcile as reconcile_network
+from ..conventions.figures import is_figure
+from ..networks.build import Choices, Network, build_network
+from ..networks.lines import Program
+from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
+from ..spec.errors import SpecError, clip
+from .network import Batch, BatchNorm, ModelInputs, Width, read_network, report_mismatches
+from .onnx_model import is_onnx, read_model, report_unknown
+from .options import Destination, Exact, Execution
+
+if TYPE_CHECKING:
+    from ..answers.check import NetworkVerified
+    from ..graph.ops import Shape
+    from ..networks.onnx.translate import Missing
+
+EPILOG = """
+A figure is written as it is printed: 4.12 G, 4.12GFLOPs, 4,121,925,096, 4.1e9; =TOOL behind it says who printed it. It
+is matched at its own digits, rounded or cut off; twice and half of a value where nothing else fits. Exit code 1 where no
+convention explains a figure.
+
+Examples:
+
+  convcost reconcile resnet50
+
+  convcost reconcile resnet50 "4.12 G"
+
+  convcost reconcile mobilenet-v2 "327.49 M=thop" "0.31 G" 300M
+
+  convcost reconcile "ConvTranspose2d(16, 32, 3, stride=2, padding=1, output_padding=1)" @14x10
+
+  convcost reconcile my-net.txt --per-layer theirs.csv
+
+  convcost reconcile --list
+"""
+
+#: Files that the examples need, for the test that runs them.
+EXAMPLE_FILES = {
+    "my-net.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias relu\nglobal-average-pool\nflatten\nlinear 10 bias\n",
+    "theirs.csv": "layer,macs\nconv1,57344\nfc,80\n",
+}
+
+Subject = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NETWORK|LAYER [@SIZE] [FIGURE...]",
+        show_default=False,
+        help="A built-in network, a file, - for standard input, or a layer; then its size, and figures to explain.",
+    ),
+]
+
+
+class Asked(NamedTuple):
+    """What is to be reconciled: the network, how to make it for another input, what is not known in it."""
+
+    network: Network
+    program: tuple[Program, Choices] | None
+    unknown: list[Missing]
+
+    def rebuild(self, shape: Shape) -> Network:
+        """The same network for another input."""
+        if self.program is None:
+            from ..answers.network import not_rebuilt
+
+            return not_rebuilt(shape)
+        program, choices = self.program
+        return build_network(program, choices._replace(reduced=shape))
+
+
+def reconcile(
+    subject: Subject = None,
+    sizes: Annotated[
+        str, typer.Option(metavar="LIST", show_default=False, help="Explain figures at these input sizes too: 256,299.")
+    ] = "",
+    siblings: Annotated[
+        bool, typer.Option("--siblings", help="Explain figures by other forms of the network too: resnet50-v1.")
+    ] = False,
+    per_layer: Annotated[
+        str,
+        typer.Option(
+            "--per-layer", metavar="FILE", show_default=False,
+            help="Another tool's figures, name,figure a line: which layer differs first, and by what.",
+        ),
+    ] = "",
+    convention: Annotated[
+        str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")
+    ] = "",
+    list_all: Annotated[bool, typer.Option("--list", help="List the conventions, their words and sources.")] = False,
+    width: Width = "",
+    batch: Batch = None,
+    norm: BatchNorm = True,
+    exact: Exact = False,
+    input: ModelInputs = None,
+    *,
+    execution: Execution,
+    to: Destination,
+) -> int:
+    """Say how other tools count a network or a layer, and which of them prints a figure: a sum of named terms."""
+    if list_all:
+        with to.open() as (file, written):
+            write_conventions(conventions(), written, file)
+        return 0
+    words, figures = split_words(subject or [])
+    if not words:
+        raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
+    asked = ask(words, width, batch, norm, input or [])
+    if per_layer:
+        return _per_layer(asked, per_layer, convention, to, exact)
+    verified = _verified(asked, execution)
+    found = reconcile_network(
+        asked.network, figures, others=others_of(asked, sizes, siblings) if figures else (), verified=verified,
+        unknown=[missing.op for missing in asked.unknown], only=find_conventions(convention) if convention else (),
+    )  # fmt: skip
+    if asked.unknown:
+        report_unknown(asked.network.name, asked.unknown)
+    with to.open() as (file, written):
+        write_reconciliation(found, written, file, exact=exact)
+    mismatch = verified is not None and verified.status == "mismatch"
+    return int(mismatch or any([not one.explanations for one in found.figures]))
+
+
+def split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words that say what is meant, and the figures; a unit may stand apart.
+
+    >>> split_words(["resnet50", "@224", "4.12", "G", "300M"])
+    (['resnet50', '@224'], ['4.12 G', '300M'])
+    >>> split_words(["64:128", "@56", "k3", "231.2", "MMACs"])
+    (['64:128', '@56', 'k3'], ['231.2 MMACs'])
+    """
+    subject, figures = words[:1], list[str]()
+    for word in words[1:]:
+        if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
+            figures[-1] += f" {word}"
+        elif is_figure(word):
+            figures.append(word)
+        else:
+            subject.append(word)
+    return subject, figures
+
+
+def ask(words: list[str], width: str, batch: int | None, norm: bool, inputs: list[str]) -> Asked:
+    """The network or the layer that the words say."""
+    if is_onnx(words[0]):
+        found, unknown = read_model(words, inputs, batch)
+        return Asked(found, None, unknown)
+    if is_layer(words[0]):
+        from ..networks.single import read_single
+
+        return Asked(read_single(" ".join([*words, *([f"n{batch}"] if batch is not None else [])])), None, [])
+    program, choices = read_network(words, width, batch, norm)
+    return Asked(build_network(program, choices), (program, choices), [])
+
+
+def is_layer(word: str) -> bool:
+    """Does a word begin a layer rather than name a network?
+
+    >>> is_layer("64:128"), is_layer("Conv2d(3, 8, 3)"), is_layer("resnet50"), is_layer("nets/a.txt")
+    (True, True, False, False)
+    """
+    return not Path(word).is_file() and any([sign in word for sign in (":", "(", "{", " ", "->")])
+
+
+def _verified(asked: Asked, execution: Execution) -> NetworkVerified | None:
+    """Every distinct layer executed, as `network` does."""
+    verify = execution.of_networks()
+    if verify is None or asked.unknown:
+        return None
+    from ..answers.network import answer_network
+
+    answer = answer_network(asked.network, execution.inplace, verify, asked.rebuild)
+    report_mismatches(answer)
+    return answer.verified
+
+
+def others_of(asked: Asked, sizes: str, siblings: bool) -> Iterator[tuple[Place, Network]]:
+    """The network at other input sizes, and other networks of its family."""
+    name, axes = asked.network.name, len(asked.network.graph.input_shape) - 2
+    for size in filter(None, sizes.split(",")):
+        shape = _at(asked.network.graph.input_shape, size.strip(), sizes, axes)
+        yield Place(name, "x".join(map(str, shape[2:]))), asked.rebuild(shape)
+    if siblings and asked.program:
+        from ..networks.zoo import siblings_of, zoo_program
+
+        for sibling in siblings_of(name):
+            yield Place(sibling), build_network(zoo_program(sibling), asked.program[1]._replace(width=None))
+
+
+def _at(shape: Shape, size: str, sizes: str, axes: int) -> Shape:
+    numbers = [int(part) for part in size.lstrip("@").split("x") if part.isdigit() and len(part) <= 18]
+    if len(numbers) not in (1, axes) or 0 in numbers or len(numbers) != size.count("x") + 1:
+        at = sizes.find(size)
+        raise SpecError(f"{clip(size)!r} is no size", "such as --sizes 224,256 or 320x192", sizes, at, at + len(size))
+    return (*shape[:2], *(numbers * axes if len(numbers) == 1 else numbers))
+
+
+def _per_layer(asked: Asked, path: str, name: str, to: Destination, exact: bool) -> int:
+    """0 where every layer is the same as the convention's."""
+    from ..conventions.layers import per_layer, read_theirs
+
+    text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8", "replace")
+    found = per_layer(asked.network, read_theirs(text, path), find_conventions(name)[-1] if name else None)
+    with to.open() as (file, written):
+        write_layers(found, written, file, exact=exact)
+    return int(found.first is not None)
