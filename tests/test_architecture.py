@@ -17,8 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "checks", "answers", "networks", "training", "execute", "analysis", "variants",
-    "graph", "spec",
+    "api", "cli", "report", "explain", "conventions", "checks", "answers", "networks", "training", "execute", "analysis",
+    "variants", "graph", "spec",
 )  # fmt: skip
 
 #: Files at the root beside the rooms: `api.py` is a room of one file.

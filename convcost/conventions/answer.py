@@ -221,7 +221,7 @@ def _explanations(figure: Figure, place: Place, said: Said, factor: str) -> Iter
 
 def _nearest(figure: Figure, candidates: Sequence[tuple[Place, Said]]) -> tuple[Near, ...]:
     """The conventions nearest to a figure that none explains, one for each value."""
-    near = {}
+    near: dict[int, Near] = {}
     for _, said in candidates:
         if said.sum.value is not None:
             near.setdefault(said.sum.value, Near(said.convention, said.sum.value, said.sum.value - figure.value))

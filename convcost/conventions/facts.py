@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from ..networks.build import Network
-from ..networks.lines import FACT_WORDS
 from ..spec.errors import SpecError, clip
 from .operations import FAMILIES, KINDS, Seen
 
@@ -30,7 +29,7 @@ class Sighting(NamedTuple):
 
     form: str = "module"
     mean: bool = False
-    shared: bool = False
+    shared: str = ""  # the module that it shares, by any name
     dropout: bool = False
     inside: int = 0
 
@@ -49,14 +48,15 @@ class Group(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """Facts in their order, each a pattern and a word: what comes later wins."""
+    """Facts in their order, each a pattern and a word: what comes later wins. `named` has what names of nodes tell."""
 
     pairs: tuple[tuple[str, str], ...] = ()
+    named: dict[str, Sighting] | None = None
 
     @property
     def nested(self) -> bool:
         """Do they say how deep modules lie in containers?"""
-        return any(word.startswith("in") for _, word in self.pairs)
+        return self.named is not None or any(word.startswith("in") for _, word in self.pairs)
 
 
 #: What is assumed of a network whose file has no facts, one after another.
@@ -78,9 +78,9 @@ def read_facts(words: Sequence[str]) -> Facts:
 
 
 def facts_of(network: Network, seen: Sequence[Seen]) -> Facts | None:
-    """What the network's file says, if it says anything; SpecError for a fact that fits none of its operations."""
+    """What the network's file says, or its names tell; SpecError for a fact that fits none of its operations."""
     if network.facts is None:
-        return None
+        return told_by_names(seen)
     facts = read_facts(network.facts)
     for pattern, _ in facts.pairs:
         if not any([fits(pattern, one) for one in seen]):
@@ -95,6 +95,33 @@ def _place(pattern: str, words: Sequence[str]) -> tuple[int, int]:
     return at, at + len(pattern)
 
 
+def told_by_names(seen: Sequence[Seen]) -> Facts | None:
+    """What paths of modules tell, as PyTorch's exporter writes them: /layer1/layer1.0/relu_1/Relu; None without any.
+
+    The scope of a module holds its operation alone. A second call of one has a number behind its name.
+
+    >>> names = ["/conv/Conv", "/block/conv/Conv", "/block/relu/Relu", "/block/relu_1/Relu", "/block/Add", "/Relu"]
+    >>> kinds = ["conv", "conv", "relu", "relu", "add", "relu"]
+    >>> found = told_by_names([Seen(name, kind, {}) for name, kind in zip(names, kinds)]).named
+    >>> [(found[name].form, found[name].shared, found[name].inside) for name in names[2:4] + names[5:]]
+    [('module', '/block/relu', 1), ('module', '/block/relu', 1), ('function', '', 0)]
+    """
+    scopes = {one.name: one.name.rpartition("/")[0] for one in seen if one.name.startswith("/")}
+    if 2 * len(scopes) < len(seen) or not any(scopes.values()):
+        return None
+    outer = {scope[:at] for scope in set(scopes.values()) for at, sign in enumerate(scope) if sign == "/"}
+    known = set(scopes.values())
+    return Facts((), {one.name: _of_scope(one, scopes.get(one.name, ""), outer, known) for one in seen})
+
+
+def _of_scope(one: Seen, scope: str, outer: set[str], known: set[str]) -> Sighting:
+    if not scope or scope in outer:
+        return Sighting("function" if one.kind in EITHER else one.form, mean=one.kind == "mean")
+    base, _, number = scope.rpartition("_")
+    shared = base if number.isdigit() and base in known else scope
+    return Sighting(one.form, shared=shared, inside=scope.count("/") - 1)
+
+
 def fits(pattern: str, seen: Seen) -> bool:
     """Is the pattern the operation's kind, or does it match its name?"""
     kind = BY_LINE.get(pattern, pattern)
@@ -104,18 +131,22 @@ def fits(pattern: str, seen: Seen) -> bool:
 def sighting(facts: Facts, seen: Seen) -> Sighting:
     """What the facts say of one operation."""
     found = Sighting(seen.form)
+    if facts.named is not None:
+        return facts.named.get(seen.name, found)
     for pattern, word in facts.pairs:
         if fits(pattern, seen):
-            found = _with(found, word)
+            found = _with(found, word, seen)
     return found
 
 
-def _with(found: Sighting, word: str) -> Sighting:
+def _with(found: Sighting, word: str, seen: Seen) -> Sighting:
+    if word == "shared":
+        return found._replace(shared=f"{block_of(seen)} {seen.kind}")
     if word in FORMS:
         return found._replace(form=word)
     if word.startswith("in"):
         return found._replace(inside=int(word[2:]))
-    return found._replace(**{FACT_WORDS[word]: True})
+    return found._replace(mean=True) if word == "mean" else found._replace(dropout=True)
 
 
 def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
@@ -127,11 +158,11 @@ def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
     [(True, {'in': 8}), (False, {'in': 9})]
     """
     sightings = _sightings(seen, facts)
-    last = _last_calls(seen, sightings)
+    last = _last_calls(sightings)
     groups: dict[tuple[str, str, bool], tuple[dict[str, int], list[str]]] = {}
     for index, one in enumerate(seen):
         known = sightings[index]
-        again = known.shared and last[block_of(one), one.kind] != index
+        again = bool(known.shared) and last[known.shared] != index
         kind, form = ("mean", "function") if known.mean else (one.kind, known.form)
         _count(groups, (kind, form, again), one, known.inside)
         if known.dropout:
@@ -141,14 +172,14 @@ def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
 
 
 def _sightings(seen: Sequence[Seen], facts: Facts) -> list[Sighting]:
-    if facts.pairs:
+    if facts != Facts():
         return [sighting(facts, one) for one in seen]
     return [Sighting(one.form) for one in seen]
 
 
-def _last_calls(seen: Sequence[Seen], sightings: Sequence[Sighting]) -> dict[tuple[str, str], int]:
-    """Of operations that share a module of their block, which comes last."""
-    return {(block_of(one), one.kind): index for index, one in enumerate(seen) if sightings[index].shared}
+def _last_calls(sightings: Sequence[Sighting]) -> dict[str, int]:
+    """Of operations that share a module, which comes last."""
+    return {known.shared: index for index, known in enumerate(sightings) if known.shared}
 
 
 def block_of(seen: Seen) -> str:

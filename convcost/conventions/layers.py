@@ -84,14 +84,15 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
     seen = _matched(network, theirs)
     facts = facts_of(network, see(network.graph, network.shapes)) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
-    values = {one: [total(one, grouped([each], facts)).value for each in seen] for one in conventions()}
-    same = {one: sum([a == b for a, b in zip(found, figures)]) for one, found in values.items()}
-    best = chosen or max(same, key=lambda one: same[one])
+    groups = [grouped([each], facts) for each in seen]
+    rows = [(one, [total(one, group).value for group in groups]) for one in conventions()]
+    same = [sum([a == b for a, b in zip(values, figures)]) for _, values in rows]
+    best, values = next(row for row in rows if row[0] is chosen) if chosen else rows[same.index(max(same))]
     layers = [
         LayerFigure(each.name, figure, ours or 0, "" if ours == figure else term_of(each, figure - (ours or 0)))
-        for each, figure, ours in zip(seen, figures, values[best])
+        for each, figure, ours in zip(seen, figures, values)
     ]
-    agreeing = dict.fromkeys([one.name for one, count in same.items() if count == len(seen)])
+    agreeing = dict.fromkeys([one.name for (one, _), count in zip(rows, same) if count == len(seen)])
     return PerLayer(network.name, best, tuple(layers), tuple(agreeing))
 
 
@@ -119,5 +120,5 @@ def term_of(seen: Seen, difference: int) -> str:
     for size in ("macs", *[size for size in SIZES if size != "macs"]):
         amount = seen.sizes.get(size, 0)
         if amount and difference % amount == 0 and 0 < abs(difference // amount) <= 4:
-            return f"{difference // amount} × {term_label(seen.kind, size)}".replace("-", "−", 1)
+            return f"{difference // amount} × {term_label(seen.kind, size)}"
     return ""

@@ -103,9 +103,9 @@ def _fold_norms(graph: Graph, found: list[Seen]) -> None:
     for one, node in zip(found, graph.nodes):
         if one.kind == "batch-norm" and node.inputs:
             before = graph.nodes[node.inputs[0] - 1].op if node.inputs[0] else None
-            folds = type(before) is Conv and not before.transposed and readers[node.inputs[0]] == 1
+            folds = isinstance(before, Conv) and not before.transposed and readers[node.inputs[0]] == 1
             one.sizes["kept"] = 0 if folds else one.sizes["out"]
-            one.sizes["folded"] = one.sizes["out"] if folds and not before.bias else 0
+            one.sizes["folded"] = one.sizes["out"] if isinstance(before, Conv) and folds and not before.bias else 0
 
 
 Rule = Callable[[Any, Shape, Shape], tuple[str, dict[str, int]]]

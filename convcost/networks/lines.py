@@ -19,12 +19,9 @@ FLAGS: dict[str, tuple[str, object]] = {
 }  # fmt: skip
 
 
-#: What a fact can say of an operation beside its form, and which field of a sighting each sets: it is the mean of
-#: the tensor, it shares one module with those of its kind in its block, a dropout follows it.
-FACT_WORDS = {"mean": "mean", "shared": "shared", "dropout": "dropout"}
-
-#: A fact: operations by the word of their lines or a pattern of names, and what holds of them; `in2` is two containers
-#: around their modules.
+#: A fact: operations by the word of their lines or a pattern of names, and what holds of them. They are modules, of a
+#: subclass, or functions; padded by a word; the mean of the tensor; share one module with those of their kind in their
+#: block; have a dropout behind them; `in2` is two containers around their modules.
 FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
 
 

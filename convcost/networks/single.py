@@ -109,7 +109,8 @@ def _input_shape(text: str, name: str, channels: int) -> Shape:
     if _ends_in_shape(text):
         return tuple(map(int, re.findall(r"\d+", list(_SHAPE.finditer(text))[-1][1])))
     words = text[text.rindex(")") + 1 :].split()
-    batch, sizes = 1, ()
+    batch = 1
+    sizes: Ints = ()
     for word in words:
         if re.fullmatch(r"n\d{1,18}", word):
             batch = int(word[1:])

@@ -12,7 +12,6 @@ from .documents import SCHEMA, Document
 from .formats import write_document
 from .listings import write_entries
 from .model import Head, Line, Section, Table, listed
-from .network_tables import execution_notes, grid
 from .networks import verified_document
 from .notes import MISMATCH, SKIPPED, VERIFIED
 from .units import COUNTS, PLAIN
@@ -179,6 +178,8 @@ def _figure_rows(document: Document) -> Iterator[Document]:
 
 def conventions_table(document: Document, *, exact: bool = False) -> Table:
     """A line a convention: its figure, and what each family of operations adds to it."""
+    from .network_tables import grid
+
     said = _rows(document)
     entries = [(one["name"], one, "", False) for one in said]
     terms = [column for column in _TERMS if any([one["by_family"][column.key[10:]] for one in said])]
@@ -228,12 +229,16 @@ def _notes(document: Document) -> Iterator[str]:
     if document["unknown"]:
         yield f"{MISMATCH} partial, so no figure: these operations are not known: {listed(document['unknown'])}"
         return
+    from .network_tables import execution_notes
+
     yield from execution_notes(document["verified"])
     yield "· a figure is the sum of what stands behind it; multiply-adds are counted here, coefficients are each tool's"
 
 
 def figures_table(document: Document, *, exact: bool = False) -> Table:
     """What explains each figure: a section for each sum, its terms, and the conventions that share it."""
+    from .network_tables import grid
+
     sections, notes = [], []
     rows: list[tuple[str, list[Document]]] = []
     for figure in document["figures"]:
@@ -258,8 +263,9 @@ def _sums(figure: Document) -> Iterator[tuple[str, list[Document]]]:
     """One title and its terms for each sum; conventions with the same terms share it."""
     shared: dict[str, list[Document]] = {}
     for found in figure["explanations"]:
-        key = repr([(term["term"], term["adds"]) for term in found["terms"]]) + str(found["factor"]) + str(found["input"])
-        shared.setdefault(key + found["network"], []).append(found)
+        terms = [(term["term"], term["adds"]) for term in found["terms"]]
+        key = repr((terms, found["factor"], found["network"], found["input"]))
+        shared.setdefault(key, []).append(found)
     for found in shared.values():
         yield _title(figure["given"], found), found[0]["terms"]
 
@@ -338,6 +344,8 @@ def write_layers(found: PerLayer, format: str, file: TextIO, *, exact: bool = Fa
 
 def layers_table(document: Document, *, exact: bool = False) -> Table:
     """Only the layers that differ, and what agrees."""
+    from .network_tables import grid
+
     columns = (
         Column("theirs", "theirs", COUNTS), Column("ours", "ours", COUNTS), Column("difference", "difference", COUNTS),
         Column("term", "term", None, 1),
@@ -346,7 +354,7 @@ def layers_table(document: Document, *, exact: bool = False) -> Table:
     entries: list[tuple[str, dict[str, Any], str, bool]] = [
         (one["layer"], {**one, "difference": abs(one["difference"])}, MISMATCH, False) for one in different
     ]
-    heads, lines = grid(entries, columns, exact) if entries else (tuple(), ())
+    heads, lines = grid(entries, columns, exact) if entries else ((), ())
     same = len(document["layers"]) - len(different)
     notes = [f"· {same} of {len(document['layers'])} layers are the same as {document['convention']}'s"]
     if document["first"]:
