@@ -1,6 +1,9 @@
 """What a check found, and what the checks of a row or of a network showed together: plain records."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..execute.ones.measure import Measured
 
 
 class Check(NamedTuple):
@@ -24,14 +27,17 @@ class Check(NamedTuple):
 class Verified(NamedTuple):
     """What the execution of a row showed: `size` is "full", the reduced sizes, or None if nothing ran.
 
-    A check whose `ok` is None could not be made: the analysis does not know the word, or showing it would take too
-    large an input.
+    `status` is the worst that applies: "mismatch", "partial" (something was not executed), "reduced" (it was executed
+    smaller), "verified"; "skipped" where nothing ran, `reason` then says why. A check whose `ok` is None could not be
+    made: the analysis does not know the word, or showing it would take too large an input. `measured` is all that the
+    execution gave.
     """
 
     status: str
     size: str | dict[str, object] | None
     checks: dict[str, Check]
     reason: str | None = None
+    measured: "Measured | None" = None
 
 
 class Executed(NamedTuple):

@@ -162,7 +162,7 @@ def with_interior(spec: LayerSpec) -> LayerSpec:
 
 
 def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain | None:
-    """The chain that a variant is stated to be; where nobody has stated it, the one that its graph draws, if it does."""
+    """The chain that a variant is stated to be; where nobody has stated it, the one that its graph draws, if any."""
     return stated_chain(STATED[name](spec)) if name in STATED else drawn_chain(graph)
 
 

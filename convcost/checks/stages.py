@@ -253,7 +253,7 @@ def depthwise_separable(spec: LayerSpec) -> Parts:
 
 @states("spatially-separable")
 def spatially_separable(spec: LayerSpec) -> Parts:
-    """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each with the stride of its own axis; min(in, out) between."""
+    """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each strided along its own axis, min(in, out) between."""
     middle = min(spec.in_channels, spec.out_channels) if spec.mid_channels is None else spec.mid_channels
     stages, inner = [], spec.in_channels
     for axis in range(spec.axes - 1, -1, -1):
@@ -278,7 +278,7 @@ def _pass(spec: LayerSpec, axis: int, inner: int, outer: int) -> Convolution:
 
 
 def _bottleneck(spec: LayerSpec) -> Parts:
-    """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the k x k, `v1`: before it."""
+    """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the second (`v1`: first)."""
     middle = spec.out_channels // spec.bottleneck_ratio if spec.mid_channels is None else spec.mid_channels
     first = spec.stride if spec.v1 else (1,) * spec.axes
     return (

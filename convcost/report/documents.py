@@ -91,8 +91,9 @@ def _verified(found: Verified | None) -> Document:
 
 
 def check_document(check: Check) -> Document:
-    """The two sides of a check and whether they are the same; the size is said once, by what the check belongs to."""
-    return {"expected": check.expected, "measured": check.measured, "ok": check.ok}
+    """The two sides of a check and whether they are the same; its size, where it is not that of what it belongs to."""
+    found = {"expected": check.expected, "measured": check.measured, "ok": check.ok}
+    return found if check.size == "full" else {**found, "size": check.size}
 
 
 def schema_text() -> str:
