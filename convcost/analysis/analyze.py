@@ -32,6 +32,7 @@ class Analysis(NamedTuple):
     receptive_field: Ints | None
     mixes: list[str]
     ops: tuple[OpAnalysis, ...]
+    steps: tuple[Step, ...]  # what is alive at each operation
 
 
 #: Every word that an analysis answers, in the order in which it is printed.
@@ -70,13 +71,13 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     shapes = shapes or infer_shapes(graph)
     width = WIDTH[graph.dtype]
     sizes = [prod(shape) * width for shape in shapes]
+    steps = tuple(liveness(graph, inplace))
     ops = tuple([
-        _analyze_op(node, step, index, shapes, sizes, width)
-        for index, (node, step) in enumerate(zip(graph.nodes, liveness(graph, inplace)))
+        _analyze_op(node, step, index, shapes, sizes, width) for index, (node, step) in enumerate(zip(graph.nodes, steps))
     ])  # fmt: skip
     if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
         (only,) = ops
-        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops)
+        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops, steps)
     mixed = {word for op in ops for word in op.mixes}
     return Analysis(
         shapes[-1],
@@ -85,6 +86,7 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
         receptive_field(graph, shapes),
         [word for word in ("space", "channels") if word in mixed],
         ops,
+        steps,
     )
 
 

@@ -41,20 +41,29 @@ class Verified(NamedTuple):
 
 
 class Executed(NamedTuple):
-    """One distinct operation of a network: the layers that have it, and what came out, or why nothing did."""
+    """One distinct operation of a network: the layers that have it, and what came out, or why nothing did.
+
+    `size` is "full", the input of a reduced execution, or None if nothing ran; `status` as in `Verified`.
+    """
 
     names: tuple[str, ...]
     status: str
     checks: dict[str, Check]
     reason: str | None = None
+    size: str | dict[str, object] | None = None
 
 
 class NetworkVerified(NamedTuple):
-    """What was executed: every distinct layer alone, at full size, and the whole `wiring` at a reduced one."""
+    """What was executed: every distinct layer alone, the whole `wiring` at a reduced input, what is `seen` of the input.
+
+    `macs_share` is the share of the multiply-adds in layers that were executed at full size; None where there are none.
+    """
 
     status: str
     layers: tuple[Executed, ...]
     wiring: Verified
+    seen: dict[str, Check]
+    macs_share: float | None
 
 
 class Measurement(NamedTuple):

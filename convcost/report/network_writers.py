@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from ..analysis.analyze import WORDS
+from ..answers.network import FIELDS, SHARES
 from .document_writer import write_document
 from .documents import Document
 from .listings import write_entries
 
-#: Shares that CSV has, by the words of which they are shares.
-SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
-
-NETWORK_FIELDS = ("level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES])
+NETWORK_FIELDS = (
+    "level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES], "op_receptive_field",
+    "elementwise_by", "inputs", *FIELDS,
+)  # fmt: skip
 SWAP_FIELDS = ("network", *WORDS)
 ZOO_FIELDS = ("name", "source", "input", "params", "macs")
 
