@@ -32,7 +32,7 @@ def explain(topics: list[str], spec: LayerSpec, experiments: list[Measurement] |
         text = DIFFERENCES.get(frozenset(variants))
         difference = {"text": text, "variants": side_by_side(variants, spec), "next": _next(variants, spec)}
     explained = [_topic(topic, spec, experiments) for topic in topics]
-    return {"schema": "convcost/1", "spec": spec_to_json(spec), "explanations": explained, "difference": difference}
+    return {"schema": "convcost/2", "spec": spec_to_json(spec), "explanations": explained, "difference": difference}
 
 
 def _next(variants: list[str], spec: LayerSpec) -> list[str]:

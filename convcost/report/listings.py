@@ -30,7 +30,7 @@ def write_listing(listing: Listing, entries: Sequence[Document], format: str, fi
     >>> import sys
     >>> entry = {"name": "pointwise", "role": "building-block", "summary": "1x1: channels only"}
     >>> write_listing(VARIANTS, [entry], "ndjson", sys.stdout)
-    {"schema":"convcost/1","name":"pointwise","role":"building-block","summary":"1x1: channels only"}
+    {"schema":"convcost/2","name":"pointwise","role":"building-block","summary":"1x1: channels only"}
     """
     document = {"schema": SCHEMA, listing.key: entries}
     fields = ("name", *[head.key for head in listing.heads])

@@ -10,6 +10,8 @@ from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
 
 PERCENT = Units(("%",))
 
+#: Layers that a note names; JSON names all.
+FEW = 4
 
 _PARAMS, _MACS = Column("params", "params", COUNTS, 1), Column("macs", "MACs", COUNTS)
 _SHARES = (
@@ -191,7 +193,7 @@ def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
         yield f"{VERIFIED} {what}executed in this run, and came out as analysed: {listed(parts)}"
     reduced = [f"{one['names'][0]} at {plain(one['input'])}" for one in layers if one["status"] == "reduced"]
     if reduced:
-        yield f"{VERIFIED}{REDUCED} {what}executed at a reduced size: {listed(reduced)}"
+        yield f"{VERIFIED}{REDUCED} {what}executed at a reduced size: {listed(_few(reduced))}"
     skipped: dict[str, list[str]] = {}
     for one in layers:
         if one["status"] == "skipped":
@@ -225,18 +227,26 @@ def _full_size(layers: list[Any], share: float | None) -> Iterator[str]:
     if not good:
         return
     count, every = sum([len(one["names"]) for one in good]), len(good) == len(layers)
-    which = f"every distinct layer once at full size, {len(good)} for {count}" if every else \
-        f"{len(good)} of {len(layers)} distinct layers once at full size, for {count}"  # fmt: skip
+    which = "every distinct layer" if every else f"{len(good)} of {len(layers)} distinct layers"
+    whole = sum([len(one["names"]) for one in layers])
+    products = f"{len(good)} for {count}" if every else f"for {count} of {whole}"
     part = "" if share is None else f", {percent(share)} of the MACs"
-    yield f"{which} convolutions and matrix products{part} (output, params, MACs, effective MACs, FLOPs)"
+    yield (
+        f"{which} once at full size, {products} convolutions and matrix products{part} "
+        "(output, params, MACs, effective MACs, FLOPs)"
+    )
 
 
 def _whole_network(wiring: dict[str, Any], seen: dict[str, Any]) -> Iterator[str]:
     if wiring["status"] in ("verified", "partial"):
-        yield f"the whole network at {plain(wiring['input'])} (the same, elementwise, bytes, peak, traffic and shares)"
+        yield f"the whole network at {plain(wiring['input'])} (every word, and shares)"
     words = [_named(word) for word, one in seen.items() if one["ok"]]
     if words:
         yield f"what is seen of the input ({listed(words)})"
+
+
+def _few(names: list[str]) -> list[str]:
+    return names if len(names) <= FEW else [*names[: FEW - 1], f"{len(names) - FEW + 1} more"]
 
 
 def _named(word: str) -> str:
