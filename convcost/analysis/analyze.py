@@ -72,9 +72,8 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     width = WIDTH[graph.dtype]
     sizes = [prod(shape) * width for shape in shapes]
     steps = tuple(liveness(graph, inplace))
-    ops = tuple([
-        _analyze_op(node, step, index, shapes, sizes, width) for index, (node, step) in enumerate(zip(graph.nodes, steps))
-    ])  # fmt: skip
+    pairs = zip(graph.nodes, steps)
+    ops = tuple([_analyze_op(*pair, index, shapes, sizes, width) for index, pair in enumerate(pairs)])
     if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
         (only,) = ops
         return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops, steps)

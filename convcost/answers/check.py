@@ -54,9 +54,9 @@ class Executed(NamedTuple):
 
 
 class NetworkVerified(NamedTuple):
-    """What was executed: every distinct layer alone, the whole `wiring` at a reduced input, what is `seen` of the input.
+    """What was executed: every distinct layer alone, the whole `wiring` at a reduced input, what is `seen` of inputs.
 
-    `macs_share` is the share of the multiply-adds in layers that were executed at full size; None where there are none.
+    `macs_share` is the share of the multiply-adds in layers executed at full size; None where there are none.
     """
 
     status: str

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..analysis import Analysis, analyze, words
 from ..analysis import WORDS as ANALYSED
+from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Verified
 from ..answers.comparison import RELATIVE, Row, ratios
 from ..execute.ones.measure import Measured, MeasuredOp, measure

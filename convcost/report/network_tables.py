@@ -150,10 +150,10 @@ def layer_marks(verified: dict[str, Any]) -> dict[str, str]:
     return {name: signs.get(one["status"], VERIFIED) for one in verified["layers"] for name in one["names"]}
 
 
-def byte_size(count: int) -> str:
+def amount(count: int) -> str:
     """Bytes in words, alone.
 
-    >>> byte_size(7225344)
+    >>> amount(7225344)
     '6.89 MiB'
     """
     scale = choose_scale([count], BYTES)
@@ -162,14 +162,14 @@ def byte_size(count: int) -> str:
 
 def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
     peak, training = document["peak"], document["training"]
-    alive = listed([f"{tensor['name']} {byte_size(tensor['bytes'])}" for tensor in peak["alive"]])
+    alive = listed([f"{tensor['name']} {amount(tensor['bytes'])}" for tensor in peak["alive"]])
     steps = len(document["layers"])
-    yield f"· peak {byte_size(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
-    states = ", ".join(f"{name} {byte_size(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
+    yield f"· peak {amount(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
+    states = ", ".join(f"{name} {amount(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
     yield (
-        f"· weights {byte_size(training['weight_bytes'])}; to train: gradients {byte_size(training['gradient_bytes'])}, "
+        f"· weights {amount(training['weight_bytes'])}; to train: gradients {amount(training['gradient_bytes'])}, "
         f"optimiser state {states} (SGD none), "
-        f"activations saved for backward {byte_size(training['saved_activation_bytes'])}"
+        f"activations saved for backward {amount(training['saved_activation_bytes'])}"
     )
 
 

@@ -258,7 +258,7 @@ def _flatten(_: Flatten, given: list[Heard], along: _Along) -> Heard:
     return Heard(0, whole.first.min(keepdims=True), whole.last.max(keepdims=True), flat=True)
 
 
-def _alone(_: Op, given: list[Heard], along: _Along) -> Heard:
+def _alone(_: Op, given: list[Heard], _along: _Along) -> Heard:
     """Each position by itself."""
     return given[0]
 
