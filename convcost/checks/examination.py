@@ -16,7 +16,7 @@ from ..execute.values.run_values import ValueRun, run_values
 from ..graph.ops import Conv, Graph, Shape
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
-from ..variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant, shown_variants
 from .equivalence import Equivalence, show_equivalence, with_interior
 from .limits import expected_seconds, is_small, require_memory
 from .stages import check_stages
@@ -89,8 +89,8 @@ def examine_all(
 
 
 def wanted_names(spec: LayerSpec, names: list[str] | None) -> list[str]:
-    """The variants named, or all; a layer that is grouped or transposed is itself one of them."""
-    wanted = list(all_variants() if names is None else names)
+    """The variants named, or those that `compare` shows; a grouped or transposed layer is itself one of them."""
+    wanted = shown_variants(spec.axes) if names is None else list(names)
     return wanted if spec.is_plain or AS_GIVEN in wanted else [AS_GIVEN, *wanted]
 
 

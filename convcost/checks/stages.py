@@ -213,7 +213,7 @@ def replaced(spec: LayerSpec, parts: Parts) -> Parts:
 @states(AS_GIVEN)
 def as_given(spec: LayerSpec) -> Parts:
     """The layer itself, in its own groups, which are the bottleneck's where middle channels are given."""
-    groups = spec.groups if spec.mid_channels is None else 1
+    groups = 1 if spec.middles else spec.groups
     return (kxk(spec, "conv", spec.in_channels, spec.out_channels, groups),)
 
 
@@ -226,7 +226,7 @@ def standard(spec: LayerSpec) -> Parts:
 @states("grouped")
 def grouped(spec: LayerSpec) -> Parts:
     """Krizhevsky et al. 2012; Xie et al. 2017: k x k in the layer's groups, else in as many of 32 as divide both."""
-    own = spec.groups if spec.mid_channels is None else 1
+    own = 1 if spec.middles else spec.groups
     fitting = [g for g in CARDINALITIES if not (spec.in_channels % g or spec.out_channels % g)]
     groups = own if own > 1 else max(fitting, default=1)
     return replaced(spec, (kxk(spec, "conv", spec.in_channels, spec.out_channels, groups),))
@@ -253,8 +253,8 @@ def depthwise_separable(spec: LayerSpec) -> Parts:
 
 @states("spatially-separable")
 def spatially_separable(spec: LayerSpec) -> Parts:
-    """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each strided along its own axis, min(in, out) between."""
-    middle = min(spec.in_channels, spec.out_channels) if spec.mid_channels is None else spec.mid_channels
+    """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each with its axis' stride; min(in, out) between."""
+    middle = spec.middles[0] if spec.middles else min(spec.in_channels, spec.out_channels)
     stages, inner = [], spec.in_channels
     for axis in range(spec.axes - 1, -1, -1):
         outer = middle if axis else spec.out_channels
@@ -278,13 +278,17 @@ def _pass(spec: LayerSpec, axis: int, inner: int, outer: int) -> Convolution:
 
 
 def _bottleneck(spec: LayerSpec) -> Parts:
-    """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the second (`v1`: first)."""
-    middle = spec.out_channels // spec.bottleneck_ratio if spec.mid_channels is None else spec.mid_channels
+    """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the k x k, `v1`: before.
+
+    Two middles are what goes into the k x k and what comes out of it.
+    """
+    middles = spec.middles or (spec.out_channels // spec.bottleneck_ratio,)
+    inner, outer = middles[0], middles[-1]
     first = spec.stride if spec.v1 else (1,) * spec.axes
     return (
-        one_by_one(spec, "reduce", spec.in_channels, middle, first),
-        kxk(spec, "conv", middle, middle, spec.groups, strided=not spec.v1, behind=first),
-        one_by_one(spec, "expand", middle, spec.out_channels),
+        one_by_one(spec, "reduce", spec.in_channels, inner, first),
+        kxk(spec, "conv", inner, outer, spec.groups, strided=not spec.v1, behind=first),
+        one_by_one(spec, "expand", outer, spec.out_channels),
     )
 
 
@@ -311,7 +315,8 @@ def basic_block(spec: LayerSpec) -> Parts:
 @states("inverted-residual")
 def inverted_residual(spec: LayerSpec) -> Parts:
     """Sandler et al. 2018, table 1: 1 x 1 to t times in, depthwise with the stride, 1 x 1 to out without activation."""
-    hidden = spec.expansion_ratio * spec.in_channels
-    wider = (one_by_one(spec, "expand", spec.in_channels, hidden),) if spec.expansion_ratio > 1 else ()
+    ratio = 6 if spec.expansion_ratio is None else spec.expansion_ratio
+    hidden = ratio * spec.in_channels
+    wider = (one_by_one(spec, "expand", spec.in_channels, hidden),) if ratio > 1 else ()
     narrow = one_by_one(spec, "project", hidden, spec.out_channels, activated=False)
     return shortcut(spec, (*wider, kxk(spec, "depthwise", hidden, hidden, hidden), narrow), projected=False)
