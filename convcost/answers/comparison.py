@@ -57,6 +57,10 @@ class Layer(NamedTuple):
     row: Row
 
 
+#: What a layer's question gets for an answer.
+Result = Comparison | Layer
+
+
 def compare(
     spec: LayerSpec,
     names: Iterable[str] | None = None,

@@ -86,7 +86,7 @@ def answer_program(
     >>> from convcost.networks.program import read_program
     >>> program = read_program("input 3 @32\\nstandard 8 k3\\nglobal-average-pool\\nlinear 10")
     >>> answer_program(program, Choices("n2")).total["output_shape"]
-    (2, 10)
+    (2, 10, 1, 1)
     """
 
     def rebuild(shape: Shape) -> Network:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -14,11 +14,12 @@ from ..explain.answer import pages
 from ..explain.document import Document
 from ..explain.measured import Measurement, Settings
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
+from ..report.formats import FORMATS
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..variants.registry import DoesNotApply
 from .listing import listing, width_of
 from .names import unknown_name
-from .options import NOTATION, Format, Output
+from .options import NOTATION
 from .output import destination
 
 EPILOG = (
@@ -42,16 +43,8 @@ Examples:
 WIDTH = 80
 
 
-class ExplainFormat(StrEnum):
-    """How an explanation is written: as any answer, and as text, which is what its table is."""
-
-    text = "text"
-    table = "table"
-    json = "json"
-    ndjson = "ndjson"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
+#: How an explanation is written: as any answer that is more than rows, and as text, which is what its table is.
+ExplainFormat: Any = StrEnum("ExplainFormat", {name: name for name in ("text", *FORMATS)})  # type: ignore[misc]  # likewise
 
 
 def explain(
@@ -68,11 +61,14 @@ def explain(
     list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
     format: Annotated[
         ExplainFormat, typer.Option("--format", "-f", help="How to write the answer; text and table are the same.")
-    ] = ExplainFormat.text,
-    output: Output = "",
+    ] = ExplainFormat["text"],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file."),
+    ] = "",
 ) -> int:  # fmt: skip
     """Explain a variant: structure, formula, numbers, what it gives up, where it is used, and when it will not help."""
-    with destination(output, Format.table if format == "text" else format.value) as (file, written):
+    with destination(output, "table" if format == "text" else format.value) as (file, written):
         if list_topics or not words:
             _list(written, file)
         else:
@@ -83,7 +79,7 @@ def explain(
 def _list(format: str, file: TextIO) -> None:
     """The topics, each with what it is and its aliases."""
     entries = described()
-    if format != Format.table:
+    if format != "table":
         from ..report.listings import TOPICS, write_listing
 
         write_listing(TOPICS, entries, format, file)
@@ -102,7 +98,7 @@ def _explain(words: list[str], experiment: bool, format: str, file: TextIO) -> N
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
-    if format in (Format.csv, Format.latex):
+    if format in ("csv", "latex"):
         raise SpecError(
             f"an explanation is no table, and not written as {format}",
             "text, markdown, json and ndjson have it; convcost compare --per-op has its numbers as rows",
@@ -116,15 +112,15 @@ def _explain(words: list[str], experiment: bool, format: str, file: TextIO) -> N
 
 def _write(document: Document, spec: LayerSpec, given: bool, format: str, file: TextIO) -> None:
     """As a document; its pages are made from it."""
-    if format in (Format.json, Format.ndjson):
+    if format in ("json", "ndjson"):
         from ..report.as_json import encode, json_text
 
-        file.write((json_text if format == Format.json else encode)(document) + "\n")
+        file.write((json_text if format == "json" else encode)(document) + "\n")
         return
     from ..explain.pages import markdown, text
 
     found = pages(document, spec, given)
-    shown = [markdown(page) if format == Format.markdown else text(page, _as_on(file)) for page in found]
+    shown = [markdown(page) if format == "markdown" else text(page, _as_on(file)) for page in found]
     file.write("\n".join(shown))
 
 

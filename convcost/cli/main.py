@@ -52,9 +52,11 @@ class Commands(TyperGroup):
             from .names import unknown_name
 
             raise unknown_name("command", cmd_name, COMMANDS, "'convcost --help' lists them")
+        from .options import expanded
+
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        one.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(getattr(module, cmd_name))
+        one.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(expanded(getattr(module, cmd_name)))
         command = typer.main.get_command(one)
         gc.freeze()  # what the start made stays; from here on there may be garbage
         gc.enable()

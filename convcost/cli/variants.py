@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..variants.registry import EVERY, Variant, all_variants
 from .listing import listing, width_of
-from .options import Format, Output, OutputFormat
-from .output import destination
+from .options import Destination
 
 EPILOG = """
 Examples:
@@ -26,11 +25,14 @@ def _line(v: Variant) -> str:
     return v.summary + when
 
 
-def variants(format: OutputFormat = Format.table, output: Output = "") -> None:
+def variants(
+    *,
+    to: Destination,
+) -> None:
     """List the variants, one a line: name, role, structure, and when compare shows it without being asked."""
     entries = all_variants().values()
-    with destination(output, format.value) as (file, written):
-        if written == Format.table:
+    with to.open() as (file, written):
+        if written == "table":
             lines = [((v.name, v.role), [_line(v)]) for v in entries]
             file.writelines(listing(lines, width_of(file, ENDLESS)))
             return

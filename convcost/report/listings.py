@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
-from .document_writer import write_document
 from .documents import SCHEMA, Document
+from .formats import write_document
 from .model import Head, Line, Section, Table
 
 

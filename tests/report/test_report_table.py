@@ -172,9 +172,9 @@ def test_wrapping_keeps_every_word() -> None:
 
 def test_styles_are_all_known() -> None:
     """The layout names none that the screen does not have."""
-    from convcost.report.build import comparison_table
     from convcost.report.columns import choose_columns
     from convcost.report.documents import comparison_document
+    from convcost.report.tables import comparison_table
     from convcost.report.terminal import STYLES
 
     table = comparison_table(comparison_document(contradicted()), "x", choose_columns(None), per_op=True)
