@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..graph.ops import Activation, BatchNorm, Conv, Graph, Shape
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, clip
 from ..spec.layer import LayerSpec
 from .build import Network
 
@@ -32,13 +32,18 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
     nodes = network.graph.nodes
     index = next((i for i, node in enumerate(nodes) if node.name == name), None)
     if index is None:
-        raise SpecError(f"{network.name} has no layer {name!r}", _nearest(name, network.graph), name, 0, len(name))
+        raise no_such_layer(network, name)
     op = nodes[index].op
     if type(op) is not Conv:
         raise SpecError(f"{name} is no convolution", _nearest(name, network.graph), name, 0, len(name))
     spec = conv_spec(op, network.shapes[nodes[index].inputs[0]], network.graph.dtype)
     _, norm, activation = following(network.graph, index, readers(network.graph))
     return spec._replace(norm=norm, activation=activation)
+
+
+def no_such_layer(network: Network, name: str) -> SpecError:
+    """The error for a name that no layer has, with the nearest one."""
+    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network.graph), name, 0, len(name))
 
 
 def _nearest(name: str, graph: Graph) -> str:
