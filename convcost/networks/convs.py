@@ -31,6 +31,9 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
     """
     nodes = network.graph.nodes
     index = next((i for i, node in enumerate(nodes) if node.name == name), None)
+    inside = [i for i, node in enumerate(nodes) if type(node.op) is Conv and is_inside(node.name, name)]
+    if index is None and len(inside) == 1:
+        index = inside[0]  # a module that is one convolution
     if index is None:
         raise no_such_layer(network, name)
     op = nodes[index].op
@@ -39,6 +42,15 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
     spec = conv_spec(op, network.shapes[nodes[index].inputs[0]], network.graph.dtype)
     _, norm, activation = following(network.graph, index, readers(network.graph))
     return spec._replace(norm=norm, activation=activation)
+
+
+def is_inside(name: str, whole: str) -> bool:
+    """Is `name` that of a part of `whole`?
+
+    >>> is_inside("stage2.1.conv", "stage2"), is_inside("/layer1/conv1/Conv", "/layer1/conv1"), is_inside("ab", "a")
+    (True, True, False)
+    """
+    return name.startswith((f"{whole}.", f"{whole}/"))
 
 
 def no_such_layer(network: Network, name: str) -> SpecError:
@@ -50,7 +62,7 @@ def _nearest(name: str, graph: Graph) -> str:
     from difflib import get_close_matches
 
     names = [node.name for node in graph.nodes if type(node.op) is Conv]
-    inside = [known for known in names if known.startswith(f"{name}.")]
+    inside = [known for known in names if is_inside(known, name)]
     near = inside[:3] or get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
     return f"try {', '.join(near)}; 'convcost network … --per-layer' shows every name"
 

@@ -16,7 +16,7 @@ from ..spec.text import gather, locate
 from ..spec.tokens import read_plainly
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
-from .convs import conv_spec, following, no_such_layer, readers
+from .convs import conv_spec, following, is_inside, no_such_layer, readers
 from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
 
 _BOUND = re.compile(r"(macs|params)(>=|<=|>|<)(\d{1,15}(?:\.\d{1,9})?)(%|[KMGkmg]?)")
@@ -227,7 +227,7 @@ class _Chooser:
 
     def _is_named(self, name: str) -> bool:
         pattern = self.where.pattern
-        return not pattern or fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
+        return not pattern or fnmatchcase(name, pattern) or is_inside(name, pattern)
 
     def _is_numbered(self, index: int) -> bool:
         return self.where.numbers is None or self.where.numbers[0] <= index <= self.where.numbers[1]

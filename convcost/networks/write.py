@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from ..graph.ops import (
@@ -114,6 +115,11 @@ def _linear(op: Linear, given: Shape) -> str:
     return f"linear {op.out_features}" + " each" * (len(given) > 2) + " bias" * op.bias
 
 
+def _flattens(op: Counted, given: list[Shape]) -> bool:
+    """Is it a view of all axes but the batch as one (ONNX has Flatten and Reshape)?"""
+    return op.view and len(given) == 1 and op.output_shape == (given[0][0], prod(given[0][1:]))
+
+
 #: How each operation is written, from itself and the shapes of its inputs; "" where there is no word.
 _WORDS: dict[type, Callable[[Any, list[Shape]], str]] = {
     Conv: lambda op, given: _conv(op, given[0]),
@@ -130,5 +136,5 @@ _WORDS: dict[type, Callable[[Any, list[Shape]], str]] = {
     BatchNorm: lambda _, __: "batch-norm",
     LayerNorm: lambda _, __: "layer-norm",
     Scale: lambda _, __: "scale",
-    Counted: lambda _, __: "",
+    Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
 }
