@@ -61,7 +61,7 @@ def compare(
     verify: bool = True,
     verify_limit: int | None = None,
 ) -> Comparison:
-    """The usual variants of a layer, or those named (`["all"]`: all), side by side, each executed and checked unless `verify` is false.
+    """The usual variants of a layer, or those named (`["all"]`: all), side by side, executed unless `verify` is false.
 
     >>> found = compare("64:128 @56 k3", variants=["standard", "depthwise-separable"])
     >>> [(row.variant, row.words["macs"], row.verified.status) for row in found.rows]

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Op
 from ..spec.layer import LayerSpec
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, REPLACEMENT, DoesNotApply, all_variants, build_variant, shown_variants
+from ..variants.registry import (
+    AS_GIVEN,
+    BUILDING_BLOCK,
+    REPLACEMENT,
+    DoesNotApply,
+    all_variants,
+    build_variant,
+    shown_variants,
+)
 from .check import Measurement, Verified
 
 #: The words that a row relates to the baseline's.
@@ -69,7 +77,7 @@ def compare(
     inplace: bool = True,
     verify: Verify | None = None,
 ) -> Comparison:
-    """The variants of `spec` that go without asking, or those named, side by side; `verify` executes a row and judges it.
+    """The variants of `spec` shown by default, or those named, side by side; `verify` executes a row and judges it.
 
     >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
     >>> result.rows[1].relative["macs"]

@@ -21,7 +21,8 @@ SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
 
 #: Words that are summed over the operations of one kind.
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "traffic_bytes",
 )  # fmt: skip
 
 

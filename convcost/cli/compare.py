@@ -12,7 +12,19 @@ from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import own_names, row_names
 from .names import choose_columns, choose_variants, unknown_name
-from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Residual, Showing, Variants
+from .options import (
+    NOTATION,
+    Destination,
+    Exact,
+    Execution,
+    Inside,
+    InsideLayer,
+    Modifiers,
+    OptionalSpec,
+    Residual,
+    Showing,
+    Variants,
+)
 from .run import Flags, answer_all
 
 EPILOG = (

@@ -18,6 +18,7 @@ from .run import Flags
 if TYPE_CHECKING:
     from ..networks.onnx.translate import Missing
 
+
 class Asked(NamedTuple):
     """What a command line says beside the network's name: multipliers, batch, whether there is BatchNorm, ONNX inputs."""
 

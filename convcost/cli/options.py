@@ -38,7 +38,7 @@ _SPEC = typer.Argument(
 Spec = Annotated[list[str], _SPEC]
 OptionalSpec = Annotated[list[str] | None, _SPEC]
 Variants = Annotated[
-    str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all; the usual ones by default.")
+    str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
 Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
 Inside = Annotated[

@@ -44,6 +44,7 @@ effective MACs      the same, where the product touches the input and not
                     its padding; transposed: where it lands in the output
 elementwise         what MACs leave out, per output element: bias 1, add 1,
                     activation 1, BatchNorm 2
+conv activations    elements that convolutions and matrix products put out
 weight bytes        params times the bytes of the dtype
 activation bytes    all newly allocated outputs, times the same
 peak bytes          the most activation memory alive at any step, inputs and

@@ -13,7 +13,7 @@ from .numbers import read_multiplier
 
 
 class Choices(NamedTuple):
-    """What the command line says about a network: input tokens over those of the file, multipliers, BatchNorm or not."""
+    """What the command line says about a network: input tokens over the file's, multipliers, BatchNorm or not."""
 
     tokens: str = ""
     width: str | None = None

@@ -30,7 +30,9 @@ def read_program(text: str, file: str = "network") -> Program:
         raise NetworkError("there is no input", _INPUT, "", (0, 0), file, 0)
     if not reader.lines:
         raise reader.error(reader.input, "there are no layers behind the input", "add one, such as: standard 32 k3")
-    return Program(file, _source(text), reader.input, reader.multipliers, reader.blocks, tuple(reader.lines), tuple(reader.also))
+    return Program(
+        file, _source(text), reader.input, reader.multipliers, reader.blocks, tuple(reader.lines), tuple(reader.also)
+    )
 
 
 def _source(text: str) -> str:

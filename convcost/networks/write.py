@@ -64,8 +64,10 @@ def _input(network: Network) -> str:
     if not 3 <= len(shape) <= 5:
         raise SpecError(f"{network.name}: its input has {len(shape)} axes", "a file's has a batch, channels and a size")
     axes = "" if len(shape) == 4 else f" {len(shape) - 2}d"
-    return f"input {shape[1]} @{_joined(shape[2:])}{axes}" + f" n{shape[0]}" * (shape[0] != 1) + f" {dtype}" * (
-        dtype != "fp32"
+    return (
+        f"input {shape[1]} @{_joined(shape[2:])}{axes}"
+        + f" n{shape[0]}" * (shape[0] != 1)
+        + f" {dtype}" * (dtype != "fp32")
     )
 
 

@@ -14,8 +14,8 @@ LIMIT: int = 10**DIGITS
 MAX_AXES = 3
 
 #: Raw values by field name, as a reader hands them to `build_spec`: a count is an int; sizes are an int
-#: (for every axis) or one an axis; a pair is an int, or two; padding is a name, a (before, after) pair for every axis, or a tuple
-#: of such pairs; flags and choices are themselves.
+#: (for every axis) or one an axis; a pair is an int, or two; padding is a name, a (before, after) pair for every
+#: axis, or a tuple of such pairs; flags and choices are themselves.
 Values = dict[str, Any]
 
 

@@ -85,7 +85,7 @@ def test_marks_say_what_was_executed() -> None:
     text = written("table", executed("8:16 @9x7 k3"))
     assert re.search(r"^ ✓ standard", text, re.M)
     flat = " ".join(text.split())
-    words = "output, params, MACs, effective MACs, elementwise, weights, activations, peak, traffic"
+    words = "output, params, MACs, effective MACs, elementwise, conv activations, weights, activations, peak, traffic"
     assert f"✓ executed in this run: {words}, receptive field and mixes came out as analysed" in flat
     assert "by analysis only" not in flat
 
