@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a command line says beside the network's name: multipliers, batch, whether there is BatchNorm, ONNX inputs."""
+    """What a command line says beside the name: multipliers, batch, with BatchNorm or not, inputs of an ONNX file."""
 
     width: str = ""
     depth: str = ""
