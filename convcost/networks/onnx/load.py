@@ -1,4 +1,4 @@
-"""Reads a model without its weights, gives its inputs their sizes, and lets ONNX infer every other shape."""
+"""Reads a model without its weights, and gives its inputs their sizes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 
 from ...graph.ops import Shape
 from ...spec.errors import clip
-from .functions import check_functions
-from .isolated import isolated
-from .library import bad_file, onnx_library
+from .isolated import bad_file, onnx_library
 from .wire import Malformed, without_weights
 
 #: Largest size of an axis; what the notation of specs allows, too.
@@ -22,7 +20,7 @@ SHOWN = 8
 
 
 def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
-    """The model with all shapes that could be inferred; SpecError where the file or an input is not in order."""
+    """The model, its inputs with sizes; SpecError where the file or an input is not in order."""
     library = onnx_library("onnx_ml_pb2")
     try:
         model = library.ModelProto.FromString(_stripped(path))
@@ -36,7 +34,8 @@ def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
     if not model.graph.node:
         raise bad_file(path, "there is no operation in it", "is it an ONNX model?")
     bind_inputs(model.graph, inputs, batch, path)
-    return _infer(model, path)
+    onnx_library("onnx_cpp2py_export").defs.has_schema("Relu")  # builds its table of operations here, once
+    return model
 
 
 def _stripped(path: str) -> bytes:
@@ -51,26 +50,6 @@ def _stripped(path: str) -> bytes:
             if isinstance(error, Malformed):
                 raise
             raise Malformed("it is empty or no regular file") from None
-
-
-def _infer(model: Any, path: str) -> Any:
-    try:
-        if model.functions:
-            check_functions(model)
-        size = model.ByteSize()
-        code = onnx_library("onnx_cpp2py_export")
-        code.defs.has_schema("Relu")  # builds ONNX's table of operations, here and not in every copy
-        data = isolated(lambda: _inferred(code, model.SerializeToString(), bool(model.functions)), size)
-        return onnx_library("onnx_ml_pb2").ModelProto.FromString(data)
-    except (Malformed, RecursionError) as error:
-        raise bad_file(path, str(error) if isinstance(error, Malformed) else "it is nested too deeply") from None
-
-
-def _inferred(code: Any, data: bytes, has_functions: bool) -> bytes:
-    """What `onnx.shape_inference.infer_shapes` does, without its copies: no type check, not strict, data propagated."""
-    if has_functions:
-        data = code.inliner.inline_local_functions(data, False)
-    return bytes(code.shape_inference.infer_shapes(data, False, False, True))
 
 
 def check_names(graph: Any) -> None:
