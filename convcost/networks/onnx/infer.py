@@ -67,6 +67,7 @@ class Inference:
         self.library = onnx_library("onnx_ml_pb2")
         self.code = onnx_library("onnx_cpp2py_export")
         self.ir_version = ir_version
+        self.disagrees: list[tuple[str, str]] = []
         self._schemas: dict[tuple[str, int, str], Any] = {}
         self._types: dict[tuple[int, Sizes | None], bytes] = {}
         self._known: dict[tuple[Any, ...], list[Value]] = {}
@@ -78,11 +79,28 @@ class Inference:
             try:
                 kind = call.inputs[0].kind if call.inputs and call.inputs[0] is not None else 0
                 made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
+                self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
                 pass
         schema = self.schema(node.op_type, call.version, node.domain)
         return [Value(None)] * count if schema is None else self._asked(schema, node, call, opsets, count)
+
+    def _compare(self, node: Any, call: Call, opsets: Mapping[str, int], made: list[Value]) -> None:
+        """Note where ONNX's own rule gives other sizes: then an engine may refuse the file."""
+        schema = self.schema(node.op_type, call.version, node.domain)
+        if schema is not None and self._asked(schema, node, call, opsets, 1)[0].shape != made[0].shape:
+            self.disagrees.append((call.op, node.name or node.output[0]))
+
+    def refused(self, model: Any) -> str:
+        """Why engines refuse a model whose sizes ONNX's old rules get wrong; nothing where they do not."""
+        if not self.disagrees:
+            return ""
+        try:
+            self.code.shape_inference.infer_shapes(model.SerializeToString(), False, True, False)
+        except Exception:  # C++ throws what it likes
+            return "by ONNX's own rule its size contradicts the operations after it: engines refuse the file"
+        return ""
 
     def schema(self, op: str, version: int, domain: str) -> Any:
         """ONNX's definition of an operation; None where it has none."""

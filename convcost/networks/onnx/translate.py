@@ -112,6 +112,8 @@ class Walk:
             scope.values[value.name] = found
         self.body(graph, scope)
         self._finish([scope.find(value.name) for value in graph.output])
+        if refused := self.inference.refused(model):
+            self.missing(*self.inference.disagrees[0], refused)
         missing = list(self.unknown.values())
         return Found(
             self.nodes, self.shapes, self.kinds, self.held, missing, self.upper_bound, self.params_complete
