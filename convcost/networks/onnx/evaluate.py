@@ -12,22 +12,20 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ...graph.ops import Ints, Shape
-from .isolated import more_memory, LIBRARIES, onnx_library
+from .isolated import LIBRARIES, more_memory, onnx_library
 
 #: Numbers in the largest tensor that is computed, operations that are computed for one model, and numbers in all.
 LARGEST, MOST_STEPS, MOST_COMPUTED = 1 << 16, 200_000, 5_000_000
 
 #: Operations that are computed: cheap ones, in the numbers that go in and come out. Whoever needs another is unknown.
-COMPUTED = frozenset(
-    (
-        "Abs Add And ArgMax ArgMin BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Compress "
-        "Concat Constant ConstantOfShape CumSum Div Equal Exp Expand EyeLike Flatten Floor Gather GatherElements "
-        "GatherND Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Mean Min Mod Mul Neg NonZero "
-        "Not OneHot Or Pad Pow Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Round "
-        "ScatterElements ScatterND Shape Sign Size Slice Split Sqrt Squeeze Sub Sum Tile TopK Transpose Trilu Unique "
-        "Unsqueeze Where Xor"
-    ).split()
+_COMPUTED = (
+    "Abs Add And ArgMax ArgMin BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Compress "
+    "Concat Constant ConstantOfShape CumSum Div Equal Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND "
+    "Greater GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Mean Min Mod Mul Neg NonZero Not OneHot Or "
+    "Pad Pow Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Round ScatterElements "
+    "ScatterND Shape Sign Size Slice Split Sqrt Squeeze Sub Sum Tile TopK Transpose Trilu Unique Unsqueeze Where Xor"
 )
+COMPUTED = frozenset(_COMPUTED.split())
 
 #: Operations that make as much as is in their input, whatever the numbers are.
 BOUNDED = frozenset(("Compress", "NonZero", "Unique"))

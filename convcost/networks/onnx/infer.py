@@ -122,7 +122,8 @@ class Inference:
             if type_ := self.type_of(value):
                 types[_IN.format(index)] = type_
         for index in SIZED.get(call.op, ()):
-            content = self.evaluator.tensor(call.inputs[index].content) if call.has(index) else None
+            value = call.inputs[index] if index < len(call.inputs) else None
+            content = self.evaluator.tensor(value.content) if value is not None else None
             if content is not None:
                 data[_IN.format(index)] = content
         said = asked.SerializeToString()

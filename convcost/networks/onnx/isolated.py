@@ -79,7 +79,8 @@ def isolated(work: Callable[[Tell], T], size: int) -> T:
     processes cannot be copied (Windows), `work` runs here.
     """
     if sys.platform == "win32":
-        return _answer(_guarded(work, lambda _: None))
+        here: T = _answer(_guarded(work, lambda _: None))
+        return here
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -93,7 +94,8 @@ def isolated(work: Callable[[Tell], T], size: int) -> T:
         raise Malformed("reading it takes too long, or its shapes are too large")
     if status or not answer:
         raise Malformed("ONNX's shape inference breaks down on it")
-    return _answer(answer)
+    found: T = _answer(answer)
+    return found
 
 
 def _answer(answer: bytes) -> Any:

@@ -115,7 +115,7 @@ def _dims(value: Any) -> Any:
 
 def _is_known(dim: Any) -> bool:
     """Has the dimension a size? -1 is what some exporters write for none."""
-    return dim.HasField("dim_value") and dim.dim_value >= 0
+    return bool(dim.HasField("dim_value") and dim.dim_value >= 0)
 
 
 def _is_named(dim: Any) -> bool:

@@ -106,7 +106,7 @@ def _fused_conv(call: Call) -> Count:
 
 
 def _more(rule: Rule, *optional: int, word: str = "") -> Rule:
-    """The rule of an operation that does one more for each output, for each input that is there and for an attribute."""
+    """The rule of an operation that does one more for each output: for an input that is there, for an attribute."""
 
     def counted(call: Call) -> Count:
         asked = sum([call.has(index) for index in optional]) + int(bool(word) and bool(call.text(word)))

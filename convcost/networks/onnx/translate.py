@@ -476,4 +476,3 @@ def _resolved(node: Any, attributes: dict[str, Any] | None) -> Any:
             made.attribute.append(attributes[attribute.ref_attr_name])
             made.attribute[-1].name = attribute.name
     return made
-
