@@ -45,6 +45,41 @@ def draw(graph: Graph, shapes: list[Shape]) -> list[str]:
     return [line.rstrip() for line in [*lines, "   output"]]
 
 
+def flow(graph: Graph, shapes: list[Shape], width: int = 78) -> list[str]:
+    """The graph in a line from left to right, its shortcut below; from top to bottom where that is too wide.
+
+    >>> from convcost.graph.ops import Conv
+    >>> conv = Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    >>> flow(Graph((1, 64, 56, 56), "fp32", (Node("conv", conv, (0,)),)), [(1, 64, 56, 56), (1, 128, 56, 56)])
+    ['64×56×56 ─► [conv 3×3] ─► 128×56×56']
+    """
+    side = [node for node in graph.nodes if node.name.startswith("projection")]
+    joined = [node for node in graph.nodes if len(node.inputs) > 1]
+    if len(joined) < 2:
+        steps = [(node, shape) for node, shape in zip(graph.nodes, shapes[1:]) if node not in side]
+        for between in (True, False):
+            lines = _in_a_line(shapes[0], steps, joined, side, between)
+            if max(map(len, lines)) <= width:
+                return lines
+    return draw(graph, shapes)
+
+
+def _in_a_line(start: Shape, steps: list[tuple[Node, Shape]], joined: list[Node], side: list[Node],
+               between: bool) -> list[str]:  # fmt: skip
+    line, ends = f"{show_shape(start)} {'─┬' if joined else ''}─► ", 0
+    for index, (node, shape) in enumerate(steps):
+        if node in joined:
+            ends = len(line) + 2
+        line += f"[{_describe(node)}] ─► "
+        line += f"{show_shape(shape)} ─► " if between and index < len(steps) - 1 else ""
+    line += show_shape(steps[-1][1])
+    if not joined:
+        return [line]
+    begins = line.index("┬")
+    label = f" {_describe(side[0])} of the input " if side else " the input itself "
+    return [line, " " * begins + "└" + label.center(ends - begins - 1, "─") + "┘"]
+
+
 def _arrow(shape: Shape, corner: str) -> list[str]:
     first = f"     │  {show_shape(shape)}"
     if corner == "─":
