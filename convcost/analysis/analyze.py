@@ -36,8 +36,8 @@ class Analysis(NamedTuple):
 
 #: Every word that an analysis answers, in the order in which it is printed.
 WORDS = (
-    "output_shape", "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes",
-    "peak_bytes", "traffic_bytes", "arithmetic_intensity", "receptive_field", "mixes",
+    "output_shape", "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes",
+    "activation_bytes", "peak_bytes", "traffic_bytes", "arithmetic_intensity", "receptive_field", "mixes",
 )  # fmt: skip
 
 
@@ -49,9 +49,9 @@ def words(of: Analysis | OpAnalysis) -> dict[str, Any]:
     >>> words(analyze(Graph((1, 1, 8), "fp32", (Node("conv", conv, (0,)),))))["effective_macs"]
     22
     """
-    params, macs, effective_macs, elementwise, weight_bytes, activation_bytes, traffic_bytes = of.cost
+    params, macs, effective_macs, elementwise, convs, weight_bytes, activation_bytes, traffic_bytes = of.cost
     values = (
-        of.output_shape, params, macs, effective_macs, 2 * macs, elementwise, weight_bytes, activation_bytes,
+        of.output_shape, params, macs, effective_macs, 2 * macs, elementwise, convs, weight_bytes, activation_bytes,
         of.peak_bytes, traffic_bytes, 2 * macs / traffic_bytes if traffic_bytes else None, of.receptive_field, of.mixes,
     )  # fmt: skip
     return dict(zip(WORDS, values))

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Op
 from ..spec.layer import LayerSpec
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, REPLACEMENT, DoesNotApply, all_variants, build_variant
+from ..variants.registry import (
+    AS_GIVEN,
+    BUILDING_BLOCK,
+    REPLACEMENT,
+    DoesNotApply,
+    all_variants,
+    build_variant,
+    shown_variants,
+)
 from .check import Measurement, Verified
 
 #: The words that a row relates to the baseline's.
@@ -57,6 +65,10 @@ class Layer(NamedTuple):
     row: Row
 
 
+#: What a layer's question gets for an answer.
+Result = Comparison | Layer
+
+
 def compare(
     spec: LayerSpec,
     names: Iterable[str] | None = None,
@@ -65,7 +77,7 @@ def compare(
     inplace: bool = True,
     verify: Verify | None = None,
 ) -> Comparison:
-    """Every variant of `spec`, or those named, side by side; `verify` executes a row and judges it.
+    """The variants of `spec` shown by default, or those named, side by side; `verify` executes a row and judges it.
 
     >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
     >>> result.rows[1].relative["macs"]
@@ -73,7 +85,7 @@ def compare(
 
     A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.
     """
-    wanted = list(all_variants() if names is None else names)
+    wanted = shown_variants(spec.axes) if names is None else list(names)
     if not spec.is_plain and AS_GIVEN not in wanted:
         wanted.insert(0, AS_GIVEN)
     base = baseline or ("standard" if spec.is_plain else AS_GIVEN)

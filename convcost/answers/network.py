@@ -21,7 +21,8 @@ SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
 
 #: Words that are summed over the operations of one kind.
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "traffic_bytes",
 )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def answer_program(
     >>> from convcost.networks.program import read_program
     >>> program = read_program("input 3 @32\\nstandard 8 k3\\nglobal-average-pool\\nlinear 10")
     >>> answer_program(program, Choices("n2")).total["output_shape"]
-    (2, 10)
+    (2, 10, 1, 1)
     """
 
     def rebuild(shape: Shape) -> Network:

@@ -97,6 +97,11 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "norm counted once": lambda sound, op, given, out: sound(op, given, out) // (1 + (type(op) is BatchNorm)),
         "counted on the input": lambda sound, op, given, _: sound(op, given, given),
     },
+    ("analysis.cost", "conv_activations"): {
+        "what norms put out counted": lambda _, op, out: prod(out) * int(type(op) in (Conv, BatchNorm)),
+        "batch forgotten": lambda sound, op, out: sound(op, (1, *out[1:])),
+        "one element a channel": lambda sound, op, out: sound(op, out[:2]),
+    },
     ("analysis.analyze", "op_cost"): {
         "traffic without weights": lambda sound, op, inputs, out, width, **rest: sound(
             op, inputs, out, width, **rest)._replace(traffic_bytes=width * (sum(map(prod, inputs)) + prod(out))),

@@ -17,8 +17,8 @@ DEFAULT_LIMIT = 4_000_000_000
 
 #: The words that an execution settles, in the order in which they are reported.
 WORDS = (
-    "output_shape", "params", "macs", "effective_macs", "elementwise", "weight_bytes", "activation_bytes", "peak_bytes",
-    "traffic_bytes",
+    "output_shape", "params", "macs", "effective_macs", "elementwise", "conv_activations", "weight_bytes",
+    "activation_bytes", "peak_bytes", "traffic_bytes",
 )  # fmt: skip
 
 #: The words that the execution of a row checks.

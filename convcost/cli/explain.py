@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import typer
 
@@ -15,11 +15,12 @@ from ..explain.measured import Measurement, Settings
 from ..explain.pages import Page
 from ..explain.sections import pages
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
+from ..report.formats import FORMATS
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..variants.registry import DoesNotApply
 from .listing import listing, width_of
 from .names import unknown_name
-from .options import NOTATION, Format, Output
+from .options import NOTATION
 from .output import destination
 
 EPILOG = (
@@ -45,16 +46,8 @@ Examples:
 WIDTH = 80
 
 
-class ExplainFormat(StrEnum):
-    """How an explanation is written: as text, which is what its table is, as data, and as a hand-out."""
-
-    text = "text"
-    table = "table"
-    json = "json"
-    ndjson = "ndjson"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
+#: How an explanation is written: as any answer, and as text, which is what its table is.
+ExplainFormat: Any = StrEnum("ExplainFormat", {name: name for name in ("text", *FORMATS)})  # type: ignore[misc]  # made from the list
 
 
 def explain(
@@ -73,15 +66,19 @@ def explain(
     ] = False,
     list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
     format: Annotated[
-        ExplainFormat, typer.Option("--format", "-f", help="How to write the answer. Text and table are the same; csv is its numbers.")
-    ] = ExplainFormat.text,
-    output: Output = "",
+        ExplainFormat,
+        typer.Option("--format", "-f", help="How to write the answer; text is its table, csv its numbers."),
+    ] = ExplainFormat["text"],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file."),
+    ] = "",
 ) -> int:  # fmt: skip
     """Explain a variant on a screen: the reason, the formula with this layer's numbers, what is measured in this run.
 
     Documents (markdown, latex, json) are always full.
     """
-    with destination(output, Format.table if format == "text" else format.value) as (file, written):
+    with destination(output, "table" if format == "text" else format.value) as (file, written):
         if list_topics or not words:
             _list(written, file)
         else:
@@ -92,7 +89,7 @@ def explain(
 def _list(format: str, file: TextIO) -> None:
     """The topics, each with what it is and its aliases."""
     entries = described()
-    if format != Format.table:
+    if format != "table":
         from ..report.listings import TOPICS, write_listing
 
         write_listing(TOPICS, entries, format, file)
@@ -111,21 +108,24 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
+    if not FORMATS[format].explains:
+        written = ", ".join([name for name, known in FORMATS.items() if known.explains])
+        raise SpecError(f"an explanation is not written as {format}", f"it is as {written}")
     text = " ".join(asked.rest)
     spec = parse_spec(text) if text else default_layer(asked.topics)
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
     document = explain_topics(asked.topics, spec, found)
-    if format in (Format.json, Format.ndjson):
+    if format in ("json", "ndjson"):
         from ..report.as_json import encode, json_text
 
-        file.write((json_text if format == Format.json else encode)(document) + "\n")
-    elif format == Format.csv:
+        file.write((json_text if format == "json" else encode)(document) + "\n")
+    elif format == "csv":
         from ..explain.handout import write_rows
 
         write_rows(document, file)
     else:
-        _write(pages(document, spec, bool(text), full=full or format != Format.table), format, file)
+        _write(pages(document, spec, bool(text), full=full or format != "table"), format, file)
 
 
 def _write(found: list[Page], format: str, file: TextIO) -> None:
@@ -133,7 +133,7 @@ def _write(found: list[Page], format: str, file: TextIO) -> None:
     from ..explain.handout import latex, markdown
     from ..explain.pages import text
 
-    writers = {str(Format.markdown): markdown, str(Format.latex): latex}
+    writers = {"markdown": markdown, "latex": latex}
     write = writers.get(format, lambda page: text(page, _as_on(file)))
     file.write("\n".join(map(write, found)))
 

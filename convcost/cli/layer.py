@@ -8,22 +8,8 @@ from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN
 from .names import choose_columns
-from .options import (
-    NOTATION,
-    ActivationKind,
-    Columns,
-    Exact,
-    Format,
-    Inplace,
-    Norm,
-    Output,
-    OutputFormat,
-    PerOp,
-    Spec,
-    Verify,
-    VerifyLimit,
-)
-from .run import Flags, answer_all, verifier
+from .options import NOTATION, Destination, Exact, Execution, Modifiers, Showing, Spec
+from .run import Flags, answer_all
 
 EPILOG = (
     NOTATION
@@ -41,23 +27,18 @@ Examples:
 
 def layer(
     spec: Spec,
-    norm: Norm = False,
-    activation: ActivationKind = None,
-    per_op: PerOp = False,
-    columns: Columns = "",
-    format: OutputFormat = Format.table,
-    output: Output = "",
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
+    *,
+    showing: Showing,
+    modifiers: Modifiers,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Answer for exactly the layer described, nothing else."""
-    check = verifier(verify, verify_limit)
+    check = execution.of_rows()
 
     def answer(described: LayerSpec) -> Layer:
-        return Layer(described, answer_row(AS_GIVEN, described, inplace, check))
+        return Layer(described, answer_row(AS_GIVEN, described, execution.inplace, check))
 
-    flags = Flags(norm, activation.value if activation else None)
-    options = Options(per_op=per_op, columns=choose_columns(columns), exact=exact)
-    return answer_all(spec, flags, answer, format.value, options, output)
+    options = Options(per_op=showing.per_op, columns=choose_columns(showing.columns), exact=exact)
+    return answer_all(spec, Flags.of(modifiers), answer, to, options)

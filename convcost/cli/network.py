@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..answers.network import NetworkAnswer, VerifyNetwork, answer_network, answer_program
+from ..answers.network import NetworkAnswer, answer_network, answer_program
 from ..networks.build import Choices
 from ..networks.lines import LONGEST_FILE, Program
 from ..networks.zoo import find_program
-from ..report.network_writers import write_network
-from ..report.networks import network_document
+from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .onnx_model import is_onnx, read_model, report_unknown, status
-from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
-from .output import destination
+from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -71,25 +69,23 @@ def network(
     per_layer: Annotated[bool, typer.Option("--per-layer", help="A line for each operation.")] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="Draw activation memory, step by step.")] = False,
     norm: BatchNorm = True,
-    format: OutputFormat = Format.table,
-    output: Output = "",
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
     input: ModelInputs = None,
     strict: Strict = False,
+    *,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Count a whole network: totals, shares, peak and training memory, its layers executed and checked."""
-    if timeline and format is not Format.table:
-        hint = f"leave --timeline out: {format.value} has what is alive at each layer as its peak_bytes"
+    if timeline and to.format != "table":
+        hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    answer, unknown = _answer(name, width, batch, norm, input or [], inplace, network_verifier(verify, verify_limit))
+    answer, unknown = _answer(name, width, batch, norm, input or [], execution)
     document = network_document(answer)
     if unknown:
         document |= status(unknown)
         report_unknown(answer.network.name, unknown)
-    with destination(output, format.value) as (file, written):
+    with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
@@ -97,26 +93,16 @@ def network(
 
 
 def _answer(
-    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], inplace: bool,
-    verify: VerifyNetwork | None,
-) -> tuple[NetworkAnswer, list[Missing]]:  # fmt: skip
+    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], execution: Execution
+) -> tuple[NetworkAnswer, list[Missing]]:
     """The answer, and of an ONNX file the operations that were not counted."""
     if is_onnx(name[0]):
         found, unknown = read_model(name, inputs, batch)
-        return answer_network(found, inplace, verify), unknown
+        return answer_network(found, execution.inplace, execution.of_networks()), unknown
     if inputs:
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
-    return answer_program(*read_network(name, width, batch, norm), inplace, verify), []
-
-
-def network_verifier(verify: bool, limit: int | None) -> VerifyNetwork | None:
-    """What executes a network and judges it; NumPy is loaded only where it is asked for."""
-    if not verify:
-        return None
-    from ..checks.networks import NetworkVerifier
-    from ..checks.verifier import DEFAULT_LIMIT
-
-    return NetworkVerifier(DEFAULT_LIMIT if limit is None else limit)
+    program, choices = read_network(name, width, batch, norm)
+    return answer_program(program, choices, execution.inplace, execution.of_networks()), []
 
 
 def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:
@@ -129,7 +115,7 @@ def read_network(words: list[str], width: str, batch: int | None, norm: bool) ->
 
 
 def _draw(answer: NetworkAnswer) -> None:
-    from ..report.table import can_encode
+    from ..report.as_table import can_encode
     from ..report.timeline import timeline
 
     width = get_terminal_size((80, 24)).columns

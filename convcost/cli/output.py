@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from ..report.formats import ENDINGS
 from ..spec.errors import SpecError
-
-#: The format that each ending stands for.
-ENDINGS = {".txt": "table", ".json": "json", ".ndjson": "ndjson", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 
 def format_of(path: str, format: str = "table") -> str:

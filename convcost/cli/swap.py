@@ -11,12 +11,10 @@ from ..graph.ops import Shape
 from ..networks.build import Network, build_network
 from ..networks.swap import read_where, replacements
 from ..networks.swap import swap as swap_layers
-from ..report.network_writers import write_swap
-from ..report.networks import swap_document
+from ..report.networks import swap_document, write_swap
 from .names import unknown_name
-from .network import Batch, BatchNorm, Name, Width, network_verifier, read_network, report_mismatches
-from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
-from .output import destination
+from .network import Batch, BatchNorm, Name, Width, read_network, report_mismatches
+from .options import Destination, Exact, Execution
 
 EPILOG = """
 A replacement has the norm and the activation of the layer on each of its convolutions. Layers that are grouped
@@ -41,12 +39,10 @@ def swap(
     width: Width = "",
     batch: Batch = None,
     norm: BatchNorm = True,
-    format: OutputFormat = Format.table,
-    output: Output = "",
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
+    *,
+    execution: Execution,
+    to_file: Destination,
 ) -> int:
     """Replace convolutions of a network by a variant: the cost before, after, and the ratio."""
     if to not in replacements():
@@ -62,11 +58,11 @@ def swap(
     def rebuild_swapped(shape: Shape) -> Network:
         return swap_layers(rebuild(shape), to, chosen).network
 
-    verifier = network_verifier(verify, verify_limit)
+    verifier, inplace = execution.of_networks(), execution.inplace
     answers = [
         answer_network(before, inplace, verifier, rebuild),
         answer_network(swapped.network, inplace, verifier, rebuild_swapped),
     ]
-    with destination(output, format.value) as (file, written):
+    with to_file.open() as (file, written):
         write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
     return max([report_mismatches(answer) for answer in answers])

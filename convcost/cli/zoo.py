@@ -5,10 +5,8 @@ from __future__ import annotations
 from ..answers.network import answer_network
 from ..networks.build import build_network
 from ..networks.zoo import zoo_programs
-from ..report.network_writers import write_zoo
-from ..report.networks import zoo_document
-from .options import Exact, Format, Output, OutputFormat
-from .output import destination
+from ..report.networks import write_zoo, zoo_document
+from .options import Destination, Exact
 
 EPILOG = """
 Examples:
@@ -19,8 +17,12 @@ Examples:
 """
 
 
-def zoo(format: OutputFormat = Format.table, output: Output = "", exact: Exact = False) -> None:
+def zoo(
+    exact: Exact = False,
+    *,
+    to: Destination,
+) -> None:
     """List the built-in networks: input, params and MACs as published, and where each is described."""
     answers = [answer_network(build_network(program)) for program in zoo_programs()]
-    with destination(output, format.value) as (file, written):
+    with to.open() as (file, written):
         write_zoo(zoo_document(answers), written, file, exact=exact)

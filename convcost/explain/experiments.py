@@ -4,6 +4,7 @@ NumPy is loaded by the functions that measure, through `training.descent`; impor
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from math import inf, log10, sqrt
 from typing import Any
@@ -72,7 +73,8 @@ def _seeds(settings: Settings) -> str:
 def _arms(plain: list[list[float]], residual: list[list[float]]) -> list[Arm]:
     """Two arms from the values along x that each seed gave."""
     return [
-        Arm(name, [list(p) for p in zip(*runs, strict=True)]) for name, runs in (("plain", plain), ("residual", residual))
+        Arm(name, [list(p) for p in zip(*runs, strict=True)])
+        for name, runs in (("plain", plain), ("residual", residual))
     ]
 
 
@@ -166,7 +168,7 @@ def identity_map(settings: Settings, progress: Progress) -> Measurement:
         for start, stop in pairwise(marks):
             train(graph, weights, data, "squared-error", rate=0.3, steps=stop - start, batch=32,
                   seeds=[seed + start for seed in seeds],
-                  progress=lambda n: progress(2 * n * len(seeds), "learning the identity map"))  # fmt: skip
+                  progress=partial(_told, progress, 2 * len(seeds), "learning the identity map"))  # fmt: skip
             found.append(losses_of(graph, weights, data, "squared-error"))
         return [list(seed) for seed in zip(*found)]
 
@@ -194,7 +196,9 @@ def _why_not(held: list[bool]) -> str:
     which = f"seed{'s' * (len(failed) > 1)} {', '.join(failed)}"
     return (
         f"With {which} the plain network did as well or better: so few steps on so little data depend on the weights "
-        "that a seed draws, more than a large network does." if failed else ""
+        "that a seed draws, more than a large network does."
+        if failed
+        else ""
     )
 
 
@@ -214,10 +218,16 @@ def trained(settings: Settings, progress: Progress) -> Trained:
             one = stack(depth, residual and settings.shortcut)
             graph, weights = side_by_side(one, len(seeds)), initial_weights(one, "he", seeds)
             what = f"training, depth {depth}, {'residual' if residual else 'plain'}"
+            told = partial(_told, progress, depth * len(seeds), what)
             losses = train(graph, weights, learned, "cross-entropy", rate=0.05, steps=settings.steps, batch=32,
-                           seeds=seeds, progress=lambda n, d=depth, w=what: progress(n * d * len(seeds), w))  # fmt: skip
+                           seeds=seeds, progress=told)  # fmt: skip
             found[depth, residual] = [list(seed) for seed in zip(*losses)], accuracies(graph, weights, unseen)
     return found
+
+
+def _told(progress: Progress, passes: int, what: str, steps: int) -> None:
+    """Tell of steps, each so many passes through a convolution."""
+    progress(steps * passes, what)
 
 
 def _training_setup(settings: Settings, depth: str) -> dict[str, str]:
@@ -281,7 +291,9 @@ def work(settings: Settings) -> int:
 
 def measure(settings: Settings, progress: Progress = lambda _, __: None) -> list[Measurement]:
     """All the measurements, in the order of the benefits; `progress` is told what is done."""
-    found = [gradients_by_depth(settings, *case, progress) for case in (("pytorch", False), ("he", False), ("he", True))]
+    found = [
+        gradients_by_depth(settings, *case, progress) for case in (("pytorch", False), ("he", False), ("he", True))
+    ]
     found.append(identity_map(settings, progress))
     runs = trained(settings, progress)
     return [*found, accuracy(settings, runs), convergence(settings, runs)]

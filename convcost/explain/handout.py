@@ -69,10 +69,16 @@ def _markdown_block(block: Block) -> list[str]:
     if isinstance(block, Para):
         return [_marked(block.text)]
     if isinstance(block, Facts):
-        return [f"- **{_marked(label)}**: {_marked(said)}" if label else f"- {_marked(said)}" for label, said in block.rows]
+        return [
+            f"- **{_marked(label)}**: {_marked(said)}" if label else f"- {_marked(said)}" for label, said in block.rows
+        ]
     if isinstance(block, Grid):
         rules = ["---:" if i in block.right else ":---" for i in range(len(block.header))]
-        rows = [[_marked(cell) for cell in block.header], rules, *[[_marked(cell) for cell in row] for row in block.rows]]
+        rows = [
+            [_marked(cell) for cell in block.header],
+            rules,
+            *[[_marked(cell) for cell in row] for row in block.rows],
+        ]
         return [f"| {' | '.join(row)} |" for row in rows]
     return ["```sh" if isinstance(block, Commands) else "```text", *block.lines, "```"]
 

@@ -76,17 +76,18 @@ def _joint(spec: LayerSpec) -> Document | None:
         return None
     from ..training.demonstrations import joint_rank
 
-    middle = build_variant("spatially-separable", spec).settings["mid_channels"]
-    small = spec._replace(batch=1, mid_channels=middle, activation=None)
-    while small.in_channels * small.out_channels * prod(spec.kernel_size) > MOST_MACS // 400:
-        halved = [max(1, n // 2) for n in (small.in_channels, small.out_channels, small.mid_channels or 1)]
-        small = small._replace(in_channels=halved[0], out_channels=halved[1], mid_channels=halved[2], groups=1)
+    middle = int(str(build_variant("spatially-separable", spec).settings["mid_channels"]))
+    channels = [spec.in_channels, middle, spec.out_channels]
+    while channels[0] * channels[2] * prod(spec.kernel_size) > MOST_MACS // 400:
+        channels = [max(1, n // 2) for n in channels]
+    plain = spec._replace(batch=1, activation=None, groups=1)
+    small = plain._replace(in_channels=channels[0], mid_channels=channels[1], out_channels=channels[2])
     rank, most = joint_rank(build_variant("spatially-separable", small).graph)
-    free, _ = joint_rank(build_variant("standard", small._replace(groups=1)).graph)
+    free, _ = joint_rank(build_variant("standard", small).graph)
     height, width = spec.kernel_size
     return {
         "matrix": [spec.out_channels * height, spec.in_channels * width], "middle": middle,
-        "executed": [small.in_channels, small.mid_channels, small.out_channels], "rank": rank, "standard_rank": free,
+        "executed": channels, "rank": rank, "standard_rank": free,
         "most": most,
     }  # fmt: skip
 

@@ -68,9 +68,10 @@ class Measurement(NamedTuple):
 def measurement_document(found: Measurement) -> dict[str, Any]:
     """A measurement as plain data, every seed's numbers in it; what left the finite numbers is null.
 
-    >>> arm = Arm("plain", [[1.0, 3.0], [2.0, float("inf")]])
-    >>> measurement_document(Measurement("n", "b", "c", {}, "x", [0, 1], "y", False, [arm], [True], "", ""))["arms"]
-    [{'name': 'plain', 'values': [[1.0, 3.0], [2.0, None]], 'median': [2.0, None], 'min': [1.0, 2.0], 'max': [3.0, None]}]
+    >>> arm = Arm("plain", [[1.0, 3.0, 2.0], [2.0, float("inf"), float("inf")]])
+    >>> found = Measurement("n", "b", "c", {}, "x", [0, 1], "y", False, [arm], [True], "", "")
+    >>> [measurement_document(found)["arms"][0][part] for part in ("median", "min", "max")]
+    [[2.0, None], [1.0, 2.0], [3.0, None]]
     """
     arms = [
         {

@@ -70,7 +70,9 @@ def _costs(document: Document) -> list[Block]:
     elif document["topic"] != BASE:
         ratios = [document[word]["ratio"] for _, word in _WORDS]
         if ratios[0] == ratios[1]:
-            rows.append(("in all", f"{_ratio(ratios[0])} of a standard convolution, which has {_of_standard(document)}"))
+            rows.append(
+                ("in all", f"{_ratio(ratios[0])} of a standard convolution, which has {_of_standard(document)}")
+            )
         else:
             rows += [
                 (f"{title} ratio", f"{_ratio(ratio)} of a standard convolution's {document[word]['standard']:,}")
@@ -108,7 +110,9 @@ def _disturbed(document: Document) -> str:
 
 def _changed(found: Document) -> str:
     channels = f"{found['channels']:,} of {found['of_channels']:,} channels"
-    return f"{_count(found['outputs'], 'output')} changed, at {_count(found['positions'], 'position')} and in {channels}"
+    return (
+        f"{_count(found['outputs'], 'output')} changed, at {_count(found['positions'], 'position')} and in {channels}"
+    )
 
 
 def _count(number: int, what: str) -> str:
@@ -176,8 +180,8 @@ def _joint(joint: Document | None, in_three: Document) -> list[Block]:
     rows, columns = joint["matrix"]
     return [Facts([
         ("limit", f"on all kernels together: as one matrix of (out·height) × (in·width), here {rows} × {columns}, they "
-                  f"have a rank of at most the {joint['middle']} channels between the passes. Between one pair of "
-                  f"channels 3 between reach any 3×3 (the diagonal, executed so: {_apart(in_three)})"),
+                  f"have a rank of at most the {joint['middle']} channels between the passes. For one pair of channels "
+                  f"alone 3 between are enough for any 3×3 (the diagonal, executed so: {_apart(in_three)})"),
         ("executed", f"with random weights at {inner}:{outer}, {middle} between: rank {joint['rank']} of "
                      f"{joint['most']}; the simple convolution's {joint['standard_rank']}"),
     ])]  # fmt: skip
@@ -190,7 +194,9 @@ def _pointwise(document: Document) -> list[Section]:
     shapes = [f"[{rows} × {columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
     times = f"{product['batch']} · " if product["batch"] != 1 else ""
     most = growth[-1]["macs"]
-    rows = [["{}:{}".format(*point["channels"]), f"{point['macs']:,}", bar(point["macs"] / most, 40)] for point in growth]
+    rows = [
+        ["{}:{}".format(*point["channels"]), f"{point['macs']:,}", bar(point["macs"] / most, 40)] for point in growth
+    ]
     drawing, why, costs, _, _ = _screen(document)
     return [
         drawing, why,
@@ -233,7 +239,8 @@ def _rest(document: Document) -> list[Section]:
     """What a full page has beside the screen."""
     return [
         Section("The structure", [Pre(document["drawing"])]),
-        *[Section(f"{title}, step by step", _steps(document[word])) for title, word in (("Params", "params"), ("MACs", "macs"))],
+        Section("Params, step by step", _steps(document["params"])),
+        Section("MACs, step by step", _steps(document["macs"])),
         Section("The equivalent dense kernel", [Para(f"`{document['gives_up']['kernel']}`"),
                 Para(document["gives_up"]["text"])]) if document["topic"] in _SCREENS else Section("", []),
         *[Section("Where it is used", [sources(document["used_in"])])] * bool(document["used_in"]),
@@ -352,28 +359,32 @@ def residual_page(document: Document, facts: str, *, full: bool = False) -> Page
     if full:
         sections += _residual_rest(document)
     elif not experiments:
-        sections.append(Section("", [Facts([("More", "--experiment: each claim, measured; --full: costs, uses, limits")])]))
+        sections.append(
+            Section("", [Facts([("More", "--experiment: each claim, measured; --full: costs, uses, limits")])])
+        )
     return Page(RESIDUAL, facts, sections)
 
 
 def _reasons(document: Document) -> list[tuple[str, str]]:
     said, (shallow, deep) = document["formulas"], document["degradation"]["imagenet_errors"]
     more, less = document["degradation"]["cifar_layers"]
-    costs = next((cost for cost in document["costs"] if cost["variant"] == "basic-block"), None)
-    rows = [
-        ("problem", f"More layers should do no harm: they need only pass on what they get. But {more} plain layers have "
-                    f"a higher training error than {less} (CIFAR-10; so it is not overfitting), and on ImageNet "
-                    f"{deep['layers']} err on {deep['plain']:.2f} %, {shallow['layers']} on {shallow['plain']:.2f} % "
-                    "(He et al. 2015, fig. 1, table 2)"),
-        ("idea", f"`{said['block']}`: the convolutions F learn `{said['learned']}` instead of the wanted H(x). To pass "
-                 "x on takes F = 0, weights near zero; a plain block has to learn it. So built, "
-                 f"{deep['layers']} layers err on {deep['residual']:.2f} %"),
-        ("gradient", f"`{said['gradient']}`: a part of it, the identity I, passes no weights"),
+    problem = (
+        f"More layers should do no harm: they need only pass on what they get. But {more} plain layers have a higher "
+        f"training error than {less} (CIFAR-10; so it is not overfitting), and on ImageNet {deep['layers']} err on "
+        f"{deep['plain']:.2f} %, {shallow['layers']} on {shallow['plain']:.2f} % (He et al. 2015, fig. 1, table 2)"
+    )
+    idea = (
+        f"`{said['block']}`: the convolutions F learn `{said['learned']}` instead of the wanted H(x). To pass x on "
+        f"takes F = 0, weights near zero; a plain block has to learn it. So built, {deep['layers']} layers err on "
+        f"{deep['residual']:.2f} %"
+    )
+    gradient = f"`{said['gradient']}`: a part of it, the identity I, passes no weights"
+    price = [
+        f"here {_count(cost['params'], 'param')}, {_count(cost['macs'], 'MAC')}, {_count(cost['elementwise'], 'add')}, "
+        f"{cost['peak_bytes']:,} bytes more at the peak"
+        for cost in document["costs"] if cost["variant"] == "basic-block"
     ]  # fmt: skip
-    if costs is not None:
-        rows.append(("cost", f"here {_count(costs['params'], 'param')}, {_count(costs['macs'], 'MAC')}, "
-                             f"{_count(costs['elementwise'], 'add')}, {costs['peak_bytes']:,} bytes more at the peak"))  # fmt: skip
-    return rows
+    return [("problem", problem), ("idea", idea), ("gradient", gradient), *[("cost", said) for said in price]]
 
 
 def _arrived(found: Document) -> list[list[str]]:
@@ -384,9 +395,15 @@ def _arrived(found: Document) -> list[list[str]]:
 def _benefits(benefits: list[Document], experiments: list[Document]) -> Grid:
     rows = []
     for benefit in benefits:
-        found = [e["verdict"] for e in experiments if e["benefit"] == benefit["name"]]
+        found = [_verdict(one) for one in experiments if one["benefit"] == benefit["name"]]
         rows.append([benefit["name"], benefit["why"], "; ".join(found) or "--experiment", benefit["not_where"]])
-    return Grid(["claim", "why", "here", "not where"], rows, (), (12, 25, 12, 23))
+    return Grid(["claim", "why", "here", "not where"], rows, (), (12, 23, 14, 23))
+
+
+def _verdict(found: Document) -> str:
+    """What came of an experiment, with what tells it from others on the same benefit."""
+    _, _, which = found["name"].partition(", ")
+    return f"{which}: {found['verdict']}" if which else str(found["verdict"])
 
 
 def _residual_rest(document: Document) -> list[Section]:

@@ -44,9 +44,9 @@ def text_of(name: str, summary: str) -> Text:
 TEXTS: dict[str, Text] = {
     "standard": Text(
         "Every output is one weighted sum over a window of neighbouring positions, in all input channels.",
-        "An edge or a corner shows in neighbouring positions, and in several channels together. So this operation, also "
-        "called simple or plain, looks at both at once, and has a weight of its own for each position of the window, "
-        "each input channel and each output channel. That is what it can do, and what it costs.",
+        "An edge or a corner shows in neighbouring positions, and in several channels together. So this operation, "
+        "also called simple or plain, looks at both at once, and has a weight of its own for each position of the "
+        "window, each input channel and each output channel. That is what it can do, and what it costs.",
         "K[o,c,y,x] is free",
         "Nothing: every weight of the kernel is learned on its own. The other variants constrain this kernel.",
         (("VGG-16", "Simonyan & Zisserman 2014, arXiv 1409.1556"), ("ResNet-18, ResNet-34", RESNET)),

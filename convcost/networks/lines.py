@@ -47,14 +47,18 @@ class Block(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A whole file, read: what stands before the layers, and the layers."""
+    """A whole file, read: what stands before the layers, and the layers.
+
+    `multipliers` are width and depth, where the file has them; `also` names the same network with others.
+    """
 
     file: str
     source: str
     input: Line
-    width: str | None
+    multipliers: dict[str, str]
     blocks: dict[str, Block]
     lines: tuple[Line, ...]
+    also: tuple[Line, ...] = ()
 
     def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
         """`problem` at a word of `line`, counted from its operation."""

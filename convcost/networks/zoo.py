@@ -1,12 +1,16 @@
 """The networks that come with the program, and networks by name, file or text."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..spec.errors import SpecError
 from .errors import NetworkError
 from .lines import LONGEST_FILE, Program
-from .program import read_program
+from .program import named, read_program
+
+#: A longer word names no network of ours.
+LONGEST_NAME = 40
 
 FOLDER = Path(__file__).with_name("zoo")
 
@@ -17,7 +21,18 @@ def zoo_names() -> list[str]:
     >>> "resnet50" in zoo_names()
     True
     """
-    return sorted([path.stem for path in FOLDER.glob("*.txt")], key=_by_number)
+    return sorted([*[path.stem for path in FOLDER.glob("*.txt")], *_others()], key=_by_number)
+
+
+@cache
+def _others() -> dict[str, str]:
+    """Names that files have beside their own: `also NAME …` lines, each with the name of its file."""
+    found = {}
+    for path in FOLDER.glob("*.txt"):
+        for line in path.read_text("utf-8").splitlines():
+            if line.startswith("also "):
+                found[line.split()[1]] = path.stem
+    return found
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
@@ -27,7 +42,30 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 
 def zoo_program(name: str) -> Program:
     """A built-in network's file, read."""
-    return read_program((FOLDER / f"{name}.txt").read_text("utf-8"), name)
+    file = _others().get(name, name)
+    program = read_program(zoo_text(file), file)
+    return program if file == name else named(program, name) or program
+
+
+def zoo_text(name: str) -> str:
+    """The text of the file that a built-in network is described in."""
+    return (FOLDER / f"{_others().get(name, name)}.txt").read_text("utf-8")
+
+
+def zoo_name(word: str) -> str | None:
+    """The built-in network that `word` names, hyphens, dots and capitals aside.
+
+    >>> zoo_name("UNet"), zoo_name("efficientnet_b3"), zoo_name("resnet50.txt")
+    ('u-net', 'efficientnet-b3', None)
+    """
+    if (FOLDER / f"{word}.txt").is_file():
+        return word
+    wanted = _compact(word)
+    return next((name for name in zoo_names() if _compact(name) == wanted), None)
+
+
+def _compact(name: str) -> str:
+    return name.lower().translate({ord(sign): None for sign in "-_. "})
 
 
 def zoo_programs() -> Iterator[Program]:
@@ -44,10 +82,14 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         return read_program(standard_input, "standard input")
     path = Path(name)
     try:
-        if name.isprintable() and "/" not in name and (FOLDER / f"{name}.txt").is_file():
+        plain = name.isprintable() and "/" not in name and len(name) <= LONGEST_NAME
+        if plain and (FOLDER / f"{name}.txt").is_file():
             return zoo_program(name)
         if path.is_file():
             return read_program(_text(path), name)
+        known = zoo_name(name) if plain else None
+        if known is not None:
+            return zoo_program(known)
     except (OSError, ValueError) as error:
         if isinstance(error, SpecError):
             raise

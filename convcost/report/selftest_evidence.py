@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from .document_writer import write_document
 from .documents import Document
+from .formats import write_document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:

@@ -100,9 +100,10 @@ def check_spec(spec: LayerSpec) -> None:
 
 
 def _check_groups(spec: LayerSpec) -> None:
-    names = ("in_channels", "out_channels") if spec.mid_channels is None else ("mid_channels",)
-    for name in names:
-        if getattr(spec, name) % spec.groups:
+    ends = {"in_channels": spec.in_channels, "out_channels": spec.out_channels}
+    given = [("mid_channels", middle) for middle in spec.middles] or ends.items()
+    for name, channels in given:
+        if channels % spec.groups:
             from .impossible import groups_do_not_divide
 
-            raise groups_do_not_divide(spec, name)
+            raise groups_do_not_divide(spec, name, channels)

@@ -17,12 +17,11 @@ def joined(sizes: Ints) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))
 
 
-def groups_do_not_divide(spec: LayerSpec, name: str) -> Problem:
+def groups_do_not_divide(spec: LayerSpec, name: str, channels: int) -> Problem:
     from .mistakes import divisors
 
-    common = spec.mid_channels or gcd(spec.in_channels, spec.out_channels)
-    message = f"groups={spec.groups} does not divide {name}={getattr(spec, name)}"
-    return Problem(message, f"try {divisors(common)}", "groups")
+    common = gcd(*(spec.middles or (spec.in_channels, spec.out_channels)))
+    return Problem(f"groups={spec.groups} does not divide {name}={channels}", f"try {divisors(common)}", "groups")
 
 
 def kernel_does_not_fit(spec: LayerSpec) -> Problem:

@@ -14,10 +14,12 @@ from .fields import (
     FLAG,
     LIMIT,
     PADDING,
+    PAIR,
     SIZES,
     check_axes,
     check_number,
     choose,
+    one_or_two,
 )
 from .layer import Ints
 
@@ -45,6 +47,13 @@ def read_digits(digits: str) -> int:
 
 def _count(name: str, value: object) -> tuple[int, int]:
     return _integer(name, value, "an integer"), 0
+
+
+def _two(name: str, value: object) -> tuple[int | Ints, int]:
+    wanted = "an integer, or a list of two"
+    if type(value) is list:
+        return one_or_two(name, tuple([_integer(name, item, wanted) for item in value])), 0
+    return _integer(name, value, wanted), 0
 
 
 def _sizes(name: str, value: object) -> tuple[int | Ints, int]:
@@ -105,5 +114,5 @@ def _shown(value: object) -> str:
 
 
 _READERS: dict[str, Callable[[str, object], tuple[Any, int]]] = {
-    COUNT: _count, SIZES: _sizes, PADDING: _padding, FLAG: _flag, CHOICE: _choice,
+    COUNT: _count, PAIR: _two, SIZES: _sizes, PADDING: _padding, FLAG: _flag, CHOICE: _choice,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from .errors import Problem
-from .fields import CHOICE, COUNT, DIGITS, FIELDS, PADDING, SIZES, check_axes, choose
+from .fields import CHOICE, COUNT, DIGITS, FIELDS, PADDING, PAIR, SIZES, check_axes, choose, one_or_two
 from .layer import DTYPES, Ints
 
 #: Field, raw value, and the number of axes the token settles (0: it fits any).
@@ -88,6 +88,10 @@ def _count(field: str, text: str) -> tuple[int, int]:
     return _number(field, text), 0
 
 
+def _two(field: str, text: str) -> tuple[int | Ints, int]:
+    return one_or_two(field, tuple([_number(field, part) for part in text.split("x")])), 0
+
+
 def _sizes(field: str, text: str) -> tuple[int | Ints, int]:
     parts = text.split("x")
     if len(parts) == 1:
@@ -110,4 +114,4 @@ def _choice(field: str, text: str) -> tuple[str, int]:
     return choose(field, text), 0
 
 
-_READERS = {COUNT: _count, SIZES: _sizes, PADDING: _padding, CHOICE: _choice}
+_READERS = {COUNT: _count, PAIR: _two, SIZES: _sizes, PADDING: _padding, CHOICE: _choice}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..execute.values.convolve import convolve_values
 from ..execute.values.workbench import Workbench
-from ..graph.ops import BatchNorm, Conv, Graph, LayerNorm, Scale
+from ..graph.ops import BatchNorm, Conv, Graph, LayerNorm, Node, Scale
 from .descent import initial_weights
 from .gradients import Weights, backward, forward, weight_shapes
 
@@ -120,17 +120,21 @@ def joint_rank(graph: Graph) -> tuple[int, int]:
     >>> joint_rank(Graph((1, 4, 9, 9), "fp32", (Node("1x3", row, (0,)), Node("3x1", column, (1,)))))
     (2, 12)
 
-    Its kernel is read off: random weights are executed on one impulse in each input channel.
+    Its kernel is read off: random weights are executed on an input that is 0 but for a single 1 in each
+    channel.
     """
     convs = [node.op for node in graph.nodes if isinstance(node.op, Conv)]
     random, inputs = np.random.default_rng(0), graph.input_shape[1]
     kernels = [random.normal(size=weight_shapes(conv)[0]) for conv in convs]
     height, width = (sum([conv.kernel_size[axis] - 1 for conv in convs]) + 1 for axis in (0, 1))
-    impulses = np.zeros((inputs, 2 * height - 1, 2 * width - 1, inputs))
-    impulses[np.arange(inputs), height - 1, width - 1, np.arange(inputs)] = 1
-    seen, *_ = _executed(kernels, impulses)
+    spread = np.zeros((1, (inputs + 1) * height - 1, 2 * width - 1, inputs))
+    for channel in range(inputs):  # below each other, so far apart that none meets the next
+        spread[0, channel * height + height - 1, width - 1, channel] = 1
+    seen = _executed(kernels, spread)[0].reshape(inputs, height, width, -1)
     matrix = seen[:, ::-1, ::-1].transpose(3, 1, 0, 2).reshape(-1, inputs * width)
-    return int(np.linalg.matrix_rank(matrix)), min(matrix.shape)
+    matrix = matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
+    squares = np.linalg.eigvalsh(matrix.T @ matrix)  # a tenth of the time of the singular values themselves
+    return int((squares > 1e-11 * squares[-1]).sum()), matrix.shape[1]
 
 
 def as_matrix_product(graph: Graph) -> float:
@@ -138,13 +142,12 @@ def as_matrix_product(graph: Graph) -> float:
 
     Both on whole numbers, at every `stride`-th position.
     """
-    (node,) = [node for node in graph.nodes if isinstance(node.op, Conv)]
-    random, strides = np.random.default_rng(0), getattr(node.op, "stride", ())
-    weights = random.integers(-9, 10, weight_shapes(node.op)[0]).astype(float)
+    (op,) = [node.op for node in graph.nodes if isinstance(node.op, Conv)]
+    random, alone = np.random.default_rng(0), Node("alone", op._replace(bias=False), (0,))
+    weights = random.integers(-9, 10, weight_shapes(op)[0]).astype(float)
     given = random.integers(-9, 10, graph.input_shape).astype(float)
-    out = forward(Graph(graph.input_shape, graph.dtype, (node._replace(op=node.op._replace(bias=False)),)), given,
-                  [[weights]]).values[-1]  # fmt: skip
-    read = given[:, :, *[slice(None, None, s) for s in strides]]
+    out = forward(Graph(graph.input_shape, graph.dtype, (alone,)), given, [[weights]]).values[-1]
+    read = given[:, :, *[slice(None, None, step) for step in op.stride]]
     product = weights.reshape(len(weights), -1) @ read.reshape(*read.shape[:2], -1)
     return float(np.abs(out.reshape(product.shape) - product).max())
 

@@ -189,9 +189,9 @@ def _step(weights: Weights, speeds: Weights, grads: Weights, rates: NDArray[Any]
     """One step, each network at its own rate."""
     for own, fast, slopes in zip(weights, speeds, grads):
         for weight, speed, slope in zip(own, fast, slopes):
-            speed *= np.float32(momentum)
-            speed -= (rates * slope.reshape(len(rates), -1)).reshape(slope.shape)
-            weight += speed
+            np.subtract(np.float32(momentum) * speed, (rates * slope.reshape(len(rates), -1)).reshape(slope.shape),
+                        out=speed)  # fmt: skip
+            np.add(weight, speed, out=weight)
 
 
 def gradient_norms(arrays: list[NDArray[Any]], networks: int) -> NDArray[Any]:

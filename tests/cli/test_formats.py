@@ -19,7 +19,7 @@ from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
 from convcost.networks.zoo import zoo_names
 from convcost.report.documents import schema_text
-from convcost.report.writers import FORMATS
+from convcost.report.formats import FORMATS
 from convcost.spec import parse_spec
 from convcost.variants.registry import all_variants
 
