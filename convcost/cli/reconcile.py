@@ -5,30 +5,31 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..answers.network import not_rebuilt
 from ..conventions.answer import Place, conventions, find_conventions
 from ..conventions.answer import reconcile as reconcile_network
 from ..conventions.figures import is_figure
-from ..networks.build import Choices, Network, build_network
-from ..networks.lines import Program
+from ..networks.build import Network
 from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
+from ..networks.zoo import siblings_of
 from ..spec.errors import SpecError, clip
-from .network import Batch, BatchNorm, ModelInputs, Width, read_network, report_mismatches
-from .onnx_model import is_onnx, read_model, report_unknown
+from .inside import Asked, Opened, open_network
+from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
+from .onnx_model import report_unknown
 from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import NetworkVerified
     from ..graph.ops import Shape
-    from ..networks.onnx.translate import Missing
 
 EPILOG = """
 A figure is written as it is printed: 4.12 G, 4.12GFLOPs, 4,121,925,096, 4.1e9; =TOOL behind it says who printed it. It
-is matched at its own digits, rounded or cut off; twice and half of a value where nothing else fits. Exit code 1 where no
-convention explains a figure.
+is matched at its own digits, rounded or cut off; twice and half of a value where nothing else fits. Exit code 1
+where no convention explains a figure.
 
 Examples:
 
@@ -47,7 +48,7 @@ Examples:
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {
-    "my-net.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias relu\nglobal-average-pool\nflatten\nlinear 10 bias\n",
+    "my-net.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias\nglobal-average-pool\nflatten\nlinear 10 bias\n",
     "theirs.csv": "layer,macs\nconv1,57344\nfc,80\n",
 }
 
@@ -61,23 +62,6 @@ Subject = Annotated[
 ]
 
 
-class Asked(NamedTuple):
-    """What is to be reconciled: the network, how to make it for another input, what is not known in it."""
-
-    network: Network
-    program: tuple[Program, Choices] | None
-    unknown: list[Missing]
-
-    def rebuild(self, shape: Shape) -> Network:
-        """The same network for another input."""
-        if self.program is None:
-            from ..answers.network import not_rebuilt
-
-            return not_rebuilt(shape)
-        program, choices = self.program
-        return build_network(program, choices._replace(reduced=shape))
-
-
 def reconcile(
     subject: Subject = None,
     sizes: Annotated[
@@ -89,15 +73,16 @@ def reconcile(
     per_layer: Annotated[
         str,
         typer.Option(
-            "--per-layer", metavar="FILE", show_default=False,
+            "--per-layer",
+            metavar="FILE",
+            show_default=False,
             help="Another tool's figures, name,figure a line: which layer differs first, and by what.",
         ),
     ] = "",
-    convention: Annotated[
-        str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")
-    ] = "",
+    convention: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")] = "",
     list_all: Annotated[bool, typer.Option("--list", help="List the conventions, their words and sources.")] = False,
     width: Width = "",
+    depth: Depth = "",
     batch: Batch = None,
     norm: BatchNorm = True,
     exact: Exact = False,
@@ -114,7 +99,7 @@ def reconcile(
     words, figures = split_words(subject or [])
     if not words:
         raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
-    asked = ask(words, width, batch, norm, input or [])
+    asked = opened(words, Asked(width, depth, batch, norm, tuple(input or ())))
     if per_layer:
         return _per_layer(asked, per_layer, convention, to, exact)
     verified = _verified(asked, execution)
@@ -149,17 +134,14 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
     return subject, figures
 
 
-def ask(words: list[str], width: str, batch: int | None, norm: bool, inputs: list[str]) -> Asked:
+def opened(words: list[str], asked: Asked) -> Opened:
     """The network or the layer that the words say."""
-    if is_onnx(words[0]):
-        found, unknown = read_model(words, inputs, batch)
-        return Asked(found, None, unknown)
-    if is_layer(words[0]):
-        from ..networks.single import read_single
+    if not is_layer(words[0]):
+        return open_network(words, asked)
+    from ..networks.single import read_single
 
-        return Asked(read_single(" ".join([*words, *([f"n{batch}"] if batch is not None else [])])), None, [])
-    program, choices = read_network(words, width, batch, norm)
-    return Asked(build_network(program, choices), (program, choices), [])
+    batch = [f"n{asked.batch}"] if asked.batch is not None else []
+    return Opened(read_single(" ".join([*words, *batch])), not_rebuilt, [])
 
 
 def is_layer(word: str) -> bool:
@@ -171,7 +153,7 @@ def is_layer(word: str) -> bool:
     return not Path(word).is_file() and any([sign in word for sign in (":", "(", "{", " ", "->")])
 
 
-def _verified(asked: Asked, execution: Execution) -> NetworkVerified | None:
+def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
     """Every distinct layer executed, as `network` does."""
     verify = execution.of_networks()
     if verify is None or asked.unknown:
@@ -183,17 +165,14 @@ def _verified(asked: Asked, execution: Execution) -> NetworkVerified | None:
     return answer.verified
 
 
-def others_of(asked: Asked, sizes: str, siblings: bool) -> Iterator[tuple[Place, Network]]:
+def others_of(asked: Opened, sizes: str, siblings: bool) -> Iterator[tuple[Place, Network]]:
     """The network at other input sizes, and other networks of its family."""
     name, axes = asked.network.name, len(asked.network.graph.input_shape) - 2
     for size in filter(None, sizes.split(",")):
         shape = _at(asked.network.graph.input_shape, size.strip(), sizes, axes)
         yield Place(name, "x".join(map(str, shape[2:]))), asked.rebuild(shape)
-    if siblings and asked.program:
-        from ..networks.zoo import siblings_of, zoo_program
-
-        for sibling in siblings_of(name):
-            yield Place(sibling), build_network(zoo_program(sibling), asked.program[1]._replace(width=None))
+    for sibling in siblings_of(name) if siblings else ():
+        yield Place(sibling), open_network([sibling], Asked()).network
 
 
 def _at(shape: Shape, size: str, sizes: str, axes: int) -> Shape:
@@ -204,7 +183,7 @@ def _at(shape: Shape, size: str, sizes: str, axes: int) -> Shape:
     return (*shape[:2], *(numbers * axes if len(numbers) == 1 else numbers))
 
 
-def _per_layer(asked: Asked, path: str, name: str, to: Destination, exact: bool) -> int:
+def _per_layer(asked: Opened, path: str, name: str, to: Destination, exact: bool) -> int:
     """0 where every layer is the same as the convention's."""
     from ..conventions.layers import per_layer, read_theirs
 

@@ -10,12 +10,12 @@ from ..answers.check import NetworkVerified
 from ..networks.build import Network
 from ..spec.errors import SpecError
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
-from .facts import ASSUMED, Facts, Group, facts_of, grouped
+from .facts import ASSUMED, Facts, Group, facts_of, grouped, pieces
 from .figures import Figure, deciding, match_of, read_figure
 from .operations import Seen, see
 from .registry import ALL, Convention, Sum, total
 
-#: What a figure may be of a value, the plain value first: people print two operations for a multiply-add, or halve them.
+#: What a figure may be of a value, the plain value first: people print two operations a multiply-add, or halve them.
 FACTORS = {"": Fraction(1), "×2": Fraction(2), "÷2": Fraction(1, 2)}
 
 #: How a figure stands for a value, the surest first.
@@ -118,7 +118,9 @@ def find_conventions(name: str) -> tuple[Convention, ...]:
     from difflib import get_close_matches
 
     names = list(dict.fromkeys([one.name for one in conventions()]))
-    near = get_close_matches(name, names, n=1, cutoff=0.5) or [known for known in names if name.lower() in known.lower()]
+    near = get_close_matches(name, names, n=1, cutoff=0.5) or [
+        known for known in names if name.lower() in known.lower()
+    ]
     hint = f"did you mean {near[0]}?" if near else "'convcost reconcile --list' lists them"
     raise SpecError(f"there is no convention {name!r}", hint, name, 0, len(name))
 
@@ -191,6 +193,23 @@ def say_all(chosen: Sequence[Convention], seen: Sequence[Seen], facts: Facts | N
     groups = groups_of(seen, facts)
     nested = facts is not None and (facts.nested or len(seen) == 1)
     return tuple([say(one, groups, nested=nested) for one in chosen])
+
+
+def beside(network: Network, name: str) -> tuple[Said, list[int | None]]:
+    """What the newest versions of a convention say of a network, and of each of its operations.
+
+    >>> from convcost.networks.single import read_single
+    >>> said, each = beside(read_single("64:128 @56 k3 bias"), "torchinfo")
+    >>> said.sum.value, each
+    (231612416, [231612416])
+    """
+    convention = find_conventions(name)[-1]
+    seen = see(network.graph, network.shapes)
+    facts = facts_of(network, seen)
+    parts: list[list[Group]] = [[] for _ in seen]
+    for index, group in pieces(seen, facts or Facts()):
+        parts[index].append(group)
+    return say_all((convention,), seen, facts)[0], [total(convention, part).value for part in parts]
 
 
 def explain(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:

@@ -57,7 +57,9 @@ def torchscan_operators() -> dict[str, Amount | None]:
     return {"conv transposed linear matmul": 2 * MACS, "copied.conv": UNSUPPORTED, "dropout": NOTHING}
 
 
-@convention("jax", "0.10", "flops", "XLA's HloCostAnalysis through jax.jit(f).lower(x).cost_analysis()", rest=UNSUPPORTED)
+@convention(
+    "jax", "0.10", "flops", "XLA's HloCostAnalysis through jax.jit(f).lower(x).cost_analysis()", rest=UNSUPPORTED
+)
 def xla() -> dict[str, Amount | None]:
     """Products on data only; what is written out elementwise is counted; exponentials are another figure of its."""
     from .registry import CHANNELS, WINDOWS

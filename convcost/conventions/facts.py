@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -157,18 +157,41 @@ def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
     >>> [(group.again, group.sizes) for group in grouped([one, two], read_facts(["relu=shared"]))]
     [(True, {'in': 8}), (False, {'in': 9})]
     """
+    groups: dict[Key, Group] = {}
+    names: dict[Key, list[str]] = {}
+    for _, group in pieces(seen, facts):
+        key = group.kind, group.form, group.again
+        known = groups.get(key)
+        if known is None:
+            groups[key] = group._replace(sizes=dict(group.sizes))
+            names[key] = [*group.names]
+            continue
+        names[key] += group.names
+        for size, count in group.sizes.items():
+            known.sizes[size] = known.sizes.get(size, 0) + count
+    return [group._replace(names=tuple(names[key])) for key, group in groups.items()]
+
+
+Key = tuple[str, str, bool]
+
+
+def pieces(seen: Sequence[Seen], facts: Facts) -> Iterator[tuple[int, Group]]:
+    """Every operation as a group of its own, with its number, and the dropouts behind them."""
     sightings = _sightings(seen, facts)
     last = _last_calls(sightings)
-    groups: dict[tuple[str, str, bool], tuple[dict[str, int], list[str]]] = {}
-    for index, one in enumerate(seen):
-        known = sightings[index]
+    for index, (one, known) in enumerate(zip(seen, sightings)):
         again = bool(known.shared) and last[known.shared] != index
         kind, form = ("mean", "function") if known.mean else (one.kind, known.form)
-        _count(groups, (kind, form, again), one, known.inside)
+        yield index, Group(kind, form, again, _sizes(one, known.inside), (one.name,))
         if known.dropout:
-            dropped = Seen(f"dropout behind {one.name}", "dropout", {"in": one.sizes["out"], "out": one.sizes["out"]})
-            _count(groups, ("dropout", "module", False), dropped, 0)
-    return [Group(*key, sizes, tuple(names)) for key, (sizes, names) in groups.items()]
+            out = one.sizes["out"]
+            yield index, Group("dropout", "module", False, {"in": out, "out": out}, (f"dropout behind {one.name}",))
+
+
+def _sizes(one: Seen, inside: int) -> dict[str, int]:
+    if inside and "weights" in one.sizes:
+        return {**one.sizes, "nested_weights": inside * one.sizes["weights"]}
+    return one.sizes
 
 
 def _sightings(seen: Sequence[Seen], facts: Facts) -> list[Sighting]:
@@ -189,18 +212,3 @@ def block_of(seen: Seen) -> str:
     ('stage1.1', '')
     """
     return seen.name.removesuffix(".activation").rpartition(".")[0]
-
-
-def _count(
-    groups: dict[tuple[str, str, bool], tuple[dict[str, int], list[str]]],
-    key: tuple[str, str, bool],
-    one: Seen,
-    inside: int,
-) -> None:
-    sizes, names = groups.setdefault(key, ({}, []))
-    names.append(one.name)
-    for size, count in one.sizes.items():
-        sizes[size] = sizes.get(size, 0) + count
-    if inside and "weights" in one.sizes:
-        sizes["nested_weights"] = sizes.get("nested_weights", 0) + inside * one.sizes["weights"]
-

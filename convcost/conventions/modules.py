@@ -1,15 +1,37 @@
 """Tools that hang a hook on every module, and see no function."""
 
 from .registry import (
-    BIAS, CHANNELS, DIMS, DIMS_OUT, IN, MACS, NESTED, NOTHING, OUT, PADDED_WINDOWS, PARAMS_A_SAMPLE, ROWS, SECOND_AXIS,
-    SIDES, UNSUPPORTED, WEIGHTS, Amount, amount, convention,
+    BIAS,
+    CHANNELS,
+    DIMS,
+    DIMS_OUT,
+    IN,
+    MACS,
+    NESTED,
+    NOTHING,
+    OUT,
+    PADDED_WINDOWS,
+    PARAMS_A_SAMPLE,
+    ROWS,
+    SECOND_AXIS,
+    SIDES,
+    UNSUPPORTED,
+    WEIGHTS,
+    Amount,
+    amount,
+    convention,
 )  # fmt: skip
 
 MOVED = amount("moved_macs")
 FUNCTIONS = ("function",)
+EXACT_TYPES = ("function", "subclass")
+_THOP = "thop/profile.py, thop/vision/basic_hooks.py"
+_SUMMARY = "torchsummary/layer_info.py: calculate_macs"
 
 
-@convention("thop", "0.0.31 to 0.1.1", "MACs", "thop/profile.py, thop/vision/basic_hooks.py", blind=("function", "subclass"))
+@convention(
+    "thop", "0.0.31 to 0.1.1", "MACs", "thop/profile.py, thop/vision/basic_hooks.py", blind=("function", "subclass")
+)
 def thop() -> dict[str, Amount | None]:
     """Exact types of modules: a subclass is 0. A transposed convolution is counted at its output positions."""
     return {
@@ -41,10 +63,10 @@ def _ultralytics_rules(transposed: Amount) -> dict[str, Amount | None]:
     }
 
 
-_ULTRALYTICS = "thop/profile.py, thop/vision/basic_hooks.py of ultralytics-thop"
+_ULTRALYTICS = f"{_THOP} of ultralytics-thop"
 
 
-@convention("ultralytics-thop", "2.0.0 to 2.0.15", "MACs", _ULTRALYTICS, blind=("function", "subclass"))
+@convention("ultralytics-thop", "2.0.0 to 2.0.15", "MACs", _ULTRALYTICS, blind=EXACT_TYPES)
 def ultralytics_thop_before() -> dict[str, Amount | None]:
     """As thop 0.1.1, but for nearest upsampling: the fork's first versions."""
     return {**thop.rules, "upsample-nearest": NOTHING}
@@ -66,7 +88,9 @@ def torchinfo() -> dict[str, Amount | None]:
     }
 
 
-@convention("torch-summary", "1.4", "mult-adds", "torchsummary/layer_info.py: calculate_macs", blind=FUNCTIONS, nested=True)
+@convention(
+    "torch-summary", "1.4", "mult-adds", "torchsummary/layer_info.py: calculate_macs", blind=FUNCTIONS, nested=True
+)
 def torch_summary() -> dict[str, Amount | None]:
     """Weights times positions or alone, without batch and bias; every container adds the weights in it once more."""
     return {
@@ -125,7 +149,7 @@ def torchscan_flops() -> dict[str, Amount | None]:
     }
 
 
-@convention("mmcv", "1.x", "FLOPs", "mmcv/cnn/utils/flops_counter.py", blind=("function", "subclass"))
+@convention("mmcv", "1.x", "FLOPs", "mmcv/cnn/utils/flops_counter.py", blind=EXACT_TYPES)
 def mmcv() -> dict[str, Amount | None]:
     """Multiply-adds and biases of convolutions; a transposed one's bias takes the height twice."""
     return {

@@ -41,7 +41,8 @@ LABELS = {
     "adaptive-max-pool": "adaptive max pool", "adaptive-avg-pool": "adaptive average pool", "mean": "mean",
     "add": "addition", "multiply": "multiplication", "divide": "division", "power": "power",
     "upsample-nearest": "nearest upsampling", "upsample-bilinear": "bilinear upsampling",
-    "upsample-bicubic": "bicubic upsampling", "dropout": "dropout", "split": "split", "moved": "moved numbers", "other": "other",
+    "upsample-bicubic": "bicubic upsampling", "dropout": "dropout", "split": "split",
+    "moved": "moved numbers", "other": "other",
 }  # fmt: skip
 KINDS = frozenset(LABELS)
 

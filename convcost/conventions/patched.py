@@ -88,7 +88,13 @@ def ptflops() -> dict[str, Amount | None]:
     return _ptflops(MACS + BIAS)
 
 
-@convention("ptflops-hooks", "0.6.9 and before", "MACs", "ptflops/pytorch_ops.py: module hooks alone", blind=("function", "subclass"))
+@convention(
+    "ptflops-hooks",
+    "0.6.9 and before",
+    "MACs",
+    "ptflops/pytorch_ops.py: module hooks alone",
+    blind=("function", "subclass"),
+)
 def ptflops_hooks() -> dict[str, Amount | None]:
     """Before functions were patched: each module once."""
     return {

@@ -17,7 +17,7 @@ from .notes import MISMATCH, SKIPPED, VERIFIED
 from .units import COUNTS, PLAIN
 
 if TYPE_CHECKING:
-    from ..conventions.answer import Explanation, Explained, Reconciliation, Said
+    from ..conventions.answer import Explained, Explanation, Reconciliation, Said
     from ..conventions.layers import PerLayer
     from ..conventions.registry import Convention, Sum
 
@@ -219,7 +219,9 @@ def _assumed(document: Document) -> Iterator[str]:
     """Which figures depend on what the file does not say, and what they would be."""
     unsure = [one for one in document["conventions"] if one["needs_facts"]]
     for one in unsure:
-        values = [f"{'–' if value is None else f'{value:,}'} with {assumed}" for assumed, value in one["assuming"].items()]
+        values = [
+            f"{'–' if value is None else f'{value:,}'} with {assumed}" for assumed, value in one["assuming"].items()
+        ]
         yield f"{SKIPPED} {one['name']} needs module facts: {listed(values)}"
     if unsure:
         yield "· a line in the network's file states them, such as: facts relu=function global-average-pool=mean"
@@ -256,7 +258,9 @@ def figures_table(document: Document, *, exact: bool = False) -> Table:
 
 
 def _no_heads() -> tuple[Head, ...]:
-    return tuple([Head(column.key, column.header, "", column.units is not None, column.priority) for column in TERM_COLUMNS])
+    return tuple(
+        [Head(column.key, column.header, "", column.units is not None, column.priority) for column in TERM_COLUMNS]
+    )
 
 
 def _sums(figure: Document) -> Iterator[tuple[str, list[Document]]]:
@@ -292,9 +296,7 @@ def _verdict(figure: Document) -> Iterator[str]:
     if figure["deciding"]:
         yield f"· {figure['given']}: several values fit; one more digit would decide: {figure['deciding']}"
     if not figure["explanations"]:
-        near = [
-            f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]
-        ]
+        near = [f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]]
         nearest = f"; nearest: {listed(near)}" if near else ""
         yield f"{MISMATCH} {figure['given']}: no convention explains it{nearest}"
 
