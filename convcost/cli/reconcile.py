@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..answers.network import not_rebuilt
-from ..conventions.answer import Place, conventions, find_conventions
+from ..conventions.answer import conventions, find_conventions
 from ..conventions.answer import reconcile as reconcile_network
 from ..conventions.figures import is_figure
-from ..networks.build import Network
+from ..conventions.opening import is_layer, others_of
 from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
-from ..networks.zoo import siblings_of
-from ..spec.errors import SpecError, clip
+from ..spec.errors import SpecError
 from .inside import Asked, Opened, open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
 from .onnx_model import report_unknown
@@ -24,7 +22,6 @@ from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import NetworkVerified
-    from ..graph.ops import Shape
 
 EPILOG = """
 A figure is written as it is printed: 4.12 G, 4.12GFLOPs, 4,121,925,096, 4.1e9; =TOOL behind it says who printed it. It
@@ -104,7 +101,7 @@ def reconcile(
         return _per_layer(asked, per_layer, convention, to, exact)
     verified = _verified(asked, execution)
     found = reconcile_network(
-        asked.network, figures, others=others_of(asked, sizes, siblings) if figures else (), verified=verified,
+        asked.network, figures, others=others_of(asked.network, asked.rebuild, sizes, siblings) if figures else (), verified=verified,
         unknown=[missing.op for missing in asked.unknown], only=find_conventions(convention) if convention else (),
     )  # fmt: skip
     if asked.unknown:
@@ -144,15 +141,6 @@ def opened(words: list[str], asked: Asked) -> Opened:
     return Opened(read_single(" ".join([*words, *batch])), not_rebuilt, [])
 
 
-def is_layer(word: str) -> bool:
-    """Does a word begin a layer rather than name a network?
-
-    >>> is_layer("64:128"), is_layer("Conv2d(3, 8, 3)"), is_layer("resnet50"), is_layer("nets/a.txt")
-    (True, True, False, False)
-    """
-    return not Path(word).is_file() and any([sign in word for sign in (":", "(", "{", " ", "->")])
-
-
 def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
     """Every distinct layer executed, as `network` does."""
     verify = execution.of_networks()
@@ -163,24 +151,6 @@ def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
     answer = answer_network(asked.network, execution.inplace, verify, asked.rebuild)
     report_mismatches(answer)
     return answer.verified
-
-
-def others_of(asked: Opened, sizes: str, siblings: bool) -> Iterator[tuple[Place, Network]]:
-    """The network at other input sizes, and other networks of its family."""
-    name, axes = asked.network.name, len(asked.network.graph.input_shape) - 2
-    for size in filter(None, sizes.split(",")):
-        shape = _at(asked.network.graph.input_shape, size.strip(), sizes, axes)
-        yield Place(name, "x".join(map(str, shape[2:]))), asked.rebuild(shape)
-    for sibling in siblings_of(name) if siblings else ():
-        yield Place(sibling), open_network([sibling], Asked()).network
-
-
-def _at(shape: Shape, size: str, sizes: str, axes: int) -> Shape:
-    numbers = [int(part) for part in size.lstrip("@").split("x") if part.isdigit() and len(part) <= 18]
-    if len(numbers) not in (1, axes) or 0 in numbers or len(numbers) != size.count("x") + 1:
-        at = sizes.find(size)
-        raise SpecError(f"{clip(size)!r} is no size", "such as --sizes 224,256 or 320x192", sizes, at, at + len(size))
-    return (*shape[:2], *(numbers * axes if len(numbers) == 1 else numbers))
 
 
 def _per_layer(asked: Opened, path: str, name: str, to: Destination, exact: bool) -> int:

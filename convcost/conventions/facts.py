@@ -45,6 +45,7 @@ class Group(NamedTuple):
     again: bool
     sizes: dict[str, int]
     names: tuple[str, ...]
+    batch: int = 1
 
 
 class Facts(NamedTuple):
@@ -182,10 +183,11 @@ def pieces(seen: Sequence[Seen], facts: Facts) -> Iterator[tuple[int, Group]]:
     for index, (one, known) in enumerate(zip(seen, sightings)):
         again = bool(known.shared) and last[known.shared] != index
         kind, form = ("mean", "function") if known.mean else (one.kind, known.form)
-        yield index, Group(kind, form, again, _sizes(one, known.inside), (one.name,))
+        yield index, Group(kind, form, again, _sizes(one, known.inside), (one.name,), one.batch)
         if known.dropout:
             out = one.sizes["out"]
-            yield index, Group("dropout", "module", False, {"in": out, "out": out}, (f"dropout behind {one.name}",))
+            names = (f"dropout behind {one.name}",)
+            yield index, Group("dropout", "module", False, {"in": out, "out": out}, names, one.batch)
 
 
 def _sizes(one: Seen, inside: int) -> dict[str, int]:

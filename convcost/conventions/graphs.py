@@ -12,6 +12,8 @@ def _onnx_tool(norm: Amount) -> dict[str, Amount | None]:
         "matmul other": MACS,
         "transposed": amount("crossed_macs") + BIAS,
         "batch-norm": norm,
+        "plain-batch-norm": 31 * OUT,
+        "elu": 35 * OUT,
         "layer-norm": 7 * IN + 29 * ROWS,
         "group-norm": 9 * OUT,
         "instance-norm plain-instance-norm": 7 * OUT,

@@ -18,9 +18,10 @@ from .registry import (
     UNSUPPORTED,
     WEIGHTS,
     Amount,
+    a_sample,
     amount,
     convention,
-)  # fmt: skip
+)
 
 MOVED = amount("moved_macs")
 FUNCTIONS = ("function",)
@@ -116,37 +117,46 @@ def flopth() -> dict[str, Amount | None]:
     }
 
 
+def _of_one(rules: dict[str, Amount | None]) -> dict[str, Amount | None]:
+    """Rules for the one sample that torchscan runs: it takes a shape without a batch."""
+    return {kinds: rule and a_sample(rule) for kinds, rule in rules.items()}
+
+
 @convention("torchscan-macs", "0.2", "MACs", "torchscan/modules/macs.py", rest=UNSUPPORTED, blind=FUNCTIONS)
 def torchscan_macs() -> dict[str, Amount | None]:
     """Its report is partial, without a total, where a module has no rule."""
-    return {
-        "conv linear": MACS,
-        "transposed": MOVED + 4 * DIMS,
-        "batch-norm": 2 * IN,
-        "plain-batch-norm": IN,
-        "relu elu leaky-relu relu6 tanh sigmoid dropout add multiply": NOTHING,
-        "max-pool adaptive-max-pool": SIDES - OUT,
-        "avg-pool adaptive-avg-pool": SIDES - OUT + DIMS_OUT,
-    }
+    return _of_one(
+        {
+            "conv linear": MACS,
+            "transposed": MOVED + 4 * DIMS,
+            "batch-norm": 2 * IN,
+            "plain-batch-norm": IN,
+            "relu elu leaky-relu relu6 tanh sigmoid dropout add multiply": NOTHING,
+            "max-pool adaptive-max-pool": SIDES - OUT,
+            "avg-pool adaptive-avg-pool": SIDES - OUT + DIMS_OUT,
+        }
+    )
 
 
 @convention("torchscan-flops", "0.2", "FLOPs", "torchscan/modules/flops.py", rest=UNSUPPORTED, blind=FUNCTIONS)
 def torchscan_flops() -> dict[str, Amount | None]:
     """A dot product of n terms is 2n − 1; a max pool takes the side of its window for its size."""
-    return {
-        "conv linear": 2 * MACS - OUT + BIAS,
-        "transposed": 2 * MOVED - OUT + BIAS + 8 * DIMS,
-        "batch-norm": 4 * IN + 2 * CHANNELS,
-        "plain-batch-norm": 2 * IN + 2 * CHANNELS,
-        "layer-norm": 8 * IN + 2 * ROWS,
-        "relu dropout": IN,
-        "relu6": 2 * IN,
-        "leaky-relu sigmoid": 4 * IN,
-        "elu tanh": 6 * IN,
-        "add multiply": NOTHING,
-        "max-pool adaptive-max-pool": SIDES - OUT,
-        "avg-pool adaptive-avg-pool": SIDES - OUT + DIMS_OUT,
-    }
+    return _of_one(
+        {
+            "conv linear": 2 * MACS - OUT + BIAS,
+            "transposed": 2 * MOVED - OUT + BIAS + 8 * DIMS,
+            "batch-norm": 4 * IN + 2 * CHANNELS,
+            "plain-batch-norm": 2 * IN + 2 * CHANNELS,
+            "layer-norm": 8 * IN + 2 * ROWS,
+            "relu dropout": IN,
+            "relu6": 2 * IN,
+            "leaky-relu sigmoid": 4 * IN,
+            "elu tanh": 6 * IN,
+            "add multiply": NOTHING,
+            "max-pool adaptive-max-pool": SIDES - OUT,
+            "avg-pool adaptive-avg-pool": SIDES - OUT + DIMS_OUT,
+        }
+    )
 
 
 @convention("mmcv", "1.x", "FLOPs", "mmcv/cnn/utils/flops_counter.py", blind=EXACT_TYPES)

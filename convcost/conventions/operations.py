@@ -61,13 +61,14 @@ FAMILY_OF = {kind: family for family, kinds in FAMILIES.items() for kind in kind
 class Seen(NamedTuple):
     """One operation as counters see it: its name, its kind, its quantities by name, all whole numbers, and its form.
 
-    `form` is how the operation is written where no fact says otherwise: `facts.FORMS`.
+    `form` is how the operation is written where no fact says otherwise: `facts.FORMS`. `batch` is its input's.
     """
 
     name: str
     kind: str
     sizes: dict[str, int]
     form: str = "module"
+    batch: int = 1
 
 
 def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
@@ -83,7 +84,7 @@ def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
     for index, (name, op, inputs) in enumerate(graph.nodes):
         given, out = shapes[inputs[0]] if inputs else (), shapes[index + 1]
         kind, sizes = _RULES[type(op)](op, given, out)
-        found.append(Seen(name, kind, sizes, _form(kind, op)))
+        found.append(Seen(name, kind, sizes, _form(kind, op), given[0] if given and given[0] else 1))
     _fold_norms(graph, found)
     return found
 

@@ -1,6 +1,6 @@
 """Tools that put their own functions in place of PyTorch's, alone or beside hooks."""
 
-from .registry import BIAS, IN, MACS, NOTHING, OUT, Amount, amount, convention
+from .registry import BIAS, IN, MACS, NOTHING, OUT, Amount, a_sample, amount, convention
 
 #: Functions that PyTorch's own modules call, so that both forms are seen. nn.ReLU6 calls hardtanh, nn.Hardswish and
 #: nn.Sigmoid functions of their own: these are not patched.
@@ -53,23 +53,27 @@ def deepspeed_macs() -> dict[str, Amount | None]:
 
 
 def _ptflops(transposed: Amount) -> dict[str, Amount | None]:
-    """Hooks on modules and patched functions: what PyTorch's module calls as a patched function counts twice."""
+    """Hooks on modules and patched functions: what PyTorch's module calls as a patched function counts twice.
+
+    What hooks count is divided by the batch, what functions count is not.
+    """
+    hooked, twice = a_sample(OUT), a_sample(OUT) + IN
     return {
-        "conv linear": MACS + BIAS,
+        "conv linear": a_sample(MACS + BIAS),
         "matmul other": MACS,
-        "transposed": transposed,
-        "batch-norm group-norm": 2 * IN,
-        "plain-batch-norm layer-norm instance-norm plain-norm plain-instance-norm": IN,
-        "relu elu prelu gelu": 2 * OUT,
-        "relu6 leaky-relu silu": OUT,
+        "transposed": a_sample(transposed),
+        "batch-norm group-norm instance-norm": a_sample(2 * IN),
+        "plain-batch-norm layer-norm plain-norm plain-instance-norm": a_sample(IN),
+        "relu elu prelu gelu": twice,
+        "relu6 leaky-relu": hooked,
+        "silu softmax": IN,
         "function.relu function.elu function.prelu function.gelu function.relu6": IN,
         "function.leaky-relu": NOTHING,
-        "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": 2 * IN,
+        "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": a_sample(IN) + IN,
         "function.max-pool function.avg-pool function.adaptive-max-pool function.adaptive-avg-pool": IN,
         "function.add function.multiply": OUT,
-        "upsample-nearest upsample-bilinear upsample-bicubic": 2 * OUT,
+        "upsample-nearest upsample-bilinear upsample-bicubic": a_sample(OUT) + OUT,
         "function.upsample-nearest function.upsample-bilinear function.upsample-bicubic": OUT,
-        "softmax": IN,
     }
 
 
@@ -98,11 +102,11 @@ def ptflops() -> dict[str, Amount | None]:
 def ptflops_hooks() -> dict[str, Amount | None]:
     """Before functions were patched: each module once."""
     return {
-        "conv linear": MACS + BIAS,
-        "transposed": amount("moved_macs") + BIAS,
-        "batch-norm group-norm": 2 * IN,
-        "plain-batch-norm instance-norm plain-norm plain-instance-norm": IN,
-        "relu relu6 leaky-relu elu prelu gelu": OUT,
-        "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": IN,
-        "upsample-nearest upsample-bilinear upsample-bicubic": OUT,
+        "conv linear": a_sample(MACS + BIAS),
+        "transposed": a_sample(amount("moved_macs") + BIAS),
+        "batch-norm group-norm instance-norm": a_sample(2 * IN),
+        "plain-batch-norm plain-norm plain-instance-norm": a_sample(IN),
+        "relu relu6 leaky-relu elu prelu gelu": a_sample(OUT),
+        "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": a_sample(IN),
+        "upsample-nearest upsample-bilinear upsample-bicubic": a_sample(OUT),
     }

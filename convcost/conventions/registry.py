@@ -39,6 +39,23 @@ def amount(size: str) -> Amount:
     return Amount((1, size))
 
 
+#: What stands before a quantity that is taken of one sample of the batch.
+ONE = "one "
+
+
+#: Quantities that do not grow with the batch.
+FIXED = ("dims", "channels", "weights", "params", "nested_weights")
+
+
+def a_sample(of: Amount) -> Amount:
+    """The same of one sample, whatever the batch.
+
+    >>> a_sample(2 * IN)
+    2·one in
+    """
+    return Amount(*[(coefficient, f"{ONE}{size}") for coefficient, size in of.parts])
+
+
 MACS, EFFECTIVE, IN, OUT = amount("macs"), amount("effective_macs"), amount("in"), amount("out")
 BIAS, WEIGHTS, PARAMS, CHANNELS = amount("bias"), amount("weights"), amount("params"), amount("channels")
 WINDOWS, SIDES, ROWS, DIMS = amount("windows"), amount("sides"), amount("rows"), amount("dims")
@@ -168,7 +185,11 @@ def total(of: Convention, groups: Iterable[Group]) -> Sum:
 
 
 def _put(terms: dict[tuple[str, int], Term], group: Group, coefficient: int, size: str) -> None:
+    single = size.startswith(ONE)
+    size = size.removeprefix(ONE)
     label, known = term_label(group.kind, size), group.sizes.get(size, 0)
+    if single and group.batch > 1:
+        label, known = f"{label} of one sample", known if size in FIXED else known // group.batch
     old = terms.get((label, coefficient))
     if old is None:
         family = family_of(group.kind, size)

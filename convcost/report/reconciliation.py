@@ -35,8 +35,8 @@ TERM_COLUMNS = (
     Column("coefficient", "×", PLAIN),
     Column("amount", "amount", COUNTS),
     Column("adds", "adds", COUNTS),
-    Column("evidence", "evidence", None, 2),
-    Column("from", "from", None, 1),
+    Column("evidence", "evidence", None, 1),
+    Column("from", "from", None, 2),
 )
 
 #: The fields of CSV: a line a convention, a line a term of an explanation.
@@ -69,7 +69,7 @@ def reconciliation_document(found: Reconciliation) -> Document:
         "macs": None if found.unknown else found.macs,
         "facts": None if network.facts is None else list(network.facts),
         "conventions": [said_document(one, found.executed) for one in found.said],
-        "figures": [_figure(one, found.executed) for one in found.figures],
+        "figures": [_figure(one, found) for one in found.figures],
         "verified": verified,
     }
 
@@ -114,10 +114,10 @@ def _by_family(summed: Sum) -> Document:
     return sums
 
 
-def _figure(one: Explained, executed: str) -> Document:
+def _figure(one: Explained, found: Reconciliation) -> Document:
     return {
         "given": one.given.text,
-        "explanations": [_explanation(found, executed) for found in one.explanations],
+        "explanations": [_explanation(each, found) for each in one.explanations],
         "nearest": [
             {
                 "convention": near.convention.name,
@@ -131,7 +131,10 @@ def _figure(one: Explained, executed: str) -> Document:
     }
 
 
-def _explanation(found: Explanation, executed: str) -> Document:
+def _explanation(found: Explanation, of: Reconciliation) -> Document:
+    """One of the explanations; what was executed is the network itself, at its own size."""
+    itself = found.place.network == of.network.name and not found.place.input
+    executed = of.executed if itself else "counted"
     return {
         "convention": found.convention.name,
         "versions": found.convention.versions,
@@ -155,12 +158,18 @@ def number(value: Fraction) -> int | float:
     return value.numerator if value.denominator == 1 else float(value)
 
 
+def reconciliation_table(found: Reconciliation, *, exact: bool = False) -> Table:
+    """What explains the figures, where some are given, else a line a convention."""
+    document = reconciliation_document(found)
+    return figures_table(document, exact=exact) if found.figures else conventions_table(document, exact=exact)
+
+
 def write_reconciliation(found: Reconciliation, format: str, file: TextIO, *, exact: bool = False) -> None:
     """A line a convention; with figures, what explains each, a line a term."""
     document = reconciliation_document(found)
 
     def table() -> Table:
-        return figures_table(document, exact=exact) if found.figures else conventions_table(document, exact=exact)
+        return reconciliation_table(found, exact=exact)
 
     if found.figures:
         write_document(document, format, file, table, FIGURE_FIELDS, lambda: _figure_rows(document))
@@ -244,7 +253,7 @@ def figures_table(document: Document, *, exact: bool = False) -> Table:
     sections, notes = [], []
     rows: list[tuple[str, list[Document]]] = []
     for figure in document["figures"]:
-        for title, terms in _sums(figure):
+        for title, terms in _sums(figure, document["name"]):
             rows.append((title, terms))
         notes += list(_verdict(figure))
     entries = [(term["term"], {**term, "from": _where(term)}, "", False) for _, terms in rows for term in terms]
@@ -263,7 +272,7 @@ def _no_heads() -> tuple[Head, ...]:
     )
 
 
-def _sums(figure: Document) -> Iterator[tuple[str, list[Document]]]:
+def _sums(figure: Document, name: str) -> Iterator[tuple[str, list[Document]]]:
     """One title and its terms for each sum; conventions with the same terms share it."""
     shared: dict[str, list[Document]] = {}
     for found in figure["explanations"]:
@@ -271,14 +280,15 @@ def _sums(figure: Document) -> Iterator[tuple[str, list[Document]]]:
         key = repr((terms, found["factor"], found["network"], found["input"]))
         shared.setdefault(key, []).append(found)
     for found in shared.values():
-        yield _title(figure["given"], found), found[0]["terms"]
+        yield _title(figure["given"], found, name), found[0]["terms"]
 
 
-def _title(given: str, found: list[Document]) -> str:
+def _title(given: str, found: list[Document], name: str) -> str:
     one = found[0]
     names = listed(dict.fromkeys([each["convention"] for each in found]))
     factor = f" {one['factor']}" if one["factor"] else ""
-    where = f", {one['network']} at {one['input']}" if one["input"] else ""
+    size = f" at {one['input']}" if one["input"] else ""
+    where = f", {one['network']}{size}" if size or one["network"] != name else ""
     assuming = f", with {one['assuming']}" if one["assuming"] else ""
     how = {"exact": "exactly", "rounded": "rounded", "cut off": "cut off"}[one["match"]]
     return f"{given} = {one['value']:,}{factor} {how}: {names}{where}{assuming}"
@@ -345,7 +355,7 @@ def write_layers(found: PerLayer, format: str, file: TextIO, *, exact: bool = Fa
 
 
 def layers_table(document: Document, *, exact: bool = False) -> Table:
-    """Only the layers that differ, and what agrees."""
+    """Each layer, the first that differs, and what agrees."""
     from .network_tables import grid
 
     columns = (
@@ -354,9 +364,9 @@ def layers_table(document: Document, *, exact: bool = False) -> Table:
     )  # fmt: skip
     different = [one for one in document["layers"] if one["difference"]]
     entries: list[tuple[str, dict[str, Any], str, bool]] = [
-        (one["layer"], {**one, "difference": abs(one["difference"])}, MISMATCH, False) for one in different
+        (one["layer"], one, MISMATCH if one["difference"] else "", False) for one in document["layers"]
     ]
-    heads, lines = grid(entries, columns, exact) if entries else ((), ())
+    heads, lines = grid(entries, columns, exact)
     same = len(document["layers"]) - len(different)
     notes = [f"· {same} of {len(document['layers'])} layers are the same as {document['convention']}'s"]
     if document["first"]:

@@ -76,11 +76,11 @@ LAYERS: list[tuple[str, Shape]] = [
 #: Ours in the notation of network files, and PyTorch's, for what a graph alone does not say.
 Y = torch.nn.functional
 FORMS: dict[str, tuple[str, Callable[[], nn.Module], Callable[[nn.Module, torch.Tensor], torch.Tensor]]] = {
-    "input 8 @10x12\nfacts\nstandard 8 k3\nadd from standard in": (
+    "input 8 @10x12\nfacts\nc: standard 8 k3\nadd from c in": (
         "operator +", lambda: nn.Conv2d(8, 8, 3, padding=1, bias=False), lambda c, x: c(x) + x),
-    "input 8 @10x12\nfacts add=function\nstandard 8 k3\nadd from standard in": (
+    "input 8 @10x12\nfacts add=function\nc: standard 8 k3\nadd from c in": (
         "torch.add", lambda: nn.Conv2d(8, 8, 3, padding=1, bias=False), lambda c, x: torch.add(c(x), x)),
-    "input 8 @10x12\nfacts\nstandard 8 k3\nmultiply from standard in": (
+    "input 8 @10x12\nfacts\nc: standard 8 k3\nmultiply from c in": (
         "operator *", lambda: nn.Conv2d(8, 8, 3, padding=1, bias=False), lambda c, x: c(x) * x),
     "input 8 @10x12\nfacts conv=shared relu=shared\nstandard 8 k3 relu\nstandard 8 k3 relu": (
         "modules used twice",
