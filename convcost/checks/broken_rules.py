@@ -213,7 +213,7 @@ def row_of(name: str, spec: LayerSpec) -> Trial:
 
 
 def small_network() -> Iterator[tuple[str, Check]]:
-    """What `network` shows of one with a pool to uneven windows, a shortcut, a norm and a matrix product."""
+    """What `network` shows of a small one."""
     found = answer_program(read_program(NETWORK), Choices(), verify=NetworkVerifier()).verified
     for checks in [] if found is None else [found.seen, found.wiring.checks, *[layer.checks for layer in found.layers]]:
         yield from checks.items()
@@ -314,7 +314,7 @@ def _axes_turned(node: Node) -> Node:
 
 def _hidden_from_out(sound: Callable[..., Built], name: str, spec: LayerSpec) -> Built:
     """An inverted residual as wide inside as t times what comes out."""
-    built, hidden = sound(name, spec), spec.out_channels * spec.expansion_ratio
+    built, hidden = sound(name, spec), spec.out_channels * (spec.expansion_ratio or 1)
     fields = {
         "expand": {"out_channels": hidden}, "project": {"in_channels": hidden},
         "depthwise": {"in_channels": hidden, "out_channels": hidden, "groups": hidden},
@@ -370,9 +370,9 @@ _LAYER = LayerSpec(
 _EVEN = _LAYER._replace(out_channels=8, stride=(1, 1))
 _UPPER = _LAYER._replace(padding="same-upper", stride=(2, 2))
 
-#: A network with a stride, a shortcut, and windows of a pool of which some are longer than others.
+#: A network with a stride, a shortcut, a pool to several windows and a matrix product.
 NETWORK = """
-input 3 @20x26
+input 3 @20x24
 standard 6 k3 s2 bias norm relu
 basic-block 6 k3
 adaptive-average-pool 2
@@ -385,7 +385,7 @@ _BUILT = ("answers.comparison", "build_variant")
 # A table reads best with a mistake a line.
 # fmt: off
 _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
-    ("bottleneck's middle from in", ("variants.blocks", "_middle"),
+    ("bottleneck's middle from in", ("variants.blocks", "_middles"),
      lambda sound, spec: sound(spec._replace(out_channels=spec.in_channels)), "bottleneck", _LAYER),
     ("inverted residual's hidden from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
     ("activation after the projection", ("variants.blocks", "pointwise"),

@@ -49,7 +49,7 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 7), padding=((1, 1), (1, 1)))
     >>> found = examine("standard", spec)
     >>> found.ok, list(found.checks)[-4:]
-    (True, ['memory', 'receptive_field', 'mixes', 'equivalence'])
+    (True, ['receptive_field', 'mixes', 'stages', 'equivalence'])
 
     Raises NotEnoughMemory where a size is executed that would not fit.
     """

@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 import pytest
-from convcost.checks.broken_wiring import CHECK_RULES, failed_examinations, run_check_selftest
 from jsonschema import Draft202012Validator
 
 from convcost.checks import examination
