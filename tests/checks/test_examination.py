@@ -22,9 +22,9 @@ from convcost.report.documents import schema_text
 from convcost.spec import parse_spec
 
 CHECKS = (
-    "output_shape", "params", "macs", "effective_macs", "elementwise", "conv_activations", "weight_bytes", "activation_bytes", "peak_bytes",
-    "traffic_bytes", "count map", "scalar count", "products issued", "values", "memory", "receptive_field", "mixes",
-    "equivalence",
+    "output_shape", "params", "macs", "effective_macs", "elementwise", "conv_activations", "weight_bytes",
+    "activation_bytes", "peak_bytes", "traffic_bytes", "count map", "scalar count", "products issued", "values",
+    "memory", "receptive_field", "mixes", "equivalence",
 )  # fmt: skip
 
 
