@@ -11,7 +11,7 @@ from math import gcd, prod
 from typing import Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
-from ..analysis import analyze, words
+from ..analysis import Cost, analyze, words
 from ..answers.check import Check
 from ..answers.comparison import compare
 from ..answers.network import LayerAnswer, answer_program
@@ -64,6 +64,10 @@ def _misread(**fields: Callable[[Conv], object]) -> Broken:
         return sound(op, *rest)
 
     return broken
+
+
+def _changed(cost: Cost, **words: Callable[[Cost], int]) -> Cost:
+    return cost._replace(**{word: value(cost) for word, value in words.items()})
 
 
 def _first_uses(sound: Broken, graph: Graph) -> list[int]:
@@ -122,12 +126,11 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "one element a channel": lambda sound, op, out: sound(op, out[:2]),
     },
     ("analysis.analyze", "op_cost"): {
-        "traffic without weights": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(traffic_bytes=width * (sum(map(prod, inputs)) + prod(out))),
-        "activations of overwritten tensors counted": lambda sound, op, inputs, out, width, **_: sound(
-            op, inputs, out, width, allocates=True),
-        "weights in four bytes whatever the dtype": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(weight_bytes=4 * sound(op, inputs, out, width, **rest).params),
+        "traffic without weights": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), traffic_bytes=lambda cost: cost.traffic_bytes - cost.weight_bytes),
+        "activations of overwritten tensors counted": lambda sound, *op, **_: sound(*op, allocates=True),
+        "weights in four bytes whatever the dtype": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), weight_bytes=lambda cost: 4 * cost.params),
     },
     ("graph.shapes", "conv_size"): {
         "ceil for floor": lambda sound, op, size: sound(op, _reaching_on(op, size)),

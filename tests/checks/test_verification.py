@@ -104,19 +104,28 @@ def test_a_field_that_takes_too_large_an_input_is_left_to_the_analysis(monkeypat
     assert found.checks["receptive_field"][:3] == ((3, 3), None, None)
 
 
-@pytest.mark.parametrize("text", ["8:8 @1024 k1 s1000", "8:8 @2000 k101", "8:8 @99x99x99 k31"])
+@pytest.mark.parametrize("text", ["8:8 @4000000 k1 s4000000 p3000000 1d", "8:8 @90000000 k70000000 1d"])
 def test_what_would_take_too_large_an_input_is_not_disturbed(text: str) -> None:
     """A stride or a kernel of any size; nor does looking at it take memory."""
     graph = build_variant("standard", parse_spec(text)).graph
     tracemalloc.start()
     try:
         assert perturb.measured_field(graph) is perturb.measured_mixes(graph) is None
-        assert tracemalloc.get_traced_memory()[1] < 100_000
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
     found = verification.check_seen(graph, analyze(graph))
     assert [check.ok for check in found.values()] == [None, None]
     assert None not in [check.expected for check in found.values()]
+
+
+@pytest.mark.parametrize("text", ["8:8 @1024 k1 s1000", "8:8 @2000 k101", "8:8 @99x99x99 k31"])
+def test_what_reaches_an_output_is_found_where_disturbing_every_position_would_take_too_long(text: str) -> None:
+    """The receptive field; mixing is not."""
+    spec = parse_spec(text)
+    found = verification.check_seen(graph := build_variant("standard", spec).graph, analyze(graph))
+    assert found["receptive_field"][1:3] == (spec.kernel_size, True)
+    assert found["mixes"].ok is None
 
 
 def test_a_row_that_would_not_fit_into_free_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
