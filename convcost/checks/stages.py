@@ -11,7 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..answers.check import Check
-from ..graph.ops import Activation, Add, BatchNorm, Conv, Graph, Ints, Op, Pads
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Graph,
+    Ints,
+    Multiply,
+    Op,
+    Pads,
+    Split,
+)
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN
 
@@ -258,19 +271,19 @@ def spatially_separable(spec: LayerSpec) -> Parts:
     stages, inner = [], spec.in_channels
     for axis in range(spec.axes - 1, -1, -1):
         outer = middle if axis else spec.out_channels
-        stages.append(_pass(spec, axis, inner, outer))
+        stages.append(_pass(spec, (axis,), inner, outer))
         inner = outer
     return replaced(spec, tuple(stages))
 
 
-def _pass(spec: LayerSpec, axis: int, inner: int, outer: int) -> Convolution:
-    """One axis; the axes behind it have passed theirs and are as short as their strides left them."""
-    own = [i == axis for i in range(spec.axes)]
+def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Convolution:
+    """Some axes; those behind them have passed theirs and are as short as their strides left them."""
+    own = [i in axes for i in range(spec.axes)]
     kernel, stride, dilation = (
         tuple([n if mine else 1 for n, mine in zip(field, own)])
         for field in (spec.kernel_size, spec.stride, spec.dilation)
     )
-    passed = tuple([s if i > axis else 1 for i, s in enumerate(spec.stride)])
+    passed = tuple([s if i > max(axes) else 1 for i, s in enumerate(spec.stride)])
     pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
     around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
     conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias, spec.padding_mode)
@@ -320,3 +333,97 @@ def inverted_residual(spec: LayerSpec) -> Parts:
     wider = (one_by_one(spec, "expand", spec.in_channels, hidden),) if ratio > 1 else ()
     narrow = one_by_one(spec, "project", hidden, spec.out_channels, activated=False)
     return shortcut(spec, (*wider, kxk(spec, "depthwise", hidden, hidden, hidden), narrow), projected=False)
+
+
+@states("blueprint-separable")
+def blueprint_separable(spec: LayerSpec) -> Parts:
+    """Haase & Amthor 2020, section 3.2, BSConv-U: 1 x 1 to out, then each of these filtered alone, with the stride."""
+    out = spec.out_channels
+    first = one_by_one(spec, "pointwise", spec.in_channels, out)
+    return replaced(spec, (first, kxk(spec, "depthwise", out, out, out)))
+
+
+@states("low-rank")
+def low_rank(spec: LayerSpec) -> Parts:
+    """Zhang et al. 2015, section 3.1: fewer filters of the full size, and a 1 x 1 that mixes them to out."""
+    middle = spec.middles[0] if spec.middles else spec.out_channels // spec.bottleneck_ratio
+    last = one_by_one(spec, "expand", middle, spec.out_channels)
+    return replaced(spec, (kxk(spec, "conv", spec.in_channels, middle), last))
+
+
+@states("2plus1d")
+def two_plus_one(spec: LayerSpec) -> Parts:
+    """Tran et al. 2018, section 3.5: M planes between space and time, t d^2 N N' / (d^2 N + t N') of them, or given."""
+    t, height, width = spec.kernel_size
+    square, inner, outer = height * width, spec.in_channels, spec.out_channels
+    planes = spec.middles[0] if spec.middles else (t * square * inner * outer) // (square * inner + t * outer)
+    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer)))
+
+
+@states("tcn")
+def tcn(spec: LayerSpec) -> Parts:
+    """Bai et al. 2018, figure 1: two dilated causal convolutions, each activated, a shortcut, activated once more."""
+    back = (spec.kernel_size[0] - 1) * spec.dilation[0]
+    causal, out = spec._replace(padding=((back, 0),)), spec.out_channels
+    first = kxk(causal, "conv1", spec.in_channels, out)
+    second = kxk(causal, "conv2", out, out, strided=False, behind=spec.stride)
+    if spec.in_channels == out and spec.stride == (1,):
+        return (first, second, Step("add", Add(), ("conv2", INPUT), spec.activation))
+    way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
+    return (first, second, way, Step("add", Add(), ("conv2", "projection"), spec.activation))
+
+
+@states("mbconv")
+def mbconv(spec: LayerSpec) -> Parts:
+    """Tan & Le 2019, section 4: the inverted residual, its depthwise outputs gated (Hu et al. 2017, figure 2).
+
+    The gate has a quarter of the block's inputs as hidden channels, biases, and no norm.
+    """
+    *wide, narrow = [part for part in inverted_residual(spec) if part.name in ("expand", "depthwise", "project")]
+    hidden = spec.in_channels * (6 if spec.expansion_ratio is None else spec.expansion_ratio)
+    squeezed = max(1, spec.in_channels // 4)
+    bare = spec._replace(norm=False, bias=True)
+    gate = (
+        Step("squeeze", AdaptivePool("avg", (1,) * spec.axes), ("depthwise",)),
+        one_by_one(bare, "squeeze.reduce", hidden, squeezed),
+        one_by_one(bare, "squeeze.expand", squeezed, hidden, activated=False),
+        Step("squeeze.gate", Activation("sigmoid")),
+        Step("excite", Multiply(), ("depthwise", "squeeze.gate")),
+    )
+    return (*wide, *gate, *shortcut(spec, (narrow._replace(activation=None),), projected=False))  # type: ignore[arg-type]
+
+
+@states("fused-mbconv")
+def fused_mbconv(spec: LayerSpec) -> Parts:
+    """Tan & Le 2021, figure 2: k x k to t times in, 1 x 1 to out without activation; of t = 1, one k x k to out."""
+    ratio = 4 if spec.expansion_ratio is None else spec.expansion_ratio
+    inner, out = spec.in_channels, spec.out_channels
+    if ratio > 1:
+        narrow = one_by_one(spec, "project", ratio * inner, out, activated=False)
+        return shortcut(spec, (kxk(spec, "expand", inner, ratio * inner), narrow), projected=False)
+    one = kxk(spec, "conv", inner, out)
+    fits = inner == out and set(spec.stride) == {1}
+    return (one, Step("add", Add(), ("conv", INPUT))) if fits else (one,)
+
+
+@states("ghost")
+def ghost(spec: LayerSpec) -> Parts:
+    """Han et al. 2020, section 3.1, with s = 2 and d = 3: half of the maps, rounded up, and a depthwise 3 x 3 of each.
+
+    The second module of their bottleneck, in front of the sum, has no activation; maps beyond out are cut off.
+    """
+    out = spec.out_channels
+    half, three, ones = -(-out // 2), (3,) * spec.axes, (1,) * spec.axes
+    conv = Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias, spec.padding_mode)
+    own = kxk(spec, "primary", spec.in_channels, half, activated=not spec.residual)
+    more = Convolution("cheap", conv, spec.norm, own.activation)
+    parts: Parts = (own, more, Step("concat", Concat(), ("primary", "cheap")))
+    if out < 2 * half:
+        parts = (*parts, Step("cut", Split(0, out)))
+    if not spec.residual:
+        return parts
+    end = parts[-1].name
+    if spec.in_channels == out and set(spec.stride) == {1}:
+        return (*parts, Step("add", Add(), (end, INPUT), spec.activation))
+    way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
+    return (*parts, way, Step("add", Add(), (end, "projection"), spec.activation))

@@ -12,7 +12,19 @@ from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import own_names, row_names
 from .names import choose_columns, choose_variants, unknown_name
-from .options import NOTATION, Destination, Exact, Execution, Modifiers, OptionalSpec, Residual, Showing, Variants
+from .options import (
+    NOTATION,
+    Destination,
+    Exact,
+    Execution,
+    Inside,
+    InsideLayer,
+    Modifiers,
+    OptionalSpec,
+    Residual,
+    Showing,
+    Variants,
+)
 from .run import Flags, answer_all
 
 EPILOG = (
@@ -51,12 +63,8 @@ def compare(
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
-    inside: Annotated[
-        str, typer.Option("--in", metavar="NETWORK", show_default=False, help="Compare a layer of this network.")
-    ] = "",
-    layer: Annotated[
-        str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
-    ] = "",
+    inside: Inside = "",
+    layer: InsideLayer = "",
     *,
     showing: Showing,
     modifiers: Modifiers,

@@ -8,7 +8,7 @@ from ..report import Options
 from ..spec import LayerSpec
 from ..variants.registry import AS_GIVEN
 from .names import choose_columns
-from .options import NOTATION, Destination, Exact, Execution, Modifiers, Showing, Spec
+from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Showing
 from .run import Flags, answer_all
 
 EPILOG = (
@@ -20,14 +20,18 @@ Examples:
 
   convcost layer 64:32 @8 k3 s2 p1 op1 t
 
+  convcost layer --in resnet50 --layer stage2.1.conv
+
   convcost layer - --format ndjson < layers.txt
 """
 )
 
 
 def layer(
-    spec: Spec,
+    spec: OptionalSpec = None,
     exact: Exact = False,
+    inside: Inside = "",
+    layer: InsideLayer = "",
     *,
     showing: Showing,
     modifiers: Modifiers,
@@ -40,5 +44,10 @@ def layer(
     def answer(described: LayerSpec) -> Layer:
         return Layer(described, answer_row(AS_GIVEN, described, execution.inplace, check))
 
+    words, flags = spec or [], Flags.of(modifiers)
+    if inside or layer or not words:
+        from .inside import layer_of_network
+
+        words, flags = layer_of_network(inside, layer, words, flags)
     options = Options(per_op=showing.per_op, columns=choose_columns(showing.columns), exact=exact)
-    return answer_all(spec, Flags.of(modifiers), answer, to, options)
+    return answer_all(words, flags, answer, to, options)

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..answers.network import NetworkAnswer, answer_network, answer_program
-from ..networks.build import Choices
-from ..networks.lines import LONGEST_FILE, Program
-from ..networks.zoo import find_program
+from ..answers.network import NetworkAnswer, answer_network
+from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .onnx_model import is_onnx, read_model, report_unknown, status
+from .inside import Asked, open_network
+from .onnx_model import report_unknown, status
 from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import Check
-    from ..networks.onnx.translate import Missing
 
 EPILOG = """
 A network is the name of a built-in one ('convcost zoo' lists them), the path of a network file, or - for a file on
@@ -51,6 +49,9 @@ Name = Annotated[
 Width = Annotated[
     str, typer.Option(metavar="NUMBER", show_default=False, help="Width multiplier, where the network has one.")
 ]
+Depth = Annotated[
+    str, typer.Option(metavar="NUMBER", show_default=False, help="Depth multiplier, where the network has one.")
+]
 BatchNorm = Annotated[bool, typer.Option("--norm/--no-norm", help="With or without its BatchNorm.")]
 ModelInputs = Annotated[
     list[str] | None,
@@ -65,10 +66,12 @@ Batch = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=Fals
 def network(
     name: Name,
     width: Width = "",
+    depth: Depth = "",
     batch: Batch = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="A line for each operation.")] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="Draw activation memory, step by step.")] = False,
     norm: BatchNorm = True,
+    as_text: Annotated[bool, typer.Option("--as-text", help="Write it as a network file instead.")] = False,
     exact: Exact = False,
     input: ModelInputs = None,
     strict: Strict = False,
@@ -80,7 +83,12 @@ def network(
     if timeline and to.format != "table":
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    answer, unknown = _answer(name, width, batch, norm, input or [], execution)
+    network, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    if as_text:
+        with to.open_text() as file:
+            file.write(network_text(network))
+        return 0
+    answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
     if unknown:
         document |= status(unknown)
@@ -90,28 +98,6 @@ def network(
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(unknown))
-
-
-def _answer(
-    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], execution: Execution
-) -> tuple[NetworkAnswer, list[Missing]]:
-    """The answer, and of an ONNX file the operations that were not counted."""
-    if is_onnx(name[0]):
-        found, unknown = read_model(name, inputs, batch)
-        return answer_network(found, execution.inplace, execution.of_networks()), unknown
-    if inputs:
-        raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
-    program, choices = read_network(name, width, batch, norm)
-    return answer_program(program, choices, execution.inplace, execution.of_networks()), []
-
-
-def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:
-    """The network that the command line names, and what it says about its input."""
-    tokens = " ".join([*words[1:], *([f"n{batch}"] if batch is not None else [])])
-    text = None
-    if words[0] == "-":
-        text = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace")
-    return find_program(words[0], text), Choices(tokens, width or None, norm)
 
 
 def _draw(answer: NetworkAnswer) -> None:
@@ -128,7 +114,7 @@ def report_mismatches(answer: NetworkAnswer) -> int:
         return 0
     for layer in answer.verified.layers:
         _say(f"{answer.network.name}: {layer.names[0]}", layer.checks)
-    _say(f"{answer.network.name}: the whole network", answer.verified.wiring.checks)
+    _say(f"{answer.network.name}: the whole network", {**answer.verified.wiring.checks, **answer.verified.seen})
     return 1
 
 

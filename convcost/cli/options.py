@@ -41,6 +41,12 @@ Variants = Annotated[
     str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
 Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
+Inside = Annotated[
+    str, typer.Option("--in", metavar="NETWORK", show_default=False, help="A layer of this network, or ONNX file.")
+]
+InsideLayer = Annotated[
+    str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
+]
 Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
 VerifyLimit = Annotated[
     int | None,
@@ -102,6 +108,12 @@ class Destination(NamedTuple):
         from .output import destination
 
         return destination(self.output, self.format.value)
+
+    def open_text(self) -> AbstractContextManager[TextIO]:
+        """The same for the text of a network."""
+        from .output import text_destination
+
+        return text_destination(self.output, self.format.value)
 
 
 class Execution(NamedTuple):

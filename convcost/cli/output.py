@@ -41,6 +41,18 @@ def destination(output: str, format: str) -> Iterator[tuple[TextIO, str]]:
 
 
 @contextmanager
+def text_destination(output: str, format: str) -> Iterator[TextIO]:
+    """Where the text of a network goes: a file of any ending, or standard output; it has no other format."""
+    if format != "table":
+        raise SpecError(f"the text of a network is not {format}", "leave --format out", format, 0, len(format))
+    if not output:
+        yield sys.stdout
+        return
+    with whole_file(output) as file:
+        yield file
+
+
+@contextmanager
 def whole_file(path: str) -> Iterator[TextIO]:
     """A file to write that takes the place of `path` at the end, and is gone where anything goes wrong.
 

@@ -36,7 +36,7 @@ def explain(topics: list[str], spec: LayerSpec, experiments: list[Measurement] |
     explained = [_topic(topic, spec, experiments) for topic in topics]
     variants = [one for one in explained if one["topic"] != RESIDUAL]
     difference = _difference(variants, spec) if len(variants) > 1 else None
-    return {"schema": "convcost/1", "spec": spec_to_json(spec), "explanations": explained, "difference": difference}
+    return {"schema": "convcost/2", "spec": spec_to_json(spec), "explanations": explained, "difference": difference}
 
 
 def _topic(topic: str, spec: LayerSpec, experiments: list[Measurement] | None) -> Document:

@@ -43,13 +43,25 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 def zoo_program(name: str) -> Program:
     """A built-in network's file, read."""
     file = _others().get(name, name)
-    program = read_program(zoo_text(file), file)
+    program = read_program((FOLDER / f"{file}.txt").read_text("utf-8"), file)
     return program if file == name else named(program, name) or program
 
 
 def zoo_text(name: str) -> str:
-    """The text of the file that a built-in network is described in."""
-    return (FOLDER / f"{_others().get(name, name)}.txt").read_text("utf-8")
+    """The text of a built-in network's file; of a file's other name, with the multipliers and the size that it has.
+
+    >>> [line for line in zoo_text("efficientnet-b3").splitlines() if line.startswith(("input", "width", "depth"))]
+    ['input 3 @300', 'width 1.2', 'depth 1.4']
+    """
+    file = _others().get(name, name)
+    text = (FOLDER / f"{file}.txt").read_text("utf-8")
+    if file == name:
+        return text
+    program = zoo_program(name)
+    own = {"input": " ".join(program.input.words)}
+    own |= {key: f"{key} {value}" for key, value in program.multipliers.items()}
+    lines = [line for line in text.splitlines() if not line.startswith("also ")]
+    return "\n".join([own.get(line.split(" ")[0], line) for line in lines]) + "\n"
 
 
 def zoo_name(word: str) -> str | None:
@@ -58,7 +70,7 @@ def zoo_name(word: str) -> str | None:
     >>> zoo_name("UNet"), zoo_name("efficientnet_b3"), zoo_name("resnet50.txt")
     ('u-net', 'efficientnet-b3', None)
     """
-    if (FOLDER / f"{word}.txt").is_file():
+    if "/" not in word and (FOLDER / f"{word}.txt").is_file():
         return word
     wanted = _compact(word)
     return next((name for name in zoo_names() if _compact(name) == wanted), None)
@@ -95,7 +107,7 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
             raise
         why = getattr(error, "strerror", None) or "no file can have that name"
         raise NetworkError(f"cannot be read: {why}", "", "", (0, 0), name, 0) from None
-    raise _unknown(name)
+    raise unknown_network(name)
 
 
 def _text(path: Path) -> str:
@@ -103,7 +115,8 @@ def _text(path: Path) -> str:
         return file.read(LONGEST_FILE + 1).decode("utf-8", "replace")
 
 
-def _unknown(name: str) -> SpecError:
+def unknown_network(name: str) -> SpecError:
+    """The error for a name that is no network, with the nearest one."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, zoo_names(), n=1, cutoff=0.5)
