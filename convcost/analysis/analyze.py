@@ -8,6 +8,7 @@ from ..graph.shapes import infer_shapes
 from .cost import WIDTH, Cost, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
+from .traced import largest
 
 
 class OpAnalysis(NamedTuple):
@@ -81,7 +82,7 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     return Analysis(
         shapes[-1],
         sum([op.cost for op in ops], Cost()),
-        max([op.peak_bytes for op in ops]),
+        largest([op.peak_bytes for op in ops]),
         receptive_field(graph, shapes),
         [word for word in ("space", "channels") if word in mixed],
         ops,
