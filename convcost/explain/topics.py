@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..spec import LayerSpec
 from ..spec.tokens import WORDS
-from ..variants.registry import all_variants
+from ..variants.registry import RESIDUAL_BLOCK, all_variants
 from .lessons import IDENTITY
 
 RESIDUAL = "residual"
@@ -96,5 +96,25 @@ def read_words(words: list[str]) -> Asked:
 
 
 def default_layer(asked: list[str]) -> LayerSpec:
-    """The layer where none is given: one that a shortcut fits, where the topic has one."""
-    return IDENTITY if {RESIDUAL, "basic-block", "residual-bottleneck", "inverted-residual"} & {*asked} else DEFAULT
+    """The layer where none is given: one that a shortcut fits, where the topic has one; of the topic's number of axes."""
+    known = all_variants()
+    variants = [known[name] for name in asked if name in known]
+    spec = IDENTITY if RESIDUAL in asked or any([v.role == RESIDUAL_BLOCK for v in variants]) else DEFAULT
+    axes = next((v.shown[0] for v in variants if len(v.shown) == 1), 2)
+    return {1: _one_axis, 2: lambda spec: spec, 3: _three_axes}[axes](spec)
+
+
+def _one_axis(spec: LayerSpec) -> LayerSpec:
+    """The same over a length: as many positions as the map has."""
+    return spec._replace(
+        kernel_size=(3,), input_size=(3136,), stride=(1,), padding=((1, 1),), dilation=(1,), output_padding=(0,)
+    )
+
+
+def _three_axes(spec: LayerSpec) -> LayerSpec:
+    """The same over sixteen frames."""
+    pads = ((1, 1),) * 3
+    ones, none = (1, 1, 1), (0, 0, 0)
+    return spec._replace(
+        kernel_size=(3, 3, 3), input_size=(16, 56, 56), stride=ones, padding=pads, dilation=ones, output_padding=none
+    )

@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import made_for
 
 from convcost.graph.ops import Activation, AdaptivePool, Conv, Linear, Multiply, Pool, Shuffle, Split
 from convcost.networks.build import MOST_OPERATIONS, Choices, Network, build_network
@@ -40,8 +41,10 @@ def mistake(*lines: str) -> NetworkError:
 def test_a_line_of_any_variant_is_that_variants_graph(name: str) -> None:
     """Same operations in the same order, norm and activation included."""
     groups = " g2" if name == "grouped" else ""
-    network = built(f"{name} 16 k3 s2{groups} norm relu", size="8 @13x10 n2")
     spec = LayerSpec(8, 16, (3, 3), (13, 10), (2, 2), ((1, 1), (1, 1)), batch=2, norm=True, activation="relu")
+    spec = made_for(name, spec)
+    size = "x".join(map(str, spec.input_size))
+    network = built(f"{name} 16 k3 s2{groups} norm relu", size=f"8 @{size} n2 {spec.axes}d")
     expected = build_variant(name, spec._replace(groups=2) if groups else spec)
     assert [node.op for node in network.graph.nodes] == [node.op for node in expected.graph.nodes]
     assert network.shapes == expected.shapes

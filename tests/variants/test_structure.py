@@ -277,7 +277,9 @@ def test_a_tcn_sees_nothing_later_and_activates_its_sum_once_more() -> None:
     assert [node.name for node in graph.nodes] == [
         "conv1", "conv1.activation", "conv2", "conv2.activation", "add", "add.activation"
     ]  # fmt: skip
-    assert [op.padding for _, op in ops("tcn", parse_spec("8:8 @20 k3 d4 1d")) if isinstance(op, Conv)] == [((8, 0),)] * 2
+    assert [op.padding for _, op in ops("tcn", parse_spec("8:8 @20 k3 d4 1d")) if isinstance(op, Conv)] == [
+        ((8, 0),)
+    ] * 2
     assert graph.nodes[4].inputs == (4, 0)
     assert "projection" in [node.name for node in graph_of("tcn", "8:16 @20 k3 1d").nodes]
 
@@ -337,4 +339,7 @@ def test_an_expansion_that_nobody_gives_is_the_variants_own(variant: str, ratio:
     for text, expected in (("", ratio), ("e3", 3)):
         built = build_variant(variant, parse_spec(f"8:8 @9 k3 {text}"))
         assert built.settings["expansion_ratio"] == expected
-        assert next(op for _, op in ops(variant, parse_spec(f"8:8 @9 k3 {text}")) if isinstance(op, Conv))[1] == 8 * expected
+        assert (
+            next(op for _, op in ops(variant, parse_spec(f"8:8 @9 k3 {text}")) if isinstance(op, Conv))[1]
+            == 8 * expected
+        )
