@@ -1,6 +1,6 @@
 """The additive words: one small rule per primitive, and the record in which they add."""
 
-from math import gcd, prod
+from math import prod
 from typing import NamedTuple
 
 from ..graph.ops import (
@@ -21,6 +21,7 @@ from ..graph.ops import (
     Split,
 )
 from .overlap import products_on_data
+from .traced import common_divisor
 
 #: Bytes per element.
 WIDTH = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
@@ -130,7 +131,7 @@ def adaptive_reach(size: int, windows: int) -> int:
     >>> adaptive_reach(7, 1), adaptive_reach(6, 7)
     (7, 12)
     """
-    return size + windows - gcd(size, windows)
+    return size + windows - common_divisor(size, windows)
 
 
 def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: bool) -> Cost:

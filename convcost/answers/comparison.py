@@ -1,8 +1,8 @@
 """From a layer's spec to rows of answers: build each variant, analyse it, execute it, relate it to the baseline."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Op
@@ -21,7 +21,14 @@ from .check import Measurement, Verified
 #: The words that a row relates to the baseline's.
 RELATIVE = ("params", "macs", "effective_macs", "peak_bytes", "traffic_bytes")
 
-Verify = Callable[[str, LayerSpec, Graph, Analysis, bool], Verified]
+
+class Verify(Protocol):
+    """What executes rows: called with a variant's name, its spec, graph, analysis and `inplace`, it judges the row."""
+
+    def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Verified: ...
+
+    def relate(self, row: "Row", base: "Row", spec: LayerSpec, inplace: bool) -> Verified | None:
+        """What was shown of `row`, with its ratios to `base` checked."""
 
 
 class Row(NamedTuple):
@@ -90,8 +97,11 @@ def compare(
         wanted.insert(0, AS_GIVEN)
     base = baseline or ("standard" if spec.is_plain else AS_GIVEN)
     rows = {name: answer(name, spec, inplace, verify) for name in wanted}
-    against = rows[base] if base in rows else answer(base, spec, inplace, None)
-    return Comparison(spec, base, tuple([relate(row, against) for row in rows.values()]))
+    against = rows[base] if base in rows else answer(base, spec, inplace, verify)
+    related = [relate(row, against) for row in rows.values()]
+    if verify:
+        related = [row._replace(verified=verify.relate(row, against, spec, inplace)) for row in related]
+    return Comparison(spec, base, tuple(related))
 
 
 def answer(name: str, spec: LayerSpec, inplace: bool = True, verify: Verify | None = None) -> Row:

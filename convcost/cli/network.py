@@ -114,7 +114,7 @@ def report_mismatches(answer: NetworkAnswer) -> int:
         return 0
     for layer in answer.verified.layers:
         _say(f"{answer.network.name}: {layer.names[0]}", layer.checks)
-    _say(f"{answer.network.name}: the whole network", answer.verified.wiring.checks)
+    _say(f"{answer.network.name}: the whole network", {**answer.verified.wiring.checks, **answer.verified.seen})
     return 1
 
 

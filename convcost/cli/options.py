@@ -71,7 +71,12 @@ class Modifiers(NamedTuple):
     norm: Annotated[bool, typer.Option("--norm", help="A BatchNorm after every convolution.")] = False
     activation: Annotated[
         Activation | None,
-        typer.Option("--activation", show_default=False, help="This activation after every convolution that has one."),
+        typer.Option(
+            "--activation",
+            metavar="NAME",
+            show_default=False,
+            help=f"This after every convolution that has one: {', '.join(ACTIVATIONS)}.",
+        ),
     ] = None
 
 
@@ -87,7 +92,10 @@ class Showing(NamedTuple):
 class Destination(NamedTuple):
     """How an answer is written, and where."""
 
-    format: Annotated[Format, typer.Option("--format", "-f", help="How to write the answer.")] = Format["table"]
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", metavar="FORMAT", help=f"How to write the answer: {', '.join(FORMATS)}."),
+    ] = Format["table"]
     output: Annotated[
         str,
         typer.Option(

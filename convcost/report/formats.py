@@ -37,9 +37,9 @@ FORMATS = {
         Format("table", ".txt", "for people; as wide as the terminal or COLUMNS", "as_table", "TableWriter", True),
         Format("json", ".json", "one document, laid out for reading", "as_json", "JsonWriter", True),
         Format("ndjson", ".ndjson", "a document a line, for scripts", "as_json", "LinesWriter", True),
-        Format("csv", ".csv", "a line a row, field names as in JSON", "as_csv", "CsvWriter"),
+        Format("csv", ".csv", "a line a row, field names as in JSON", "as_csv", "CsvWriter", True),
         Format("markdown", ".md", "a table for documents", "as_markdown", "MarkdownWriter", True),
-        Format("latex", ".tex", "a table for papers: \\usepackage{booktabs}", "as_latex", "LatexWriter"),
+        Format("latex", ".tex", "a table for papers: \\usepackage{booktabs}", "as_latex", "LatexWriter", True),
     )
 }
 

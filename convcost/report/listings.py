@@ -36,7 +36,7 @@ def write_listing(listing: Listing, entries: Sequence[Document], format: str, fi
     >>> import sys
     >>> entry = {"name": "tcn", "role": "residual-block", "summary": "two causal", "shown": ["1d"]}
     >>> write_listing(VARIANTS, [entry], "ndjson", sys.stdout)
-    {"schema":"convcost/1","name":"tcn","role":"residual-block","summary":"two causal","shown":["1d"]}
+    {"schema":"convcost/2","name":"tcn","role":"residual-block","summary":"two causal","shown":["1d"]}
     """
     document = {"schema": SCHEMA, listing.key: entries}
     fields = ("name", *[head.key for head in listing.heads])

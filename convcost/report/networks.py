@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.analyze import WORDS
-from ..answers.network import Alive, KindAnswer, LayerAnswer, NetworkAnswer
+from ..answers.network import FIELDS, SHARES, Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
 from .documents import SCHEMA, Document, check_document
 from .formats import write_document
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from ..networks.swap import Swapped
 
 
-#: Shares that CSV has, by the words of which they are shares.
-SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
-
-NETWORK_FIELDS = ("level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES])
+#: The columns of CSV.
+NETWORK_FIELDS = (
+    "level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES], "op_receptive_field",
+    "elementwise_by", "inputs", *FIELDS,
+)  # fmt: skip
 SWAP_FIELDS = ("network", *WORDS)
 ZOO_FIELDS = ("name", "source", "input", "params", "macs")
 
@@ -45,7 +46,7 @@ def network_document(answer: NetworkAnswer) -> Document:
         "unknown": [],
         "total": answer.total,
         "op_types": [_kind(kind) for kind in answer.kinds],
-        "layers": [layer_document(layer) for layer in answer.layers],
+        "layers": [network_layer_document(layer) for layer in answer.layers],
         "peak": {**peak._asdict(), "alive": [_alive(tensor) for tensor in peak.alive]},
         "training": answer.training._asdict(),
         "verified": {**verified_document(answer.verified), "not_executed": _by_definition(answer)},
@@ -58,9 +59,9 @@ def _by_definition(answer: NetworkAnswer) -> list[str]:
     return sorted(set(kinds))
 
 
-def layer_document(layer: LayerAnswer) -> Document:
-    """One layer: its name, its kind, its words, its shares."""
-    return {"name": layer.name, "op": layer.kind, **layer.words, "share": layer.share}
+def network_layer_document(layer: LayerAnswer) -> Document:
+    """One layer: its name, its kind, its words, its shares, the shapes of its inputs and its own fields."""
+    return {"name": layer.name, "op": layer.kind, **layer.words, **layer.fields, "share": layer.share}
 
 
 def _kind(kind: KindAnswer) -> Document:
@@ -72,23 +73,27 @@ def _alive(tensor: Alive) -> Document:
 
 
 def verified_document(found: "NetworkVerified | None") -> Document:
-    """What was executed: each distinct layer once, and the wiring at a reduced input."""
+    """What was executed: each distinct layer once, the wiring at a reduced input, and what is seen of the input."""
     if found is None:
-        return {"status": "skipped", "layers": [], "wiring": {"status": "skipped", "input": None, "checks": {}}}
-    wiring = found.wiring
-    size: Any = wiring.size
-    document: Document = {
-        "status": wiring.status,
+        wiring: Document = {"status": "skipped", "input": None, "checks": {}}
+        return {"status": "skipped", "macs_share": 0.0, "layers": [], "wiring": wiring, "seen": {}}
+    size: Any = found.wiring.size
+    wiring = {
+        "status": found.wiring.status,
         "input": size["input"] if isinstance(size, dict) else None,
-        "checks": _checks(wiring.checks),
+        "checks": _checks(found.wiring.checks),
     }
-    if wiring.reason is not None:
-        document["reason"] = wiring.reason
-    return {"status": found.status, "layers": [_executed(layer) for layer in found.layers], "wiring": document}
+    if found.wiring.reason is not None:
+        wiring["reason"] = found.wiring.reason
+    layers = [_executed(layer) for layer in found.layers]
+    return {"status": found.status, "macs_share": found.macs_share, "layers": layers, "wiring": wiring,
+            "seen": _checks(found.seen)}  # fmt: skip
 
 
 def _executed(layer: "Executed") -> Document:
-    document = {"names": layer.names, "status": layer.status, "checks": _checks(layer.checks)}
+    size: Any = layer.size
+    at = {"input": size["input"]} if isinstance(size, dict) else {}
+    document = {"names": layer.names, "status": layer.status, **at, "checks": _checks(layer.checks)}
     return document if layer.reason is None else {**document, "reason": layer.reason}
 
 
