@@ -385,7 +385,7 @@ _BUILT = ("answers.comparison", "build_variant")
 # A table reads best with a mistake a line.
 # fmt: off
 _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
-    ("bottleneck's middle from in", ("variants.blocks", "_middle"),
+    ("bottleneck's middle from in", ("variants.blocks", "_middles"),
      lambda sound, spec: sound(spec._replace(out_channels=spec.in_channels)), "bottleneck", _LAYER),
     ("inverted residual's hidden from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
     ("activation after the projection", ("variants.blocks", "pointwise"),
