@@ -87,7 +87,9 @@ class _Assembly:
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
         self._count(line)
-        if not (line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"):
+        if not (
+            line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
+        ):
             raise self.program.error(line, self._unknown(line.op))
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
