@@ -76,8 +76,8 @@ def read_grid(words: Sequence[str]) -> list[Grid]:
             rest.append(_alternatives(word, text, at))
         at += len(word)
     if channels is None or sizes is None:
-        what = "channels, such as 16..512/16:64" if channels is None else "an input size, such as @7,14,28"
-        raise SpecError("the grid has no " + what.split(",")[0], f"add {what}", text, len(text), len(text))
+        what, such = ("channels are", "16..512/16:64") if channels is None else ("the input size is", "@7,14,28")
+        raise SpecError(f"{what} missing", f"add them, such as {such}", text, len(text), len(text))
     inner, outer = channels[0], channels[1] if len(channels) > 1 else None
     grids = [Grid(" ".join(tokens), inner, outer, sizes) for tokens in product(*rest)]
     _require_few(sum(map(len, grids)), text)

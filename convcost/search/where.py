@@ -199,7 +199,7 @@ def _compare(asked: Comparison, row: Mapping[str, Any], total: Mapping[str, Any]
         return (_matches(found, asked.value)) == (asked.sign != "!=")
     limit = asked.value
     if asked.share:
-        limit *= Fraction(total[asked.word])
+        limit *= Fraction(total.get(asked.word, 1))  # a ratio is a share already
     if not isinstance(found, int | float):  # a column: compared with whole numbers it stays exact
         return _column(found, asked.sign, limit)
     return bool(_SIGNS[asked.sign](found, limit))
