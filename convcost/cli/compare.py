@@ -9,7 +9,7 @@ import typer
 from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
-from ..spec import LayerSpec
+from ..spec import Reading
 from ..variants.registry import AS_GIVEN, all_variants
 from .names import choose_columns, choose_names, unknown_name
 from .options import (
@@ -88,8 +88,8 @@ def compare(
     base = _baseline(baseline)
     check = verifier(verify, verify_limit)
 
-    def answer(layer: LayerSpec) -> Comparison:
-        result = compare_variants(layer, names, base, inplace=inplace, verify=check)
+    def answer(read: Reading) -> Comparison:
+        result = compare_variants(read.spec, names, base, inplace=inplace, verify=check)._replace(source=read.source)
         return _measured(result, verify_limit, inplace) if measure else result
 
     flags = Flags(norm, activation.value if activation else None, residual)

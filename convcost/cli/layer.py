@@ -5,8 +5,7 @@ from __future__ import annotations
 from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options
-from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN
+from ..spec import Reading
 from .names import choose_columns
 from .options import (
     NOTATION,
@@ -55,8 +54,8 @@ def layer(
     """Answer for exactly the layer described, nothing else."""
     check = verifier(verify, verify_limit)
 
-    def answer(described: LayerSpec) -> Layer:
-        return Layer(described, answer_row(AS_GIVEN, described, inplace, check))
+    def answer(read: Reading) -> Layer:
+        return Layer(read.spec, answer_row(read.variant, read.spec, inplace, check), read.source)
 
     flags = Flags(norm, activation.value if activation else None)
     options = Options(per_op=per_op, columns=choose_columns(columns), exact=exact)

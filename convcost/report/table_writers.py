@@ -29,7 +29,7 @@ class _ModelWriter(Writer, ABC):
 
     def answer(self, result: Result) -> None:
         """A table, or one more line of it."""
-        document, spec = document_of(result), format_spec(result.spec)
+        document, spec = document_of(result), _title(result)
         if not isinstance(result, Layer):
             self._print(comparison_table(document, spec, self._columns, chosen=self._chosen, per_op=self._per_op))
             return
@@ -59,6 +59,12 @@ class _ModelWriter(Writer, ABC):
     @abstractmethod
     def show(self, table: Table) -> None:
         """Write one table."""
+
+
+def _title(result: Result) -> str:
+    """The layer in our notation, behind the name of what a framework's line said."""
+    tokens = format_spec(result.spec)
+    return f"{result.source} = {tokens}" if result.source else tokens
 
 
 class TableWriter(_ModelWriter):
