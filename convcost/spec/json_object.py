@@ -107,6 +107,8 @@ def _syntax_hint(line: str, place: int) -> str:
 def _unknown_field(name: str) -> Problem:
     from .mistakes import close_match
 
+    if name in ("class_name", "config"):
+        return Problem("this is a layer of Keras as JSON", "write it as its line: Conv2D(64, 3, padding='same')", name)
     meant = close_match(name, FIELDS)
     hint = f'did you mean "{meant}"?' if meant else "leave it out; the fields are those of torch.nn.Conv2d and ours"
     return Problem(f'unknown field "{clip(name)}"', hint, name)

@@ -81,6 +81,8 @@ def _hint(word: str, taken: Values, fits: Callable[[str], bool]) -> str:
         return _depthwise(taken, fits)
     if "(" in word or ")" in word:
         return "one layer a line; elsewhere sizes are joined with x, as in k1x7"
+    if word[:1] in "wW" and word[1:].isdigit():
+        return "a dtype has bits for weights and for activations: w8a8, w4a16"
     if word.startswith("["):
         return "JSON is one object a line, in braces"
     if word.lower().startswith(("conv", "nn.", "torch.nn.")):

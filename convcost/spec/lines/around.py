@@ -11,6 +11,9 @@ from .calls import Call
 #: How much of what stands before a call is looked at for labels, which are short.
 _NEAR = 200
 
+#: How many labels and wrappers are taken off.
+_LABELS = 12
+
 #: What may end the text before a layer; a group is the name of a call that the layer is an argument of.
 _BEFORE = re.compile(
     r"""(?:
@@ -39,8 +42,9 @@ _SHAPED = {
 }  # fmt: skip
 
 _SHAPE = re.compile(
-    r"(?:(?P<name>(?<![\w.])[A-Za-z_][\w.]*+(?:(?=\()|\s*[=:]\s*))|(?<!\w))"
-    r"[(\[]?\s*(?:shape\s*=\s*)?[(\[]\s*(?P<sizes>(?:-?\d+|None|\?)(?:\s*,\s*(?:-?\d+|None|\?)){0,6})\s*,?\s*[)\]]\s*\)?"
+    r"(?:(?P<name>(?<![\w.])[A-Za-z_][\w.]*+(?:(?=\()|\s{0,9}[=:]\s{0,9}))[(\[]|(?<!\w)[(\[])"
+    r"\s{0,9}(?:shape\s{0,9}=\s{0,9})?(?:[(\[]\s{0,9})?"
+    r"(?P<sizes>(?:-?\d{1,20}|None|\?)(?:\s{0,9},\s{0,9}(?:-?\d{1,20}|None|\?)){0,6})\s{0,9},?\s{0,9}[)\]](?:\s{0,9}\))?"
 )
 _BEHIND = re.compile(r"\s*(?:\.\w+(?=\())?")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*|//[^\n]*")
@@ -73,7 +77,10 @@ def around(line: str, call: Call) -> tuple[str, list[Shape]]:
 def _before(line: str, call: Call) -> tuple[str, int]:
     """The text before the call without labels and wrappers, and how many parentheses those open."""
     text, opened = line[: call.start], 0
-    while label := _BEFORE.search(text, max(0, len(text.rstrip()) - _NEAR)):
+    for _ in range(_LABELS):
+        label = _BEFORE.search(text, max(0, len(text.rstrip()) - _NEAR))
+        if label is None:
+            break
         name = (label["name"] or "").rpartition(".")[2]
         if name and name not in _TRANSPARENT:
             hint = f"write the layer alone: {clip(line[slice(*call.span)])}"

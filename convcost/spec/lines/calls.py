@@ -26,6 +26,9 @@ _CONSTANTS = {"True": True, "False": False, "None": None, "true": True, "false":
 #: Parentheses within parentheses; a shape needs three.
 _DEEPEST = 12
 
+#: Pieces of a call; more of them are no layer.
+_LONGEST = 2000
+
 
 class Word(str):
     """A name that stands where a value is expected: a variable, or a word without its quotes."""
@@ -102,6 +105,8 @@ def _inside(line: str, start: int) -> tuple[list[Lexeme], int]:
             if not opened:
                 return pieces, piece.end
         pieces.append(piece)
+        if len(pieces) > _LONGEST:
+            _fail(line, "there are too many arguments", "write one layer a line", piece)
     raise SpecError("the parenthesis is not closed", "add )", line, *end_of(line))
 
 
@@ -215,7 +220,7 @@ class _Expression:
     def _atom(self, depth: int) -> object:
         piece = self.take()
         if piece.kind == NUMBER:
-            return _number(self.line, piece)
+            return _number(piece)
         if piece.kind == NAME:
             return _CONSTANTS.get(piece.text, Word(piece.text))
         if piece.kind == STRING:
@@ -241,7 +246,7 @@ class _Expression:
         return items[0] if len(items) == 1 and not comma and opening.text == "(" else items
 
 
-def _number(line: str, piece: Lexeme) -> int | float:
+def _number(piece: Lexeme) -> int | float:
     digits = piece.text.replace("_", "")
     if digits.isdigit():
         return read_digits(digits)

@@ -68,7 +68,7 @@ def _keras_or_paddle(line: str, call: Call, name: str) -> Module:
     numbers = [argument for argument in call.arguments if not argument.name]
     if name not in paddle.MODULES or {"keras", "tf", "tensorflow", "layers"} & set(path) or names & _OF_KERAS:
         return keras.MODULES[name]
-    if "paddle" in path or names & _OF_PADDLE or len(numbers) > 3:
+    if "paddle" in path or names & _OF_PADDLE or len(numbers) > 3 or ("nn" in path and len(numbers) == 3):
         return paddle.MODULES[name]
     if any(a.name == "padding" and a.pieces[0].kind == STRING for a in call.arguments) or len(numbers) < 3:
         both = len(numbers) == 2 and "kernel_size" in names
@@ -87,7 +87,7 @@ def _flax(line: str, call: Call, name: str) -> Module:
     numbers = [a for a in call.arguments if not a.name and a.pieces[0].kind in (NUMBER, NAME)]
     if "nnx" in path or "in_features" in names or "rngs" in names:
         return flax.NNX[name]
-    if "features" in names or "linen" in path or len(numbers) < 2:
+    if "features" in names or "linen" in path or len(numbers) < 2 + ("nn" in path):
         return flax.LINEN[name]
     hint = f"Flax: nnx.{name}(…); YOLO's Conv(3, 64, 3, 2) is 3:64 k3 s2 with --norm --activation silu"
     raise SpecError(f"{clip(call.name)} with {len(numbers)} numbers may be two things", hint, line, *call.span)

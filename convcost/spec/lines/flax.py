@@ -44,8 +44,8 @@ def _transposed(draft: Draft) -> None:
     padding = draft.values["padding"]
     if isinstance(padding, str):
         if padding.upper() not in ("SAME", "VALID"):
-            raise Problem(f"padding={padding} has no tokens where the layer is transposed", "write SAME or VALID, or p1",
-                          "padding")  # fmt: skip
+            hint = "write SAME, VALID or numbers"
+            raise Problem(f"padding={padding} has no tokens where the layer is transposed", hint, "padding")
         cropping(draft, same=padding.upper() == "SAME")
         return
     # Numbers pad the spread input, where PyTorch's crop the output: what one adds the other leaves.

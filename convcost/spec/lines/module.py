@@ -14,6 +14,9 @@ from .calls import Call
 NOTHING = ""
 
 
+NO_SETTINGS: Values = {}
+
+
 class Module(NamedTuple):
     """A layer of a framework: the order of its arguments, their names in ours, and what its words mean.
 
@@ -27,7 +30,7 @@ class Module(NamedTuple):
     fields: dict[str, str]
     meaning: Callable[[Draft], None]
     axes: int = 0
-    settings: Values = {}
+    settings: Values = NO_SETTINGS
     channels_last: bool = False
     variant: str = "as-given"
 
@@ -87,7 +90,7 @@ def pairs(draft: Draft, value: object, wanted: str) -> Pads:
 
 
 def _pair(item: object, wanted: str) -> tuple[int, int]:
-    both = item if type(item) is list else [item, item]
+    both: Any = item if type(item) is list else [item, item]
     if len(both) == 2 and all(type(number) is int and 0 <= number < LIMIT for number in both):
-        return int(both[0]), int(both[1])
+        return both[0], both[1]
     raise Problem("such a padding is not known", f"write {wanted}", "padding")
