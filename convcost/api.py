@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .answers import comparison
 from .answers import network as networks
 from .spec import LayerSpec, Reading, SpecError, read_layer
-from .variants.registry import AS_GIVEN, all_variants
+from .variants.registry import ALL, AS_GIVEN, own_names, row_names
 
 if TYPE_CHECKING:
     from .answers.comparison import Verify
@@ -61,7 +61,7 @@ def compare(
     verify: bool = True,
     verify_limit: int | None = None,
 ) -> Comparison:
-    """Every variant of a layer, or those named, side by side, each executed and checked unless `verify` is false.
+    """The usual variants of a layer, or those named (`["all"]`: all), side by side, executed unless `verify` is false.
 
     >>> found = compare("64:128 @56 k3", variants=["standard", "depthwise-separable"])
     >>> [(row.variant, row.words["macs"], row.verified.status) for row in found.rows]
@@ -70,11 +70,12 @@ def compare(
     Raises SpecError, a ValueError, for a spec, variant or baseline that there is not.
     """
     names = None if variants is None else list(variants)
-    known = [AS_GIVEN, *all_variants()]
+    known = [*row_names(), ALL]
     for name in [*(names or ()), *([] if baseline is None else [baseline])]:
         if name not in known:
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
     read = _read(spec, norm, activation, residual)
+    names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
     found = comparison.compare(read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
     return Comparison._make(found._replace(source=read.source))
 

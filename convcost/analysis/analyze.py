@@ -8,6 +8,7 @@ from ..graph.shapes import infer_shapes
 from .cost import WIDTH, Cost, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
+from .traced import largest
 
 
 class OpAnalysis(NamedTuple):
@@ -32,12 +33,13 @@ class Analysis(NamedTuple):
     receptive_field: Ints | None
     mixes: list[str]
     ops: tuple[OpAnalysis, ...]
+    steps: tuple[Step, ...]  # what is alive at each operation
 
 
 #: Every word that an analysis answers, in the order in which it is printed.
 WORDS = (
-    "output_shape", "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes",
-    "peak_bytes", "traffic_bytes", "arithmetic_intensity", "receptive_field", "mixes",
+    "output_shape", "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes",
+    "activation_bytes", "peak_bytes", "traffic_bytes", "arithmetic_intensity", "receptive_field", "mixes",
 )  # fmt: skip
 
 
@@ -49,9 +51,9 @@ def words(of: Analysis | OpAnalysis) -> dict[str, Any]:
     >>> words(analyze(Graph((1, 1, 8), "fp32", (Node("conv", conv, (0,)),))))["effective_macs"]
     22
     """
-    params, macs, effective_macs, elementwise, weight_bytes, activation_bytes, traffic_bytes = of.cost
+    params, macs, effective_macs, elementwise, convs, weight_bytes, activation_bytes, traffic_bytes = of.cost
     values = (
-        of.output_shape, params, macs, effective_macs, 2 * macs, elementwise, weight_bytes, activation_bytes,
+        of.output_shape, params, macs, effective_macs, 2 * macs, elementwise, convs, weight_bytes, activation_bytes,
         of.peak_bytes, traffic_bytes, 2 * macs / traffic_bytes if traffic_bytes else None, of.receptive_field, of.mixes,
     )  # fmt: skip
     return dict(zip(WORDS, values))
@@ -70,21 +72,21 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     shapes = shapes or infer_shapes(graph)
     width = WIDTH[graph.dtype]
     sizes = [prod(shape) * width for shape in shapes]
-    ops = tuple([
-        _analyze_op(node, step, index, shapes, sizes, width)
-        for index, (node, step) in enumerate(zip(graph.nodes, liveness(graph, inplace)))
-    ])  # fmt: skip
+    steps = tuple(liveness(graph, inplace))
+    pairs = zip(graph.nodes, steps)
+    ops = tuple([_analyze_op(*pair, index, shapes, sizes, width) for index, pair in enumerate(pairs)])
     if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
         (only,) = ops
-        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops)
+        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops, steps)
     mixed = {word for op in ops for word in op.mixes}
     return Analysis(
         shapes[-1],
         sum([op.cost for op in ops], Cost()),
-        max([op.peak_bytes for op in ops]),
+        largest([op.peak_bytes for op in ops]),
         receptive_field(graph, shapes),
         [word for word in ("space", "channels") if word in mixed],
         ops,
+        steps,
     )
 
 

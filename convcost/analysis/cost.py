@@ -1,6 +1,6 @@
 """The additive words: one small rule per primitive, and the record in which they add."""
 
-from math import gcd, prod
+from math import prod
 from typing import NamedTuple
 
 from ..graph.ops import (
@@ -21,6 +21,7 @@ from ..graph.ops import (
     Split,
 )
 from .overlap import products_on_data
+from .traced import common_divisor
 
 #: Bytes per element.
 WIDTH = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
@@ -40,13 +41,15 @@ class Cost(NamedTuple):
     """Words that add over operations; all exact, sizes in bytes, `macs` with positions on the padding.
 
     >>> Cost(1, 9, 4) + Cost(0, 1, 1, 2)
-    Cost(params=1, macs=10, effective_macs=5, elementwise=2, weight_bytes=0, activation_bytes=0, traffic_bytes=0)
+    Cost(params=1, macs=10, effective_macs=5, elementwise=2, conv_activations=0, weight_bytes=0, activation_bytes=0, \
+traffic_bytes=0)
     """
 
     params: int = 0
     macs: int = 0
     effective_macs: int = 0
     elementwise: int = 0
+    conv_activations: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
     traffic_bytes: int = 0
@@ -114,6 +117,11 @@ def elementwise(op: Op, given: Shape, out: Shape) -> int:
     return ELEMENTWISE.get(type(op), 0) * prod(out)
 
 
+def conv_activations(op: Op, out: Shape) -> int:
+    """Elements that convolutions and matrix products put out (Radosavovic et al. 2020, section 3.1: activations)."""
+    return prod(out) if type(op) is Conv or type(op) is Linear else 0
+
+
 def adaptive_reach(size: int, windows: int) -> int:
     """Positions that all windows of an adaptive pooling read along one axis, overlaps counted again.
 
@@ -123,7 +131,7 @@ def adaptive_reach(size: int, windows: int) -> int:
     >>> adaptive_reach(7, 1), adaptive_reach(6, 7)
     (7, 12)
     """
-    return size + windows - gcd(size, windows)
+    return size + windows - common_divisor(size, windows)
 
 
 def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: bool) -> Cost:
@@ -137,6 +145,7 @@ def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: b
         macs(op, inputs[0], out),
         effective_macs(op, inputs[0], out),
         elementwise(op, inputs[0], out),
+        conv_activations(op, out),
         weights * width,
         int(allocates) * made * width,
         moved * width,
@@ -153,11 +162,13 @@ def counted_cost(op: Counted, inputs: list[Shape], width: int, *, allocates: boo
     made = prod(op.output_shape)
     moved = sum([prod(shape) for shape in inputs]) + op.params + made if op.moved is None else op.moved
     new = int(allocates) * made
+    products_out = made * int(op.macs > 0) if op.conv_activations is None else op.conv_activations
     return Cost(
         op.params,
         op.macs * op.times,
         op.effective_macs * op.times,
         op.elementwise * op.times,
+        products_out * op.times,
         op.params * width,
         new * width * op.times,
         moved * width * op.times,

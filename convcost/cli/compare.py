@@ -10,24 +10,22 @@ from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
 from ..spec import Reading
-from ..variants.registry import AS_GIVEN, all_variants
-from .names import choose_columns, choose_names, unknown_name
+from ..variants.registry import own_names, row_names
+from .names import choose_columns, choose_variants, unknown_name
 from .options import (
     NOTATION,
-    ActivationKind,
-    Columns,
+    Destination,
     Exact,
-    Format,
-    Inplace,
-    Norm,
+    Execution,
+    Inside,
+    InsideLayer,
+    Modifiers,
     OptionalSpec,
-    Output,
-    OutputFormat,
-    PerOp,
-    Verify,
-    VerifyLimit,
+    Residual,
+    Showing,
+    Variants,
 )
-from .run import Flags, answer_all, verifier
+from .run import Flags, answer_all
 
 EPILOG = (
     NOTATION
@@ -56,50 +54,40 @@ MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ma
 
 def compare(
     spec: OptionalSpec = None,
-    variants: Annotated[
-        str, typer.Option(metavar="LIST", show_default=False, help="Variants to show, comma-separated; all by default.")
-    ] = "",
+    variants: Variants = "",
     baseline: Annotated[
         str, typer.Option(metavar="NAME", help="The row that ratios relate to.", show_default="standard")
     ] = "",
-    residual: Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")] = False,
-    norm: Norm = False,
-    activation: ActivationKind = None,
-    per_op: PerOp = False,
-    columns: Columns = "",
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    residual: Residual = False,
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
-    inside: Annotated[
-        str, typer.Option("--in", metavar="NETWORK", show_default=False, help="Compare a layer of this network.")
-    ] = "",
-    layer: Annotated[
-        str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
-    ] = "",
+    inside: Inside = "",
+    layer: InsideLayer = "",
+    *,
+    showing: Showing,
+    modifiers: Modifiers,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Compare every variant of a convolution: what each costs, side by side, and checked by executing it."""
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     base = _baseline(baseline)
-    check = verifier(verify, verify_limit)
+    check, inplace = execution.of_rows(), execution.inplace
 
     def answer(read: Reading) -> Comparison:
         result = compare_variants(read.spec, names, base, inplace=inplace, verify=check)._replace(source=read.source)
-        return _measured(result, verify_limit, inplace) if measure else result
+        return _measured(result, execution.verify_limit, inplace) if measure else result
 
-    flags = Flags(norm, activation.value if activation else None, residual)
+    flags = Flags.of(modifiers, residual)
     words = spec or []
     if inside or layer or not words:
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(per_op=per_op, columns=choose_columns(columns or MEASURED * measure), exact=exact)
-    return answer_all(words, flags, answer, format.value, options, output)
+    columns = choose_columns(showing.columns or MEASURED * measure)
+    return answer_all(words, flags, answer, to, Options(per_op=showing.per_op, columns=columns, exact=exact))
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
@@ -110,7 +98,6 @@ def _measured(result: Comparison, limit: int | None, inplace: bool) -> Compariso
 
 
 def _baseline(name: str) -> str | None:
-    known = [AS_GIVEN, *all_variants()]
-    if name and name not in known:
-        raise unknown_name("baseline", name, known)
-    return name or None
+    if name and name not in row_names():
+        raise unknown_name("baseline", name, row_names())
+    return own_names([name])[0] if name else None

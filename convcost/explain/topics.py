@@ -29,7 +29,6 @@ ALIASES = {
     "convolution": "standard",
     "group": "grouped",
     "resnext": "grouped",
-    "mbconv": "inverted-residual",
     "mobilenetv2": "inverted-residual",
     "resnet": RESIDUAL,
     "shortcut": RESIDUAL,

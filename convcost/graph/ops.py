@@ -116,8 +116,9 @@ class Counted(NamedTuple):
 
     The output has any shape, also none or one axis; costs are those of one run, of which there are
     `times` (a loop's body), with the same params. `moved` is the numbers read and written, None
-    where it is all inputs, params and the output. A `view` shows its first input; `in_place` it may
-    write over that. What reads nothing is another input of the graph.
+    where it is all inputs, params and the output; `conv_activations` what its products put out, None where
+    that is the output. A `view` shows its first input; `in_place` it may write over that. What reads nothing
+    is another input of the graph.
     """
 
     kind: str
@@ -130,6 +131,7 @@ class Counted(NamedTuple):
     view: bool = False
     in_place: bool = False
     times: int = 1
+    conv_activations: int | None = None
 
 
 Op = (

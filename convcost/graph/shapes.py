@@ -121,7 +121,7 @@ def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
         raise ShapeError(f"{node.name}: there are no channels {op.start} to {op.stop} among {first[1]}")
     elif type(op) is Shuffle and first[1] % op.groups:
         raise ShapeError(f"{node.name}: {op.groups} groups do not divide {first[1]} channels")
-    elif min(out[1:]) < 1:
+    elif any([n < 1 for n in out[1:]]):
         raise ShapeError(f"{node.name}: nothing is left of the {show(first[2:])} input")
 
 

@@ -10,7 +10,7 @@ from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec
 from ..variants.registry import Built
 from .errors import NetworkError
-from .input import Choices, choose_input, choose_width, located
+from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
 from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
 from .lines import Block, Line, Program
@@ -56,7 +56,7 @@ class _Assembly:
     def __init__(self, program: Program, choices: Choices) -> None:
         self.program = program
         self.norm = choices.norm
-        self.width = choose_width(program, choices.width)
+        self.multipliers = choose_multipliers(program, choices)
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
         self.written = self.depth = 0
@@ -89,7 +89,7 @@ class _Assembly:
         self._count(line)
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
-        words = scope.words(self.program, line, channels, self.width)
+        words = scope.words(self.program, line, channels, self.multipliers)
         if line.op in self.program.blocks:
             return self._call(line, self.program.blocks[line.op], words, name, inputs[0])
         if line.op in self.layers:

@@ -113,10 +113,13 @@ def check_spec(spec: LayerSpec) -> None:
 
 
 def _check_groups(spec: LayerSpec) -> None:
-    names = ("in_channels", "out_channels") if spec.mid_channels is None else ("mid_channels",)
-    for name in names:
-        if getattr(spec, name) % spec.groups:
-            raise _groups_do_not_divide(spec, name)
+    ends = {"in_channels": spec.in_channels, "out_channels": spec.out_channels}
+    given = [("mid_channels", middle) for middle in spec.middles] or ends.items()
+    for name, channels in given:
+        if channels % spec.groups:
+            common = gcd(*(spec.middles or (spec.in_channels, spec.out_channels)))
+            hint = f"try {divisors(common)}"
+            raise Problem(f"groups={spec.groups} does not divide {name}={channels}", hint, "groups")
 
 
 def joined(sizes: Ints) -> str:
@@ -126,12 +129,6 @@ def joined(sizes: Ints) -> str:
     ('1x7', '3')
     """
     return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))
-
-
-def _groups_do_not_divide(spec: LayerSpec, name: str) -> Problem:
-    common = spec.mid_channels or gcd(spec.in_channels, spec.out_channels)
-    message = f"groups={spec.groups} does not divide {name}={getattr(spec, name)}"
-    return Problem(message, f"try {divisors(common)}", "groups")
 
 
 def _kernel_does_not_fit(spec: LayerSpec) -> Problem:

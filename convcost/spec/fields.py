@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from .errors import Problem, clip
 from .layer import ACTIVATIONS, DTYPES, LAST, PADDING_MODES, Ints, is_mixed
 
-COUNT, SIZES, PADDING, FLAG, CHOICE = "count", "sizes", "padding", "flag", "choice"
+COUNT, PAIR, SIZES, PADDING, FLAG, CHOICE = "count", "pair", "sizes", "padding", "flag", "choice"
 
 #: A size has at most 18 digits, so that it fits every integer type it may meet.
 DIGITS = 18
@@ -15,8 +15,8 @@ LIMIT: int = 10**DIGITS
 MAX_AXES = 3
 
 #: Raw values by field name, as a reader hands them to `build_spec`: a count is an int; sizes are an int
-#: (for every axis) or one an axis; padding is a name, a (before, after) pair for every axis, or a tuple
-#: of such pairs; flags and choices are themselves.
+#: (for every axis) or one an axis; a pair is an int, or two; padding is a name, a (before, after) pair for every
+#: axis, or a tuple of such pairs; flags and choices are themselves.
 Values = dict[str, Any]
 
 
@@ -47,9 +47,9 @@ FIELDS = {
     "batch": Field(COUNT, "n8"),
     "dtype": Field(CHOICE, "fp16 or w8a16", choices=tuple(DTYPES)),
     "depth_multiplier": Field(COUNT, "m2"),
-    "expansion_ratio": Field(COUNT, "e6"),
+    "expansion_ratio": Field(COUNT, "e6", nullable=True),
     "bottleneck_ratio": Field(COUNT, "ratio=4"),
-    "mid_channels": Field(COUNT, "mid=96", nullable=True),
+    "mid_channels": Field(PAIR, "mid=96 or mid=48x64", nullable=True),
     "v1": Field(FLAG, "v1"),
     "norm": Field(FLAG),
     "activation": Field(CHOICE, choices=ACTIVATIONS, nullable=True),
@@ -80,6 +80,13 @@ def check_axes(name: str, count: int) -> int:
     if name == "input_size" and count <= MAX_AXES + 2:
         return count - 2
     raise Problem(f"{name} has {count} axes", f"a layer has 1, 2 or {MAX_AXES} axes", name)
+
+
+def one_or_two(name: str, numbers: tuple[int, ...]) -> int | tuple[int, ...]:
+    """The number, where there is one or twice the same; two numbers; Problem otherwise."""
+    if len(numbers) not in (1, 2):
+        raise Problem(f"{name} is one number or two, got {len(numbers)}", f"write {FIELDS[name].token}", name)
+    return numbers[0] if len(set(numbers)) == 1 else numbers
 
 
 def axes_disagree(what: str, named: int, axes: int, *fields: str) -> Problem:
@@ -144,6 +151,13 @@ def _count(name: str, value: object) -> tuple[int, int]:
     return _integer(name, value, "an integer"), 0
 
 
+def _two(name: str, value: object) -> tuple[int | Ints, int]:
+    wanted = "an integer, or a list of two"
+    if type(value) is list:
+        return one_or_two(name, tuple([_integer(name, item, wanted) for item in value])), 0
+    return _integer(name, value, wanted), 0
+
+
 def _sizes(name: str, value: object) -> tuple[int | Ints, int]:
     wanted = "an integer or a list with one an axis"
     if type(value) is list:
@@ -203,5 +217,5 @@ def _shown(value: object) -> str:
 
 
 _READERS: dict[str, Callable[[str, object], tuple[Any, int]]] = {
-    COUNT: _count, SIZES: _sizes, PADDING: _padding, FLAG: _flag, CHOICE: _choice,
+    COUNT: _count, PAIR: _two, SIZES: _sizes, PADDING: _padding, FLAG: _flag, CHOICE: _choice,
 }  # fmt: skip

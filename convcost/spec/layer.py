@@ -39,7 +39,9 @@ class LayerSpec(NamedTuple):
     `(before, after)` pair an axis, or `"same-upper"`, the one form that depends on the size of the
     input it meets and is therefore resolved where a convolution is placed. `bias` is True or False, or `LAST`: of a
     block only the last convolution has one, as Keras's SeparableConv2D does. The fields from
-    `depth_multiplier` on shape the variants and leave the described convolution as it is.
+    `depth_multiplier` on shape the variants and leave the described convolution as it is; an
+    `expansion_ratio` of None is each variant's own. `mid_channels` may be two numbers: what goes into
+    the middle convolution and what comes out of it.
     """
 
     in_channels: int
@@ -57,9 +59,9 @@ class LayerSpec(NamedTuple):
     batch: int = 1
     dtype: str = "fp32"
     depth_multiplier: int = 1
-    expansion_ratio: int = 6
+    expansion_ratio: int | None = None
     bottleneck_ratio: int = 4
-    mid_channels: int | None = None
+    mid_channels: int | Ints | None = None
     v1: bool = False
     norm: bool = False
     activation: str | None = None
@@ -69,6 +71,12 @@ class LayerSpec(NamedTuple):
     def axes(self) -> int:
         """How many spatial axes the layer has: 1, 2 or 3."""
         return len(self.kernel_size)
+
+    @property
+    def middles(self) -> Ints:
+        """The middle channels that somebody gave: none, one number or two."""
+        mid = self.mid_channels
+        return () if mid is None else mid if type(mid) is tuple else (mid,)  # type: ignore[return-value]  # int or Ints
 
     @property
     def own_groups(self) -> int:

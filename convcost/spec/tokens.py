@@ -7,7 +7,7 @@ from typing import Any
 
 from .check import same_padding
 from .errors import Problem, clip
-from .fields import CHOICE, COUNT, DIGITS, FIELDS, PADDING, SIZES, check_axes, choose
+from .fields import CHOICE, COUNT, DIGITS, FIELDS, PADDING, PAIR, SIZES, check_axes, choose, one_or_two
 from .layer import DTYPES, LAST, Ints, LayerSpec, Pads, is_mixed
 
 #: Field, raw value, and the number of axes the token settles (0: it fits any).
@@ -92,6 +92,10 @@ def _count(field: str, text: str) -> tuple[int, int]:
     return _number(field, text), 0
 
 
+def _two(field: str, text: str) -> tuple[int | Ints, int]:
+    return one_or_two(field, tuple([_number(field, part) for part in text.split("x")])), 0
+
+
 def _sizes(field: str, text: str) -> tuple[int | Ints, int]:
     parts = text.split("x")
     if len(parts) == 1:
@@ -114,7 +118,7 @@ def _choice(field: str, text: str) -> tuple[str, int]:
     return choose(field, text), 0
 
 
-_READERS = {COUNT: _count, SIZES: _sizes, PADDING: _padding, CHOICE: _choice}
+_READERS = {COUNT: _count, PAIR: _two, SIZES: _sizes, PADDING: _padding, CHOICE: _choice}
 
 
 _FLAGS = [word for word, (_, value, _) in WORDS.items() if value is True or value == LAST]
@@ -153,7 +157,7 @@ def format_spec(spec: LayerSpec) -> str:
 def _shows_three_axes(spec: LayerSpec, tokens: list[str]) -> bool:
     """Do the tokens of a layer with three axes say so? A size that may hold the channels does not."""
     unclear = spec.in_channels in (spec.input_size[0], spec.input_size[-1])
-    return any("x" in token and not (unclear and token[0] == "@") for token in tokens)
+    return any("x" in token and token[:4] != "mid=" and not (unclear and token[0] == "@") for token in tokens)
 
 
 def _written(field: str, spec: LayerSpec) -> str | None:

@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 import pytest
+from convcost.checks.broken_wiring import CHECK_RULES, failed_examinations, run_check_selftest
 from jsonschema import Draft202012Validator
 
 from convcost.checks import examination
 from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
-from convcost.checks.broken_wiring import CHECK_RULES, failed_examinations, run_check_selftest
 from convcost.checks.examination import examine, examine_all
 from convcost.checks.limits import NotEnoughMemory
 from convcost.checks.measuring import measure_all
@@ -22,9 +22,9 @@ from convcost.report.documents import schema_text
 from convcost.spec import parse_spec
 
 CHECKS = (
-    "output_shape", "params", "macs", "effective_macs", "elementwise", "weight_bytes", "activation_bytes", "peak_bytes",
-    "traffic_bytes", "count map", "scalar count", "products issued", "values", "memory", "receptive_field", "mixes",
-    "equivalence",
+    "output_shape", "params", "macs", "effective_macs", "elementwise", "conv_activations", "weight_bytes",
+    "activation_bytes", "peak_bytes", "traffic_bytes", "count map", "scalar count", "products issued", "values",
+    "memory", "receptive_field", "mixes", "stages", "equivalence",
 )  # fmt: skip
 
 

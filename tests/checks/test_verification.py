@@ -66,7 +66,8 @@ def _unmixed(analysis: Analysis) -> Analysis:
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [(_swapped, {"params", "macs", "effective_macs", "weight_bytes", "activation_bytes", "traffic_bytes"}),
+    [(_swapped, {"params", "macs", "effective_macs", "conv_activations", "weight_bytes", "activation_bytes",
+                 "traffic_bytes"}),
      (_narrow, {"receptive_field"}), (_unmixed, {"mixes"})],
 )  # fmt: skip
 def test_an_operation_that_is_wrong_alone_is_noticed_and_named(

@@ -224,4 +224,4 @@ def test_python_m_runs_the_same_program() -> None:
     """`python -m convcost` is the entry point too."""
     command = [sys.executable, "-m", "convcost", "compare", "64:128", "@56", "k3", "--format", "json", "--no-verify"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout)["schema"] == "convcost/1"
+    assert json.loads(done.stdout)["schema"] == "convcost/2"

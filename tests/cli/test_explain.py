@@ -40,7 +40,7 @@ def test_aliases_explain_their_topic(capsys: pytest.CaptureFixture[str], alias: 
 def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, "dwsep", "64:128", "@56", "k3", "--format", "json")
     document = json.loads(out)
-    assert (code, err, document["schema"]) == (0, "", "convcost/1")
+    assert (code, err, document["schema"]) == (0, "", "convcost/2")
     assert document["explanations"][0]["macs"]["ratio"]["numbers"] == "1/128 + 1/9"
 
 

@@ -15,7 +15,7 @@ LOADED = """
 import sys
 from convcost.cli.main import run
 run(sys.argv[1:])
-print(*[name for name in ("numpy", "rich", "convcost.report") if name in sys.modules], file=sys.stderr)
+print(*[name for name in ("numpy", "rich", "convcost.answers.comparison") if name in sys.modules], file=sys.stderr)
 """
 
 
@@ -52,9 +52,9 @@ def test_what_is_no_terminal_gets_a_line_a_variant(
 
 
 @pytest.mark.parametrize(
-    ("words", "loaded"), [(["variants"], ""), (["variants", "--format", "json"], "convcost.report")]
+    ("words", "loaded"), [(["variants"], ""), (["variants", "--format", "json"], "convcost.answers.comparison")]
 )
 def test_listing_variants_loads_little(words: list[str], loaded: str) -> None:
-    """Neither NumPy nor Rich, and of the reports nothing where none of their formats is asked for."""
+    """Neither NumPy nor Rich, and no answers where none of their formats is asked for."""
     done = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == loaded

@@ -40,7 +40,11 @@ TOKENS = [
     ("64:128 «@1x2x3x4» k3", "input_size has 2 channels behind its batch, in_channels is 64", "write @3x4"),
     ("3:64 «@1x224x224x3» k3", "input_size has 224 channels", "write @1x3x224x224"),
     ("3:64 @8x3x224x224 «n4» k3", "batch is 4, and input_size starts with 8", "@224x224"),
-    ("3:64 «@224x224x3» k7 s2", "may be an image with its 3 channels, or three axes", "write @224x224 for the image, or add 3d"),
+    (
+        "3:64 «@224x224x3» k7 s2",
+        "may be an image with its 3 channels, or three axes",
+        "write @224x224 for the image, or add 3d",
+    ),
     ("3:64 k7 «@3x224x200»", "may be an image", "write @224x200 for the image, or add 3d"),
     ("64:128 «@56x56x64» k3", "may be an image", "3d"),
     ("64:128 @56 k3 «w8a»", "unknown token", "notation"),

@@ -70,7 +70,11 @@ def test_a_line_says_what_the_tokens_say(line: str, tokens: str) -> None:
         ("nn.ConvTranspose(8, (3, 3), padding=«'CIRCULAR'») 3: @9", "no tokens where the layer is transposed", "VALID"),
         ("nn.ConvTranspose(8, (3, 3), padding=«3») 3: @9", "a padding beyond the kernel has no tokens", "less"),
         ("nn.Conv(8, (3, 3), «stride»=2) 3: @9", "unknown argument stride", "did you mean strides?"),
-        ("nn.Conv(8, (3, 3)) «(1, 3, 9, 9, 9)» @9", "a shape of 5 sizes does not fit 2 axes", "(batch, height, width, channels)"),
+        (
+            "nn.Conv(8, (3, 3)) «(1, 3, 9, 9, 9)» @9",
+            "a shape of 5 sizes does not fit 2 axes",
+            "(batch, height, width, channels)",
+        ),
     ],
 )
 def test_a_mistake_is_answered_in_the_words_of_flax(marked: str, message: str, hint: str) -> None:

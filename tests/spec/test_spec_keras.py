@@ -114,7 +114,11 @@ def test_an_activation_that_is_not_counted_is_noted(word: str) -> None:
 @pytest.mark.parametrize(
     ("marked", "message", "hint"),
     [
-        ("Conv2D(64, (3,3), padding='same') @224«»", "Keras's Conv2D does not say its in channels", "3: for 3 channels"),
+        (
+            "Conv2D(64, (3,3), padding='same') @224«»",
+            "Keras's Conv2D does not say its in channels",
+            "3: for 3 channels",
+        ),
         ("Conv2D(64, 3) 3:«»", "input_size is missing", "(batch, height, width, channels)"),
         ("Conv2D(64, 3, padding=«1») 3: @9", "the padding of Keras is valid or same", "p1"),
         ("Conv2D(64, 3, padding=«'causal'») 3: @9", "the padding of Keras is valid or same", "p1"),

@@ -26,6 +26,7 @@ class MeasuredOp(NamedTuple):
     macs: int
     effective_macs: int
     elementwise: int = 0
+    conv_activations: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
     traffic_bytes: int = 0
@@ -45,6 +46,7 @@ class Measured(NamedTuple):
     peak_bytes: int
     ops: tuple[MeasuredOp, ...]
     elementwise: int = 0
+    conv_activations: int = 0
     weight_bytes: int = 0
     activation_bytes: int = 0
     traffic_bytes: int = 0
@@ -88,7 +90,7 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
 
 
 def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
-    params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:-1] for op in ops])] or [0] * 7
+    params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:-1] for op in ops])] or [0] * 8
     return Measured(shape, params, macs, effective, peak_bytes, tuple(ops), *rest)
 
 

@@ -41,8 +41,9 @@ OVERWRITING = (Add, Multiply, Activation, BatchNorm, LayerNorm, Scale)
 #: Elements that an activation is applied to at a time: two float arrays of this size stay in the cache.
 TILE = 16384
 
-#: Sizes of the weights read, products, products that touched data, other operations: elements of their steps.
-Tally = tuple[int, int, int, int]
+#: Sizes of the weights read, products, products that touched data, other operations: elements of their steps; elements
+#: of the array that the products were put into.
+Tally = tuple[int, int, int, int, int]
 
 
 def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> tuple[NDArray[Any], Tally]:
@@ -51,18 +52,19 @@ def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> t
     The content of what a convolution or a matrix product makes is left open: its sums are in the counts.
     """
     if isinstance(op, Counted):
-        return _counted(op, inputs, target), _declared(op)
+        output = _counted(op, inputs, target)
+        return output, _declared(op, output.size)
     if isinstance(op, Conv):
         return _conv(op, inputs[0])
     if isinstance(op, Linear):
         weights = linear_weights(op)
         products = total(group_sums(inputs[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
         output = np.empty((*inputs[0].shape[:-1], weights.out_channels), np.uint8)
-        return output, (weights.params, products, products, output.size if weights.bias.size else 0)
+        return output, (weights.params, products, products, output.size if weights.bias.size else 0, output.size)
     if isinstance(op, OVERWRITING):
         output = np.empty_like(inputs[0]) if target is None else target
         params, operations = _elementwise(op, inputs, output)
-        return output, (params, 0, 0, operations)
+        return output, (params, 0, 0, operations, 0)
     if isinstance(op, Pool):
         output, read = _pool(op, inputs)
     elif isinstance(op, AdaptivePool):
@@ -70,12 +72,14 @@ def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> t
         output, read = _reduce(op.kind, inputs[0], axes)
     else:
         output, read = _MOVES[type(op)](op, inputs), 0
-    return output, (0, 0, 0, read)
+    return output, (0, 0, 0, read, 0)
 
 
-def _declared(op: Counted) -> Tally:
-    """What stands in an operation that is not executed."""
-    return op.params, op.macs * op.times, op.effective_macs * op.times, op.elementwise * op.times
+def _declared(op: Counted, made: int) -> Tally:
+    """What stands in an operation that is not executed; it put out all that was `made`, where nothing else is said."""
+    put_out = (made if op.macs else 0) if op.conv_activations is None else op.conv_activations
+    each = (op.macs, op.effective_macs, op.elementwise, put_out)
+    return op.params, *[number * op.times for number in each]  # type: ignore[return-value]  # as many as there are
 
 
 def _counted(op: Counted, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> NDArray[Any]:
@@ -92,7 +96,7 @@ def _conv(op: Conv, given: NDArray[Any]) -> tuple[NDArray[Any], Tally]:
     weights = conv_weights(op)
     places, macs, effective_macs = count_products(op, given, weights)
     output = np.empty((*places, weights.out_channels), np.uint8)
-    return output, (weights.params, macs, effective_macs, output.size if weights.bias.size else 0)
+    return output, (weights.params, macs, effective_macs, output.size if weights.bias.size else 0, output.size)
 
 
 def _elementwise(op: Op, inputs: list[NDArray[Any]], output: NDArray[Any]) -> tuple[int, int]:

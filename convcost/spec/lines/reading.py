@@ -59,7 +59,9 @@ def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
     tokens, shapes = shapes_in(line)
     if len(shapes) != 1 or None in shapes[0].sizes or not tokens.strip():
         place = line.index("(")
-        raise recognised(line) or SpecError("unexpected parenthesis", "sizes are joined with x, as in k1x7", line, place, place + 1)
+        raise recognised(line) or SpecError(
+            "unexpected parenthesis", "sizes are joined with x, as in k1x7", line, place, place + 1
+        )
     sizes = shapes[0].sizes
     for before in (2, 1):  # batch and channels, or channels alone
         if before < len(sizes) <= before + MAX_AXES:

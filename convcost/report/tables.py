@@ -1,12 +1,17 @@
-"""Documents -> the table model."""
+"""Documents -> the table model, and the writer of everything that is made from it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TextIO
 
-from .columns import Column, plain, read
+from ..answers.comparison import Comparison, Layer, Result
+from ..spec import format_spec
+from .columns import Column, choose_columns, exactly, plain, read
+from .documents import Document, document_of
 from .model import Head, Line, Section, Table
 from .notes import executed, mark, notes, unexecuted, verdict
 from .units import TIME, Scale, choose_scale, show
+from .writers import Options, Writer
 
 #: How the table names the roles; a table of one role names none.
 ROLE_TITLES = {
@@ -14,6 +19,10 @@ ROLE_TITLES = {
     "residual-block": "residual blocks",
     "building-block": "building blocks",
 }
+
+
+#: Layers that share a table; a longer batch goes on in another, so that memory does not grow and answers arrive.
+LAYERS_A_TABLE = 100
 
 
 class _Entry(NamedTuple):
@@ -25,6 +34,24 @@ class _Entry(NamedTuple):
     mark: str = ""
     is_op: bool = False
     is_baseline: bool = False
+
+
+def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
+    """The table of a comparison, or of some layers, with the columns that the options name."""
+    columns = choose_columns(options.columns)
+    columns = tuple(map(exactly, columns)) if options.exact else columns
+    chosen, per_op = options.columns is not None, options.per_op
+    if isinstance(result, Comparison):
+        document = document_of(result)
+        return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+    layers = [(_title(layer), document_of(layer)) for layer in result]
+    return layers_table(layers, columns, chosen=chosen, per_op=per_op)
+
+
+def _title(result: Result) -> str:
+    """The layer in our notation, behind the name of the framework's layer that it was read from."""
+    tokens = format_spec(result.spec)
+    return f"{result.source} = {tokens}" if result.source else tokens
 
 
 def comparison_table(
@@ -122,3 +149,47 @@ def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterat
         lines.setdefault(entry.words.get("role", ""), []).append(line)
     for role, group in lines.items():
         yield Section(ROLE_TITLES.get(role, role) if len(lines) > 1 else "", tuple(group))
+
+
+class TablesWriter(Writer):
+    """Makes tables: one a comparison, one for many layers; a format says how one is shown."""
+
+    def __init__(self, file: TextIO, options: Options) -> None:
+        super().__init__(file, options)
+        choose_columns(options.columns)  # there may be none of that name
+        self._layers: list[Layer] = []
+        self._between = ""
+
+    def answer(self, result: Result) -> None:
+        """A table, or one more line of it."""
+        if isinstance(result, Layer):
+            self._layers.append(result)
+            if len(self._layers) == LAYERS_A_TABLE:
+                self.end()
+            return
+        self._print(tabulate(result, self.options))
+
+    def end(self) -> None:
+        """The table of the layers held back."""
+        if self._layers:
+            self._print(tabulate(self._layers, self.options))
+            self._layers = []
+
+    def document(
+        self,
+        document: Document,  # noqa: ARG002  the table is made from it
+        table: Callable[[], Table],
+        fields: Sequence[str],  # noqa: ARG002  a table has columns of its own
+        rows: Callable[[], Iterable[Document]],  # noqa: ARG002
+    ) -> None:
+        """The table alone."""
+        self.show(table())
+
+    def _print(self, table: Table) -> None:
+        self.file.write(self._between)
+        self._between = "\n"
+        self.show(table)
+
+    @abstractmethod
+    def show(self, table: Table) -> None:
+        """Write one table."""

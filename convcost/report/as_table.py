@@ -7,6 +7,7 @@ from typing import TextIO
 
 from .layout import ASCII, lay_out
 from .model import Table
+from .tables import TablesWriter
 
 #: Where there is no terminal and nobody says, as many columns as the default table needs.
 PLAIN_WIDTH = 100
@@ -46,3 +47,11 @@ def can_encode(file: TextIO) -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+class TableWriter(TablesWriter):
+    """Tables for people."""
+
+    def show(self, table: Table) -> None:
+        """In colour where there is a terminal."""
+        print_table(table, self.file, plain=self.options.plain)
