@@ -10,7 +10,7 @@ import typer
 from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
-from ..spec import LayerSpec
+from ..spec import Reading
 from ..variants.registry import own_names, row_names
 from .names import choose_columns, choose_variants, unknown_name
 from .options import (
@@ -86,8 +86,9 @@ def compare(
     base = _baseline(baseline)
     check, inplace = execution.of_rows(), execution.inplace
 
-    def answer(layer: LayerSpec) -> Comparison:
-        result = selected(compare_variants(layer, names, base, inplace=inplace, verify=check))
+    def answer(read: Reading) -> Comparison:
+        found = compare_variants(read.spec, names, base, inplace=inplace, verify=check)
+        result = selected(found._replace(source=read.source))
         return _measured(result, execution.verify_limit, inplace) if measure else result
 
     selected = _selected(selecting, front, named=names is not None)

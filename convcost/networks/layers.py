@@ -40,7 +40,8 @@ def layer_spec(
     values = {"kernel_size": 1, **said} if op == "pointwise" else dict(said)
     values["channels"] = (given[1], said["channels"][-1] if "channels" in said else given[1])
     values.update(input_size=given[2:], batch=given[0], dtype=dtype)
-    values["bias"] = bool("bias" in said or flags.pop("bias", False))
+    usual = bool(flags.pop("bias", False))
+    values["bias"] = said.get("bias", usual)
     spec = build_spec(values, len(given) - 2)
     return spec._replace(**flags) if flags else spec  # type: ignore[arg-type]  # FLAGS has their types
 

@@ -143,7 +143,8 @@ def test_numbers_follow_from_others() -> None:
 @pytest.mark.parametrize(
     ("word", "worked_out"),
     [
-        ("p4*7-0", "p28-0"), ("p0-1x2*3-3", "p0-1x6-3"), ("k3*2x5", "k6x5"), ("in+32", "56"), ("mid=in/2xin", "mid=12x24"),
+        ("p4*7-0", "p28-0"), ("p0-1x2*3-3", "p0-1x6-3"), ("k3*2x5", "k6x5"), ("in+32", "56"),
+        ("mid=in/2xin", "mid=12x24"),
         ("r3*depth", "r5"), ("r1*depth", "r2"), ("in*0+1", None), ("p0-1", "p0-1"), ("g32", "g32"), ("pin", "p24"),
     ],
 )  # fmt: skip
@@ -188,7 +189,8 @@ def test_a_file_has_multipliers_and_other_names() -> None:
     ("line", "message"),
     [
         ("also", "also takes a name"), ("also b width=2", "also does not take 'width=2'"),
-        ("also b k3", "also does not take 'k3'"), ("depth", "depth takes one number"), ("depth 0", "no depth multiplier"),
+        ("also b k3", "also does not take 'k3'"), ("depth", "depth takes one number"),
+        ("depth 0", "no depth multiplier"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_about_the_file_is_told(line: str, message: str) -> None:
