@@ -4,7 +4,9 @@
         mmengine==0.10.7 thop==0.1.1.post2209072238 ptflops==0.7.5 torchinfo==1.8.0 torch-summary==1.4.5 \\
         calflops==0.3.2 transformers deepspeed==0.19.8 torchprofile==0.1.0 flopth==0.1.6 torchscan==0.2.0 \\
         onnx onnx-tool==1.0.1
-    V/bin/pip install --no-deps --target U ultralytics-thop==2.2.3   # its module is called thop, too
+    for one in ultralytics-thop==2.2.3 ultralytics-thop==2.0.15 ptflops==0.7.4 ptflops==0.6.9; do
+        V/bin/pip install --no-deps --target U/${one/==/-} $one; done      # what shares a module's name
+    V/bin/pip install --target U/jax jax==0.10.2
     V/bin/python tests/golden/make_conventions.py U [NAME …]
 
 Each tool in a process of its own, as several leave hooks behind. Weights are at random, nothing is downloaded. Where
@@ -133,12 +135,72 @@ def thop(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     return {"thop": int(thop.profile(model, (x,), verbose=False)[0])}
 
 
-def ultralytics_thop(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
-    sys.path.insert(0, sys.argv[1])
-    import thop
+def instead(folder: str) -> None:
+    """Let a module of another folder be found first."""
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("thop", "ptflops")]:
+        del sys.modules[name]
+    sys.path.insert(0, str(Path(sys.argv[1]) / folder))
 
-    assert hasattr(thop.vision.basic_hooks, "count_convtNd")  # the fork
-    return {"ultralytics-thop": int(thop.profile(model, (x,), verbose=False)[0])}
+
+def ultralytics_thop(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("ultralytics-thop-2.2.3")
+    return {"ultralytics-thop": thop(model, x)["thop"]}
+
+
+def ultralytics_thop_before(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("ultralytics-thop-2.0.15")
+    return {"ultralytics-thop 2.0.0 to 2.0.15": thop(model, x)["thop"]}
+
+
+def ptflops_before(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("ptflops-0.7.4")
+    return {"ptflops-pytorch 0.7.0 to 0.7.4": ptflops(model, x)["ptflops-pytorch"]}
+
+
+def ptflops_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("ptflops-0.6.9")
+    from ptflops import get_model_complexity_info
+
+    assert x.shape[0] == 1  # it makes its own input
+    macs, _ = get_model_complexity_info(model, tuple(x.shape[1:]), as_strings=False, print_per_layer_stat=False)
+    return {"ptflops-hooks": int(macs)}
+
+
+def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    """What XLA counts for the same operation written in JAX; only what JAX has one operation for."""
+    instead("jax")
+    import jax
+    from jax import lax
+    from jax import numpy as jnp
+
+    def conv(a: Any) -> Any:
+        weight = jnp.asarray(model.weight.detach().numpy())
+        axes = len(model.kernel_size)
+        ones, pads = (1,) * axes, [(p, p) for p in model.padding]
+        stride, spread = model.stride, ones
+        if isinstance(model, nn.modules.conv._ConvTransposeNd):
+            ends = zip(model.kernel_size, model.dilation, model.padding, model.output_padding)
+            pads = [(d * (k - 1) - p, d * (k - 1) - p + extra) for k, d, p, extra in ends]
+            groups = weight.reshape(model.groups, -1, *weight.shape[1:])
+            weight = jnp.swapaxes(groups, 1, 2).reshape(-1, groups.shape[1], *weight.shape[2:])
+            stride, spread = ones, model.stride
+        made = lax.conv_general_dilated(
+            a, weight, stride, pads, lhs_dilation=spread, rhs_dilation=model.dilation, feature_group_count=model.groups
+        )
+        return made if model.bias is None else made + jnp.ones((model.out_channels, *ones))
+
+    runs = {
+        nn.ReLU: lambda a: jnp.maximum(a, 0),
+        nn.Sigmoid: jax.nn.sigmoid,
+        nn.SiLU: jax.nn.silu,
+        nn.MaxPool2d: lambda a: lax.reduce_window(
+            a, -jnp.inf, lax.max, (1, 1, model.kernel_size, model.kernel_size), (1, 1, model.stride, model.stride),
+            ((0, 0), (0, 0), (model.padding, model.padding), (model.padding, model.padding))),
+    }  # fmt: skip
+    run = conv if isinstance(model, nn.modules.conv._ConvNd) else runs[type(model)]
+    assert getattr(model, "padding_mode", "zeros") == "zeros"
+    cost = jax.jit(run).lower(jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)).cost_analysis()
+    return {"jax": int(cost["flops"])}
 
 
 def ptflops(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
@@ -228,7 +290,8 @@ def onnx_tool_folded(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
 Tool = Callable[[nn.Module, torch.Tensor], dict[str, Any]]
 TOOLS: tuple[Tool, ...] = (
     fvcore, mmengine, flop_counter_mode, thop, ultralytics_thop, ptflops, torchinfo, torch_summary, calflops, deepspeed,
-    torchprofile, torchscan, onnx_tool_kept, onnx_tool_folded, flopth,
+    torchprofile, torchscan, onnx_tool_kept, onnx_tool_folded, flopth, ultralytics_thop_before, ptflops_before,
+    ptflops_hooks, jax,
 )  # fmt: skip
 
 
