@@ -1,6 +1,6 @@
 """Tools that count the operations that run or are traced, whether a module or a function asked for them."""
 
-from .registry import BIAS, EFFECTIVE, IN, MACS, NOTHING, OUT, UNSUPPORTED, Amount, amount, convention
+from .registry import BIAS, EFFECTIVE, IN, MACS, NOTHING, OUT, UNSUPPORTED, Amount, a_sample, amount, convention
 
 _FVCORE = "fvcore/nn/flop_count.py, fvcore/nn/jit_handles.py"
 
@@ -54,7 +54,7 @@ def torchprofile() -> dict[str, Amount | None]:
 @convention("torchscan-operator-flops", "0.2", "FLOPs", "torchscan/crawler.py", rest=UNSUPPORTED)
 def torchscan_operators() -> dict[str, Amount | None]:
     """Two a multiply-add; it gives no total where any other operation ran."""
-    return {"conv transposed linear matmul": 2 * MACS, "copied.conv": UNSUPPORTED, "dropout": NOTHING}
+    return {"conv transposed linear matmul": a_sample(2 * MACS), "copied.conv": UNSUPPORTED, "dropout": NOTHING}
 
 
 @convention(

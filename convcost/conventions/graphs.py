@@ -57,7 +57,8 @@ def tensorflow() -> dict[str, Amount | None]:
         "batch-norm": 2 * IN + 6 * CHANNELS,
         "relu relu6 dropout": NOTHING,
         "max-pool": WINDOWS,
-        "adaptive-avg-pool mean": IN,
+        "adaptive-avg-pool": amount("global_in"),  # TensorFlow has no other
+        "mean": IN,
         "add multiply": OUT,
         "softmax": 5 * IN,
     }

@@ -216,6 +216,7 @@ def _adaptive_pool(op: AdaptivePool, given: Shape, out: Shape) -> tuple[str, dic
         "in": prod(given), "out": made, "windows": prod(given[:2]) * reach, "sides": prod(sides) * made,
         "dims_out": len(op.output_size) * made, "padded_windows": prod(given[:2]) * reach,
         "global_out": made if prod(op.output_size) == 1 else 0,
+        "global_in": prod(given) if prod(op.output_size) == 1 else 0,
     }  # fmt: skip
 
 

@@ -80,6 +80,7 @@ SIZES = {
     "confused_macs": "products by a test of shapes", "twice_grouped_macs": "products, groups divided off twice",
     "forward_bias": "bias at a forward size", "square_bias": "bias of a square output",
     "sample_macs": "multiply-adds of one sample", "plane": "outputs of one channel", "global_out": "outputs",
+    "global_in": "elements",
     "kept": "elements, not folded", "folded": "elements, folded to a bias", "chunks": "sizes computed",
     "copied": "padding computed",
 }  # fmt: skip

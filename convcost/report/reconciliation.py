@@ -161,7 +161,7 @@ def number(value: Fraction) -> int | float:
 def reconciliation_table(found: Reconciliation, *, exact: bool = False) -> Table:
     """What explains the figures, where some are given, else a line a convention."""
     document = reconciliation_document(found)
-    return figures_table(document, exact=exact) if found.figures else conventions_table(document, exact=exact)
+    return figures_table(document) if found.figures else conventions_table(document, exact=exact)
 
 
 def write_reconciliation(found: Reconciliation, format: str, file: TextIO, *, exact: bool = False) -> None:
@@ -246,8 +246,11 @@ def _notes(document: Document) -> Iterator[str]:
     yield "· a figure is the sum of what stands behind it; multiply-adds are counted here, coefficients are each tool's"
 
 
-def figures_table(document: Document, *, exact: bool = False) -> Table:
-    """What explains each figure: a section for each sum, its terms, and the conventions that share it."""
+def figures_table(document: Document) -> Table:
+    """What explains each figure: a section for each sum, its terms, and the conventions that share it.
+
+    Numbers are whole: the sum is to be added up.
+    """
     from .network_tables import grid
 
     sections, notes = [], []
@@ -257,7 +260,7 @@ def figures_table(document: Document, *, exact: bool = False) -> Table:
             rows.append((title, terms))
         notes += list(_verdict(figure))
     entries = [(term["term"], {**term, "from": _where(term)}, "", False) for _, terms in rows for term in terms]
-    heads, lines = grid(entries, TERM_COLUMNS, exact) if entries else (_no_heads(), ())
+    heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else (_no_heads(), ())
     at = 0
     for title, terms in rows:
         sections.append(Section(title, lines[at : at + len(terms)]))

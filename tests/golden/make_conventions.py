@@ -264,7 +264,11 @@ def torchscan(model: nn.Module, x: torch.Tensor) -> dict[str, int | None]:
     from torchscan import crawl_module
 
     totals = crawl_module(model, tuple(x.shape[1:]))["totals"]
-    return {"torchscan-flops": totals["module_flops"]["value"], "torchscan-macs": totals["macs"]["value"]}
+    return {
+        "torchscan-flops": totals["module_flops"]["value"],
+        "torchscan-macs": totals["macs"]["value"],
+        "torchscan-operator-flops": totals["operator_flops"]["value"],
+    }
 
 
 def onnx_tool(model: nn.Module, x: torch.Tensor, name: str = "onnx-tool", **kept: Any) -> dict[str, int]:
