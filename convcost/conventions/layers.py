@@ -14,6 +14,9 @@ from .figures import read_figure
 from .operations import Seen, see
 from .registry import SIZES, Convention, term_label, total
 
+#: Quantities that a difference is most often, the first that fits.
+LIKELY = ("macs", "bias", "out", "in")
+
 _FORM = "a line a layer: its name and its figure, as in stem,118013952"
 
 
@@ -117,7 +120,7 @@ def term_of(seen: Seen, difference: int) -> str:
     >>> term_of(Seen("a", "conv", {"macs": 6912, "bias": 256}), 6912)
     '1 × multiply-adds'
     """
-    for size in ("macs", *[size for size in SIZES if size != "macs"]):
+    for size in (*LIKELY, *[size for size in SIZES if size not in LIKELY]):
         amount = seen.sizes.get(size, 0)
         if amount and difference % amount == 0 and 0 < abs(difference // amount) <= 4:
             return f"{difference // amount} × {term_label(seen.kind, size)}"
