@@ -237,16 +237,23 @@ COUNTED = {
 
 
 def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    """What was counted by its definition; exporters share weights that are the same, so that params say little."""
     kind = COUNTED.get(op.kind, "other" if op.macs or op.elementwise else "moved")
-    size = prod(given)
-    channels = op.params // 2 or (given[1] if len(given) > 1 else 1)
-    rows = size // max(given[1] if len(given) > 1 else size, 1)
-    return kind, {
-        "in": size, "out": prod(out), "macs": op.macs * op.times, "effective_macs": op.effective_macs * op.times,
-        "windows": op.elementwise * op.times, "channels": channels, "rows": rows, "params": op.params,
-        "weights": op.params // 2, "params_a_sample": op.params * (given[0] if given else 1),
-        "plane": prod(out[:1]) * prod(out[2:]),
+    batch, channels = (given[0] if given else 1) or 1, given[1] if len(given) > 1 else 1
+    size, products = prod(given), op.macs * op.times
+    sizes = {
+        "in": size, "out": prod(out), "macs": products, "effective_macs": op.effective_macs * op.times,
+        "windows": op.elementwise * op.times, "channels": channels, "rows": size // max(channels, 1),
+        "weights": op.params, "params": op.params, "params_a_sample": op.params * batch,
+        "plane": prod(out[:1]) * prod(out[2:]), "bias": op.elementwise * op.times if products else 0,
+        "sample_macs": products // batch, "second_axis_macs": products,
     }  # fmt: skip
+    if kind in FAMILIES["norms"]:
+        learned = 0 if kind.startswith("plain") else channels
+        sizes |= {"weights": learned, "params": 2 * learned, "params_a_sample": 2 * learned * batch}
+    elif kind in ("conv", "transposed"):
+        sizes["weights"] = products // max(batch * prod((given if kind == "transposed" else out)[2:]), 1)
+    return kind, sizes
 
 
 _RULES: dict[type, Rule] = {
