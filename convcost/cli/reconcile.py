@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,9 @@ from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import NetworkVerified
+
+#: Tokens of specs that begin with a digit; what else does is meant as a figure.
+_TOKEN = re.compile(r"\d+(?:x\d+)*|\d+:\d+|\d+->\d+|[1-3]d")
 
 EPILOG = """
 A figure is written as it is printed: 4.12 G, 4.12GFLOPs, 4,121,925,096, 4.1e9; =TOOL behind it says who printed it. It
@@ -124,7 +128,7 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
     for word in words[1:]:
         if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
             figures[-1] += f" {word}"
-        elif is_figure(word):
+        elif is_figure(word) or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
             figures.append(word)
         else:
             subject.append(word)

@@ -228,8 +228,9 @@ def _assumed(document: Document) -> Iterator[str]:
     """Which figures depend on what the file does not say, and what they would be."""
     unsure = [one for one in document["conventions"] if one["needs_facts"]]
     for one in unsure:
+        distinct = {value: assumed for assumed, value in reversed(one["assuming"].items())}
         values = [
-            f"{'–' if value is None else f'{value:,}'} with {assumed}" for assumed, value in one["assuming"].items()
+            f"{'–' if value is None else f'{value:,}'} with {assumed}" for value, assumed in reversed(distinct.items())
         ]
         yield f"{SKIPPED} {one['name']} needs module facts: {listed(values)}"
     if unsure:
