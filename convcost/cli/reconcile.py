@@ -105,9 +105,13 @@ def reconcile(
         return _per_layer(asked, per_layer, convention, to, exact)
     verified = _verified(asked, execution)
     found = reconcile_network(
-        asked.network, figures, others=others_of(asked.network, asked.rebuild, sizes, siblings) if figures else (), verified=verified,
-        unknown=[missing.op for missing in asked.unknown], only=find_conventions(convention) if convention else (),
-    )  # fmt: skip
+        asked.network,
+        figures,
+        others=others_of(asked.network, asked.rebuild, sizes, siblings) if figures else (),
+        only=find_conventions(convention) if convention else (),
+        verified=verified,
+        unknown=[missing.op for missing in asked.unknown],
+    )
     if asked.unknown:
         report_unknown(asked.network.name, asked.unknown)
     with to.open() as (file, written):

@@ -69,8 +69,8 @@ _ULTRALYTICS = f"{_THOP} of ultralytics-thop"
 
 @convention("ultralytics-thop", "2.0.0 to 2.0.15", "MACs", _ULTRALYTICS, blind=EXACT_TYPES)
 def ultralytics_thop_before() -> dict[str, Amount | None]:
-    """As thop 0.1.1, but for nearest upsampling: the fork's first versions."""
-    return {**thop.rules, "upsample-nearest": NOTHING}
+    """As thop 0.1.1: the fork's first versions."""
+    return dict(thop.rules)
 
 
 @convention("ultralytics-thop", "2.0.16 and later", "MACs", _ULTRALYTICS, blind=FUNCTIONS)
@@ -159,12 +159,10 @@ def torchscan_flops() -> dict[str, Amount | None]:
     )
 
 
-@convention("mmcv", "1.x", "FLOPs", "mmcv/cnn/utils/flops_counter.py", blind=EXACT_TYPES)
-def mmcv() -> dict[str, Amount | None]:
-    """Multiply-adds and biases of convolutions; a transposed one's bias takes the height twice."""
-    return {
+def _mmcv_rules(transposed: Amount) -> dict[str, Amount | None]:
+    rules = {
         "conv": MACS + BIAS,
-        "transposed": MACS + amount("square_bias"),
+        "transposed": transposed,
         "linear": MACS,
         "batch-norm group-norm instance-norm layer-norm": 2 * IN,
         "plain-batch-norm plain-instance-norm plain-norm": IN,
@@ -172,3 +170,19 @@ def mmcv() -> dict[str, Amount | None]:
         "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": IN,
         "upsample-nearest upsample-bilinear upsample-bicubic": OUT,
     }
+    return {kinds: a_sample(rule) for kinds, rule in rules.items()}
+
+
+_MMCV = "mmcv/cnn/utils/flops_counter.py"
+
+
+@convention("mmcv", "1.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
+def mmcv_before() -> dict[str, Amount | None]:
+    """Multiply-adds and biases of convolutions; a transposed one's bias takes the height twice."""
+    return _mmcv_rules(MACS + amount("square_bias"))
+
+
+@convention("mmcv", "2.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
+def mmcv() -> dict[str, Amount | None]:
+    """The same; a transposed convolution's bias at its output's size."""
+    return _mmcv_rules(MACS + BIAS)

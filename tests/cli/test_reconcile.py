@@ -145,7 +145,7 @@ def test_a_convention_beside_ours_in_commands_that_print_macs(capsys: pytest.Cap
     assert run([*swapped, "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["convention"]["before"]["value"] == 1_824_033_792
-    for words in (["network", "vgg16", "--no-verify"], ["zoo"], swapped[:-3] + ["--no-verify"]):
+    for words in (["network", "vgg16", "--no-verify"], ["zoo"], [*swapped[:-3], "--no-verify"]):
         assert run([*words, "--convention", "thop"]) == 0
         assert "thop" in capsys.readouterr().out
 

@@ -4,7 +4,8 @@
         mmengine==0.10.7 thop==0.1.1.post2209072238 ptflops==0.7.5 torchinfo==1.8.0 torch-summary==1.4.5 \\
         calflops==0.3.2 transformers deepspeed==0.19.8 torchprofile==0.1.0 flopth==0.1.6 torchscan==0.2.0 \\
         onnx onnx-tool==1.0.1
-    for one in ultralytics-thop==2.2.3 ultralytics-thop==2.0.15 ptflops==0.7.4 ptflops==0.6.9; do
+    for one in ultralytics-thop==2.2.3 ultralytics-thop==2.0.15 ptflops==0.7.4 ptflops==0.6.9 \
+        mmcv-lite==2.0.1; do
         V/bin/pip install --no-deps --target U/${one/==/-} $one; done      # what shares a module's name
     V/bin/pip install --target U/jax jax==0.10.2
     V/bin/python tests/golden/make_conventions.py U [NAME …]
@@ -166,6 +167,15 @@ def ptflops_hooks(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     return {"ptflops-hooks": int(macs)}
 
 
+def mmcv(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("mmcv-lite-2.0.1")
+    from mmcv.cnn import get_model_complexity_info
+
+    assert x.shape[0] == 1  # it makes its own input
+    macs, _ = get_model_complexity_info(model, tuple(x.shape[1:]), print_per_layer_stat=False, as_strings=False)
+    return {"mmcv": int(macs)}
+
+
 def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     """What XLA counts for the same operation written in JAX; only what JAX has one operation for."""
     instead("jax")
@@ -189,7 +199,14 @@ def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
         )
         return made if model.bias is None else made + jnp.ones((model.out_channels, *ones))
 
+    def norm(a: Any) -> Any:
+        mean, variance, scale, shift = (jnp.ones((a.shape[1], 1, 1)) for _ in range(4))
+        return (a - mean) / jnp.sqrt(variance + model.eps) * scale + shift
+
     runs = {
+        nn.Linear: lambda a: a @ jnp.ones((model.in_features, model.out_features)) + jnp.ones(model.out_features),
+        nn.BatchNorm2d: norm,
+        nn.AdaptiveAvgPool2d: lambda a: a.mean((2, 3)),
         nn.ReLU: lambda a: jnp.maximum(a, 0),
         nn.Sigmoid: jax.nn.sigmoid,
         nn.SiLU: jax.nn.silu,
@@ -199,6 +216,8 @@ def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     }  # fmt: skip
     run = conv if isinstance(model, nn.modules.conv._ConvNd) else runs[type(model)]
     assert getattr(model, "padding_mode", "zeros") == "zeros"
+    assert getattr(model, "output_size", 1) == 1
+    assert getattr(model, "bias", True) is not None or run is conv  # the others are written with one
     cost = jax.jit(run).lower(jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)).cost_analysis()
     return {"jax": int(cost["flops"])}
 
@@ -295,7 +314,7 @@ Tool = Callable[[nn.Module, torch.Tensor], dict[str, Any]]
 TOOLS: tuple[Tool, ...] = (
     fvcore, mmengine, flop_counter_mode, thop, ultralytics_thop, ptflops, torchinfo, torch_summary, calflops, deepspeed,
     torchprofile, torchscan, onnx_tool_kept, onnx_tool_folded, flopth, ultralytics_thop_before, ptflops_before,
-    ptflops_hooks, jax,
+    ptflops_hooks, mmcv, jax,
 )  # fmt: skip
 
 
