@@ -119,7 +119,8 @@ def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
         if made is None:
             return None
         if made.start <= 0 and made.stop >= max(made.size, period):
-            return int(np.max(made.last - made.first + 1, initial=0, where=made.last >= made.first))
+            # A gate reaches every position there is: beyond them it would be further away than it ever is.
+            return _widest(_part(made, 0, max(made.size, period))) or 0
         margin *= 2
     return None
 
