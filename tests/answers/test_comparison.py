@@ -176,7 +176,7 @@ def test_rows_are_verified_only_when_asked() -> None:
             seen.append((name, spec, inplace))
             return f"{name} was executed"
 
-        def relate(self, row: Row, base: Row, spec: LayerSpec, inplace: bool) -> Any:
+        def relate(self, row: Row, base: Row, _spec: LayerSpec, inplace: bool) -> Any:
             assert (base.variant, inplace) == ("standard", False)
             return row.verified
 

@@ -100,7 +100,9 @@ def test_without_memory_a_layer_is_executed_smaller(monkeypatch: pytest.MonkeyPa
 def test_what_is_seen_of_the_input_is_executed(word: str) -> None:
     """In every layer; a wrong one is shown by its name."""
     answer = answered()
-    wrong = answer.layers[3]._replace(words={**answer.layers[3].words, word: ["channels"] if word == "mixes" else (9, 9)})
+    wrong = answer.layers[3]._replace(
+        words={**answer.layers[3].words, word: ["channels"] if word == "mixes" else (9, 9)}
+    )
     assert type(answer.network.graph.nodes[3].op) is Conv
     found = verified(answer._replace(layers=(*answer.layers[:3], wrong, *answer.layers[4:])))
     assert [name for name, check in found.seen.items() if not check.ok] == [word]

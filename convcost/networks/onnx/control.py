@@ -51,7 +51,7 @@ Control = Callable[[Walker, Scope, Any, str, Call], None]
 
 
 class Taken(NamedTuple):
-    """What was appended since some moment, taken back: nodes, shapes, types, weights, and what was counted till then."""
+    """What was appended since some moment and taken back, and what was counted till then."""
 
     nodes: list[Node]
     shapes: list[Shape]
