@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..analysis.cost import macs
 from ..execute.ones.perturb import reach
-from ..execute.values.equivalent import Chain, Equivalent, compare_dense, drawn_chain
+from ..execute.values.equivalent import Chain, Equivalent, compare_composed, compare_dense, drawn_chain
 from ..execute.values.kernels import Stage, rank_by_axis
 from ..execute.values.linear import is_linear, without_activations
 from ..graph.ops import Conv, Graph, Ints, Pads
@@ -73,12 +73,13 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
     if not _is_small(graph):
         return "too large an input would be needed"
     linear = without_activations(graph)
-    if not is_linear(linear):
+    if not is_linear(linear) or not any(isinstance(node.op, Conv) for node in linear.nodes):
         return "has an operation of which no chain is a convolution"
     chain = chain_of(name, small, linear)
-    if chain is None:
-        return "its operations are no chain of convolutions, with or without a shortcut"
-    return relate(name, full, compare_dense(linear, chain), linear)._replace(nonlinear=linear != graph)
+    found = compare_composed(linear) if chain is None else compare_dense(linear, chain)
+    if found is None:
+        return "a transposed convolution, or branches of different strides: no one convolution"
+    return relate(name, full, found, linear)._replace(nonlinear=linear != graph)
 
 
 def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:
@@ -107,6 +108,8 @@ def _is_small(graph: Graph) -> bool:
     convs = [(node.op, shapes[node.inputs[0]], out) for node, out in zip(graph.nodes, shapes[1:])
              if isinstance(node.op, Conv)]  # fmt: skip
     ops = [op for op, *_ in convs]
+    if not ops:
+        return True
     dense = _taps(ops) * prod(shapes[-1]) * graph.input_shape[1]
     composed = prod([_taps([op]) for op in ops]) * max([op.out_channels for op in ops]) ** 2
     most = max(composed, dense, sum([macs(op, given, out) for op, given, out in convs]))
