@@ -10,6 +10,7 @@ from ..graph.shapes import infer_shapes
 from .cost import LEARNED, Cost, OpTypes, of_dtype, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
+from .traced import largest
 
 
 class OpAnalysis(NamedTuple):
@@ -34,6 +35,7 @@ class Analysis(NamedTuple):
     receptive_field: Ints | None
     mixes: list[str]
     ops: tuple[OpAnalysis, ...]
+    steps: tuple[Step, ...]  # what is alive at each operation
 
 
 #: Every word that an analysis answers, in the order in which it is printed.
@@ -72,20 +74,20 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     shapes = shapes or infer_shapes(graph)
     sizes = value_bytes(graph, shapes)
     known: Known | None = {} if len(graph.nodes) >= MANY else None
-    ops = tuple([
-        _analyze_op(graph, step, index, shapes, sizes, known) for index, step in enumerate(liveness(graph, inplace))
-    ])  # fmt: skip
+    steps = tuple(liveness(graph, inplace))
+    ops = tuple([_analyze_op(graph, step, index, shapes, sizes, known) for index, step in enumerate(steps)])
     if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
         (only,) = ops
-        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops)
+        return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops, steps)
     mixed = {word for op in ops for word in op.mixes}
     return Analysis(
         shapes[-1],
         sum([op.cost for op in ops], Cost()),
-        max([op.peak_bytes for op in ops]),
+        largest([op.peak_bytes for op in ops]),
         receptive_field(graph, shapes),
         [word for word in ("space", "channels") if word in mixed],
         ops,
+        steps,
     )
 
 

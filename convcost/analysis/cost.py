@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from math import gcd, prod
+from math import prod
 from typing import Any, NamedTuple
 
 from ..graph.dtypes import Types, bits_of, tensor_bytes, types_of
@@ -28,6 +28,7 @@ from ..graph.ops import (
 )
 from .memory import is_view
 from .overlap import products_on_data
+from .traced import common_divisor
 
 #: The tensors that an operation learns: the role of each, a field of `Types`, and how many numbers it has.
 Learned = tuple[tuple[str, int], ...]
@@ -204,7 +205,7 @@ def adaptive_reach(size: int, windows: int) -> int:
     >>> adaptive_reach(7, 1), adaptive_reach(6, 7)
     (7, 12)
     """
-    return size + windows - gcd(size, windows)
+    return size + windows - common_divisor(size, windows)
 
 
 class OpTypes(NamedTuple):

@@ -28,6 +28,7 @@ from ..graph.ops import (
     Shuffle,
     Split,
 )
+from .traced import common_divisor
 
 Span = tuple[int, int]  # first and last position, along one axis
 
@@ -137,7 +138,7 @@ def _adaptive_span(span: Span, size: int, windows: int) -> Span:
     """The largest span of neighbouring windows i, floor(i n / m) to ceil((i + 1) n / m)."""
     first = span[0] * size // windows
     width = (span[1] - span[0] + 1) * size
-    return first, first + -(-(width + windows - gcd(size, windows)) // windows) - 1
+    return first, first + -(-(width + windows - common_divisor(size, windows)) // windows) - 1
 
 
 def _transposed_spans(op: Conv) -> list[Span]:

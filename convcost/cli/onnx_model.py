@@ -27,8 +27,8 @@ def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[
     from ..networks.onnx import read_onnx
 
     shapes = dict([parse_input(text) for text in inputs])
-    name, graph, unknown = read_onnx(words[0], shapes, batch)
-    return Network(name, "", graph, infer_shapes(graph)), unknown
+    found = read_onnx(words[0], shapes, batch)
+    return Network(found.name, "", found.graph, infer_shapes(found.graph)), found.unknown
 
 
 def parse_input(text: str) -> tuple[str, Shape]:

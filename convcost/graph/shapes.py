@@ -116,7 +116,7 @@ def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
 
 
 def _check_left(name: str, _: Op, inputs: list[Shape], out: Shape) -> None:
-    if min(out[1:]) < 1:
+    if any([n < 1 for n in out[1:]]):
         raise ShapeError(f"{name}: nothing is left of the {show(inputs[0][2:])} input")
 
 

@@ -8,6 +8,7 @@ an end there is none. What was found once is remembered: layers of a kind differ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import lcm, prod
@@ -127,6 +128,84 @@ def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
             return int(np.max(last - first + 1, initial=0, where=last >= first))
         margin *= 2
     return None
+
+
+def heard_fields(graph: Graph, sizes: dict[int, Ints], source: int = 0, most: int = 0) -> list[Ints | None]:
+    """Of each operation, how many positions of the input `source` one of its outputs hears at most, an axis each.
+
+    `sizes` are those of the inputs, by their number among the values; `most` is how much is expected at most, which
+    saves trying. None: nothing is heard, or too large an input would be needed, or an operation is not executed.
+
+    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
+    >>> heard_fields(Graph((1, 1, 9), "fp32", (Node("a", conv, (0,)), Node("b", conv, (1,)))), {0: (9,)})
+    [(3,), (7,)]
+    """
+    nodes = tuple([Node("", _of_one_channel(node.op), node.inputs) for node in graph.nodes])
+    axes: list[list[int | None]] = []
+    for axis in range(len(sizes[source])):
+        if axis and _is_like_the_last(nodes, list(sizes.values()), axis):
+            axes.append(axes[-1])
+        else:
+            axes.append(_heard_along(nodes, axis, {n: size[axis] for n, size in sizes.items()}, source, most))
+    together = [tuple([length for length in lengths if length is not None]) for lengths in zip(*axes)]
+    return [lengths if axes and len(lengths) == len(axes) else None for lengths in together or [()] * len(nodes)]
+
+
+def _is_like_the_last(nodes: tuple[Node, ...], sizes: list[Ints], axis: int) -> bool:
+    """Is everything along that axis as it is along the one before it?"""
+    fields = ("kernel_size", "stride", "padding", "dilation", "output_padding", "output_size")
+    pairs = [getattr(node.op, field)[axis - 1 : axis + 1] for node in nodes for field in fields
+             if hasattr(node.op, field)]  # fmt: skip
+    shapes = [node.op.output_shape[axis + 1 : axis + 3] for node in nodes if isinstance(node.op, Counted)]
+    return all([len(set(pair)) < 2 for pair in [*pairs, *shapes, *[size[axis - 1 : axis + 1] for size in sizes]]])
+
+
+def _heard_along(
+    nodes: tuple[Node, ...], axis: int, sizes: dict[int, int], source: int, most: int
+) -> list[int | None]:  # fmt: skip
+    """Along one axis, with a margin that is doubled until no output sees an end of the input."""
+    taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, Conv | Pool)])
+    margin, size = max(most, FIRST_MARGIN), max(sizes.values())
+    while size + 2 * margin <= MOST_LENGTH and (size + 2 * margin) * (taps + len(nodes)) <= MOST_ADDITIONS:
+        try:
+            return _heard_at(nodes, axis, sizes, source, margin)
+        except _TooShort:
+            margin *= 2
+    return [None] * len(nodes)
+
+
+def _heard_at(
+    nodes: tuple[Node, ...], axis: int, sizes: dict[int, int], source: int, margin: int
+) -> list[int | None]:  # fmt: skip
+    uses = Counter([value for node in nodes for value in node.inputs])
+    lines: dict[int, Line | None] = {0: _numbered(sizes[0], margin, heard=source == 0)}
+    found: list[int | None] = []
+    for number, node in enumerate(nodes, 1):
+        given = [lines[value] for value in node.inputs]
+        known = [line for line in given if line is not None]
+        if not node.inputs:
+            lines[number] = _numbered(sizes[number], margin, heard=source == number)
+        else:
+            lines[number] = FOLLOW[type(node.op)](node.op, axis, known) if len(known) == len(given) else None
+        made = lines[number]
+        found.append(None if made is None else _widest(_part(made, 0, made.size)))
+        for value in node.inputs:
+            uses[value] -= 1
+            if not uses[value]:
+                lines.pop(value, None)
+    return found
+
+
+def _numbered(size: int, margin: int, *, heard: bool) -> Line:
+    """An input along one axis: every position with its number, or silent."""
+    places = np.arange(-margin, size + margin)
+    silent = np.full(len(places), NOTHING)
+    return Line(-margin, places, places, size) if heard else Line(-margin, silent, -silent, size)
+
+
+def _widest(line: Line) -> int | None:
+    most = int(np.max(line.last - line.first + 1, initial=0, where=line.last >= line.first))
+    return most or None
 
 
 def _follow(nodes: tuple[Node, ...], axis: int, size: int, margin: int) -> Line | None:

@@ -49,36 +49,21 @@ def is_linear(graph: Graph) -> bool:
 
 
 def without_activations(graph: Graph) -> Graph:
-    """The same graph without its activations and with every gate at 1: what reads one reads what went into it.
+    """The same graph without its activations: what reads one reads what the activation read.
 
     >>> from convcost.graph.ops import Node
     >>> graph = Graph((1, 1, 2), "fp32", (Node("relu", Activation("relu"), (0,)), Node("add", Add(), (0, 1))))
     >>> without_activations(graph).nodes
     (Node(name='add', op=Add(), inputs=(0, 0)),)
-
-    What only a gate was computed from is left out.
     """
     values, nodes = [0], list[Node]()
     for node in graph.nodes:
-        if isinstance(node.op, Activation | Multiply):
+        if isinstance(node.op, Activation):
             values.append(values[node.inputs[0]])
         else:
             nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
             values.append(len(nodes))
-    kept = _leading_to(nodes, values[-1])
-    return graph._replace(nodes=kept, value_types=None, weight_types=None)
-
-
-def _leading_to(nodes: list[Node], output: int) -> tuple[Node, ...]:
-    """The nodes from which a value is made, in their order; it is then the last."""
-    needed = {output}
-    for number in range(output, 0, -1):
-        needed.update(nodes[number - 1].inputs if number in needed else ())
-    renamed = {value: place for place, value in enumerate(sorted(needed | {0}))}
-    return tuple([
-        nodes[value - 1]._replace(inputs=tuple([renamed[v] for v in nodes[value - 1].inputs]))
-        for value in sorted(needed - {0})
-    ])  # fmt: skip
+    return graph._replace(nodes=tuple(nodes), value_types=None, weight_types=None)
 
 
 def integer_weights(graph: Graph) -> dict[str, Weights]:

@@ -1,54 +1,133 @@
-"""If, Loop and Scan: their bodies are entered, and repeated as often as the file says."""
+"""If, Loop and Scan: their bodies are walked, and count as often as the file and the sizes say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Protocol
 
 from ...analysis import cost
-from ...graph.ops import Counted, Node, Shape
-from .scope import Scope
-from .values import Call, Value
+from ...graph.ops import Counted, Node, Op, Shape
+from .evaluate import Evaluator, from_sizes
+from .values import Call, Root, Scope, Sizes, Value, sizes_of
 from .wire import Malformed
 
-if TYPE_CHECKING:
-    from .translate import Translator
+#: Runs of a loop that are walked one by one, where each has other sizes.
+MOST_UNROLLED = 256
 
-    Control = Callable[[Translator, Scope, Any, str, Call], None]
+BOOL, INT64 = 9, 7
 
-#: More runs of nested loops than anything does.
-MOST_TIMES = 10**18
+#: Of what a tensor is that depends on nothing but the run of a loop.
+TRUE = from_sizes((1,), is_scalar=True)
+
+DATA = "how often it runs depends on the data; its body is counted once"
 
 
-def conditional(to: Translator, scope: Scope, node: Any, name: str, call: Call) -> None:
-    """The branch that is taken, where the file decides; else the one that costs more: the most that can happen."""
+class Walker(Protocol):
+    """What control flow needs of the walk that it is a part of."""
+
+    nodes: list[Node]
+    shapes: list[Shape]
+    kinds: list[int]
+    held: dict[int, tuple[Root, ...]]
+    counted: set[str]
+    unknown: dict[tuple[str, str], Any]
+    upper_bound: bool
+    evaluator: Evaluator
+    walked: int
+    most: int
+
+    def body(self, graph: Any, scope: Scope) -> None:
+        """Walk a graph whose inputs are in its scope."""
+
+    def add(self, name: str, op: Op, inputs: tuple[int, ...], shape: Shape, kind: int = 0) -> int:
+        """Append a node; the number of its value."""
+
+    def missing(self, op: str, name: str, reason: str) -> None:
+        """List an operation as not counted."""
+
+
+Control = Callable[[Walker, Scope, Any, str, Call], None]
+
+
+class Taken(NamedTuple):
+    """What was appended since some moment and taken back, and what was counted till then."""
+
+    nodes: list[Node]
+    shapes: list[Shape]
+    kinds: list[int]
+    held: dict[int, tuple[Root, ...]]
+    counted: set[str]
+    unknown: dict[tuple[str, str], Any]
+
+
+class Mark:
+    """A moment in a walk to which it can go back."""
+
+    def __init__(self, to: Walker) -> None:
+        self.to, self.start = to, len(to.nodes)
+        self.counted, self.unknown = set(to.counted), dict(to.unknown)
+
+    def take_back(self) -> Taken:
+        """What has been walked since, which the walk forgets."""
+        to, start = self.to, self.start
+        held = {number: to.held.pop(number) for number in [n for n in to.held if n > start]}
+        taken = Taken(to.nodes[start:], to.shapes[start + 1 :], to.kinds[start + 1 :], held, to.counted, to.unknown)
+        del to.nodes[start:], to.shapes[start + 1 :], to.kinds[start + 1 :]
+        to.counted, to.unknown = set(self.counted), dict(self.unknown)
+        return taken
+
+    def put(self, taken: Taken) -> None:
+        """What was taken back at this moment, once more."""
+        to = self.to
+        to.nodes += taken.nodes
+        to.shapes += taken.shapes
+        to.kinds += taken.kinds
+        to.held.update(taken.held)
+        to.counted, to.unknown = set(taken.counted), dict(taken.unknown)
+
+
+def conditional(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
+    """The branch that is taken, where the file and the sizes decide; else the dearer one, and the params of both."""
     branches = [call.attributes[word].g for word in ("then_branch", "else_branch") if word in call.attributes]
     if len(branches) != 2:
         raise Malformed(f"an If has {len(branches)} branches")
-    decided = scalar(call.inputs[0]) if call.inputs else None
+    decided = _scalar(to, call, 0)
     if decided is not None:
-        branches = branches[:1] if decided else branches[1:]
-    start, counted, before = len(to.nodes), set(to.counted), dict(to.unknown)
-    best: tuple[tuple[int, int], list[Node], list[Shape], list[Value], set[str], Any] | None = None
+        values = _branch(to, scope, branches[0 if decided else 1], name)
+        scope.values.update({output: value for output, value in zip(node.output, values) if output})
+        return
+    mark, walked = Mark(to), []
     for branch in branches:
-        to.counted, to.unknown = set(counted), dict(before)
-        inner = Scope(branch, scope, f"{name}/", scope.times)
-        to.body(branch, inner)
-        made = [inner.find(value.name) for value in branch.output]
-        found = (_cost(to, start), to.nodes[start:], to.shapes[start + 1 :], made, to.counted, to.unknown)
-        del to.nodes[start:], to.shapes[start + 1 :]
-        if best is None or found[0] > best[0]:
-            best = found
-    if best is not None:
-        _, nodes, shapes, values, to.counted, to.unknown = best
-        to.nodes += nodes
-        to.shapes += shapes
-        for output, value in zip(node.output, values):
-            scope.values[output] = value
+        values = _branch(to, scope, branch, name)
+        price = _cost(to, mark.start)
+        walked.append((price, mark.take_back(), values))
+    (_, other, _), (_, dearer, values) = sorted(walked, key=lambda found: found[0])
+    mark.put(dearer)
+    to.unknown.update({key: value for key, value in other.unknown.items() if key not in to.unknown})
+    to.upper_bound = True
+    _hold(to, name, [root for roots in other.held.values() for root in roots if root.key not in to.counted])
+    for output, value in zip(node.output, values):
+        if output:
+            scope.values[output] = value._replace(constant=False, content=None)
 
 
-def _cost(to: Translator, start: int) -> tuple[int, int]:
+def _branch(to: Walker, scope: Scope, branch: Any, name: str) -> list[Value]:
+    inner = scope.inner(name)
+    to.body(branch, inner)
+    return [inner.find(value.name) for value in branch.output]
+
+
+def _hold(to: Walker, name: str, roots: list[Root]) -> None:
+    """Weights of a branch that is not the dearer one."""
+    if roots:
+        op = Counted("if", (0,), params=sum([root.size for root in roots]), moved=0)
+        number = to.add(f"{name}/other-branch", op, (), (0,))
+        to.held[number] = tuple(roots)
+        to.counted.update([root.key for root in roots])
+
+
+def _cost(to: Walker, start: int) -> tuple[int, int]:
     macs = elementwise = 0
     for node, out in zip(to.nodes[start:], to.shapes[start + 1 :]):
         given = [to.shapes[value] for value in node.inputs]
@@ -57,93 +136,173 @@ def _cost(to: Translator, start: int) -> tuple[int, int]:
     return macs, elementwise
 
 
-def loop(to: Translator, scope: Scope, node: Any, name: str, call: Call) -> None:
-    """Its body as often as it says at most; once, and listed as unknown, where only the data know."""
+class Run(NamedTuple):
+    """One run of a loop's body: the condition after it, the states, and what it makes."""
+
+    goes_on: int | None
+    states: list[Value]
+    made: list[Value]
+
+
+def loop(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
+    """Its body as often as it runs: all runs at once where they are alike, else one by one."""
     body = _body(call, "body")
-    runs = scalar(call.inputs[0]) if call.inputs else None
+    runs = _scalar(to, call, 0)
+    starts = _scalar(to, call, 1) if call.has(1) else 1
+    runs = 0 if starts == 0 else None if runs is None else max(runs, 0)
+    states = [value if value is not None else Value(None) for value in call.inputs[2:]]
+    mark = Mark(to)
+    run = _run(to, scope, body, name, states, times=1 if runs is None else runs)
+    alike = [_sort(a) == _sort(b) for a, b in zip(states, run.states)]
+    if run.goes_on == 0 and (runs is None or runs > 1):
+        mark.take_back()
+        runs, run = 1, _run(to, scope, body, name, states)
+    elif runs != 0 and (not all(alike) or run.goes_on is None):
+        once = mark.take_back()
+        found = _unrolled(to, scope, body, name, states, runs)
+        if found is not None:
+            _give(to, scope, node, name, call, *found)
+            return
+        mark.take_back()
+        mark.put(once)
+        if not all(alike):
+            to.missing("Loop", name, "its sizes change from run to run")
+            run = run._replace(states=[v if ok else _blurred(v) for v, ok in zip(run.states, alike)])
+        elif runs is not None:
+            to.upper_bound = True
     if runs is None:
-        to.missing("Loop", name, "how often it runs depends on the data; its body is counted once")
-    inner = Scope(body, scope, f"{name}/", _times(scope, 1 if runs is None else max(runs, 0)))
+        to.missing("Loop", name, DATA)
+    _give(to, scope, node, name, call, states if runs == 0 else run.states, run.made, runs)
+
+
+def _run(
+    to: Walker, scope: Scope, body: Any, name: str, states: list[Value], times: int = 1, number: int | None = None
+) -> Run:  # fmt: skip
+    """The body once; where `number` says which run it is, its constants stay known."""
+    inner = scope.inner(name, times)
+    which = None if number is None else from_sizes((number,), is_scalar=True)
+    given = [Value((), INT64, None, True, (), which), Value((), BOOL, None, True, (), TRUE), *states]
     for index, value in enumerate(body.input):
-        given = call.inputs[index] if index < len(call.inputs) else None
-        if index < 2:
-            inner.values[value.name] = Value((), None, True)
-        else:
-            shape = inner.shapes.get(value.name) or (given.shape if given else None)
-            inner.values[value.name] = Value(shape, given.number if given else None)
+        found = given[index] if index < len(given) else Value(None)
+        if index > 1:
+            said = sizes_of(value.type)
+            found = found if found.full is not None or said is None else found._replace(shape=said)
+            if number is None:
+                found = found._replace(constant=False, content=None)
+        inner.values[value.name] = found
     to.body(body, inner)
-    states = len(call.inputs) - 2
-    _outputs(to, scope, node, name, call, [inner.find(value.name) for value in body.output[1:]], states)
+    made = [inner.find(value.name) for value in body.output]
+    goes_on = to.evaluator.scalar(made[0].content) if made else None
+    return Run(goes_on, made[1 : 1 + len(states)], made[1 + len(states) :])
 
 
-def scan(to: Translator, scope: Scope, node: Any, name: str, call: Call) -> None:
+def _unrolled(
+    to: Walker, scope: Scope, body: Any, name: str, states: list[Value], runs: int | None
+) -> tuple[list[Value], list[Value], int] | None:  # fmt: skip
+    """The runs one by one: the last states, what the last run makes, and how many there were; None where there are
+    too many, or the data decide."""
+    most = min(MOST_UNROLLED, (to.most - to.walked) // (4 * _operations(body) + 1))
+    if most < 1 or (runs is not None and runs > most):
+        return None
+    made: list[Value] = []
+    for number in range(most if runs is None else runs):
+        run = _run(to, scope, body, name, states, number=number)
+        states, made = run.states, run.made
+        if run.goes_on is None:
+            return None
+        if not run.goes_on:
+            return states, made, number + 1
+    return None if runs is None else (states, made, runs)
+
+
+def _operations(graph: Any) -> int:
+    """Operations in a graph and the graphs in it."""
+    inner = [a.g for node in graph.node for a in node.attribute if a.HasField("g")]
+    return len(graph.node) + sum([_operations(one) for one in inner])
+
+
+def _sort(value: Value) -> tuple[Any, ...]:
+    """What must be the same in every run for all of them to count the same."""
+    return value.shape, value.type
+
+
+def _blurred(value: Value) -> Value:
+    return value._replace(shape=None, content=None)
+
+
+def scan(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
     """Its body once for each part of the inputs that it goes through."""
     body = _body(call, "body")
+    inputs = list(call.inputs)
+    batch = 0
+    if call.version < 9 and inputs:  # the first Scan had lengths before its inputs, and a batch around all of them
+        batch, inputs = 1, inputs[1:]
     over = call.integer("num_scan_inputs", 1)
-    states = len(call.inputs) - over
+    states = len(inputs) - over
     axes = list(call.attributes["scan_input_axes"].ints) if "scan_input_axes" in call.attributes else None
-    if not 0 < over <= len(call.inputs) == len(body.input) or (axes is not None and len(axes) != over):
+    if not 0 < over <= len(inputs) == len(body.input) or (axes is not None and len(axes) != over):
         to.missing("Scan", name, "its inputs are not those of its body")
-        _unknown_outputs(to, scope, node, name, call)
+        _give(to, scope, node, name, call, [], [], None)
         return
-    axes = axes or [0] * over
-    scanned = call.inputs[states]
-    shape = scanned.shape if scanned is not None else None
-    runs = shape[axes[0]] if shape is not None and -len(shape) <= axes[0] < len(shape) else None
-    if runs is None:
-        to.missing("Scan", name, "how often it runs depends on the data; its body is counted once")
-    inner = Scope(body, scope, f"{name}/", _times(scope, 1 if runs is None else runs))
-    for index, (value, given) in enumerate(zip(body.input, call.inputs)):
-        inner.values[value.name] = _scan_input(
-            to, inner, value.name, given, axes[index - states] if index >= states else None
-        )
+    axes = [batch] * over if axes is None else axes
+    runs = _size(inputs[states], axes[0])
+    outer = _size(inputs[states], 0) if batch else 1
+    if runs is None or outer is None:
+        to.missing("Scan", name, DATA)
+    inner = scope.inner(name, (1 if runs is None else runs) * (1 if outer is None else outer))
+    for index, (value, given) in enumerate(zip(body.input, inputs)):
+        cut = ([axes[index - states]] if index >= states else []) + [0] * batch
+        inner.values[value.name] = _part(to, inner, value.name, given, cut)
+    before = [inner.values[value.name] for value in body.input[:states]]
     to.body(body, inner)
-    _outputs(to, scope, node, name, call, [inner.find(value.name) for value in body.output], states)
+    made = [inner.find(value.name) for value in body.output]
+    if any(_sort(a) != _sort(b) for a, b in zip(before, made)):
+        to.missing("Scan", name, "its sizes change from run to run")
+    lead = (outer,) if batch else ()
+    final = [_stacked(value, lead) for value in made[:states]]
+    _give(to, scope, node, name, call, final, [_stacked(v, (*lead, runs)) for v in made[states:]], None, stack=False)
 
 
-def _scan_input(to: Translator, inner: Scope, name: str, given: Value | None, axis: int | None) -> Value:
-    """A state as it is; of what is gone through, one part."""
-    if given is None or given.shape is None:
+def _size(value: Value | None, axis: int) -> int | None:
+    shape = value.shape if value is not None else None
+    return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
+
+
+def _stacked(value: Value, lead: Sizes) -> Value:
+    return value._replace(shape=None if value.shape is None else (*lead, *value.shape), constant=False, content=None)
+
+
+def _part(to: Walker, inner: Scope, name: str, given: Value | None, cut: list[int]) -> Value:
+    """A state as it is; of what is gone through, one part: `cut` are the axes that it has not."""
+    if given is None or given.shape is None or not all(-len(given.shape) <= axis < len(given.shape) for axis in cut):
         return Value(None)
-    if axis is None:
-        return Value(given.shape, given.number)
-    if not -len(given.shape) <= axis < len(given.shape):
-        return Value(None)
-    axis %= len(given.shape)
-    part = given.shape[:axis] + given.shape[axis + 1 :]
-    number = given.number
-    if number is not None:
-        op = Counted("scan-input", part, moved=0, view=True)
-        number = to.add(f"{inner.prefix}{name}", op, (number,), part)
-    return Value(part, number, given.constant, given.roots)
+    if not cut:
+        return given._replace(constant=False, content=None)
+    gone = {axis % len(given.shape) for axis in cut}
+    part = given._replace(shape=tuple([n for axis, n in enumerate(given.shape) if axis not in gone]), content=None)
+    if given.number is not None and part.full is not None:
+        op = Counted("scan-input", part.full, moved=0, view=True)
+        return part._replace(number=to.add(f"{inner.prefix}{name}", op, (given.number,), part.full, given.kind))
+    return part
 
 
-def _outputs(
-    to: Translator, scope: Scope, node: Any, name: str, call: Call, made: list[Value], states: int
+def _give(
+    to: Walker, scope: Scope, node: Any, name: str, call: Call, states: list[Value], made: list[Value],
+    runs: int | None, stack: bool = True,
 ) -> None:  # fmt: skip
     """The last states, and what the runs have made put behind one another."""
-    for index, (output, value) in enumerate(zip(node.output, made)):
-        shape = scope.shapes.get(output)
-        if index < states:
-            scope.values[output] = Value(shape or value.shape, value.number)
-            continue
-        number = None
-        if shape is not None and (value.number is not None or to.nodes):
-            op = Counted(f"{call.op.lower()}-output", shape, moved=2 * prod(shape), times=scope.times)
-            number = to.add(f"{name}/{output}", op, (value.number or 0,), shape)
-        scope.values[output] = Value(shape, number)
-
-
-def _unknown_outputs(to: Translator, scope: Scope, node: Any, name: str, call: Call) -> None:
-    numbers = tuple([v.number for v in call.inputs if v is not None and v.number is not None])
-    for output in filter(None, node.output):
-        shape = scope.shapes.get(output)
-        number = (
-            None
-            if shape is None
-            else to.add(f"{name}/{output}", Counted(call.op.lower(), shape), numbers or (0,), shape)
-        )
-        scope.values[output] = Value(shape, number)
+    values = [*states, *[_stacked(value, (runs,)) if stack else value for value in made]]
+    for index, output in enumerate(node.output):
+        value = values[index] if index < len(values) else Value(None)
+        said = scope.said.get(output)
+        if value.full is None and said is not None and None not in said and not value.type:
+            value = value._replace(shape=said)
+        if index >= len(states) and value.full is not None:
+            op = Counted(f"{call.op.lower()}-output", value.full, moved=2 * prod(value.full), times=scope.times)
+            number = to.add(f"{name}/{output}", op, (value.number or 0,), value.full, value.kind)
+            value = value._replace(number=number)
+        if output:
+            scope.values[output] = value
 
 
 def _body(call: Call, word: str) -> Any:
@@ -152,24 +311,10 @@ def _body(call: Call, word: str) -> Any:
     return call.attributes[word].g
 
 
-def _times(scope: Scope, runs: int) -> int:
-    times = scope.times * runs
-    if times > MOST_TIMES:
-        raise Malformed("its loops run too often to be counted")
-    return times
-
-
-def scalar(value: Value | None) -> int | None:
-    """The one number, or truth, that a constant holds; None where it is none or its content is not in the file."""
-    if value is None or value.data is None or prod(value.shape or ()) != 1:
-        return None
-    tensor = value.data
-    listed = tensor.int64_data or tensor.int32_data
-    if listed:
-        return int(listed[0])
-    width = {9: 1, 6: 4, 7: 8}.get(tensor.data_type)  # truth, int32 and int64, as they lie in memory
-    raw = bytes(tensor.raw_data)
-    return int.from_bytes(raw, "little", signed=width > 1) if width is not None and len(raw) == width else None
+def _scalar(to: Walker, call: Call, index: int) -> int | None:
+    """The one number, or truth, in an input; None where it is none or its content is not known."""
+    value = call.inputs[index] if call.has(index) else None
+    return None if value is None else to.evaluator.scalar(value.content)
 
 
 CONTROL: dict[str, Control] = {"If": conditional, "Loop": loop, "Scan": scan}

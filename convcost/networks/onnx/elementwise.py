@@ -20,7 +20,7 @@ def activation(kind: str) -> Rule:
     """The rule of an activation for which there is a primitive."""
 
     def rule(call: Call) -> Count:
-        return Count(prod(call.made) * 0, prod(call.made), in_place=True, primitive=Activation(kind))
+        return each()(call)._replace(in_place=True, primitive=Activation(kind))
 
     return rule
 
@@ -61,6 +61,8 @@ def reduce(operations: int = 1) -> Rule:
 def resize(call: Call) -> Count:
     """Interpolated from two positions (cubic: four) along every axis that changes; the nearest one is copied."""
     x, out = call.shape(0), call.made
+    if len(x) != len(out):
+        raise Unknown("its sizes contradict its definition")
     mode = call.text("mode", "nearest")
     near = {"nearest": 0, "linear": 2, "cubic": 4}.get(mode, 2)
     axes = sum([a != b for a, b in zip(x, out)])
@@ -94,16 +96,16 @@ def copy(call: Call) -> Count:  # noqa: ARG001  every rule takes one
 
 def gather(call: Call) -> Count:
     """Reads what it takes, not all there is, and the positions."""
-    moved = 2 * prod(call.out) + prod(call.shape(1)) if call.out is not None else None
-    return Count(moved=moved)
+    return Count(moved=2 * prod(call.made) + prod(call.shape(1)))
 
 
 def concat(call: Call) -> Count:
     """A copy; along the channels there is a primitive."""
     axis = call.integer("axis", 1)
-    return Count(primitive=Concat()) if axis in (1, 1 - len(call.out or ())) else Count()
+    return Count(primitive=Concat()) if axis in (1, 1 - len(call.made)) else Count()
 
 
 def _same_shape(call: Call) -> bool:
+    """Has the output the shape of the first input that is no constant, so that it may be written over it?"""
     first = next((value for value in call.inputs if value is not None and not value.constant), None)
-    return first is not None and first.shape == call.out
+    return first is not None and first.full == call.made

@@ -1,40 +1,86 @@
-"""Runs somebody else's C++ on somebody's file where it can do no harm: in a copy of the process that may die."""
+"""Other people's code: the onnx package, an extra, and its C++ run where it can do no harm, in a copy that may die."""
 
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+from time import monotonic
+from traceback import format_exception
+from typing import Any, TypeVar
 
-from ...spec.errors import visible
+from ...spec.errors import SpecError, clip
 from .wire import Malformed
 
 if sys.platform != "win32":
     import resource
 
-#: Processor seconds after which a copy is ended, and bytes of the model that earn it another one: shapes of thousands
-#: of operations, in half a megabyte, take a tenth of one.
-PATIENCE, BYTES_A_SECOND = 0.3, 200_000
+T = TypeVar("T")
+
+#: What a walk tells whoever waits: operations done so far.
+Tell = Callable[[int], None]
+
+#: Processor seconds after which a copy is ended, and bytes of the model that earn it another one: thousands of
+#: operations, in half a megabyte, take a tenth of one.
+PATIENCE, BYTES_A_SECOND = 1.5, 100_000
 
 #: Seconds after which it is ended however little it works.
-MOST_SECONDS = 60
+MOST_SECONDS = 300
 
 #: Memory that a copy may take, in all and for each byte of the model; files of some KB can ask for any amount.
 MOST_MEMORY, MEMORY_A_BYTE = 100 << 20, 64
 
-#: Largest answer, in all and for each byte of the model: inferred shapes take about as much as the model does.
-MOST_ANSWER, ANSWER_A_BYTE = 1 << 21, 16
+#: Address space that NumPy and the reference operations take; most of it is never touched.
+LIBRARIES = 200 << 20
+
+#: Largest answer, in all and for each byte of the model.
+MOST_ANSWER, ANSWER_A_BYTE = 1 << 22, 16
+
+#: Seconds before the progress is told, and between two tellings.
+SILENT, PAUSE = 1.0, 0.2
 
 
-def isolated(work: Callable[[], bytes], size: int) -> bytes:
+def onnx_library(part: str) -> Any:
+    """A module of the package, `onnx_ml_pb2` or `onnx_cpp2py_export`; untyped, so that types can be checked without it.
+
+    The package's own `__init__` loads NumPy and tools that are not needed here, 0.15 s of them. So where
+    nobody has loaded it yet, a module of that name stands in while the part is, and leaves again.
+    """
+    name = f"onnx.{part}"
+    if name in sys.modules or "onnx" in sys.modules:
+        return import_module(name)
+    spec = find_spec("onnx")
+    if spec is None or spec.submodule_search_locations is None:
+        raise SpecError("reading ONNX files needs the onnx package", "pip install 'convcost[onnx]'")
+    sys.modules["onnx"] = module_from_spec(spec)
+    try:
+        return import_module(name)
+    except ImportError:
+        raise SpecError("the onnx package is there, and does not work", "pip install -U 'convcost[onnx]'") from None
+    finally:
+        del sys.modules["onnx"]
+
+
+def bad_file(name: str, message: str, hint: str = "") -> SpecError:
+    """What is wrong with a file, its name in front, neither of them able to upset a terminal."""
+    shown = name if len(name) <= 40 else Path(name).name  # the end of a path says more than its start
+    return SpecError(f"{clip(shown)}: {message}", hint)
+
+
+def isolated(work: Callable[[Tell], T], size: int) -> T:
     """What `work` gives on a model of `size` bytes, or Malformed if it fails, crashes or takes what no such model does.
 
     Damaged files crash some versions of ONNX's shape inference, and few bytes make gigabytes of axes. Where
     processes cannot be copied (Windows), `work` runs here.
     """
     if sys.platform == "win32":
-        return _answer(_guarded(work))
+        here: T = _answer(_guarded(work, lambda _: None))
+        return here
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -45,31 +91,52 @@ def isolated(work: Callable[[], bytes], size: int) -> bytes:
         is_whole = not pipe.read(1)
     _, status = os.waitpid(child, 0)
     if not is_whole or (status and os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM)):
-        raise Malformed("ONNX's shape inference takes too long on it, or its shapes are too large")
+        raise Malformed("reading it takes too long, or its shapes are too large")
     if status or not answer:
         raise Malformed("ONNX's shape inference breaks down on it")
-    return _answer(answer)
+    found: T = _answer(answer)
+    return found
 
 
-def _answer(answer: bytes) -> bytes:
-    if answer[:1] != b"+":
-        why = "".join(map(visible, answer[1:].decode("utf-8", "replace")))
-        raise Malformed(f"ONNX cannot infer its shapes: {why}")
-    return answer[1:]
+def _answer(answer: bytes) -> Any:
+    found = pickle.loads(answer)
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
-def _work(work: Callable[[], bytes], size: int, reading: int, writing: int) -> None:
+def _work(work: Callable[[Tell], T], size: int, reading: int, writing: int) -> None:
     """The copy: answers, and ends without running anything that the original will run."""
     try:
         os.close(reading)
+        tell = _teller()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for number in (1, 2):  # what C++ says when it breaks down is no answer
             os.dup2(nowhere, number)
         _limit(size)
         with os.fdopen(writing, "wb") as pipe:
-            pipe.write(_guarded(work))
+            pipe.write(_guarded(work, tell))
+        tell(-1)
     finally:
         os._exit(0)
+
+
+def _teller() -> Tell:
+    """Writes a line to a terminal at standard error, again and again over itself; -1 takes it away."""
+    if not os.isatty(2):
+        return lambda _: None
+    terminal, last = os.dup(2), monotonic() + SILENT
+    written = False
+
+    def tell(done: int) -> None:
+        nonlocal last, written
+        if done < 0 and written:
+            os.write(terminal, b"\r\x1b[K")
+        elif done >= 0 and monotonic() > last:
+            last, written = monotonic() + PAUSE, True
+            os.write(terminal, f"\r{done:,} operations read".encode())
+
+    return tell
 
 
 def _limit(size: int) -> None:
@@ -78,21 +145,43 @@ def _limit(size: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.alarm(MOST_SECONDS)
     signal.setitimer(signal.ITIMER_PROF, PATIENCE + size / BYTES_A_SECOND)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory(MOST_MEMORY + MEMORY_A_BYTE * size)
+
+
+def limit_memory(more: int) -> None:
+    """Let this process take so much more memory than it has; what it has is said on Linux only."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             held = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        most = held + MOST_MEMORY + MEMORY_A_BYTE * size
         _, ceiling = resource.getrlimit(resource.RLIMIT_AS)
+        most = held + more
         resource.setrlimit(resource.RLIMIT_AS, (most if ceiling < 0 else min(most, ceiling), ceiling))
-    except (OSError, ValueError):  # what is held is said on Linux only; then time alone is limited
+    except (OSError, ValueError):  # then time alone is limited
         pass
 
 
-def _guarded(work: Callable[[], bytes]) -> bytes:
+def more_memory(bytes_: int) -> None:
+    """Raise this copy's limit, for libraries whose address space is mostly empty."""
+    if sys.platform == "win32":
+        return
+    soft, ceiling = resource.getrlimit(resource.RLIMIT_AS)
+    if soft >= 0 and soft != ceiling:
+        most = soft + bytes_
+        resource.setrlimit(resource.RLIMIT_AS, (most if ceiling < 0 else min(most, ceiling), ceiling))
+
+
+def _guarded(work: Callable[[Tell], T], tell: Tell) -> bytes:
+    """The answer, or the error, as bytes."""
+    found: Any
     try:
-        return b"+" + work()
+        found = work(tell)
     except MemoryError:
-        return b"-its shapes take too much memory"
-    except Exception as error:  # C++ throws what it likes
-        return b"-" + " ".join(str(error).split())[:200].encode("utf-8", "replace")
+        found = Malformed("its shapes take too much memory")
+    except RecursionError:
+        found = Malformed("it is nested too deeply")
+    except Malformed as error:
+        found = error
+    except Exception as error:  # a mistake of ours, which is to be seen
+        found = RuntimeError("".join(format_exception(error)))
+    return pickle.dumps(found, protocol=5)

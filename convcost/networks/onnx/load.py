@@ -1,4 +1,4 @@
-"""Reads a model without its weights, gives its inputs their sizes, and lets ONNX infer every other shape."""
+"""Reads a model without its weights, and gives its inputs their sizes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from typing import Any
 
 from ...graph.ops import Shape
 from ...spec.errors import clip
-from .functions import check_functions
-from .isolated import isolated
-from .library import bad_file, onnx_library
+from .isolated import bad_file, onnx_library
 from .wire import Malformed, without_weights
 
 #: Largest size of an axis; what the notation of specs allows, too.
@@ -20,9 +18,12 @@ LARGEST = 10**18 - 1
 #: Dimensions that a message shows.
 SHOWN = 8
 
+#: Names that are none, and the size of a name that stands for several.
+PLACEHOLDERS, AMBIGUOUS = frozenset(("?", "-1", "None", "unk", "unknown")), -1
+
 
 def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
-    """The model with all shapes that could be inferred; SpecError where the file or an input is not in order."""
+    """The model, its inputs with sizes; SpecError where the file or an input is not in order."""
     library = onnx_library("onnx_ml_pb2")
     try:
         model = library.ModelProto.FromString(_stripped(path))
@@ -36,7 +37,8 @@ def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
     if not model.graph.node:
         raise bad_file(path, "there is no operation in it", "is it an ONNX model?")
     bind_inputs(model.graph, inputs, batch, path)
-    return _infer(model, path)
+    onnx_library("onnx_cpp2py_export").defs.has_schema("Relu")  # builds its table of operations here, once
+    return model
 
 
 def _stripped(path: str) -> bytes:
@@ -51,26 +53,6 @@ def _stripped(path: str) -> bytes:
             if isinstance(error, Malformed):
                 raise
             raise Malformed("it is empty or no regular file") from None
-
-
-def _infer(model: Any, path: str) -> Any:
-    try:
-        if model.functions:
-            check_functions(model)
-        size = model.ByteSize()
-        code = onnx_library("onnx_cpp2py_export")
-        code.defs.has_schema("Relu")  # builds ONNX's table of operations, here and not in every copy
-        data = isolated(lambda: _inferred(code, model.SerializeToString(), bool(model.functions)), size)
-        return onnx_library("onnx_ml_pb2").ModelProto.FromString(data)
-    except (Malformed, RecursionError) as error:
-        raise bad_file(path, str(error) if isinstance(error, Malformed) else "it is nested too deeply") from None
-
-
-def _inferred(code: Any, data: bytes, has_functions: bool) -> bytes:
-    """What `onnx.shape_inference.infer_shapes` does, without its copies: no type check, not strict, data propagated."""
-    if has_functions:
-        data = code.inliner.inline_local_functions(data, False)
-    return bytes(code.shape_inference.infer_shapes(data, False, False, True))
 
 
 def check_names(graph: Any) -> None:
@@ -107,8 +89,8 @@ def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path
     used = batch is None
     for name, value in given.items():
         dims = _dims(value)
-        if not used and dims and name not in inputs and not dims[0].HasField("dim_value"):
-            if dims[0].dim_param:
+        if not used and dims and name not in inputs and not _is_known(dims[0]):
+            if _is_named(dims[0]):
                 sizes.setdefault(dims[0].dim_param, batch or 1)
             dims[0].dim_value = batch or 1
             changed = True
@@ -131,17 +113,29 @@ def _dims(value: Any) -> Any:
     return value.type.tensor_type.shape.dim if value.type.HasField("tensor_type") else ()
 
 
+def _is_known(dim: Any) -> bool:
+    """Has the dimension a size? -1 is what some exporters write for none."""
+    return bool(dim.HasField("dim_value") and dim.dim_value >= 0)
+
+
+def _is_named(dim: Any) -> bool:
+    """Has it a name, which stands for one size? `?` and `-1` are none: each of them is a size of its own."""
+    return bool(dim.dim_param) and dim.dim_param not in PLACEHOLDERS
+
+
 def _bind(value: Any, shape: Shape, sizes: dict[str, int], path: str) -> bool:
-    """Set all sizes of an input; gives whether they are others than the file's."""
+    """Set all sizes of an input; gives whether they are others than the file's.
+
+    What is given settles this input. A name that would be two sizes says nothing about other inputs.
+    """
     tensor = value.type.tensor_type
     if not value.type.HasField("tensor_type") or (tensor.HasField("shape") and len(tensor.shape.dim) != len(shape)):
         wanted = show_dims(_dims(value)) or "no tensor"
         raise bad_file(path, f"input {clip(value.name)!r} is {wanted}", "give as many sizes, such as 1x3x224x224")
-    before = [dim.dim_value for dim in tensor.shape.dim]
+    before = [dim.dim_value if _is_known(dim) else None for dim in tensor.shape.dim]
     for dim, n in zip(tensor.shape.dim, shape):
-        if dim.dim_param and sizes.setdefault(dim.dim_param, n) != n:
-            both = f"{sizes[dim.dim_param]} and {n}"
-            raise bad_file(path, f"dimension {clip(dim.dim_param)!r} would be {both}", "it is one size in all inputs")
+        if _is_named(dim):
+            sizes[dim.dim_param] = n if sizes.get(dim.dim_param, n) == n else AMBIGUOUS
     if tuple(before) == shape:
         return False
     tensor.shape.ClearField("dim")
@@ -152,7 +146,7 @@ def _bind(value: Any, shape: Shape, sizes: dict[str, int], path: str) -> bool:
 
 def _name_sizes(value: Any, sizes: Mapping[str, int]) -> None:
     for dim in _dims(value):
-        if dim.dim_param in sizes:
+        if _is_named(dim) and sizes.get(dim.dim_param, AMBIGUOUS) != AMBIGUOUS:
             dim.dim_value = sizes[dim.dim_param]
 
 
@@ -165,16 +159,28 @@ def _check(value: Any, path: str) -> None:
         raise bad_file(path, f"the shape of input {name!r} is not in the file", f"--input {name}=1x3x224x224")
     dims = _dims(value)
     for number, dim in enumerate(dims):
-        if not dim.HasField("dim_value"):
+        if not _is_known(dim):
             called = f" ({clip(dim.dim_param)!r})" if dim.dim_param else ""
-            example = "x".join([str(d.dim_value) if d.HasField("dim_value") else "1" for d in dims[:SHOWN]])
-            hint = f"--input {name}={example}" + ("" if number else ", or --batch 1")
+            hint = f"--input {name}={_proposal(dims)}"
+            if not number and all(_is_known(other) for other in dims[1:]):
+                hint += ", or --batch 1"
             raise bad_file(path, f"dimension {number}{called} of input {name!r} has no size in the file", hint)
-        if not 0 <= dim.dim_value <= LARGEST:
+        if dim.dim_value > LARGEST:
             raise bad_file(path, f"dimension {number} of input {name!r} is {dim.dim_value}")
+
+
+def _proposal(dims: Any) -> str:
+    """Sizes that an input could have: those in the file, for others what images and sequences have."""
+    is_image = len(dims) > 3
+    is_last = is_image and _is_known(dims[-1]) and dims[-1].dim_value in (1, 3, 4)
+    sizes = []
+    for number, dim in enumerate(dims[:SHOWN]):
+        usual = 1 if not number else 3 if is_image and number == 1 and not is_last else 224 if is_image else 128
+        sizes.append(str(dim.dim_value if _is_known(dim) else usual))
+    return "x".join(sizes)
 
 
 def show_dims(dims: Any) -> str:
     """Dimensions as `1x3xheight`; one that has neither a size nor a name is `?`."""
-    shown = [str(d.dim_value) if d.HasField("dim_value") else clip(d.dim_param) or "?" for d in dims[:SHOWN]]
+    shown = [str(d.dim_value) if _is_known(d) else clip(d.dim_param) or "?" for d in dims[:SHOWN]]
     return "x".join([*shown, *["…"] * (len(dims) > SHOWN)])

@@ -7,18 +7,21 @@ from .values import Call, Count, Unknown
 from .windows import Rule
 
 
-def gemm(call: Call) -> Count:
-    """A' x B' + C: a `Linear` over the columns of A, unless that is transposed."""
-    a, b, out = call.shape(0), call.shape(1), call.made
-    if len(a) != 2 or len(b) != 2:
-        raise Unknown("it multiplies two matrices")
-    inner = a[0] if call.integer("transA", 0) else a[1]
-    if inner != (b[1] if call.integer("transB", 0) else b[0]) or len(out) != 2:
-        raise Unknown("its matrices do not fit")
-    bias = call.has(2)
-    if call.integer("transA", 0):
-        return Count(macs=prod(out) * inner, elementwise=int(bias) * prod(out))
-    return Count(prod(out) * inner, int(bias) * prod(out), primitive=Linear(a[1], out[1], bias))
+def gemm(right: int = 1, bias: int = 2) -> Rule:
+    """The rule of A' x B' + C, B and C being the inputs of those numbers: a `Linear` over the columns of A."""
+
+    def rule(call: Call) -> Count:
+        a, b, out = call.shape(0), call.shape(right), call.made
+        if len(a) != 2 or len(b) != 2:
+            raise Unknown("it multiplies two matrices")
+        inner = a[0] if call.integer("transA", 0) else a[1]
+        if inner != (b[1] if call.integer("transB", 0) else b[0]) or len(out) != 2:
+            raise Unknown("its matrices do not fit")
+        biased = call.has(bias)
+        count = Count(macs=prod(out) * inner, elementwise=int(biased) * prod(out))
+        return count if call.integer("transA", 0) else count._replace(primitive=Linear(a[1], out[1], biased))
+
+    return rule
 
 
 def matmul(left: int = 0, right: int = 1) -> Rule:
@@ -46,7 +49,7 @@ def einsum(call: Call) -> Count:
     given, _, made = call.text("equation").replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
     terms = given.split(",")
-    if len(terms) != len(call.inputs) or not given:
+    if len(terms) != len(call.inputs):
         raise Unknown("its equation does not fit its inputs")
     for number, term in enumerate(terms):
         letters = _letters(term, call.shape(number))
@@ -87,17 +90,23 @@ def recurrent(call: Call) -> Count:
 
 
 def attention(call: Call) -> Count:
-    """Queries times keys, the softmax of that (with its scale), times values; Vaswani et al. 2017, section 3.2.1."""
+    """Queries times keys, and those times values; Vaswani et al. 2017, section 3.2.1."""
     q, k, v = call.shape(0), call.shape(1), call.shape(2)
     if len(q) == 4:
-        heads, features, values = q[1], q[3], v[3]
+        heads, features, values = q[1], q[1] * q[3], q[1] * v[3]
         keys = k[2]
     else:
         heads = call.integer("q_num_heads", 0)
         shared = call.integer("kv_num_heads", heads)
         if heads < 1 or shared < 1 or len(q) != 3:
             raise Unknown("how many heads it has is not said")
-        features, values, keys = q[2] // heads, v[2] // shared, k[1]
+        features, values, keys = q[2], heads * (v[2] // shared), k[1]
     keys += call.shape(4)[2] if call.has(4) else 0  # of the past
-    scores = q[0] * heads * q[-2] * keys
-    return Count(scores * (features + values), scores * (6 + int(call.has(3))))
+    count = scores(q[0], heads, q[-2], keys, features, values)
+    return count._replace(elementwise=count.elementwise + int(call.has(3)) * q[0] * heads * q[-2] * keys)
+
+
+def scores(batch: int, heads: int, queries: int, keys: int, features: int, values: int) -> Count:
+    """Products and softmax (with its scale) of an attention; features and values of all heads together."""
+    pairs = batch * queries * keys
+    return Count(pairs * (features + values), 6 * heads * pairs)

@@ -1,4 +1,7 @@
-"""The table: which operation is counted how, and which is knowingly free. What is not in it is unknown."""
+"""The two tables: what an operation counts, knowingly nothing among it, and whose weights it reads or passes on.
+
+What is not in them is unknown.
+"""
 
 from .elementwise import (
     activation,
@@ -16,8 +19,10 @@ from .elementwise import (
     variadic,
     view,
 )
+from .microsoft import RULES as MICROSOFT
+from .microsoft import WEIGHTS as MICROSOFT_WEIGHTS
 from .products import attention, einsum, gemm, matmul, recurrent
-from .windows import Rule, conv, conv_transpose, deform_conv, global_pool, pool
+from .windows import Rule, causal_conv, conv, conv_transpose, deform_conv, global_pool, pool
 
 #: One operation per output element.
 _ONCE = (
@@ -34,7 +39,7 @@ _REDUCTIONS = (
 )
 
 #: Knowingly free: another look at a tensor.
-_VIEWS = "Dropout Flatten Identity Reshape Squeeze Unsqueeze Optional OptionalGetElement"
+_VIEWS = "Dropout Flatten Identity Optional OptionalGetElement Reshape Squeeze Unsqueeze"
 
 #: Knowingly free: numbers are moved, made or looked up, none computed. Generators of random numbers among them.
 _COPIES = (
@@ -86,7 +91,7 @@ RULES: dict[str, Rule] = {
     "GlobalMaxPool": global_pool("max"),
     "GlobalAveragePool": global_pool("avg"),
     "GlobalLpPool": global_pool("lp"),
-    "Gemm": gemm,
+    "Gemm": gemm(),
     "MatMul": matmul(),
     "MatMulInteger": matmul(),
     "QLinearMatMul": matmul(0, 3),
@@ -95,27 +100,68 @@ RULES: dict[str, Rule] = {
     "GRU": recurrent,
     "RNN": recurrent,
     "Attention": attention,
+    "CausalConvWithState": causal_conv,
+    "Constant": copy,
+    **MICROSOFT,
 }
 
-#: Which inputs are weights, where not all constants are: zero points, axes, running statistics are none.
+
+#: Every input: where it is a constant it holds weights.
+_ALL = tuple(range(64))
+
+#: Which inputs hold weights: an operation reads them where it is counted, and passes them on where it computes with
+#: constants alone. Sizes, positions, limits, scales, zero points, masks and running statistics are none.
+_HOLDERS: dict[tuple[int, ...], str] = {
+    _ALL: "Abs Add Concat Div Einsum Gemm GroupNormalization InstanceNormalization LayerNormalization MatMul Max Mean "
+    "Min Mul PRelu RMSNormalization SimplifiedLayerNormalization Sub Sum",
+    (0,): "Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BitCast Cast CastLike Ceil Celu CenterCropPad "
+    "Clip Col2Im Compress Cos Cosh CumProd CumSum DepthToSpace DequantizeLinear Dropout DynamicQuantizeLinear Elu Erf "
+    "Exp Expand Flatten Floor Gather GatherElements GatherND Gelu GlobalAveragePool GlobalLpPool GlobalMaxPool "
+    "GridSample HardSigmoid HardSwish Hardmax Identity LRN LeakyRelu Log LogSoftmax LpNormalization LpPool MaxPool "
+    "MaxRoiPool MaxUnpool MeanVarianceNormalization Mish Neg Optional OptionalGetElement Pad Pow QuantizeLinear "
+    "Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum "
+    "ReduceSumSquare Relu Reshape Resize ReverseSequence RoiAlign RotaryEmbedding Round Selu SequenceAt Shrink "
+    "Sigmoid Sign Silu Sin Sinh Slice Softmax Softplus Softsign SpaceToDepth Split SplitToSequence Sqrt Squeeze Swish "
+    "Tan Tanh ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze Upsample",
+    (0, 1, 2): "Attention BatchNormalization Conv ConvTranspose",
+    (0, 1): "MatMulInteger SequenceInsert",
+    (0, 2): "Scatter ScatterElements ScatterND",
+    (0, 3): "QLinearMatMul",
+    (0, 1, 3): "DeformConv",
+    (1,): "ConvInteger",
+    (1, 2): "CausalConvWithState Where",
+    (1, 2, 3): "GRU RNN",
+    (1, 2, 3, 7): "LSTM",
+    (3, 8): "QLinearConv",
+    tuple(range(16)): "ConcatFromSequence SequenceConstruct TensorScatter",
+    (): "And Bernoulli BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Constant ConstantOfShape Equal EyeLike "
+    "Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Mod Multinomial NonZero Not OneHot OptionalHasElement Or "
+    "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range SequenceEmpty SequenceErase SequenceLength "
+    "Shape Size Xor",
+}
 WEIGHTS: dict[str, tuple[int, ...]] = {
-    "BatchNormalization": (1, 2),
-    "QLinearConv": (3, 8),
-    "ConvInteger": (1,),
-    "MatMulInteger": (0, 1),
-    "QLinearMatMul": (0, 3),
-    "LSTM": (1, 2, 3, 7),
-    "GRU": (1, 2, 3),
-    "RNN": (1, 2, 3),
-    "DequantizeLinear": (0,),
-    "QuantizeLinear": (0,),
-    "Gather": (0,),
-    **dict.fromkeys(("Clip", "Resize", "Upsample", "Pad", "Pow", "Where", "OneHot", "Dropout", "Expand"), ()),
+    **{op: indices for indices, ops in _HOLDERS.items() for op in ops.split()},
+    **MICROSOFT_WEIGHTS,
 }
+if WEIGHTS.keys() != RULES.keys():  # an operation that one table does not know would lose weights without a word
+    raise RuntimeError(f"one table alone knows {sorted(WEIGHTS.keys() ^ RULES.keys())}")
 
-#: Operations whose weights count even where they are a single number.
+#: Operations whose weights count, and pass on, even where they are a single number: elsewhere that is a literal.
 _LEARNED = (
     "Conv ConvTranspose ConvInteger QLinearConv Gemm MatMul MatMulInteger QLinearMatMul BatchNormalization PRelu LSTM "
-    "GRU RNN LayerNormalization GroupNormalization InstanceNormalization RMSNormalization DeformConv Einsum"
+    "GRU RNN LayerNormalization GroupNormalization InstanceNormalization RMSNormalization DeformConv Einsum "
+    "SimplifiedLayerNormalization CausalConvWithState Cast CastLike Identity Reshape Transpose Squeeze Unsqueeze "
+    "Flatten DequantizeLinear QuantizeLinear Slice Gather Split"
 )
-LEARNED = frozenset(_LEARNED.split())
+LEARNED = frozenset(_LEARNED.split()) | MICROSOFT_WEIGHTS.keys()
+
+#: Operations with products: they count where they compute with constants alone, too.
+_PRODUCTS = (
+    "Attention CausalConvWithState Conv ConvInteger ConvTranspose DeformConv Einsum GRU Gemm LSTM MatMul "
+    "MatMulInteger QLinearConv QLinearMatMul RNN "
+)
+_MICROSOFT_PRODUCTS = (
+    "Attention DynamicQuantizeLSTM DynamicQuantizeMatMul FusedConv FusedGemm FusedMatMul GroupQueryAttention "
+    "MatMulIntegerToFloat MatMulNBits MultiHeadAttention QAttention QGemm QLinearConv TransposeMatMul nchwc.Conv"
+)
+PRODUCTS = frozenset((*_PRODUCTS.split(), *[f"com.microsoft.{op}" for op in _MICROSOFT_PRODUCTS.split()]))

@@ -1,31 +1,75 @@
-"""What flows between ONNX operations, what a rule is given about one of them, and what it answers."""
+"""What flows between ONNX operations: values by name, the weights they hold, and what a rule is given and answers."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...graph.ops import Ints, Op, Shape
+from ...spec.errors import visible
+from .wire import Malformed
 
-#: A tensor of weights: whose it is, and how many numbers it has.
-Root = tuple[str, int]
+if TYPE_CHECKING:
+    from .evaluate import Content
+
+#: Sizes of a tensor; None where one is not known. Each unknown size is its own.
+Sizes = tuple[int | None, ...]
+
+#: Largest tensor: its axes (NumPy has as many), and how many numbers are in it.
+MOST_AXES, MOST_NUMBERS = 64, 10**60
+
+#: Element types of what can be learned: the floats, 8 and 4 bits, 32 bits where they are a quantised bias.
+LEARNABLE = frozenset((1, 2, 3, 6, 10, 11, 16, *range(17, 32)))
+
+#: Longest name that is shown.
+LONGEST_NAME = 120
+
+
+class Root(NamedTuple):
+    """A tensor of weights: whose it is, how many numbers it has, and ONNX's number of their type."""
+
+    key: str
+    size: int
+    kind: int
 
 
 class Value(NamedTuple):
-    """A tensor: its shape as far as it is known, its number in the graph, and if it is a constant, of which weights.
+    """A tensor: its sizes as far as they are known, its type, its number in the graph, and of which weights it is made.
 
-    `number` is None for constants, and for what could not be counted. `data` is the file's own
-    record of a constant, its content perhaps left out.
+    `shape` is None where not even the number of axes is known. `number` is None for constants.
+    `constant` says that it depends on the file and on sizes alone; then `content` may say what is in it.
+    `type` is ONNX's record of the type of what is no tensor.
     """
 
-    shape: Shape | None
+    shape: Sizes | None
+    kind: int = 0
     number: int | None = None
     constant: bool = False
     roots: tuple[Root, ...] = ()
-    data: Any = None
+    content: Content | None = None
+    type: bytes = b""
+
+    @property
+    def full(self) -> Shape | None:
+        """The shape where every size is known."""
+        return full_shape(self.shape)
+
+
+#: What a function is given for an input that its call leaves out.
+ABSENT = Value(None, type=b"absent")
+
+
+def full_shape(sizes: Sizes | None) -> Shape | None:
+    """The sizes where all of them are known."""
+    return None if sizes is None or None in sizes else sizes  # type: ignore[return-value]  # none of them is None
 
 
 class Count(NamedTuple):
-    """What an operation costs. A `primitive` says it all, where it fits; else the numbers do."""
+    """What an operation costs. A `primitive` says it all, where it fits; else the numbers do.
+
+    `more` is what is done to each output element besides.
+    """
 
     macs: int = 0
     elementwise: int = 0
@@ -33,6 +77,7 @@ class Count(NamedTuple):
     in_place: bool = False
     moved: int | None = None
     primitive: Op | None = None
+    more: int = 0
 
 
 class Unknown(Exception):  # noqa: N818  no error: an operation that is listed as not counted
@@ -40,15 +85,19 @@ class Unknown(Exception):  # noqa: N818  no error: an operation that is listed a
 
 
 class Call:
-    """One operation in a model: its inputs, attributes and output shape, as its rule sees them."""
+    """One operation in a model, as its rule sees it: inputs, attributes, and what is known of its outputs."""
 
-    __slots__ = ("attributes", "inputs", "op", "out")
+    __slots__ = ("attributes", "inputs", "op", "outs", "version")
 
-    def __init__(self, op: str, attributes: dict[str, Any], inputs: list[Value | None], out: Shape | None) -> None:
+    def __init__(
+        self, op: str, attributes: dict[str, Any], inputs: Sequence[Value | None], outs: Sequence[Value] = (),
+        version: int = 1,
+    ) -> None:  # fmt: skip
         self.op = op
         self.attributes = attributes
         self.inputs = inputs
-        self.out = out
+        self.outs = outs
+        self.version = version
 
     def has(self, index: int) -> bool:
         """Is there an input of that number?"""
@@ -57,9 +106,16 @@ class Call:
     def shape(self, index: int) -> Shape:
         """Shape of an input; Unknown where it is not known."""
         value = self.inputs[index] if index < len(self.inputs) else None
-        if value is None or value.shape is None:
-            raise Unknown("the size of its input depends on the data" if value else "an input is missing")
-        return value.shape
+        if value is None:
+            raise Unknown("an input is missing")
+        if value.full is None:
+            raise Unknown("the size of its input is not known")
+        return value.full
+
+    @property
+    def out(self) -> Shape | None:
+        """Shape of the first output, where it is known."""
+        return self.outs[0].full if self.outs else None
 
     @property
     def made(self) -> Shape:
@@ -88,6 +144,61 @@ class Call:
         return tuple(found.ints)
 
 
-def size(shape: Shape) -> int:
-    """How many numbers a tensor has."""
-    return prod(shape)
+class Scope:
+    """The values of a graph by name, and those of the graphs around it."""
+
+    def __init__(
+        self, outer: Scope | None, prefix: str, times: int, opsets: dict[str, int], attributes: dict[str, Any] | None
+    ) -> None:
+        self.values: dict[str, Value] = {}
+        self.outer = outer
+        self.prefix = prefix
+        self.times = times
+        self.opsets = opsets
+        self.attributes = attributes  # of the call, where this is a function's body
+        self.said: dict[str, Sizes | None] = {}
+        self.used: set[str] = set()
+
+    def inner(self, name: str, times: int = 1) -> Scope:
+        """The scope of a graph inside an operation of this one."""
+        found = Scope(self, f"{name}/", self.times * times, self.opsets, self.attributes)
+        if found.times > MOST_NUMBERS:
+            raise Malformed("its loops run too often to be counted")
+        return found
+
+    def enter(self, graph: Any) -> None:
+        """Take over what a graph says about its values."""
+        values = (*graph.value_info, *graph.output)
+        self.said = {value.name: sizes_of(value.type) for value in values}
+        self.used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+
+    def find(self, name: str) -> Value:
+        """The value of that name; Malformed where nothing has made it yet."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.outer
+        raise Malformed(f"{show_name(name)!r} is read before it is made: the graph goes in circles, or is not in order")
+
+
+def sizes_of(kind: Any) -> Sizes | None:
+    """The sizes that a type in the file gives a tensor."""
+    if not kind.HasField("tensor_type") or not kind.tensor_type.HasField("shape"):
+        return None
+    dims = kind.tensor_type.shape.dim
+    return countable(tuple([d.dim_value if d.HasField("dim_value") and d.dim_value >= 0 else None for d in dims]))
+
+
+def countable(sizes: Sizes) -> Sizes:
+    """`sizes`, if its numbers can be counted; Malformed otherwise."""
+    if len(sizes) > MOST_AXES or prod([n or 1 for n in sizes]) > MOST_NUMBERS:
+        most = f"{MOST_AXES} axes and {len(str(MOST_NUMBERS)) - 1} digits are the most"
+        raise Malformed(f"a tensor in it, of {len(sizes)} axes, is too large to count: {most}")
+    return sizes
+
+
+def show_name(name: str) -> str:
+    """A name that upsets no terminal and no table."""
+    short = name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return short if short.isprintable() else "".join(map(visible, short))

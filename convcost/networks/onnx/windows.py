@@ -18,7 +18,9 @@ def conv(given: int = 0, weights: int = 1, bias: int = 2) -> Rule:
         groups = call.integer("group", 1)
         if len(x) != len(w) or len(x) < 3 or groups < 1 or w[1] * groups != x[1] or w[0] % groups:
             raise Unknown("its weights do not fit its input")
-        kernel, stride, dilation = w[2:], *_steps(call, len(x) - 2)
+        if call.integers("kernel_shape", w[2:]) != w[2:]:
+            raise Unknown("its kernel_shape is not that of its weights")
+        kernel, stride, dilation = w[2:], *steps(call, len(x) - 2)
         pads = padding(call, x[2:], kernel, stride, dilation)
         biased = bias >= 0 and call.has(bias)
         return Count(primitive=Conv(x[1], w[0], kernel, stride, pads, dilation, groups, biased))
@@ -32,13 +34,16 @@ def conv_transpose(call: Call) -> Count:
     groups = call.integer("group", 1)
     if len(x) != len(w) or len(x) < 3 or groups < 1 or w[0] != x[1] or x[1] % groups:
         raise Unknown("its weights do not fit its input")
-    kernel, stride, dilation = w[2:], *_steps(call, len(x) - 2)
+    if call.integers("kernel_shape", w[2:]) != w[2:]:
+        raise Unknown("its kernel_shape is not that of its weights")
+    kernel, stride, dilation = w[2:], *steps(call, len(x) - 2)
     extra = call.integers("output_padding", (0,) * len(kernel))
     full = [(n - 1) * s + more + d * (k - 1) + 1 for n, k, s, d, more in zip(x[2:], kernel, stride, dilation, extra)]
     mode = call.text("auto_pad", "NOTSET")
     if "output_shape" in call.attributes or mode.startswith("SAME"):
-        upper = mode == "SAME_UPPER"
-        pads = tuple([_halves(max(n - out, 0), upper) for n, out in zip(full, call.made[2:])])
+        upper, made = mode == "SAME_UPPER", call.made[2:]
+        pads = tuple([_halves(max(n - out, 0), upper) for n, out in zip(full, made)])
+        extra = tuple([more + max(out - n, 0) for more, n, out in zip(extra, full, made)])
     else:
         pads = padding(call, x[2:], kernel, stride, dilation)
     op = Conv(x[1], w[1] * groups, kernel, stride, pads, dilation, groups, call.has(2), "zeros", True, extra)
@@ -52,6 +57,13 @@ def deform_conv(call: Call) -> Count:
     return Count(macs=prod(out) * prod(w[1:]), elementwise=4 * sampled + int(call.has(3)) * prod(out))
 
 
+def causal_conv(call: Call) -> Count:
+    """Each channel by itself along one axis, of what came before and its past."""
+    out, w = call.made, call.shape(1)
+    activation = call.text("activation", "none") not in ("", "none")
+    return Count(prod(out) * w[-1], (int(call.has(2)) + int(activation)) * prod(out))
+
+
 def pool(kind: str) -> Rule:
     """The rule of a pooling of that kind; a dilated one, for which there is no primitive, has its windows counted."""
 
@@ -61,7 +73,7 @@ def pool(kind: str) -> Rule:
         if found is None or len(found.ints) != len(x) - 2 or len(x) < 3:
             raise Unknown("its window does not fit its input")
         kernel = tuple(found.ints)
-        stride, dilation = _steps(call, len(kernel))
+        stride, dilation = steps(call, len(kernel))
         if set(dilation) != {1} or kind == "lp":
             return Count(elementwise=prod(kernel) * prod(out))
         pads = padding(call, x[2:], kernel, stride, dilation)
@@ -83,7 +95,7 @@ def global_pool(kind: str) -> Rule:
     return rule
 
 
-def _steps(call: Call, axes: int) -> tuple[Ints, Ints]:
+def steps(call: Call, axes: int) -> tuple[Ints, Ints]:
     stride, dilation = call.integers("strides", (1,) * axes), call.integers("dilations", (1,) * axes)
     if min(*stride, *dilation) < 1:
         raise Unknown("its stride or dilation is not positive")
@@ -99,6 +111,8 @@ def padding(call: Call, given: Ints, kernel: Ints, stride: Ints, dilation: Ints)
         upper = same_upper(given, kernel, stride, dilation)
         return upper if mode == "SAME_UPPER" else tuple([(after, before) for before, after in upper])
     listed = call.integers("pads", (0,) * (2 * axes))
+    if min(listed, default=0) < 0:
+        raise Unknown("its padding is negative")
     return tuple(zip(listed[:axes], listed[axes:]))
 
 

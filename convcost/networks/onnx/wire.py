@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from mmap import mmap
 
-#: Tensors of more bytes lose their content: a shape, an axis, a repetition is far smaller.
-LARGEST = 1024
+#: Tensors of more bytes lose their content: a shape, an axis, a repetition is far smaller. Integers and truths, of
+#: which shapes can be computed, may be more.
+LARGEST, MOST_INTEGERS = 1024, 1 << 15
+
+#: ONNX's types of these: int32, int64, truth.
+INTEGERS = frozenset((6, 7, 9))
 
 #: Messages inside messages, more than any model has and fewer than Python can follow.
 DEEPEST = 60
@@ -67,8 +71,18 @@ def _message(data: Source, kind: str, start: int, end: int, depth: int) -> list[
 
 
 def _tensor(data: Source, start: int, end: int) -> list[bytes]:
+    if end - start <= MOST_INTEGERS and _type(data, start, end) in INTEGERS:
+        return [data[start:end]]
     kept = [data[tag:stop] for number, tag, _, stop in _fields(data, start, end) if number not in CONTENT]
     return [*kept, ELSEWHERE]
+
+
+def _type(data: Source, start: int, end: int) -> int:
+    """ONNX's number of a tensor's type: its field 2."""
+    for number, tag, content, stop in _fields(data, start, end):
+        if number == 2 and data[tag] & 7 == 0:
+            return _read_varint(data, content, stop)[0]
+    return 0
 
 
 def _fields(data: Source, start: int, end: int) -> Iterator[Field]:
