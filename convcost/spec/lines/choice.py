@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import Problem, SpecError, clip
 from ..mistakes import close_match
 from ..tokens import read_token
@@ -19,10 +21,12 @@ _OF_PADDLE = {"in_channels", "out_channels", "stride", "dilation", "weight_attr"
 _ALL = [*pytorch.MODULES, *keras.MODULES, *flax.LINEN]
 
 
-def choose(line: str) -> tuple[Call, Module] | None:
+def choose(line: str, products: Callable[[str], str]) -> tuple[Call, Module] | None:
     """The first call in the line that is a layer, and what it is; None where there is no call at all.
 
-    >>> call, module = choose("model.add(layers.Conv2D(32, (3, 3), activation='relu'))")
+    `products` as in `recognised`.
+
+    >>> call, module = choose("model.add(layers.Conv2D(32, (3, 3), activation='relu'))", str)
     >>> call.name, module.framework
     ('layers.Conv2D', 'Keras')
 
@@ -37,7 +41,7 @@ def choose(line: str) -> tuple[Call, Module] | None:
             return call, _module(line, call, name)
     if first is None or _is_token(line, first[1], first.end()):
         return None
-    raise elsewhere.recognised(line) or _unknown(line, first[1], first.span(1))
+    raise elsewhere.recognised(line, products) or _unknown(line, first[1], first.span(1))
 
 
 def _is_token(line: str, word: str, end: int) -> bool:

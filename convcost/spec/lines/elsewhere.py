@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..errors import Span, SpecError, clip
 
@@ -97,13 +98,19 @@ _LAYERS = {
 _NAME = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 
 
-def recognised(line: str) -> SpecError | None:
+def _example(_line: str) -> str:
+    return "64 @56 k3 p1 bias"
+
+
+def recognised(line: str, products: Callable[[str], str] = _example) -> SpecError | None:
     """The error that says what `line` is and how to write it here; None for what is not recognised.
+
+    `products` makes tokens of a line whose layer is a plain convolution of the same arguments.
 
     >>> recognised("layer { name: 'conv1' type: 'Convolution' }").message
     'this is a layer of Caffe (prototxt), which is not read'
     >>> recognised("DeformConv2d(64, 64, kernel_size=(3, 3), padding=(1, 1)) @64").hint
-    'its products are those of 64 @64 k3 bias; a convolution of its own makes the offsets'
+    'its products are those of 64 @56 k3 p1 bias; a convolution of its own makes the offsets'
     """
     near = line[:_NEAR]
     for pattern, what, how in _NOTATIONS:
@@ -113,21 +120,11 @@ def recognised(line: str) -> SpecError | None:
     for found in _NAME.finditer(near):
         if found[1] in _LAYERS:
             how = _LAYERS[found[1]]
-            how = how.format(products=_products(line, found.span(1))) if "{" in how else how
+            if "{" in how:
+                how = how.format(products=products(f"{line[: found.start(1)]}Conv2d{line[found.end(1) :]}"))
             return _error(f"{found[1]} is no plain convolution", how, line, found.span(1))
     return None
 
 
 def _error(message: str, hint: str, line: str, span: Span) -> SpecError:
     return SpecError(clip(message) if len(message) > 140 else message, hint, line, *span)
-
-
-def _products(line: str, span: Span) -> str:
-    """The convolution of the same arguments in tokens; an example where they are not those of one."""
-    from ..read import read_layer
-    from ..tokens import format_spec
-
-    try:
-        return format_spec(read_layer(f"{line[: span[0]]}Conv2d{line[span[1] :]}").spec)
-    except SpecError:
-        return "64 @56 k3 p1 bias"

@@ -10,6 +10,7 @@ from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, read_object
 from ..layer import ACTIVATIONS, LayerSpec, Reading
 from ..mistakes import close_match, with_better_hint
 from ..text import axes_of, gather, locate, read_tokens, spans
+from ..tokens import format_spec
 from .around import Shape, around, shapes_in
 from .calls import NAME, NUMBER, Argument, Call, Word, evaluate
 from .choice import choose
@@ -43,7 +44,7 @@ def read_line(line: str, otherwise: Values) -> Reading:
 
     Raises SpecError, at the argument, the token or the shape that is wrong.
     """
-    found = choose(line)
+    found = choose(line, _products)
     if found is None:
         return Reading(_tokens_and_shape(line, otherwise))
     call, module = found
@@ -52,6 +53,14 @@ def read_line(line: str, otherwise: Values) -> Reading:
     tokens, shapes = around(line, call)
     extra = _read_around(draft, tokens, shapes)
     return _put_together(draft, tokens, extra, otherwise)
+
+
+def _products(line: str) -> str:
+    """The tokens of a line; an example where it is not one of a layer."""
+    try:
+        return format_spec(read_line(line, {}).spec)
+    except SpecError:
+        return "64 @56 k3 p1 bias"
 
 
 def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
