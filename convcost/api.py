@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .answers import comparison
 from .answers import network as networks
 from .spec import LayerSpec, Reading, SpecError, read_layer
-from .variants.registry import ALL, AS_GIVEN, own_names, row_names
+from .variants.registry import ALL, own_names, row_names
 
 if TYPE_CHECKING:
     from .answers.comparison import Verify

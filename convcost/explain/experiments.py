@@ -87,7 +87,7 @@ def gradients_by_depth(settings: Settings, init: str, norm: bool, progress: Prog
     plain, residual = (_changed(arm.middle) for arm in arms)
     reading = (
         f"From depth {settings.depths[0]} to {settings.depths[-1]} the norm {plain} plain and {residual} with "
-        "shortcuts (medians)."
+        "shortcuts (medians)." + " That is the opposite of vanishing." * (norm and plain.startswith("grows"))
     )
     setup = {
         "network": NETWORK, "shortcut": SHORTCUT, "norm": _NORM if norm else NO_NORM, "weights": INITS[init],
@@ -98,7 +98,7 @@ def gradients_by_depth(settings: Settings, init: str, norm: bool, progress: Prog
     return Measurement(
         "gradient norm, " + ("BatchNorm (control)" if norm else f"{_WHOSE[init]} weights"),
         "vanishing gradient", _CONTROL if norm else _REACHES, setup, "depth", list(settings.depths),
-        "gradient norm of the first convolution", True, arms, held, reading,
+        "gradient norm, first convolution", True, arms, held, reading,
         "" if all(held) else _why_it_changes(settings, plain if norm else residual, sides[not norm][1]),
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _why_it_changes(settings: Settings, changed: str, growth: float) -> str:
     blocks = settings.depths[-1] // 2
     return (
         f"Nothing here keeps the signal's size: each block adds the variance of F(x) to that of x, which multiplies "
-        f"the deviation by about √2 (√2 to the power {blocks} is {sqrt(2) ** blocks:.2g}). Measured, the "
+        f"its standard deviation by about √2 (√2 to the power {blocks} is {sqrt(2) ** blocks:.2g}). Measured, the "
         f"deviation changes by a factor of {growth:.2g} from the first of {blocks} blocks to the last, and the "
         f"gradient, which passes the same sums backwards, {changed}. BatchNorm or smaller weights in a block's last "
         "convolution stop it."
@@ -193,12 +193,11 @@ def identity_map(settings: Settings, progress: Progress) -> Measurement:
 def _why_not(held: list[bool]) -> str:
     """Where it did not hold: the seeds, for whoever wants to look at them."""
     failed = [str(seed) for seed, held_here in enumerate(held) if not held_here]
-    which = f"seed{'s' * (len(failed) > 1)} {', '.join(failed)}"
+    if not failed:
+        return ""
     return (
-        f"With {which} the plain network did as well or better: so few steps on so little data depend on the weights "
-        "that a seed draws, more than a large network does."
-        if failed
-        else ""
+        f"With seed{'s' * (len(failed) > 1)} {', '.join(failed)} the plain network did as well or better: in so few "
+        "steps on so little data it depends on the weights that a seed draws."
     )
 
 

@@ -317,14 +317,15 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
         ("params", lambda one: _total(one["params"]["total"])),
         ("MACs", lambda one: _total(one["macs"]["total"])),
         ("measured *", lambda one: _changed(one["disturbed"])),
-        ("moves", lambda one: f"{numbers[one['topic']]['traffic_bytes']:,} bytes, for each of them "
-                              f"{numbers[one['topic']]['arithmetic_intensity']:.1f} FLOPs"),
+        ("bytes moved", lambda one: f"{numbers[one['topic']]['traffic_bytes']:,}, at "
+                                    f"{numbers[one['topic']]['arithmetic_intensity']:.1f} FLOPs each"),
         ("gives up", lambda one: one["gives_up"]["text"]),
         ("used in", lambda one: ", ".join([entry["where"] for entry in one["used_in"]])),
         ("will not help", lambda one: one["will_not_help"]["text"]),
     ]  # fmt: skip
     grids = [_side_by_side(explained[i : i + 3], rows) for i in range(0, len(explained), 3)]
-    return Page(" and ".join([one["topic"] for one in explained]), facts, [
+    *names, last = [one["topic"] for one in explained]
+    return Page(f"{', '.join(names)} and {last}", facts, [
         Section("", [*grids, Para(f"* {_DISTURBED}")]),
         Section("The key difference", [Para(difference["text"])]),
         *[Section("Try next", [Commands(difference["next"])])] * full,
@@ -354,7 +355,8 @@ def residual_page(document: Document, facts: str, *, full: bool = False) -> Page
             Para("A block: two 1-D convolutions, a ReLU between; 8 channels, PyTorch's weights."),
         ]),
         Section("What it is said to do", [_benefits(document["benefits"], experiments)]),
-        *[section for found in experiments for section in experiment_sections(found)],
+        *[_experiment(found, {} if full else before["setup"])
+          for before, found in zip([{"setup": {}}, *experiments], experiments)],
     ]  # fmt: skip
     if full:
         sections += _residual_rest(document)
@@ -437,8 +439,11 @@ def _peaks(costs: list[Document]) -> str:
     )
 
 
-def experiment_sections(found: dict[str, Any]) -> list[Section]:
-    """One measurement: claim, verdict, figures with their spread, a plot, and what it takes to repeat it."""
+def _experiment(found: dict[str, Any], known: dict[str, str]) -> Section:
+    """One measurement: claim, verdict, figures with their spread, a plot, and what it takes to repeat it.
+
+    What the set-up has in common with `known`, which stands above, is not said again.
+    """
     verdict = {"shown": "Shown", "mixed": "Mixed", "not shown": "Not shown"}[found["verdict"]]
     header = [found["x_label"], *[f"{arm['name']} (min … max)" for arm in found["arms"]]]
     rows = [[str(x), *[_spread(arm, index) for arm in found["arms"]]] for index, x in enumerate(found["x"])]
@@ -447,14 +452,15 @@ def experiment_sections(found: dict[str, Any]) -> list[Section]:
     }
     scale = ", logarithmic" if found["logarithmic"] else ""
     held = f"It holds with {sum(found['held'])} of {len(found['held'])} seeds."
-    return [Section(f"Measured: {found['name']}", [
+    setup = [(part, said) for part, said in found["setup"].items() if known.get(part) != said]
+    return Section(f"Measured: {found['name']}", [
         Facts([("claim", found["claim"]), ("verdict", f"{verdict}. {found['reading']} {held}"),
                *[("why not", found["why_not"])] * bool(found["why_not"])]),
         Grid(header, rows, (0, *range(1, len(header)))),
         Pre([f"{found['y_label']}{scale}; p plain, r residual, * both",
              *plot(series, found["x"], logarithmic=found["logarithmic"])]),
-        Facts([*found["setup"].items()]),
-    ])]  # fmt: skip
+        Facts([*[("set-up", "as above, but for:")] * (len(setup) < len(found["setup"])), *setup]),
+    ])  # fmt: skip
 
 
 def _spread(arm: Document, index: int) -> str:
