@@ -108,7 +108,8 @@ def _take_apart(values: Values, axes: int, channels: tuple[int, int] | None) -> 
         raise axes_disagree("input_size", len(size), axes, "input_size")
     if channels and front[-1] != channels[1]:
         message = f"the channels in input_size are {front[-1]}, those of the input {channels[1]}"
-        raise Problem(message, f"write the size alone: @{'x'.join(map(str, spatial))}", "input_size")
+        alone = size[len(front) - 1 : -1] if size[-1] == channels[1] else spatial
+        raise Problem(message, f"write the size alone: @{'x'.join(map(str, alone))}", "input_size")
     if len(front) == 2 and values.setdefault("batch", front[0]) != front[0]:
         raise Problem(f"batch is {values['batch']}, and input_size starts with {front[0]}", "keep one", "input_size")
     values["input_size"] = spatial
