@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 from ..answers.comparison import Layer, Result, Row
 from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
-from ..spec.errors import Problem, clip
+from ..spec.errors import OtherLayer, Problem, UnfinishedLayer, clip
 from ..spec.fields import Values
 from ..spec.text import gather, locate
 from .failure import report
@@ -19,6 +19,9 @@ Answer = Callable[[Reading], Result]
 
 #: One number that makes more than so many positions, squared, is likelier meant for one axis.
 LARGE = 4096
+
+#: A print spreads a layer over a few lines.
+LINES_A_LAYER = 12
 
 #: Longest line that is read; a longer one is no spec, and must not fill the memory.
 LONGEST = 1 << 20
@@ -86,13 +89,69 @@ def _for_every_line(tokens: str) -> Values:
 def _answers(
     lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values
 ) -> Iterator[int]:
-    for number, text in lines:
+    passed, answered = list[tuple[int, SpecError]](), False
+    for number, text in whole_layers(lines):
         try:
             yield _answer(text, flags, answer, writer, otherwise)
+            answered = True
         except SpecError as error:
+            if isinstance(error, OtherLayer) or not text.strip("),"):
+                passed.append((number, error))
+                continue
             report(error, number)
             writer.error(error, number)
             yield 2
+    if passed and answered:
+        _tell_of_others([error for _, error in passed])
+        return
+    for number, error in passed:
+        report(error, number)
+        writer.error(error, number)
+        yield 2
+
+
+def whole_layers(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lines, but those of a layer that a print spreads over several as one.
+
+    >>> list(whole_layers([(1, "(0): Conv2dStaticSamePadding("), (2, "3, 8, kernel_size=(3, 3)"), (3, ")"), (4, "8 @9")]))
+    [(1, '(0): Conv2dStaticSamePadding( 3, 8, kernel_size=(3, 3) )'), (4, '8 @9')]
+    """
+    start, held = 0, list[str]()
+    for number, text in lines:
+        held.append(text)
+        start = start or number
+        if _goes_on(held):
+            continue
+        yield start, " ".join(held)
+        start, held = 0, []
+    if held:
+        yield start, " ".join(held)
+
+
+def _goes_on(held: list[str]) -> bool:
+    """Does a layer of several lines go on behind these? What is no convolution is a line of its own."""
+    if len(held) == 1:
+        return held[0].endswith("(") and _starts_a_layer(held[0])
+    return len(held) < LINES_A_LAYER and sum([text.count("(") - text.count(")") for text in held]) > 0
+
+
+def _starts_a_layer(text: str) -> bool:
+    try:
+        read_layer(text)
+    except UnfinishedLayer:
+        return True
+    except SpecError:
+        return False
+    return False
+
+
+def _tell_of_others(errors: list[SpecError]) -> None:
+    """One note on stderr for the layers of a printed model that are no convolutions."""
+    others = [error for error in errors if isinstance(error, OtherLayer)]
+    names = dict.fromkeys([clip(error.text[error.start : error.end]) for error in others])
+    shown = ", ".join(list(names)[:8]) + ", …" * (len(names) > 8)
+    if names:
+        print(f"note: lines that are no convolutions were passed over: {shown}", file=sys.stderr)
 
 
 def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:
