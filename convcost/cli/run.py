@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 from ..answers.comparison import Layer, Result, Row
 from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
-from ..spec.errors import OtherLayer, Problem, UnfinishedLayer, clip
+from ..spec.errors import OtherLayerError, Problem, UnfinishedLayerError, clip
 from ..spec.fields import Values
 from ..spec.text import gather, locate
 from .failure import report
@@ -95,7 +95,7 @@ def _answers(
             yield _answer(text, flags, answer, writer, otherwise)
             answered = True
         except SpecError as error:
-            if isinstance(error, OtherLayer) or not text.strip("),"):
+            if isinstance(error, OtherLayerError) or not text.strip("),"):
                 passed.append((number, error))
                 continue
             report(error, number)
@@ -104,17 +104,17 @@ def _answers(
     if passed and answered:
         _tell_of_others([error for _, error in passed])
         return
-    for number, error in passed:
-        report(error, number)
-        writer.error(error, number)
+    for number, other in passed:
+        report(other, number)
+        writer.error(other, number)
         yield 2
 
 
 def whole_layers(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The lines, but those of a layer that a print spreads over several as one.
 
-    >>> list(whole_layers([(1, "(0): Conv2dStaticSamePadding("), (2, "3, 8, kernel_size=(3, 3)"), (3, ")"), (4, "8 @9")]))
-    [(1, '(0): Conv2dStaticSamePadding( 3, 8, kernel_size=(3, 3) )'), (4, '8 @9')]
+    >>> list(whole_layers([(1, "(0): Conv2d("), (2, "3, 8, kernel_size=(3, 3)"), (3, ")"), (4, "8 @9")]))
+    [(1, '(0): Conv2d( 3, 8, kernel_size=(3, 3) )'), (4, '8 @9')]
     """
     start, held = 0, list[str]()
     for number, text in lines:
@@ -138,7 +138,7 @@ def _goes_on(held: list[str]) -> bool:
 def _starts_a_layer(text: str) -> bool:
     try:
         read_layer(text)
-    except UnfinishedLayer:
+    except UnfinishedLayerError:
         return True
     except SpecError:
         return False
@@ -147,7 +147,7 @@ def _starts_a_layer(text: str) -> bool:
 
 def _tell_of_others(errors: list[SpecError]) -> None:
     """One note on stderr for the layers of a printed model that are no convolutions."""
-    others = [error for error in errors if isinstance(error, OtherLayer)]
+    others = [error for error in errors if isinstance(error, OtherLayerError)]
     names = dict.fromkeys([clip(error.text[error.start : error.end]) for error in others])
     shown = ", ".join(list(names)[:8]) + ", …" * (len(names) > 8)
     if names:

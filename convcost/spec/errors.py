@@ -54,11 +54,11 @@ class SpecError(ValueError):
         return "\n".join(shown + [_INDENT + self.hint] * bool(self.hint))
 
 
-class OtherLayer(SpecError):
+class OtherLayerError(SpecError):
     """A line that is a layer, and no convolution: in the print of a model it stands among those that are."""
 
 
-class UnfinishedLayer(SpecError):
+class UnfinishedLayerError(SpecError):
     """A line that starts a layer and does not end it: in the print of a model the next lines do."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..errors import OtherLayer, Problem, SpecError, UnfinishedLayer, clip, end_of
+from ..errors import OtherLayerError, Problem, SpecError, UnfinishedLayerError, clip, end_of
 from ..mistakes import close_match
 from ..tokens import read_token
 from . import elsewhere, flax, keras, paddle, pytorch
@@ -38,14 +38,14 @@ def choose(line: str, products: Callable[[str], str]) -> tuple[Call, Module] | N
         name = found[1].rpartition(".")[2]
         if name in pytorch.MODULES or name in keras.MODULES or name in flax.LINEN:
             if not line[found.end() :].strip():
-                raise UnfinishedLayer("the parenthesis is not closed", "add )", line, *end_of(line))
+                raise UnfinishedLayerError("the parenthesis is not closed", "add )", line, *end_of(line))
             call = read_call(line, found)
             return call, _module(line, call, name)
     if first is None or _is_token(line, first[1], first.end()):
         return None
     error = elsewhere.recognised(line, products) or _unknown(line, first[1], first.span(1))
     if line.rstrip()[-1] == "(":  # the head of a module that holds others
-        raise OtherLayer(error.message, error.hint, line, *first.span(1))
+        raise OtherLayerError(error.message, error.hint, line, *first.span(1))
     raise error
 
 
@@ -110,7 +110,7 @@ def _unknown(line: str, name: str, span: tuple[int, int]) -> SpecError:
         return SpecError(f"'{clip(last)}' is not a layer", f"did you mean {meant}(…)?", line, *span)
     if len(last) < 3:
         return SpecError(f"'{clip(last)}(' is no notation", "sizes are joined with x, as in k1x7", line, *span)
-    kind = OtherLayer if last[0].isupper() and "conv" not in last.lower() else SpecError
+    kind = OtherLayerError if last[0].isupper() and "conv" not in last.lower() else SpecError
     return kind(f"{clip(last)} is not a convolution", elsewhere.PASTE, line, *span)
 
 

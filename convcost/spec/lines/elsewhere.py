@@ -25,6 +25,8 @@ _NOTATIONS = (
     (r"\bConv\d?DT?\w*\(\s*\d+\s*->|\bgluon\b|\bmxnet\b|\bmx\.sym\b|Conv\d?D\w*\([^)]*\b(?:channels|in_channels)\s*="
      r"[^)]*\bchannels\s*=", "a layer of Gluon (MXNet)",
      "Conv2D(3 -> 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3)) is 3:64 @224 k7 s2 p3 bias"),
+    (r"\b(?:F|functional)\.conv(?:_transpose)?\dd\s*\(|\btf\.nn\.\w*conv\w*\s*\(|\blax\.conv\w*\s*\(|\bkeras\.ops\.conv",
+     "a function whose sizes are in its arrays", _WRITE),
     (r"%\w+\s*=\s*nn\.|\brelay\.|\bnn\.(?:conv\dd|contrib_)\w*\(", "a call of TVM's Relay",
      "channels=64, kernel_size=[3, 3], padding=[1, 1, 1, 1] is 3:64 @224 k3 p1"),
     (r"\b(?:linalg|stablehlo|mhlo|tosa|tfl|torch\.aten|onnx|ttir)\.\w*[Cc]onv\w*|\"tf\.\w*Conv\w*\"",
@@ -32,8 +34,6 @@ _NOTATIONS = (
      "tensor<64x3x7x7> are 3:64 @224 k7"),
     (r"\b(?:aten|prim|prims|quantized)::\w+|\btorch\.ops\.aten\.\w+|\baten\.\w*conv\w*|\baten\.convolution",
      "an operator inside PyTorch, without sizes", "paste the module that calls it, Conv2d(…), or " + _WRITE),
-    (r"\b(?:F|functional)\.conv(?:_transpose)?\dd\s*\(|\btf\.nn\.\w*conv\w*\s*\(|\blax\.conv\w*\s*\(|\bkeras\.ops\.conv",
-     "a function whose sizes are in its arrays", _WRITE),
     (r"\btf\.(?:compat\.v1\.)?layers\.\w*conv\w*\s*\(|\bslim\.\w*conv\w*\s*\(|\btflearn\.|\bcontrib\.layers\.",
      "a layer of TensorFlow 1", "write it as Keras does: Conv2D(64, 3, padding='same', input_shape=(224, 224, 3))"),
     (r"\bhk\.Conv\w*\s*\(|\bhaiku\.", "a layer of Haiku", "padding is SAME and there is a bias: "

@@ -75,7 +75,11 @@ def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
     for before in (2, 1):  # batch and channels, or channels alone
         if before < len(sizes) <= before + MAX_AXES:
             batch = {"batch": sizes[0]} if before == 2 else {}
-            spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            try:
+                spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            except SpecError as error:
+                error.text = line
+                raise
             if sizes == (spec.batch, spec.in_channels, *spec.input_size)[2 - before :]:
                 return spec
     hint = "write the size alone, as in @56x48"
@@ -240,9 +244,11 @@ def _argument_hint(name: str, draft: Draft) -> str:
 def _read_around(draft: Draft, tokens: str, shapes: list[Shape]) -> Values:
     """What stands beside the call: tokens, one shape, and the in channels as `3:`."""
     extra: Values = {}
-    words = [(word, span) for word, span in spans(tokens)]
-    for word, span in words:
-        if word[-1] == ":" and word[:-1].isdigit() and word.isascii():
+    alone = [(word, span) for word, span in spans(tokens) if word[-1] == ":" and word[:-1].isdigit() and word.isascii()]
+    for place, (word, span) in enumerate(alone):
+        if place:
+            _fail(draft, "the in channels are given twice", "keep one of them", span)
+        else:
             _take_channels(draft, _value(draft, "in_channels", int(word[:-1][:20]), span), span)
             tokens = tokens[: span[0]] + " " * (span[1] - span[0]) + tokens[span[1] :]
     try:
