@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from ..check import build_spec
 from ..errors import Missing, Problem, Span, SpecError, clip
-from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, read_object
+from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, check_number, read_object
 from ..layer import ACTIVATIONS, LayerSpec, Reading
 from ..mistakes import close_match, with_better_hint
 from ..text import axes_of, gather, locate, read_tokens, spans
@@ -72,6 +72,7 @@ def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
             "unexpected parenthesis", "sizes are joined with x, as in k1x7", line, place, place + 1
         )
     sizes = shapes[0].sizes
+    _check_sizes(line, sizes, shapes[0].span)
     for before in (2, 1):  # batch and channels, or channels alone
         if before < len(sizes) <= before + MAX_AXES:
             batch = {"batch": sizes[0]} if before == 2 else {}
@@ -210,7 +211,7 @@ def _take_shape(draft: Draft, ours: str, argument: Argument) -> None:
     except SpecError:
         return
     if type(value) is list and len(value) == draft.axes + 1 + (ours == "batch_shape"):
-        sizes = tuple([size if type(size) is int else None for size in value])
+        sizes = tuple([size if type(size) is int and size > 0 else None for size in value])
         draft.values["shape"], draft.places["shape"] = sizes, argument.span
     elif not isinstance(value, Word):
         wanted = f"{draft.axes} sizes and the channels" + " behind the batch" * (ours == "batch_shape")
@@ -291,6 +292,7 @@ def _read_shape(draft: Draft, extra: Values) -> None:
     if shape is None:
         return
     span = draft.places.pop("shape")
+    _check_sizes(draft.line, shape, span)
     if not axes <= len(shape) <= axes + 2:
         _fail(draft, f"a shape of {len(shape)} sizes does not fit {axes} ax{'i' if axes == 1 else 'e'}s",
               f"write the {axes + 2} of {_layout(draft)}, or @ and the size", span)  # fmt: skip
@@ -303,6 +305,15 @@ def _read_shape(draft: Draft, extra: Values) -> None:
         _agree(draft, extra, "batch", batch, span)
     if None not in inner:
         _agree(draft, extra, "input_size", tuple(inner), span)
+
+
+def _check_sizes(line: str, sizes: tuple[int | None, ...], span: Span) -> None:
+    try:
+        for size in sizes:
+            if size is not None:
+                check_number("input_size", size)
+    except Problem as problem:
+        raise problem.at(line, span) from None
 
 
 def _split(draft: Draft, inner: tuple[int | None, ...], span: Span) -> tuple[int | None, tuple[int | None, ...]]:
