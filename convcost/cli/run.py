@@ -118,12 +118,14 @@ def whole_layers(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """
     start, held = 0, list[str]()
     for number, text in lines:
+        if not held and text[-1] != "(":
+            yield number, text
+            continue
         held.append(text)
         start = start or number
-        if _goes_on(held):
-            continue
-        yield start, " ".join(held)
-        start, held = 0, []
+        if not _goes_on(held):
+            yield start, " ".join(held)
+            start, held = 0, []
     if held:
         yield start, " ".join(held)
 

@@ -67,7 +67,9 @@ BESIDE = st.sampled_from(["@9", "3: @9", "(1, 3, 9, 9)", "(None, 9, 9, 3)", "[3,
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(NAMES), st.lists(ARGUMENTS, max_size=6), st.lists(BESIDE, max_size=3))
-def test_any_arguments_of_any_framework_are_a_layer_or_an_error(name: str, inside: list[str], beside: list[str]) -> None:
+def test_any_arguments_of_any_framework_are_a_layer_or_an_error(
+    name: str, inside: list[str], beside: list[str]
+) -> None:
     """Right and wrong arguments in any order, shapes and tokens beside them."""
     holds(f"{name}({', '.join(inside)}) {' '.join(beside)}")
 

@@ -53,8 +53,24 @@ SAYS = [
     ("64:128 @1 k9 mode=replicate", {"padding_mode": "replicate"}),
     ("64:128 @56 k3 int8", {"dtype": "int8"}),
     ("64:128 @56 k3 BF16", {"dtype": "bf16"}),
-    *[(f"64:128 @56 k3 {dtype}", {"dtype": dtype}) for dtype in (
-        "fp64", "fp32", "fp16", "bf16", "fp8", "int16", "int8", "uint8", "int4", "binary", "w8a8", "w4a16", "w64a64")],
+    *[
+        (f"64:128 @56 k3 {dtype}", {"dtype": dtype})
+        for dtype in (
+            "fp64",
+            "fp32",
+            "fp16",
+            "bf16",
+            "fp8",
+            "int16",
+            "int8",
+            "uint8",
+            "int4",
+            "binary",
+            "w8a8",
+            "w4a16",
+            "w64a64",
+        )
+    ],
     ("64:128 @56 k3 W8A16", {"dtype": "w8a16"}),
     ("64:128 @56 k3 bias=last", {"bias": "last"}),
     ("3:64 @8x3x224x200 k3", {"batch": 8, "input_size": (224, 200), "kernel_size": (3, 3)}),
