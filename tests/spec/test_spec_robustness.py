@@ -112,10 +112,12 @@ LONG = [
     *[f"{name}(" + piece * (SIZE // len(piece)) + tail
       for name in ("Conv2D", "nn.Conv", "paddle.nn.Conv2D", "Conv2dStaticSamePadding")
       for piece, tail in (("1,", ") @9"), ("[", ""), ("(a): B(", ")" * 99), ("-", "1) 3: @9"), ("2**", "2) 3: @9"))],
-    "Conv2D(8, 3)" + "(x)" * (SIZE // 3), "Conv2D(8, 3)" + ".to(x)" * (SIZE // 6), "Conv2D(8, 3) " + "(1, 2, 3) " * 6000,
+    "Conv2D(8, 3)" + "(x)" * (SIZE // 3), "Conv2D(8, 3)" + ".to(x)" * (SIZE // 6),
+    "Conv2D(8, 3) " + "(1, 2, 3) " * 6000,
     "Conv2D(8, 3) " + "(" * SIZE, "Conv2D(8, 3) " + "1: " * (SIZE // 3), "f(" * (SIZE // 2) + "Conv2D(8, 3)",
     "'a': " * (SIZE // 5) + "Conv2D(8, 3)", ">>> " * (SIZE // 4) + "Conv2D(8, 3)", "Conv2D(8, 3) #" + " #" * SIZE,
-    "Conv2D(8, " + "9" * SIZE + "*" + "9" * SIZE + ") 3: @9", "k3 (" + "1, " * SIZE + ")", "64:128 k3 " + "(1,2) " * 9999,
+    "Conv2D(8, " + "9" * SIZE + "*" + "9" * SIZE + ") 3: @9", "k3 (" + "1, " * SIZE + ")",
+    "64:128 k3 " + "(1,2) " * 9999,
     "Conv2D(8, 3, input_shape=(" + "9, " * SIZE + "3))", "%x = " * (SIZE // 5), "conv 1 1 x 1 / " * (SIZE // 15),
     "layer {" * (SIZE // 7), "Conv2D(" + "3 -> " * (SIZE // 5) + ")", "[1, " * (SIZE // 4) + "Conv2D(8, 3)",
     "x=" * SIZE, "m" * SIZE, "mode=" + "r" * SIZE, "mid=" + "1" * SIZE, "64:128 @56 k3" + "\t" * SIZE, "\u200b" * SIZE,
