@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, Ints, LayerSpec, Pads
+from convcost.variants.registry import all_variants, other_names
 
 #: Most taps, and most positions beyond what the kernel needs, an axis: fewer where there are more axes.
 _TAPS = {1: 7, 2: 5, 3: 3}
@@ -34,7 +35,7 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
         batch=draw(st.integers(1, 3)),
         dtype=draw(st.sampled_from(sorted(DTYPES))),
         depth_multiplier=draw(st.integers(1, 3)),
-        expansion_ratio=draw(st.integers(1, 4)),
+        expansion_ratio=draw(st.one_of(st.none(), st.integers(1, 4))),
         bottleneck_ratio=draw(st.integers(1, 4)),
         mid_channels=mid,
         v1=draw(st.booleans()),
@@ -71,12 +72,24 @@ def _least_size(spans: Ints, stride: Ints, padding: Pads | str, mode: str, extra
 
 
 @st.composite
-def _channels(draw: DrawFn, most: int) -> tuple[int, int, int, int | None]:
+def _channels(draw: DrawFn, most: int) -> tuple[int, int, int, int | Ints | None]:
     """Input and output channels, groups that divide what they must, middle channels or None."""
     sizes = st.integers(1, most)
     groups = draw(st.sampled_from((1, 1, 2, 3, 4)))
     if draw(st.booleans()):
-        mid = groups * draw(sizes)
-        return draw(sizes), draw(sizes), groups, draw(st.sampled_from((None, mid))) if groups == 1 else mid
+        mid, other = groups * draw(sizes), groups * draw(sizes)
+        given = draw(st.sampled_from((mid, mid if mid == other else (mid, other))))
+        return draw(sizes), draw(sizes), groups, draw(st.sampled_from((None, given))) if groups == 1 else given
     inner = groups if draw(st.booleans()) else groups * draw(sizes)  # one channel a group: depthwise
     return inner, inner if draw(st.booleans()) else groups * draw(sizes), groups, None
+
+
+def made_for(variant: str, spec: LayerSpec) -> LayerSpec:
+    """`spec` over the number of axes that the variant is made for: axes left out, or the first one repeated."""
+    known = all_variants().get(other_names().get(variant, variant))
+    shown = known.shown if known else (1, 2, 3)
+    axes = shown[0] if len(shown) == 1 else spec.axes
+    fields = ("kernel_size", "input_size", "stride", "padding", "dilation", "output_padding")
+    values = {name: getattr(spec, name) for name in fields if not isinstance(getattr(spec, name), str)}
+    more = max(0, axes - spec.axes)
+    return spec._replace(**{name: (value[:1] * more + value)[:axes] for name, value in values.items()})

@@ -17,8 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "checks", "answers", "networks", "training", "execute", "analysis", "variants",
-    "graph", "spec",
+    "api", "cli", "report", "explain", "search", "checks", "answers", "networks", "training", "execute", "analysis",
+    "variants", "graph", "spec",
 )  # fmt: skip
 
 #: Files at the root beside the rooms: `api.py` is a room of one file.
@@ -32,7 +32,7 @@ APART = {("api", "cli")}
 
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
-    "numpy": ("checks/", "training/", "execute/"), "rich": ("report/terminal.py",), "typer": ("cli/",),
+    "numpy": ("search/", "checks/", "training/", "execute/"), "rich": ("report/terminal.py",), "typer": ("cli/",),
     "click": ("cli/",), "onnx": ("networks/onnx/",),
 }  # fmt: skip
 

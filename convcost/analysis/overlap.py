@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from .traced import opaque
 
+
+@opaque(lambda count, taps, *_: count * taps)
 def products_on_data(count: int, taps: int, stride: int, dilation: int, before: int, length: int) -> int:
     """Pairs (window, tap) that fall on `length` positions of data which `before` positions of padding precede.
 

@@ -1,6 +1,9 @@
 """What a check found, and what the checks of a row or of a network showed together: plain records."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..execute.ones.measure import Measured
 
 
 class Check(NamedTuple):
@@ -24,31 +27,43 @@ class Check(NamedTuple):
 class Verified(NamedTuple):
     """What the execution of a row showed: `size` is "full", the reduced sizes, or None if nothing ran.
 
-    A check whose `ok` is None could not be made: the analysis does not know the word, or showing it would take too
-    large an input.
+    `status` is the worst that applies: "mismatch", "partial" (something was not executed), "reduced" (it was executed
+    smaller), "verified"; "skipped" where nothing ran, `reason` then says why. A check whose `ok` is None could not be
+    made: the analysis does not know the word, or showing it would take too large an input. `measured` is all that the
+    execution gave.
     """
 
     status: str
     size: str | dict[str, object] | None
     checks: dict[str, Check]
     reason: str | None = None
+    measured: "Measured | None" = None
 
 
 class Executed(NamedTuple):
-    """One distinct operation of a network: the layers that have it, and what came out, or why nothing did."""
+    """One distinct operation of a network: the layers that have it, and what came out, or why nothing did.
+
+    `size` is "full", the input of a reduced execution, or None if nothing ran; `status` as in `Verified`.
+    """
 
     names: tuple[str, ...]
     status: str
     checks: dict[str, Check]
     reason: str | None = None
+    size: str | dict[str, object] | None = None
 
 
 class NetworkVerified(NamedTuple):
-    """What was executed: every distinct layer alone, at full size, and the whole `wiring` at a reduced one."""
+    """What was executed: every distinct layer alone, the whole `wiring` at a reduced input, what is `seen` of inputs.
+
+    `macs_share` is the share of the multiply-adds in layers executed at full size; None where there are none.
+    """
 
     status: str
     layers: tuple[Executed, ...]
     wiring: Verified
+    seen: dict[str, Check]
+    macs_share: float | None
 
 
 class Measurement(NamedTuple):

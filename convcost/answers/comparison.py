@@ -1,19 +1,34 @@
 """From a layer's spec to rows of answers: build each variant, analyse it, execute it, relate it to the baseline."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Op
 from ..spec.layer import LayerSpec
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, REPLACEMENT, DoesNotApply, all_variants, build_variant
+from ..variants.registry import (
+    AS_GIVEN,
+    BUILDING_BLOCK,
+    REPLACEMENT,
+    DoesNotApply,
+    all_variants,
+    build_variant,
+    shown_variants,
+)
 from .check import Measurement, Verified
 
 #: The words that a row relates to the baseline's.
 RELATIVE = ("params", "macs", "effective_macs", "peak_bytes", "traffic_bytes")
 
-Verify = Callable[[str, LayerSpec, Graph, Analysis, bool], Verified]
+
+class Verify(Protocol):
+    """What executes rows: called with a variant's name, its spec, graph, analysis and `inplace`, it judges the row."""
+
+    def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Verified: ...
+
+    def relate(self, row: "Row", base: "Row", spec: LayerSpec, inplace: bool) -> Verified | None:
+        """What was shown of `row`, with its ratios to `base` checked."""
 
 
 class Row(NamedTuple):
@@ -43,18 +58,24 @@ class OpRow(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Every variant of one layer, and the name of the row that the ratios relate to."""
+    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`."""
 
     spec: LayerSpec
     baseline: str
     rows: tuple[Row, ...]
+    source: str = ""
 
 
 class Layer(NamedTuple):
-    """The answer for one layer: exactly the layer described, and its row."""
+    """The answer for one layer: exactly the layer described, and its row; `source` as in `Reading`."""
 
     spec: LayerSpec
     row: Row
+    source: str = ""
+
+
+#: What a layer's question gets for an answer.
+Result = Comparison | Layer
 
 
 def compare(
@@ -65,7 +86,7 @@ def compare(
     inplace: bool = True,
     verify: Verify | None = None,
 ) -> Comparison:
-    """Every variant of `spec`, or those named, side by side; `verify` executes a row and judges it.
+    """The variants of `spec` shown by default, or those named, side by side; `verify` executes a row and judges it.
 
     >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
     >>> result.rows[1].relative["macs"]
@@ -73,13 +94,16 @@ def compare(
 
     A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.
     """
-    wanted = list(all_variants() if names is None else names)
+    wanted = shown_variants(spec.axes) if names is None else list(names)
     if not spec.is_plain and AS_GIVEN not in wanted:
         wanted.insert(0, AS_GIVEN)
     base = baseline or ("standard" if spec.is_plain else AS_GIVEN)
     rows = {name: answer(name, spec, inplace, verify) for name in wanted}
-    against = rows[base] if base in rows else answer(base, spec, inplace, None)
-    return Comparison(spec, base, tuple([relate(row, against) for row in rows.values()]))
+    against = rows[base] if base in rows else answer(base, spec, inplace, verify)
+    related = [relate(row, against) for row in rows.values()]
+    if verify:
+        related = [row._replace(verified=verify.relate(row, against, spec, inplace)) for row in related]
+    return Comparison(spec, base, tuple(related))
 
 
 def answer(name: str, spec: LayerSpec, inplace: bool = True, verify: Verify | None = None) -> Row:

@@ -1,15 +1,35 @@
 """Everything that is answered about a network: totals, layers, kinds of operation, the peak, training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
 from ..analysis import analyze, words
 from ..analysis.analyze import Analysis
-from ..analysis.cost import WIDTH
-from ..analysis.memory import Step, liveness
+from ..analysis.memory import Step
+from ..analysis.reach import Field, network_fields
 from ..analysis.training import Training, training_memory
-from ..graph.ops import Shape
+from ..graph.dtypes import bits_of, tensor_bytes, value_types
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+)
 from ..networks.build import Choices, Network, build_network
 from ..networks.lines import Program
 from ..spec.errors import SpecError
@@ -21,17 +41,36 @@ SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
 
 #: Words that are summed over the operations of one kind.
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "traffic_bytes",
 )  # fmt: skip
 
 
+#: What the elementwise operations of each kind are for; what moves numbers has none. `Counted` ones name themselves.
+CAUSES: dict[type, str] = {
+    Conv: "bias", Linear: "bias", BatchNorm: "norm", LayerNorm: "norm", Activation: "activation", Pool: "pool",
+    AdaptivePool: "pool", Add: "add", Multiply: "multiply", Scale: "scale",
+    **dict.fromkeys((Concat, Split, Shuffle, Flatten), "move"), Counted: "",
+}  # fmt: skip
+if {*CAUSES} != {*Op.__args__}:
+    raise AssertionError("operations without a cause of their elementwise work")
+
+#: Fields of operations that an answer repeats, so that a script can count again; null where there is none.
+FIELDS = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "transposed", "activation")
+
+
 class LayerAnswer(NamedTuple):
-    """One operation: the name of its line and its own in it, its kind, its words, its shares in the total."""
+    """One operation: the name of its line and its own in it, its kind, its words, its shares in the total.
+
+    Beside the words of an analysis there are `op_receptive_field`, of it alone, where `receptive_field` is that from
+    the network's input on, and `elementwise_by`, by cause. `fields`: the shapes of its `inputs`, and its own fields.
+    """
 
     name: str
     kind: str
     words: dict[str, Any]
     share: dict[str, float]
+    fields: dict[str, Any]
 
 
 class KindAnswer(NamedTuple):
@@ -86,7 +125,7 @@ def answer_program(
     >>> from convcost.networks.program import read_program
     >>> program = read_program("input 3 @32\\nstandard 8 k3\\nglobal-average-pool\\nlinear 10")
     >>> answer_program(program, Choices("n2")).total["output_shape"]
-    (2, 10)
+    (2, 10, 1, 1)
     """
 
     def rebuild(shape: Shape) -> Network:
@@ -110,24 +149,67 @@ def answer_network(
     >>> answer.total["macs"], answer.peak.layer, [kind.kind for kind in answer.kinds]
     (221184, 'standard', ['conv', 'activation'])
     """
-    analysis = analyze(network.graph, inplace, network.shapes)
-    total = words(analysis)
-    layers = _layers(analysis, total)
-    steps = tuple(liveness(network.graph, inplace))
-    training = training_memory(network.graph, network.shapes, analysis.cost.weight_bytes)
-    peak = _peak(network, analysis, steps)
-    answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, steps)
+    graph, shapes = network.graph, network.shapes
+    analysis = analyze(graph, inplace, shapes)
+    seen = network_fields(graph, shapes)
+    layers = answer_layers(graph, shapes, analysis, seen)
+    by = summed([layer.words["elementwise_by"] for layer in layers])
+    total = {**words(analysis), "receptive_field": seen[-1], "elementwise_by": by}
+    training = training_memory(graph, shapes, analysis.cost.weight_bytes)
+    peak = _peak(network, analysis)
+    answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, analysis.steps)
     return answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
 
 
-def _layers(analysis: Analysis, total: dict[str, Any]) -> tuple[LayerAnswer, ...]:
+def answer_layers(
+    graph: Graph, shapes: list[Shape], analysis: Analysis, seen: Sequence[Field] | None = None
+) -> tuple[LayerAnswer, ...]:
+    """Every operation with its words, its shares in the whole and its fields; `seen`: what each sees of the inputs.
+
+    Behind a flatten there are no positions any more: null.
+    """
+    total = words(analysis)
     per = [(word, total[word]) for word in SHARES if total[word]]
     zero = dict.fromkeys(SHARES, 0.0)
     layers = []
-    for op in analysis.ops:
+    for op, node, out, field in zip(analysis.ops, graph.nodes, shapes[1:], seen or [None] * len(graph.nodes)):
         said = words(op)
-        layers.append(LayerAnswer(op.name, kind_of(op.op), said, {**zero, **{w: said[w] / of for w, of in per}}))
+        share = {**zero, **{word: said[word] / of for word, of in per}}
+        spatial = len(out) > 2
+        said["receptive_field"], own = field if spatial else None, said["receptive_field"] if spatial else None
+        more = {"op_receptive_field": own, "elementwise_by": _by_cause(op.op, said["elementwise"])}
+        fields = fields_of(op.op, [shapes[value] for value in node.inputs])
+        layers.append(LayerAnswer(op.name, kind_of(op.op), {**said, **more}, share, fields))
     return tuple(layers)
+
+
+def fields_of(op: Op, inputs: list[Shape]) -> dict[str, Any]:
+    """What a script needs to count an operation again: the shapes of its inputs, and its fields.
+
+    >>> found = fields_of(Linear(6, 4, bias=True), [(1, 6)])
+    >>> found["inputs"], found["bias"], found["groups"]
+    ([(1, 6)], True, None)
+    """
+    own = {field: getattr(op, field, None) for field in FIELDS}
+    return {"inputs": inputs, **own, "activation": op.kind if type(op) is Activation else None}
+
+
+def _by_cause(op: Op, elementwise: int) -> dict[str, int]:
+    cause = op.kind if type(op) is Counted else CAUSES[type(op)]
+    return {cause: elementwise} if elementwise else {}
+
+
+def summed(parts: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Numbers by name, those of one name added.
+
+    >>> summed([{"norm": 2}, {"add": 1, "norm": 3}])
+    {'norm': 5, 'add': 1}
+    """
+    total: dict[str, int] = {}
+    for part in parts:
+        for name, number in part.items():
+            total[name] = total.get(name, 0) + number
+    return total
 
 
 def _kinds(layers: tuple[LayerAnswer, ...], total: dict[str, Any]) -> tuple[KindAnswer, ...]:
@@ -143,10 +225,10 @@ def _kinds(layers: tuple[LayerAnswer, ...], total: dict[str, Any]) -> tuple[Kind
     return tuple(kinds)
 
 
-def _peak(network: Network, analysis: Analysis, steps: tuple[Step, ...]) -> Peak:
+def _peak(network: Network, analysis: Analysis) -> Peak:
     """The first step that reaches the peak."""
     index = next(i for i, op in enumerate(analysis.ops) if op.peak_bytes == analysis.peak_bytes)
-    alive = [alive_tensor(network, value) for value in sorted(steps[index].alive)]
+    alive = [alive_tensor(network, value) for value in sorted(analysis.steps[index].alive)]
     return Peak(analysis.peak_bytes, index + 1, network.graph.nodes[index].name, tuple(alive))
 
 
@@ -154,4 +236,4 @@ def alive_tensor(network: Network, value: int) -> Alive:
     """A value as something that is in memory."""
     shape = network.shapes[value]
     name = network.graph.nodes[value - 1].name if value else "input"
-    return Alive(name, shape, prod(shape) * WIDTH[network.graph.dtype])
+    return Alive(name, shape, tensor_bytes(bits_of(value_types(network.graph)[value]), prod(shape)))

@@ -1,39 +1,58 @@
-"""Deliberately broken rules of the analysis, and which checks of the verification catch each."""
+"""Deliberately broken rules, and which checks catch each: of the analysis, of variants, of networks, of execution."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
-from math import prod
+from math import gcd, prod
 from typing import Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
-from ..analysis import analyze, words
+from ..analysis import Cost, analyze, words
+from ..answers.check import Check
+from ..answers.comparison import compare
+from ..answers.network import LayerAnswer, answer_program
 from ..execute.ones.measure import Measured, measure
 from ..graph.ops import Activation, BatchNorm, Conv, Graph, Ints, Node
+from ..graph.shapes import infer_shapes
+from ..networks.build import Choices
+from ..networks.program import read_program
 from ..spec.layer import LayerSpec
-from ..variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
-from .verifier import WORDS, check
+from ..variants.registry import AS_GIVEN, Built, DoesNotApply, all_variants, build_variant
+from .examination import examine
+from .networks import NetworkVerifier
+from .verifier import Verifier, check
 
 #: What takes the place of a rule: called with the sound rule first, then with the rule's own arguments.
 Broken = Callable[..., Any]
 
+#: What makes the checks that may notice: each with its name.
+Trial = Callable[[], Iterable[tuple[str, Check]]]
+
 
 class BrokenRule(NamedTuple):
-    """One mistake: `function` of `module`, the rule, is replaced by `broken`."""
+    """One mistake: `function` of `module`, the rule, is replaced by `broken`; `trial` makes the checks.
+
+    Where a rule is broken in the module that defines it, it is broken for all who use it; in another module, there.
+    """
 
     name: str
     module: str
     function: str
     broken: Broken
+    trial: Trial
 
 
 class Caught(NamedTuple):
-    """The checks that a broken rule fails, in the order of the words."""
+    """The checks that a broken rule fails, and the two sides of the first: what was expected, what was executed."""
 
     name: str
     caught_by: list[str]
+    expected: object = None
+    measured: object = None
 
 
 def _misread(**fields: Callable[[Conv], object]) -> Broken:
@@ -45,6 +64,10 @@ def _misread(**fields: Callable[[Conv], object]) -> Broken:
         return sound(op, *rest)
 
     return broken
+
+
+def _changed(cost: Cost, **words: Callable[[Cost], int]) -> Cost:
+    return cost._replace(**{word: value(cost) for word, value in words.items()})
 
 
 def _first_uses(sound: Broken, graph: Graph) -> list[int]:
@@ -97,13 +120,17 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "norm counted once": lambda sound, op, given, out: sound(op, given, out) // (1 + (type(op) is BatchNorm)),
         "counted on the input": lambda sound, op, given, _: sound(op, given, given),
     },
+    ("analysis.cost", "conv_activations"): {
+        "what norms put out counted": lambda _, op, out: prod(out) * int(type(op) in (Conv, BatchNorm)),
+        "batch forgotten": lambda sound, op, out: sound(op, (1, *out[1:])),
+        "one element a channel": lambda sound, op, out: sound(op, out[:2]),
+    },
     ("analysis.analyze", "op_cost"): {
-        "traffic without weights": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(traffic_bytes=width * (sum(map(prod, inputs)) + prod(out))),
-        "activations of overwritten tensors counted": lambda sound, op, inputs, out, width, **_: sound(
-            op, inputs, out, width, allocates=True),
-        "weights in four bytes whatever the dtype": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(weight_bytes=4 * sound(op, inputs, out, width, **rest).params),
+        "traffic without weights": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), traffic_bytes=lambda cost: cost.traffic_bytes - cost.weight_bytes),
+        "activations of overwritten tensors counted": lambda sound, *op, **_: sound(*op, allocates=True),
+        "weights in four bytes whatever the dtype": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), weight_bytes=lambda cost: 4 * cost.params),
     },
     ("graph.shapes", "conv_size"): {
         "ceil for floor": lambda sound, op, size: sound(op, _reaching_on(op, size)),
@@ -122,12 +149,6 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
     },
 }
 # fmt: on
-
-BROKEN_RULES = tuple([
-    BrokenRule(f"{function}: {mistake}", module, function, broken)
-    for (module, function), mistakes in _MISTAKES.items()
-    for mistake, broken in mistakes.items()
-])  # fmt: skip
 
 #: Awkward layers, small enough to execute each in all variants in no time.
 PROBES = (
@@ -157,30 +178,85 @@ def _executed() -> list[tuple[Graph, bool, Measured]]:
     return [(graph, inplace, measure(graph, inplace=inplace)) for graph in graphs for inplace in (True, False)]
 
 
-def failed_checks() -> list[str]:
-    """The words on which the analysis, as it is now, disagrees with the execution of the probes.
+#: Layers on which wiring, mixing, fields and the fast executor matter; H and W, kH and kW differ.
+EXAMINED = (
+    ("standard", LayerSpec(4, 6, (3, 2), (11, 9), (2, 1), ((1, 0), (1, 1)), (1, 2), bias=True)),
+    ("depthwise-separable", LayerSpec(4, 6, (3, 2), (9, 7), padding=((1, 1), (1, 0)), dilation=(1, 2))),
+    ("depthwise", LayerSpec(4, 4, (3, 2), (9, 7))),
+    ("pointwise", LayerSpec(4, 6, (3, 2), (9, 7))),
+    ("bottleneck", LayerSpec(8, 8, (3, 5), (12, 9), (2, 2), ((1, 1), (2, 2)))),
+    ("spatially-separable", LayerSpec(4, 4, (3, 3), (8, 9), padding=((1, 1), (1, 1)))),
+    ("basic-block", LayerSpec(4, 4, (3, 3), (8, 9), padding=((1, 1), (1, 1)))),
+)
 
-    >>> failed_checks()
-    []
-    """
-    failed = set()
+
+def words_of_probes() -> Iterator[tuple[str, Check]]:
+    """Every word of every probe: the analysis, as it is now, against an execution of the sound graphs."""
     for graph, inplace, measured in _executed():
         analysis = analyze(graph, inplace)
-        found = check(words(analysis), measured, [words(op) for op in analysis.ops])
-        failed.update([word for word, result in found.items() if not result.ok])
-    return [word for word in WORDS if word in failed]
+        yield from check(words(analysis), measured, [words(op) for op in analysis.ops]).items()
+
+
+def examined_probes() -> Iterator[tuple[str, Check]]:
+    """Everything that `verify` shows of layers on which wiring, mixing, fields and the fast executor matter."""
+    with catch_warnings():
+        simplefilter("ignore")  # what is computed by a broken rule may be beyond float32
+        for name, spec in EXAMINED:
+            yield from examine(name, spec).checks.items()
+
+
+def row_of(name: str, spec: LayerSpec) -> Trial:
+    """What `compare` shows of one variant of one layer."""
+
+    def trial() -> Iterator[tuple[str, Check]]:
+        for row in compare(spec, [name], verify=Verifier()).rows:
+            yield from row.verified.checks.items() if row.verified else ()
+
+    return trial
+
+
+def small_network() -> Iterator[tuple[str, Check]]:
+    """What `network` shows of a small one."""
+    found = answer_program(read_program(NETWORK), Choices(), verify=NetworkVerifier()).verified
+    for checks in [] if found is None else [found.seen, found.wiring.checks, *[layer.checks for layer in found.layers]]:
+        yield from checks.items()
+
+
+def noticed(trial: Trial) -> dict[str, Check]:
+    """The checks of a trial that do not hold, the first of each name.
+
+    >>> noticed(words_of_probes), noticed(small_network)
+    ({}, {})
+    """
+    failed: dict[str, Check] = {}
+    for name, found in trial():
+        if found.ok is False:
+            failed.setdefault(name, found)
+    return failed
 
 
 @contextmanager
 def broken(rule: BrokenRule) -> Iterator[None]:
     """Put `rule` in place of the sound one for as long as the block runs, however it ends."""
-    module = import_module(f"convcost.{rule.module}")
-    sound = getattr(module, rule.function)
-    setattr(module, rule.function, lambda *args, **named: rule.broken(sound, *args, **named))
+    module, (*path, name) = import_module(f"convcost.{rule.module}"), rule.function.split(".")
+    owner: Any = module
+    for part in path:
+        owner = getattr(owner, part)
+    sound = getattr(owner, name)
+    users = [owner] if path or sound.__module__ != module.__name__ else _users(name, sound)
     try:
+        for user in users:
+            setattr(user, name, lambda *args, **named: rule.broken(sound, *args, **named))
         yield
     finally:
-        setattr(module, rule.function, sound)
+        for user in users:
+            setattr(user, name, sound)
+
+
+def _users(name: str, sound: object) -> list[Any]:
+    """Every module of the program that has this function under its name."""
+    modules = [module for key, module in sys.modules.items() if key.startswith("convcost.")]
+    return [module for module in modules if vars(module).get(name) is sound]
 
 
 def run_selftest() -> list[Caught]:
@@ -189,5 +265,192 @@ def run_selftest() -> list[Caught]:
     results = []
     for rule in BROKEN_RULES:
         with broken(rule):
-            results.append(Caught(rule.name, failed_checks()))
+            failed = noticed(rule.trial)
+        sides = next(iter(failed.values()))[:2] if failed else (None, None)
+        results.append(Caught(rule.name, [*failed], *sides))
     return results
+
+
+def _graphs(change: Callable[[Node], Node]) -> Callable[..., Any]:
+    """The sound builder, and a change to every node of what it builds."""
+
+    def build(sound: Callable[..., Built], name: str, spec: LayerSpec) -> Built:
+        built = sound(name, spec)
+        graph = built.graph._replace(nodes=tuple([change(node) for node in built.graph.nodes]))
+        return built._replace(graph=graph, shapes=infer_shapes(graph))
+
+    return build
+
+
+def _late_shortcut(node: Node) -> Node:
+    return node._replace(inputs=(node.inputs[0], 1)) if node.name == "add" else node
+
+
+def _early_stride(node: Node) -> Node:
+    """Stride on the first 1x1 as in the paper, where everybody has it on the kxk: shape and params are the same."""
+    stride = {"reduce": (2, 2), "conv": (1, 1)}.get(node.name)
+    return node if stride is None or not isinstance(node.op, Conv) or node.op.out_channels != 2 else \
+        node._replace(op=node.op._replace(stride=stride))  # fmt: skip
+
+
+def _passes_swapped(node: Node) -> Node:
+    """The second pass along the axis of the first."""
+    if node.name != "3x1" or not isinstance(node.op, Conv):
+        return node
+    return node._replace(op=node.op._replace(kernel_size=(1, 3), padding=((0, 0), (1, 1))))
+
+
+def _undilated(sound: Callable[..., Any], graph: Graph, *rest: object) -> Any:
+    nodes = [n._replace(op=n.op._replace(dilation=(1,) * len(n.op.stride))) if isinstance(n.op, Conv) else n
+             for n in graph.nodes]  # fmt: skip
+    return sound(graph._replace(nodes=tuple(nodes)), *rest)
+
+
+def _axes_turned(node: Node) -> Node:
+    """The pass along the one axis first that comes second."""
+    op, other = node.op, {"1x3": "3x1", "3x1": "1x3"}.get(node.name)
+    if other is None or type(op) is not Conv:
+        return node
+    turned = {field: getattr(op, field)[::-1] for field in ("kernel_size", "stride", "padding", "dilation")}
+    return Node(other, op._replace(**turned), node.inputs)
+
+
+def _hidden_from_out(sound: Callable[..., Built], name: str, spec: LayerSpec) -> Built:
+    """An inverted residual as wide inside as t times what comes out."""
+    built, hidden = sound(name, spec), spec.out_channels * (spec.expansion_ratio or 1)
+    fields = {
+        "expand": {"out_channels": hidden}, "project": {"in_channels": hidden},
+        "depthwise": {"in_channels": hidden, "out_channels": hidden, "groups": hidden},
+    }  # fmt: skip
+    wide = {"expand.norm": {"channels": hidden}, "depthwise.norm": {"channels": hidden}}
+    change = {**fields, **wide}
+    nodes = [node._replace(op=node.op._replace(**change.get(node.name, {}))) for node in built.graph.nodes]  # type: ignore[arg-type]  # any field
+    graph = built.graph._replace(nodes=tuple(nodes))
+    return built._replace(graph=graph, shapes=infer_shapes(graph))
+
+
+def _of_spec(**fields: Callable[[LayerSpec], object]) -> Broken:
+    """The sound builder, on a spec some of whose fields were read wrongly."""
+    return lambda sound, name, spec: sound(name, spec._replace(**{f: value(spec) for f, value in fields.items()}))
+
+
+def _without(*names: str) -> Broken:
+    """The sound rule, never told what those names say."""
+    return lambda sound, *args, **named: sound(*args, **{key: named[key] for key in named if key not in names})
+
+
+def _activated(sound: Broken, b: Any, *args: object, **named: object) -> Any:
+    b.activate()
+    return sound(b, *args, **named)
+
+
+def _said(**wrong: Callable[[dict[str, Any]], object]) -> Broken:
+    """The words, some of them formed wrongly from the others."""
+
+    def broken(sound: Broken, *given: object) -> Any:
+        found = sound(*given)
+        return {**found, **{word: form(found) for word, form in wrong.items()}}
+
+    return broken
+
+
+def _share_of_params(sound: Broken, *given: object) -> Any:
+    layers: tuple[LayerAnswer, ...] = sound(*given)
+    return tuple([one._replace(share={**one.share, "macs": one.share["params"]}) for one in layers])
+
+
+def _sign_lost(_: Broken, span: tuple[int, int], size: int, windows: int) -> tuple[int, int]:
+    """The rounding up of an adaptive window without the second of its two signs."""
+    first, width = span[0] * size // windows, (span[1] - span[0] + 1) * size
+    return first, first + -(width + windows - gcd(size, windows)) // windows - 1
+
+
+#: Layers of which the variants below are rows: everything on, sides and ends that differ; the same with equal ends.
+_LAYER = LayerSpec(
+    8, 12, (3, 3), (11, 14), (2, 1), ((1, 1), (1, 1)), bias=True, depth_multiplier=2, expansion_ratio=2, norm=True,
+    activation="relu",
+)  # fmt: skip
+_EVEN = _LAYER._replace(out_channels=8, stride=(1, 1))
+_UPPER = _LAYER._replace(padding="same-upper", stride=(2, 2))
+
+#: A network with a stride, a shortcut, a pool to several windows and a matrix product.
+NETWORK = """
+input 3 @20x24
+standard 6 k3 s2 bias norm relu
+basic-block 6 k3
+adaptive-average-pool 2
+flatten
+linear 4 bias
+"""
+
+_BUILT = ("answers.comparison", "build_variant")
+
+# A table reads best with a mistake a line.
+# fmt: off
+_OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
+    ("bottleneck's middle from in", ("variants.blocks", "_middles"),
+     lambda sound, spec: sound(spec._replace(out_channels=spec.in_channels)), "bottleneck", _LAYER),
+    ("inverted residual's hidden from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
+    ("activation after the projection", ("variants.blocks", "pointwise"),
+     _without("linear"), "inverted-residual", _LAYER),
+    ("projection where it must not be", ("graph.builder", "GraphBuilder.shortcut"),
+     _without("project"), "inverted-residual", _LAYER),
+    ("smallest group count", _BUILT, _of_spec(groups=lambda _: 2), "grouped", _EVEN),
+    ("bias dropped in a 1x1", ("variants.blocks", "pointwise"),
+     lambda sound, b, spec, *args, **named: sound(b, spec._replace(bias=False), *args, **named), "bottleneck", _LAYER),
+    ("norm that removes the bias", ("graph.builder", "GraphBuilder.conv"),
+     _without("bias"), "standard", _LAYER),
+    ("activation before the add", ("graph.builder", "GraphBuilder.shortcut"), _activated, "basic-block", _EVEN),
+    ("second kxk in 2 groups", ("variants.blocks", "spatial"),
+     lambda sound, b, spec, name, *rest, **named: sound(b, spec, name, rest[0], 1 + (name == "conv2"), **named),
+     "basic-block", _LAYER),
+    ("middle = max(in, out)", _BUILT, _of_spec(mid_channels=lambda spec: max(spec.in_channels, spec.out_channels)),
+     "spatially-separable", _LAYER),
+    ("depth multiplier ignored", _BUILT, _of_spec(depth_multiplier=lambda _: 1), "depthwise-separable", _LAYER),
+    ("odd padding on the wrong side", ("graph.builder", "same_upper"),
+     lambda sound, *args: tuple([pair[::-1] for pair in sound(*args)]), "standard", _UPPER),
+    ("axes in the other order", _BUILT, _graphs(_axes_turned), "spatially-separable", _LAYER),
+    ("stride on another convolution", _BUILT, _of_spec(v1=lambda _: True), "residual-bottleneck", _LAYER),
+    ("shortcut from the first convolution", _BUILT, _graphs(_late_shortcut), "basic-block", _EVEN),
+    ("flops = macs", ("analysis.analyze", "words"), _said(flops=lambda found: found["macs"]), "standard", _LAYER),
+    ("FLOPs/byte from MACs", ("analysis.analyze", "words"),
+     _said(arithmetic_intensity=lambda found: found["macs"] / found["traffic_bytes"]), "bottleneck", _LAYER),
+    ("FLOPs/byte not a number", ("analysis.analyze", "words"),
+     _said(arithmetic_intensity=lambda _: float("nan")), "standard", _LAYER),
+    ("ratios upside down", ("answers.comparison", "ratios"), lambda sound, this, base: sound(base, this),
+     "bottleneck", _LAYER),
+)
+
+_EXAMINED_RULES: tuple[tuple[str, str, str, Broken], ...] = (
+    ("wiring: shortcut from the first convolution", "checks.equivalence", "build_variant", _graphs(_late_shortcut)),
+    ("wiring: stride on another convolution", "checks.equivalence", "build_variant", _graphs(_early_stride)),
+    ("wiring: both passes along one axis", "checks.equivalence", "build_variant", _graphs(_passes_swapped)),
+    ("wiring: axes in the other order", "checks.equivalence", "build_variant", _graphs(_axes_turned)),
+    ("mixes: a depthwise said to mix channels", "analysis.analyze", "mixes", lambda *_: ["space", "channels"]),
+    ("mixes: a pointwise said to mix positions", "analysis.analyze", "mixes",
+     lambda sound, op: ["space", *[w for w in sound(op) if w != "space"]]),
+    ("receptive_field: dilation ignored", "analysis.analyze", "receptive_field", _undilated),
+    ("receptive_field: axes swapped", "analysis.analyze", "receptive_field", lambda sound, *given: sound(*given)[::-1]),
+    ("values: last tile left out", "execute.values.convolve", "_tiles", lambda sound, *given: [*sound(*given)][:-1]),
+    ("values: border left as it was", "execute.values.sliding", "_clear", lambda *_: None),
+    ("products: one not issued", "execute.values.workbench", "issued", lambda sound, *given: sound(*given) - 1),
+)
+
+_OF_NETWORKS: tuple[tuple[str, str, str, Broken], ...] = (
+    ("receptive_field: sign of the adaptive pool lost", "analysis.field", "_adaptive_span", _sign_lost),
+    ("receptive_field: strides before forgotten", "analysis.reach", "_through",
+     lambda sound, pieces, *step: sound(dict(zip([1], pieces.values())), *step)),
+    ("share: of the params, said of the MACs", "answers.network", "answer_layers", _share_of_params),
+    ("elementwise_by: a norm's said to be activations", "answers.network", "_by_cause",
+     lambda sound, op, number: sound(Activation("relu") if type(op) is BatchNorm else op, number)),
+)
+# fmt: on
+
+BROKEN_RULES = (
+    *[BrokenRule(f"{function}: {mistake}", module, function, broken, words_of_probes)
+      for (module, function), mistakes in _MISTAKES.items() for mistake, broken in mistakes.items()],
+    *[BrokenRule(f"row: {name}", *where, broken, row_of(variant, spec))
+      for name, where, broken, variant, spec in _OF_ROWS],
+    *[BrokenRule(*rule, examined_probes) for rule in _EXAMINED_RULES],
+    *[BrokenRule(*rule, small_network) for rule in _OF_NETWORKS],
+)  # fmt: skip

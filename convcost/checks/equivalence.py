@@ -10,11 +10,12 @@ from ..execute.ones.perturb import reach
 from ..execute.values.equivalent import Chain, Equivalent, compare_dense, drawn_chain
 from ..execute.values.kernels import Stage, rank_by_axis
 from ..execute.values.linear import is_linear, without_activations
-from ..graph.ops import Conv, Graph, Ints, Pads
+from ..graph.ops import Add, Conv, Graph, Ints, Multiply
 from ..graph.shapes import infer_shapes
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
-from ..variants.registry import AS_GIVEN, REPLACEMENT, DoesNotApply, all_variants, build_variant
+from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant
+from .stages import INPUT, STATED, Convolution, Parts, Step
 
 #: Numbers of one value, and products of any part of the work, beyond which nothing is executed: a few seconds.
 MOST_NUMBERS, MOST_PRODUCTS = 1 << 24, 1 << 30
@@ -31,6 +32,12 @@ CONSTRAINTS = {
     "residual-bottleneck": "a bottleneck's, and the shortcut at the tap padding-before",
     "inverted-residual": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], and the shortcut at the tap padding-before",
     "depthwise": "zero between channels: a diagonal",
+    "blueprint-separable": "K[o,i] = D[o] P[o,i]: an output has one spatial kernel for all inputs",
+    "low-rank": "as a matrix out by (in x taps) its rank is at most the middle channels",
+    "2plus1d": "as a matrix (out x time) by (in x space) its rank is at most the middle planes",
+    "tcn": "the composition of two kernels that see nothing later, and the shortcut at the last tap",
+    "mbconv": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], the gate at 1, and the shortcut at the tap padding-before",
+    "fused-mbconv": "K[o,i] = sum over h of P[o,h] E[h,i], and the shortcut at the tap padding-before",
     "pointwise": "zero but at one tap",
 }
 
@@ -41,7 +48,8 @@ class Equivalence(NamedTuple):
     `where` it holds: "everywhere", or "interior" where padding between stages makes the border differ. `rank` is the
     executed kernel's by its last axis, `rank_bound` what it may be. `transposed`: the one convolution is over the input
     with zeros between its positions, its kernel the dense transposed one turned round. `nonlinear`: the variant has
-    activations, without which it was executed, and what is shown is how its convolutions are wired.
+    activations, without which it was executed, and what is shown is how its convolutions are wired. `gated`: it has a
+    gate, which was held at 1.
     """
 
     same: bool
@@ -56,6 +64,7 @@ class Equivalence(NamedTuple):
     rank_bound: int | None = None
     transposed: bool = False
     nonlinear: bool = False
+    gated: bool = False
 
 
 def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
@@ -70,18 +79,47 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
         graph = build_variant(name, small).graph
     except DoesNotApply as why:
         return f"reduced, {why}"
-    if not _is_small(graph):
-        return "too large an input would be needed"
-    linear = without_activations(graph)
+    ungated = without_gates(graph)
+    linear = without_activations(ungated)
     if not is_linear(linear):
         return "has an operation of which no chain is a convolution"
     chain = chain_of(name, small, linear)
     if chain is None:
         return "its operations are no chain of convolutions, with or without a shortcut"
-    return relate(name, full, compare_dense(linear, chain), linear)._replace(nonlinear=linear != graph)
+    if not _is_composed(linear):
+        return "too large an input would be needed"
+    try:
+        found = compare_dense(linear, chain)
+    except ValueError as why:  # stages of other channels, names or axes than the graph's
+        return Equivalence(False, "nowhere", 0, 0, spec.kernel_size, 0, 0, f"the stages stated do not fit: {why}")
+    return describe(name, full, found, linear)._replace(nonlinear=linear != ungated, gated=ungated != graph)
 
 
-def relate(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:
+def without_gates(graph: Graph) -> Graph:
+    """The graph with every gate held at 1: a product is its first input, and what made its second is gone.
+
+    >>> from convcost.graph.ops import Activation, Node
+    >>> nodes = (Node("gate", Activation("sigmoid"), (0,)), Node("product", Multiply(), (0, 1)),
+    ...          Node("relu", Activation("relu"), (2,)))
+    >>> [(node.name, node.inputs) for node in without_gates(Graph((1, 2, 3), "fp32", nodes)).nodes]
+    [('relu', (0,))]
+    """
+    shown = [0]
+    for number, node in enumerate(graph.nodes, 1):
+        shown.append(shown[node.inputs[0]] if type(node.op) is Multiply else number)
+    needed, wanted = {0}, [shown[-1]]
+    while wanted:
+        value = wanted.pop()
+        if value not in needed:
+            needed.add(value)
+            wanted += [shown[given] for given in graph.nodes[value - 1].inputs]
+    numbers = {value: number for number, value in enumerate(sorted(needed))}
+    kept = [graph.nodes[value - 1] for value in sorted(needed - {0})]
+    nodes = [node._replace(inputs=tuple([numbers[shown[given]] for given in node.inputs])) for node in kept]
+    return graph._replace(nodes=tuple(nodes))
+
+
+def describe(name: str, full: Graph, found: Equivalent, graph: Graph) -> Equivalence:
     """What was found at a reduced size, with the parameters of the full one."""
     last = [node.op for node in full.nodes if isinstance(node.op, Conv)]
     free = sum([op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size) for op in last])
@@ -101,7 +139,7 @@ def _middle(graph: Graph) -> int:
     return first.out_channels if isinstance(first, Conv) else 0
 
 
-def _is_small(graph: Graph) -> bool:
+def _is_composed(graph: Graph) -> bool:
     """Is there little enough to execute, to compose kernels of, and to multiply with the dense one?"""
     shapes = infer_shapes(graph)
     convs = [(node.op, shapes[node.inputs[0]], out) for node, out in zip(graph.nodes, shapes[1:])
@@ -130,64 +168,43 @@ def with_interior(spec: LayerSpec) -> LayerSpec:
 
 
 def chain_of(name: str, spec: LayerSpec, graph: Graph) -> Chain | None:
-    """The stages of a variant and its shortcut, said again without its graph, but for padding by size.
+    """The chain that a variant is stated to be; where nobody has stated it, the one that its graph draws, if any."""
+    return stated_chain(STATED[name](spec)) if name in STATED else drawn_chain(graph)
 
-    What nobody has said here is read off the graph, if it draws a chain.
+
+def stated_chain(parts: Parts) -> Chain | None:
+    """Parts as stages of a chain with its shortcut, gates at 1; None where they are no convolutions in a row.
+
+    >>> stated_chain(STATED["basic-block"](LayerSpec(4, 4, (3,), (9,), (1,), ((1, 1),), (1,)))).shortcut
+    'identity'
     """
-    ones, none = (1,) * spec.axes, ((0, 0),) * spec.axes
-    first, rest = (spec.stride, ones) if spec.v1 else (ones, spec.stride)
-
-    def spatial(stage: str, stride: Ints = spec.stride) -> Stage:
-        return Stage(stage, stride, _padding(spec, stage, graph), spec.dilation, spec.transposed)
-
-    def pointwise(stage: str, stride: Ints = ones) -> Stage:
-        return Stage(stage, stride, none, ones)
-
-    bottleneck = (pointwise("reduce", first), spatial("conv", rest), pointwise("expand"))
-    chains = {
-        **dict.fromkeys((AS_GIVEN, "standard", "grouped"), (spatial("conv"),)),
-        "depthwise-separable": (spatial("depthwise"), pointwise("pointwise")),
-        "bottleneck": bottleneck,
-        "residual-bottleneck": bottleneck,
-        "basic-block": (spatial("conv1"), spatial("conv2", ones)),
-        "inverted-residual": (*[pointwise("expand")] * (spec.expansion_ratio > 1), spatial("depthwise"),
-                              pointwise("project")),
-        "depthwise": (spatial("depthwise"),),
-        "pointwise": (pointwise("pointwise", spec.stride),),
-    }  # fmt: skip
-    if name == "spatially-separable":
-        return Chain(_passes(spec, graph), _shortcut(name, spec))
-    return Chain(chains[name], _shortcut(name, spec)) if name in chains else drawn_chain(graph)
+    stages, way, last = list[Stage](), None, INPUT
+    for part, reads in _ungated(parts):
+        if isinstance(part, Step):
+            if type(part.op) is not Add or reads not in ((last, INPUT), (last, "projection")) or not stages:
+                return None
+            way, last = "identity" if reads[1] == INPUT else "projection", ""  # which nothing reads
+        elif part.name == "projection" and reads == (INPUT,):
+            continue
+        elif reads == (last,):
+            op, last = part.conv, part.name
+            stages.append(Stage(part.name, op.stride, op.padding, op.dilation, op.transposed))
+        else:
+            return None
+    return Chain(tuple(stages), way)
 
 
-def _shortcut(name: str, spec: LayerSpec) -> str | None:
-    """Identity where the shapes agree; else a projection, but for the inverted residual."""
-    replacement = name != AS_GIVEN and all_variants()[name].role == REPLACEMENT
-    if not (spec.residual if replacement else name in ("basic-block", "residual-bottleneck", "inverted-residual")):
-        return None
-    if spec.in_channels == spec.out_channels and all(s == 1 for s in spec.stride):
-        return "identity"
-    return None if name == "inverted-residual" else "projection"
-
-
-def _passes(spec: LayerSpec, graph: Graph) -> tuple[Stage, ...]:
-    """One axis a pass, the last axis first."""
-    stages = []
-    for axis in reversed(range(spec.axes)):
-        kernel = "x".join([str(k) if i == axis else "1" for i, k in enumerate(spec.kernel_size)])
-        alone = [i == axis for i in range(spec.axes)]
-        pads = _padding(spec, kernel, graph)
-        stages.append(Stage(
-            kernel,
-            tuple([s if mine else 1 for s, mine in zip(spec.stride, alone)]),
-            tuple([pair if mine else (0, 0) for pair, mine in zip(pads, alone)]),
-            tuple([d if mine else 1 for d, mine in zip(spec.dilation, alone)]),
-        ))  # fmt: skip
-    return tuple(stages)
-
-
-def _padding(spec: LayerSpec, stage: str, graph: Graph) -> Pads:
-    if not isinstance(spec.padding, str):
-        return spec.padding
-    found = [node.op.padding for node in graph.nodes if node.name == stage and isinstance(node.op, Conv)]
-    return found[0] if found else ((0, 0),) * spec.axes
+def _ungated(parts: Parts) -> list[tuple[Convolution | Step, tuple[str, ...]]]:
+    """Parts and what each reads, without products of a gate, nor what only these read."""
+    shown, reads, last = {INPUT: INPUT}, dict[str, tuple[str, ...]](), INPUT
+    for part in parts:
+        named = part.reads if isinstance(part, Step) else (part.reads,) if part.reads else ()
+        reads[part.name] = tuple([shown[name] for name in named or (last,)])
+        gate = isinstance(part, Step) and type(part.op) is Multiply
+        shown[part.name], last = reads[part.name][0] if gate else part.name, part.name
+    needed, wanted = set[str](), [shown[last]]
+    while wanted:
+        name = wanted.pop()
+        needed.add(name)
+        wanted += reads.get(name, ())
+    return [(part, reads[part.name]) for part in parts if part.name in needed]

@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from ..analysis import Analysis, analyze, words
-from ..analysis.cost import WIDTH
 from ..answers.check import Check
 from ..execute.ones.maps import compare_maps, compare_scalar
 from ..execute.ones.measure import measure
@@ -16,9 +15,10 @@ from ..execute.values.run_values import ValueRun, run_values
 from ..graph.ops import Conv, Graph, Shape
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
-from ..variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant, shown_variants
 from .equivalence import Equivalence, show_equivalence, with_interior
 from .limits import expected_seconds, is_small, require_memory
+from .stages import check_stages
 from .verifier import DEFAULT_LIMIT, check, check_seen, sizes
 
 #: The scalar loop meets products one by one: more than this many are left out, and said to be.
@@ -48,7 +48,7 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 7), padding=((1, 1), (1, 1)))
     >>> found = examine("standard", spec)
     >>> found.ok, list(found.checks)[-4:]
-    (True, ['memory', 'receptive_field', 'mixes', 'equivalence'])
+    (True, ['receptive_field', 'mixes', 'stages', 'equivalence'])
 
     Raises NotEnoughMemory where a size is executed that would not fit.
     """
@@ -69,7 +69,7 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
     checks = {
         **_executed_words(used), "count map": _timed(_count_maps, used), "scalar count": _timed(_scalar_counts, small),
         "products issued": issued, "values": _timed(_values, used), "memory": _memory(used, run), **_seen(full),
-        "equivalence": equivalent,
+        "stages": _timed(check_stages, name, spec, full.graph), "equivalence": equivalent,
     }  # fmt: skip
     return Examined(name, None, checks, run, None if isinstance(shown, str) else shown)
 
@@ -88,8 +88,8 @@ def examine_all(
 
 
 def wanted_names(spec: LayerSpec, names: list[str] | None) -> list[str]:
-    """The variants named, or all; a layer that is grouped or transposed is itself one of them."""
-    wanted = list(all_variants() if names is None else names)
+    """The variants named, or those that `compare` shows; a grouped or transposed layer is itself one of them."""
+    wanted = shown_variants(spec.axes) if names is None else list(names)
     return wanted if spec.is_plain or AS_GIVEN in wanted else [AS_GIVEN, *wanted]
 
 
@@ -183,8 +183,10 @@ def _issued(subject: Subject) -> tuple[Check, ValueRun]:
 
 def _values(subject: Subject) -> Check:
     """Every operation, on integers, against int64; one that comes twice is executed once."""
-    each = dict.fromkeys([(node.op, tuple([subject.shapes[v] for v in node.inputs])) for node in subject.graph.nodes])
-    found = [exact_values(op, list(shapes)) for op, shapes in each]
+    each = dict.fromkeys([
+        (type(node.op), node.op, tuple([subject.shapes[v] for v in node.inputs])) for node in subject.graph.nodes
+    ])  # fmt: skip
+    found = [exact_values(op, list(shapes)) for _, op, shapes in each]
     applying = [one for one in found if one is not None]
     same = sum([one.same for one in applying])
     note = f"operations in {', '.join(sorted({one.dtype for one in applying}))}, bit-identical to int64"
@@ -194,7 +196,8 @@ def _values(subject: Subject) -> Check:
 
 def _memory(subject: Subject, run: ValueRun) -> Check:
     """What the allocator gave out at most, scratch apart, is the peak in float32."""
-    peak = subject.analysis.peak_bytes // WIDTH[subject.graph.dtype] * WIDTH["fp32"]
+    plain = subject.graph._replace(dtype="fp32", value_types=None, weight_types=None)
+    peak = analyze(plain, subject.inplace, subject.shapes).peak_bytes
     measured = run.tensor_bytes if run.traced_bytes is None else run.traced_bytes
     same = peak == run.tensor_bytes == measured
     note = f"as float32, by tracemalloc; beside it {run.scratch_bytes:,} bytes of scratch"
@@ -221,7 +224,9 @@ def _equivalence(found: Equivalence | str, spec: LayerSpec) -> Check:
     if isinstance(found, str):
         return Check(None, None, None, note=found)
     kind = "transposed " * found.transposed
-    note = "without its activations, " * found.nonlinear
+    if found.where == "nowhere":
+        return Check("everywhere", found.where, False, sizes(with_interior(spec), spec), note=found.constraint)
+    note = "with its gate at 1, " * found.gated + "without its activations, " * found.nonlinear
     note += f"one dense {kind}{'x'.join(map(str, found.taps))} convolution gives the same output"
     note += "" if found.where == "everywhere" else " in the interior: at the border, padding between stages differs"
     note += f"; {found.free:,} free parameters for its {found.dense:,}; {found.constraint}"

@@ -11,6 +11,9 @@ from ..graph.shapes import infer_shapes, output_shape
 #: Numbers that an execution may hold, activations and weights together (256 MiB in float32).
 MOST_NUMBERS = 1 << 26
 
+#: Multiply-adds that an execution at a reduced size may take, whatever the limit at full size: a second at most.
+REDUCED_LIMIT = 100_000_000
+
 #: Bytes a number takes at most: where ones are counted, their sums beside them included; and in the value executor,
 #: windows laid side by side and an int64 reference beside it included.
 COUNTING_BYTES, VALUE_BYTES = 10, 24

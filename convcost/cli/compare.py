@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,25 +10,24 @@ import typer
 from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
-from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN, all_variants
-from .names import choose_columns, choose_names, unknown_name
+from ..spec import Reading
+from ..variants.registry import own_names, row_names
+from .names import choose_columns, choose_variants, unknown_name
 from .options import (
     NOTATION,
-    ActivationKind,
-    Columns,
+    Destination,
     Exact,
-    Format,
-    Inplace,
-    Norm,
+    Execution,
+    Inside,
+    InsideLayer,
+    Modifiers,
     OptionalSpec,
-    Output,
-    OutputFormat,
-    PerOp,
-    Verify,
-    VerifyLimit,
+    Residual,
+    Selecting,
+    Showing,
+    Variants,
 )
-from .run import Flags, answer_all, verifier
+from .run import Flags, answer_all
 
 EPILOG = (
     NOTATION
@@ -44,6 +44,10 @@ Examples:
 
   convcost compare 64:128 @28 k3 --measure
 
+  convcost compare 64:128 @56 k3 --where "macs<=30M and peak_bytes<=4MiB" --sort max:params
+
+  convcost compare 64:128 @56 k3 --front params,macs,peak_bytes
+
   convcost compare --in resnet50 --layer stage2.1.conv
 
   convcost compare - --format ndjson < layers.txt
@@ -56,50 +60,56 @@ MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ma
 
 def compare(
     spec: OptionalSpec = None,
-    variants: Annotated[
-        str, typer.Option(metavar="LIST", show_default=False, help="Variants to show, comma-separated; all by default.")
-    ] = "",
+    variants: Variants = "",
     baseline: Annotated[
         str, typer.Option(metavar="NAME", help="The row that ratios relate to.", show_default="standard")
     ] = "",
-    residual: Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")] = False,
-    norm: Norm = False,
-    activation: ActivationKind = None,
-    per_op: PerOp = False,
-    columns: Columns = "",
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    residual: Residual = False,
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
-    inside: Annotated[
-        str, typer.Option("--in", metavar="NETWORK", show_default=False, help="Compare a layer of this network.")
+    front: Annotated[
+        str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
     ] = "",
-    layer: Annotated[
-        str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
-    ] = "",
+    inside: Inside = "",
+    layer: InsideLayer = "",
+    *,
+    showing: Showing,
+    selecting: Selecting,
+    modifiers: Modifiers,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Compare every variant of a convolution: what each costs, side by side, and checked by executing it."""
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     base = _baseline(baseline)
-    check = verifier(verify, verify_limit)
+    check, inplace = execution.of_rows(), execution.inplace
 
-    def answer(layer: LayerSpec) -> Comparison:
-        result = compare_variants(layer, names, base, inplace=inplace, verify=check)
-        return _measured(result, verify_limit, inplace) if measure else result
+    def answer(read: Reading) -> Comparison:
+        found = compare_variants(read.spec, names, base, inplace=inplace, verify=check)
+        result = selected(found._replace(source=read.source))
+        return _measured(result, execution.verify_limit, inplace) if measure else result
 
-    flags = Flags(norm, activation.value if activation else None, residual)
+    selected = _selected(selecting, front, named=names is not None)
+    flags = Flags.of(modifiers, residual)
     words = spec or []
     if inside or layer or not words:
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(per_op=per_op, columns=choose_columns(columns or MEASURED * measure), exact=exact)
-    return answer_all(words, flags, answer, format.value, options, output)
+    columns = choose_columns(showing.columns or MEASURED * measure)
+    return answer_all(words, flags, answer, to, Options(per_op=showing.per_op, columns=columns, exact=exact))
+
+
+def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison]:
+    """What the options leave of a comparison; all of it where they say nothing."""
+    if not any(selecting) and not front:
+        return lambda comparison: comparison
+    from ..search.select import ROW_NUMBERS, ROW_WORDS, select_rows
+
+    selection = selecting.selection(ROW_WORDS, ROW_NUMBERS, front)
+    return lambda comparison: select_rows(comparison, selection, named=named)
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
@@ -110,7 +120,6 @@ def _measured(result: Comparison, limit: int | None, inplace: bool) -> Compariso
 
 
 def _baseline(name: str) -> str | None:
-    known = [AS_GIVEN, *all_variants()]
-    if name and name not in known:
-        raise unknown_name("baseline", name, known)
-    return name or None
+    if name and name not in row_names():
+        raise unknown_name("baseline", name, row_names())
+    return own_names([name])[0] if name else None

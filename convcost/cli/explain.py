@@ -1,24 +1,26 @@
-"""`convcost explain`: what a variant does, costs and gives up, with formulas, numbers, sources and measurements."""
+"""`convcost explain`: what a variant does, why, and what it costs and gives up, with what is measured in this run."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, TextIO
+from time import monotonic
+from typing import Annotated, Any, TextIO
 
 import typer
 
-from ..explain.answer import explain as explain_topics
-from ..explain.answer import pages
-from ..explain.document import Document
+from ..explain.document import explain as explain_topics
 from ..explain.measured import Measurement, Settings
+from ..explain.pages import Page
+from ..explain.sections import pages
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
+from ..report.formats import FORMATS
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..variants.registry import DoesNotApply
 from .listing import listing, width_of
 from .names import unknown_name
-from .options import NOTATION, Format, Output
+from .options import NOTATION
 from .output import destination
 
 EPILOG = (
@@ -34,6 +36,8 @@ Examples:
 
   convcost explain residual --experiment
 
+  convcost explain spatial --full
+
   convcost explain --list --format csv
 """
 )
@@ -42,16 +46,8 @@ Examples:
 WIDTH = 80
 
 
-class ExplainFormat(StrEnum):
-    """How an explanation is written: as any answer, and as text, which is what its table is."""
-
-    text = "text"
-    table = "table"
-    json = "json"
-    ndjson = "ndjson"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
+#: How an explanation is written: as any answer, and as text, which is what its table is.
+ExplainFormat: Any = StrEnum("ExplainFormat", {name: name for name in ("text", *FORMATS)})  # type: ignore[misc]  # made from the list
 
 
 def explain(
@@ -63,27 +59,37 @@ def explain(
         ),
     ] = None,
     experiment: Annotated[
-        bool, typer.Option("--experiment", help="Measure what residual connections do, here and now (about 15 s).")
+        bool, typer.Option("--experiment", help="Measure what residual connections do, here and now (about 10 s).")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="More than a screen: each step, uses, limits, growth, a training step.")
     ] = False,
     list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
     format: Annotated[
-        ExplainFormat, typer.Option("--format", "-f", help="How to write the answer; text and table are the same.")
-    ] = ExplainFormat.text,
-    output: Output = "",
+        ExplainFormat,
+        typer.Option("--format", "-f", help="How to write the answer; text is its table, csv its numbers."),
+    ] = ExplainFormat["text"],
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file."),
+    ] = "",
 ) -> int:  # fmt: skip
-    """Explain a variant: structure, formula, numbers, what it gives up, where it is used, and when it will not help."""
-    with destination(output, Format.table if format == "text" else format.value) as (file, written):
+    """Explain a variant on a screen: the reason, the formula with this layer's numbers, what is measured in this run.
+
+    Documents (markdown, latex, json) are always full.
+    """
+    with destination(output, "table" if format == "text" else format.value) as (file, written):
         if list_topics or not words:
             _list(written, file)
         else:
-            _explain(words, experiment, written, file)
+            _explain(words, experiment, full, written, file)
     return 0
 
 
 def _list(format: str, file: TextIO) -> None:
     """The topics, each with what it is and its aliases."""
     entries = described()
-    if format != Format.table:
+    if format != "table":
         from ..report.listings import TOPICS, write_listing
 
         write_listing(TOPICS, entries, format, file)
@@ -95,37 +101,41 @@ def _list(format: str, file: TextIO) -> None:
     file.writelines(listing(lines, min(WIDTH, width_of(file, WIDTH))))
 
 
-def _explain(words: list[str], experiment: bool, format: str, file: TextIO) -> None:
+def _explain(words: list[str], experiment: bool, full: bool, format: str, file: TextIO) -> None:
     """The explanation of the topics and the layer that `words` name."""
     asked = read_words(words)
     if asked.unknown is not None:
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
-    if format in (Format.csv, Format.latex):
-        raise SpecError(
-            f"an explanation is no table, and not written as {format}",
-            "text, markdown, json and ndjson have it; convcost compare --per-op has its numbers as rows",
-        )
+    if not FORMATS[format].explains:
+        written = ", ".join([name for name, known in FORMATS.items() if known.explains])
+        raise SpecError(f"an explanation is not written as {format}", f"it is as {written}")
     text = " ".join(asked.rest)
     spec = parse_spec(text) if text else default_layer(asked.topics)
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
-    _write(explain_topics(asked.topics, spec, found), spec, bool(text), format, file)
-
-
-def _write(document: Document, spec: LayerSpec, given: bool, format: str, file: TextIO) -> None:
-    """As a document; its pages are made from it."""
-    if format in (Format.json, Format.ndjson):
+    document = explain_topics(asked.topics, spec, found)
+    if format in ("json", "ndjson"):
         from ..report.as_json import encode, json_text
 
-        file.write((json_text if format == Format.json else encode)(document) + "\n")
-        return
-    from ..explain.pages import markdown, text
+        file.write((json_text if format == "json" else encode)(document) + "\n")
+    elif format == "csv":
+        from ..explain.handout import write_rows
 
-    found = pages(document, spec, given)
-    shown = [markdown(page) if format == Format.markdown else text(page, _as_on(file)) for page in found]
-    file.write("\n".join(shown))
+        write_rows(document, file)
+    else:
+        _write(pages(document, spec, bool(text), full=full or format != "table"), format, file)
+
+
+def _write(found: list[Page], format: str, file: TextIO) -> None:
+    """Pages, one after another, for a terminal or as a hand-out."""
+    from ..explain.handout import latex, markdown
+    from ..explain.pages import text
+
+    writers = {"markdown": markdown, "latex": latex}
+    write = writers.get(format, lambda page: text(page, _as_on(file)))
+    file.write("\n".join(map(write, found)))
 
 
 def _as_on(file: TextIO) -> Callable[[str], str]:
@@ -146,7 +156,49 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
 
 
 def _measure() -> list[Measurement]:
-    """The experiments, with what is being measured on stderr."""
-    from ..explain.experiments import measure
+    """The experiments, with what is being measured and how long it will take on stderr."""
+    from ..explain.experiments import measure, work
 
-    return measure(Settings(), lambda what: print(f"measuring: {what} …", file=sys.stderr))
+    settings = Settings()
+    bar = ProgressBar(work(settings), sys.stderr)
+    try:
+        return measure(settings, bar)
+    finally:
+        bar.close()
+
+
+class ProgressBar:
+    """How much of some work is done and how long the rest will take: drawn in a terminal, else a line a step.
+
+    >>> bar = ProgressBar(4, sys.stdout, clock=iter([0.0, 3.0]).__next__)
+    >>> bar(1, "training")
+    training …
+    >>> bar.line(3.0)
+    '███████                        25 %, about 9 s left: training'
+    """
+
+    def __init__(self, work: int, file: TextIO, clock: Callable[[], float] = monotonic) -> None:
+        self.work, self.done, self.what, self.file, self.clock = work, 0, "", file, clock
+        self.start, self.shown = clock(), 0.0
+
+    def __call__(self, done: int, what: str) -> None:
+        """So much more is done, of this."""
+        now, self.done = self.clock() - self.start, self.done + done
+        is_new, self.what = what != self.what, what
+        if not self.file.isatty():
+            if is_new:
+                print(f"{what} …", file=self.file, flush=True)
+        elif is_new or now - self.shown > 0.1:
+            self.shown = now
+            print(f"\r{self.line(now):<79}", end="", file=self.file, flush=True)
+
+    def line(self, elapsed: float) -> str:
+        """What is drawn after `elapsed` seconds; at most 79 columns."""
+        share = min(1.0, self.done / self.work)
+        left = f", about {elapsed / share - elapsed:.0f} s left" if share else ""
+        return f"{'█' * int(28 * share):<28}  {share:4.0%}"[:-1] + f" %{left}: {self.what}"[:43]
+
+    def close(self) -> None:
+        """Take the bar away, for what comes next to begin at the start of a line."""
+        if self.file.isatty():
+            print(f"\r{'':<79}\r", end="", file=self.file, flush=True)

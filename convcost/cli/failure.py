@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
+from typing import TextIO
 
 from ..spec.errors import SpecError
 
 
 def report(error: SpecError, line: int | None = None) -> None:
     """Print bad input to stderr: the message, a caret under the token, the remedy."""
-    print(error.render(width=get_terminal_size((100, 24)).columns, line=line), file=sys.stderr)
+    text = error.render(width=get_terminal_size((100, 24)).columns, line=line)
+    print(coloured(text) if has_colours(sys.stderr) else text, file=sys.stderr)
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Does whoever reads this stream want colours: a terminal, unless `NO_COLOR` or a dumb one says otherwise?"""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def coloured(text: str) -> str:
+    r"""An error in a terminal's colours: the word and the carets in red, the remedy in cyan.
+
+    >>> coloured("error: unknown token 'q3'\n  64 q3\n     ^^\n  did you mean k3?")
+    "\x1b[1;31merror:\x1b[0m unknown token 'q3'\n  64 q3\n\x1b[1;31m     ^^\x1b[0m\n\x1b[36m  did you mean k3?\x1b[0m"
+    """
+    first, *rest = text.split("\n")
+    lines = [first.replace("error:", "\x1b[1;31merror:\x1b[0m", 1)]
+    carets = [number for number, line in enumerate(rest) if line.strip() and not line.strip(" ^")]
+    for number, line in enumerate(rest):
+        style = "1;31" if number in carets else "36" if number > max(carets, default=-1) else ""
+        lines.append(f"\x1b[{style}m{line}\x1b[0m" if style else line)
+    return "\n".join(lines)
 
 
 def exit_code(error: Exception, args: Sequence[str]) -> int:

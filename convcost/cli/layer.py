@@ -5,25 +5,10 @@ from __future__ import annotations
 from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options
-from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN
+from ..spec import Reading
 from .names import choose_columns
-from .options import (
-    NOTATION,
-    ActivationKind,
-    Columns,
-    Exact,
-    Format,
-    Inplace,
-    Norm,
-    Output,
-    OutputFormat,
-    PerOp,
-    Spec,
-    Verify,
-    VerifyLimit,
-)
-from .run import Flags, answer_all, verifier
+from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Showing
+from .run import Flags, answer_all
 
 EPILOG = (
     NOTATION
@@ -34,30 +19,34 @@ Examples:
 
   convcost layer 64:32 @8 k3 s2 p1 op1 t
 
+  convcost layer --in resnet50 --layer stage2.1.conv
+
   convcost layer - --format ndjson < layers.txt
 """
 )
 
 
 def layer(
-    spec: Spec,
-    norm: Norm = False,
-    activation: ActivationKind = None,
-    per_op: PerOp = False,
-    columns: Columns = "",
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    spec: OptionalSpec = None,
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
+    inside: Inside = "",
+    layer: InsideLayer = "",
+    *,
+    showing: Showing,
+    modifiers: Modifiers,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Answer for exactly the layer described, nothing else."""
-    check = verifier(verify, verify_limit)
+    check = execution.of_rows()
 
-    def answer(described: LayerSpec) -> Layer:
-        return Layer(described, answer_row(AS_GIVEN, described, inplace, check))
+    def answer(read: Reading) -> Layer:
+        return Layer(read.spec, answer_row(read.variant, read.spec, execution.inplace, check), read.source)
 
-    flags = Flags(norm, activation.value if activation else None)
-    options = Options(per_op=per_op, columns=choose_columns(columns), exact=exact)
-    return answer_all(spec, flags, answer, format.value, options, output)
+    words, flags = spec or [], Flags.of(modifiers)
+    if inside or layer or not words:
+        from .inside import layer_of_network
+
+        words, flags = layer_of_network(inside, layer, words, flags)
+    options = Options(per_op=showing.per_op, columns=choose_columns(showing.columns), exact=exact)
+    return answer_all(words, flags, answer, to, options)

@@ -12,20 +12,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-#: Commands by name, in the order of `--help`; each is a function of that name in a module of that name.
-COMMANDS = (
-    "compare",
-    "layer",
-    "verify",
-    "network",
-    "swap",
-    "zoo",
-    "variants",
-    "explain",
-    "schema",
-    "help",
-    "completion",
-)
+#: Commands by what they are for, in the order of `--help`; each is a function of that name in a module of that name.
+GROUPS = {
+    "Layers": ("compare", "layer", "variants"),
+    "Networks": ("network", "swap", "zoo"),
+    "Reasons and evidence": ("explain", "verify"),
+    "Tools": ("help", "schema", "completion"),
+}
+COMMANDS = tuple([name for names in GROUPS.values() for name in names])
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
@@ -46,15 +40,27 @@ class Commands(TyperGroup):
         """Every command's name."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  click's signature
-        """The command of that name; an unknown one is bad input, with the nearest name as the remedy."""
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As typer does; the command is to know whether its help is asked for in brief."""
+        ctx.meta["brief"] = "-h" in args
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; an unknown one is bad input, with the nearest name as the remedy.
+
+        `--help` ends in the notation and in examples, `-h` does not.
+        """
         if cmd_name not in COMMANDS:
             from .names import unknown_name
 
             raise unknown_name("command", cmd_name, COMMANDS, "'convcost --help' lists them")
+        from .options import expanded
+
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        one.command(name=cmd_name, epilog=getattr(module, "EPILOG", None))(getattr(module, cmd_name))
+        epilog = None if ctx and ctx.meta.get("brief") else getattr(module, "EPILOG", None)
+        group = next(title for title, names in GROUPS.items() if cmd_name in names)
+        one.command(name=cmd_name, epilog=epilog, rich_help_panel=group)(expanded(getattr(module, cmd_name)))
         command = typer.main.get_command(one)
         gc.freeze()  # what the start made stays; from here on there may be garbage
         gc.enable()

@@ -25,6 +25,18 @@ def choose_names(text: str, known: Collection[str], what: str) -> list[str] | No
     return list(dict.fromkeys(names)) or None
 
 
+def choose_variants(text: str) -> list[str] | None:
+    """The rows in a comma-separated list, each by its own name; None for an empty one.
+
+    >>> choose_variants("two-plus-one,standard")
+    ['2plus1d', 'standard']
+    """
+    from ..variants.registry import ALL, own_names, row_names
+
+    names = choose_names(text, [*row_names(), ALL], "variant")
+    return None if names is None else own_names(names)
+
+
 def choose_columns(text: str) -> list[str] | None:
     """The columns in a comma-separated list, by the names that JSON gives them; None for the default ones.
 

@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..answers.network import NetworkAnswer, VerifyNetwork, answer_network, answer_program
-from ..networks.build import Choices
-from ..networks.lines import LONGEST_FILE, Program
-from ..networks.zoo import find_program
-from ..report.network_writers import write_network
-from ..report.networks import network_document
+from ..answers.network import NetworkAnswer, answer_network
+from ..networks.write import network_text
+from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .onnx_model import is_onnx, read_model, report_unknown, status
-from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
-from .output import destination
+from .inside import Asked, open_network
+from .onnx_model import report_unknown, status
+from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import Check
-    from ..networks.onnx.translate import Missing
 
 EPILOG = """
 A network is the name of a built-in one ('convcost zoo' lists them), the path of a network file, or - for a file on
 standard input. A file has one line a layer: input 3 @224, standard 32 k3 s2, depthwise-separable 64 k3,
-residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias.
+residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias. A map is @224 or @224x192; a
+length is input 64 @16000 1d, a volume input 3 @16x112x112; `convcost zoo NAME` prints a file to start from.
 
 Examples:
 
@@ -53,6 +50,9 @@ Name = Annotated[
 Width = Annotated[
     str, typer.Option(metavar="NUMBER", show_default=False, help="Width multiplier, where the network has one.")
 ]
+Depth = Annotated[
+    str, typer.Option(metavar="NUMBER", show_default=False, help="Depth multiplier, where the network has one.")
+]
 BatchNorm = Annotated[bool, typer.Option("--norm/--no-norm", help="With or without its BatchNorm.")]
 ModelInputs = Annotated[
     list[str] | None,
@@ -67,69 +67,42 @@ Batch = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=Fals
 def network(
     name: Name,
     width: Width = "",
+    depth: Depth = "",
     batch: Batch = None,
     per_layer: Annotated[bool, typer.Option("--per-layer", help="A line for each operation.")] = False,
     timeline: Annotated[bool, typer.Option("--timeline", help="Draw activation memory, step by step.")] = False,
     norm: BatchNorm = True,
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    as_text: Annotated[bool, typer.Option("--as-text", help="Write it as a network file instead.")] = False,
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
     input: ModelInputs = None,
     strict: Strict = False,
+    *,
+    execution: Execution,
+    to: Destination,
 ) -> int:
     """Count a whole network: totals, shares, peak and training memory, its layers executed and checked."""
-    if timeline and format is not Format.table:
-        hint = f"leave --timeline out: {format.value} has what is alive at each layer as its peak_bytes"
+    if timeline and to.format != "table":
+        hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    answer, unknown = _answer(name, width, batch, norm, input or [], inplace, network_verifier(verify, verify_limit))
+    network, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    if as_text:
+        with to.open_text() as file:
+            file.write(network_text(network))
+        return 0
+    answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
     if unknown:
         document |= status(unknown)
         report_unknown(answer.network.name, unknown)
-    with destination(output, format.value) as (file, written):
+    with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(unknown))
 
 
-def _answer(
-    name: list[str], width: str, batch: int | None, norm: bool, inputs: list[str], inplace: bool,
-    verify: VerifyNetwork | None,
-) -> tuple[NetworkAnswer, list[Missing]]:  # fmt: skip
-    """The answer, and of an ONNX file the operations that were not counted."""
-    if is_onnx(name[0]):
-        found, unknown = read_model(name, inputs, batch)
-        return answer_network(found, inplace, verify), unknown
-    if inputs:
-        raise SpecError("--input is for ONNX files", "here the input is written @224 n8", inputs[0], 0, len(inputs[0]))
-    return answer_program(*read_network(name, width, batch, norm), inplace, verify), []
-
-
-def network_verifier(verify: bool, limit: int | None) -> VerifyNetwork | None:
-    """What executes a network and judges it; NumPy is loaded only where it is asked for."""
-    if not verify:
-        return None
-    from ..checks.networks import NetworkVerifier
-    from ..checks.verifier import DEFAULT_LIMIT
-
-    return NetworkVerifier(DEFAULT_LIMIT if limit is None else limit)
-
-
-def read_network(words: list[str], width: str, batch: int | None, norm: bool) -> tuple[Program, Choices]:
-    """The network that the command line names, and what it says about its input."""
-    tokens = " ".join([*words[1:], *([f"n{batch}"] if batch is not None else [])])
-    text = None
-    if words[0] == "-":
-        text = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace")
-    return find_program(words[0], text), Choices(tokens, width or None, norm)
-
-
 def _draw(answer: NetworkAnswer) -> None:
-    from ..report.table import can_encode
+    from ..report.as_table import can_encode
     from ..report.timeline import timeline
 
     width = get_terminal_size((80, 24)).columns
@@ -142,7 +115,7 @@ def report_mismatches(answer: NetworkAnswer) -> int:
         return 0
     for layer in answer.verified.layers:
         _say(f"{answer.network.name}: {layer.names[0]}", layer.checks)
-    _say(f"{answer.network.name}: the whole network", answer.verified.wiring.checks)
+    _say(f"{answer.network.name}: the whole network", {**answer.verified.wiring.checks, **answer.verified.seen})
     return 1
 
 

@@ -1,36 +1,34 @@
-"""Options that several commands share, each described once."""
+"""Options that several commands share, each described once, and the groups in which commands take them."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO, get_type_hints
 
 import typer
 
+from ..report.formats import FORMATS
 from ..spec.layer import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from ..answers.comparison import Verify
+    from ..answers.network import VerifyNetwork
+    from ..search.select import Selection
 
 #: The notation of specs, for the foot of `--help`.
 NOTATION = """
 Spec, its tokens in any order: 64:128 channels (64 alone is 64:64), @56 or @56x48 input size, k3 or k1x7 kernel,
 s2 stride, p1 padding (p0x3 an axis each, p0-1x2-3 before-after, psame, psame-upper, pvalid), d2 dilation, g32 groups,
 bias, n8 batch, t transposed, op1 output padding, 1d 3d, fp32 fp16 bf16 int8, mode=reflect padding mode;
-for the variants: e6 expansion ratio, ratio=4 bottleneck ratio, m2 depth multiplier, mid=96 middle channels,
-v1 stride on the first 1x1.
+for the variants: e6 expansion ratio, ratio=4 bottleneck ratio, m2 depth multiplier, mid=96 middle channels
+(mid=48x64 into and out of the kxk), v1 stride on the first 1x1.
 """
 
-
-class Format(StrEnum):
-    """How answers are written."""
-
-    table = "table"
-    json = "json"
-    ndjson = "ndjson"
-    csv = "csv"
-    markdown = "markdown"
-    latex = "latex"
-
-
-Activation = StrEnum("Activation", {name: name for name in ACTIVATIONS})  # type: ignore[misc]  # made from the list
+Format: Any = StrEnum("Format", {name: name for name in FORMATS})  # type: ignore[misc]  # made from the list
+Activation: Any = StrEnum("Activation", {name: name for name in ACTIVATIONS})  # type: ignore[misc]  # likewise
 
 _SPEC = typer.Argument(
     metavar="SPEC...",
@@ -40,13 +38,17 @@ _SPEC = typer.Argument(
 )
 Spec = Annotated[list[str], _SPEC]
 OptionalSpec = Annotated[list[str] | None, _SPEC]
-OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="How to write the answer.")]
-Norm = Annotated[bool, typer.Option("--norm", help="A BatchNorm after every convolution.")]
-ActivationKind = Annotated[
-    Activation | None,
-    typer.Option("--activation", show_default=False, help="This activation after every convolution that has one."),
+Variants = Annotated[
+    str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
-Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Execute every row and check it.")]
+Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
+Inside = Annotated[
+    str, typer.Option("--in", metavar="NETWORK", show_default=False, help="A layer of this network, or ONNX file.")
+]
+InsideLayer = Annotated[
+    str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
+]
+Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
 VerifyLimit = Annotated[
     int | None,
     typer.Option(
@@ -59,12 +61,137 @@ VerifyLimit = Annotated[
 Inplace = Annotated[
     bool, typer.Option("--inplace/--no-inplace", help="Elementwise operations write over an input nobody needs.")
 ]
-PerOp = Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")]
+
+
 Columns = Annotated[str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")]
-Output = Annotated[
-    str,
-    typer.Option(
-        "--output", "-o", metavar="FILE", show_default=False, help="Write to this file; its ending says the format."
-    ),
-]
-Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
+
+
+class Modifiers(NamedTuple):
+    """What follows every convolution of a layer."""
+
+    norm: Annotated[bool, typer.Option("--norm", help="A BatchNorm after every convolution.")] = False
+    activation: Annotated[
+        Activation | None,
+        typer.Option(
+            "--activation",
+            metavar="NAME",
+            show_default=False,
+            help=f"This after every convolution that has one: {', '.join(ACTIVATIONS)}.",
+        ),
+    ] = None
+
+
+class Showing(NamedTuple):
+    """What a table or CSV has of a layer."""
+
+    per_op: Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")] = False
+    columns: Annotated[
+        str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")
+    ] = ""
+
+
+class Selecting(NamedTuple):
+    """Which rows there are, and in which order."""
+
+    where: Annotated[
+        str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
+    ] = ""
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
+    ] = ""
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", show_default=False, help="So many rows.")] = (
+        None
+    )
+
+    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> Selection:
+        """What is asked of rows that have the words `known`, of which `numbers` may make a front."""
+        from ..search.select import read_selection
+
+        return read_selection(self.where, self.sort, self.top, front, known, numbers)
+
+
+class Destination(NamedTuple):
+    """How an answer is written, and where."""
+
+    format: Annotated[
+        Format,
+        typer.Option("--format", "-f", metavar="FORMAT", help=f"How to write the answer: {', '.join(FORMATS)}."),
+    ] = Format["table"]
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", metavar="FILE", show_default=False, help="Write to this file; its ending says the format."
+        ),
+    ] = ""
+
+    def open(self) -> AbstractContextManager[tuple[TextIO, str]]:
+        """The file, whole or not at all, or standard output; and the format."""
+        from .output import destination
+
+        return destination(self.output, self.format.value)
+
+    def open_text(self) -> AbstractContextManager[TextIO]:
+        """The same for the text of a network."""
+        from .output import text_destination
+
+        return text_destination(self.output, self.format.value)
+
+
+class Execution(NamedTuple):
+    """How answers are executed; NumPy is loaded only where they are."""
+
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Execute every row and check it.")] = True
+    verify_limit: VerifyLimit = None
+    inplace: Inplace = True
+
+    def of_rows(self) -> Verify | None:
+        """What executes the rows of layers, if they are to be executed."""
+        if not self.verify:
+            return None
+        from ..checks.verifier import DEFAULT_LIMIT, Verifier
+
+        return Verifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
+
+    def of_networks(self) -> VerifyNetwork | None:
+        """What executes networks, if they are to be executed."""
+        if not self.verify:
+            return None
+        from ..checks.networks import NetworkVerifier
+        from ..checks.verifier import DEFAULT_LIMIT
+
+        return NetworkVerifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
+
+
+GROUPS = (Modifiers, Showing, Selecting, Destination, Execution)
+
+
+def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command as the option parser sees it: the options of each group in the place of its parameter.
+
+    >>> def shown(name: str, showing: Showing) -> str:
+    ...     return f"{name} {showing.columns}"
+    >>> list(inspect.signature(expanded(shown)).parameters), expanded(shown)(name="a", per_op=False, columns="macs")
+    (['name', 'per_op', 'columns'], 'a macs')
+    """
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        kind: Any = groups.get(parameter.name)
+        if kind is None:
+            parameters.append(parameter.replace(annotation=hints[parameter.name], kind=parameter.KEYWORD_ONLY))
+            continue
+        fields = get_type_hints(kind, include_extras=True)
+        parameters += [
+            inspect.Parameter(name, parameter.KEYWORD_ONLY, default=kind._field_defaults[name], annotation=fields[name])
+            for name in kind._fields
+        ]
+
+    def run(**given: Any) -> Any:
+        packed = {name: kind(*[given.pop(field) for field in kind._fields]) for name, kind in groups.items()}
+        return command(**given, **packed)
+
+    run.__doc__ = command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect and typer read
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

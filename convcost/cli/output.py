@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from ..report.formats import ENDINGS
 from ..spec.errors import SpecError
-
-#: The format that each ending stands for.
-ENDINGS = {".txt": "table", ".json": "json", ".ndjson": "ndjson", ".csv": "csv", ".md": "markdown", ".tex": "latex"}
 
 
 def format_of(path: str, format: str = "table") -> str:
@@ -40,6 +38,18 @@ def destination(output: str, format: str) -> Iterator[tuple[TextIO, str]]:
     format = format_of(output, format)
     with whole_file(output) as file:
         yield file, format
+
+
+@contextmanager
+def text_destination(output: str, format: str) -> Iterator[TextIO]:
+    """Where the text of a network goes: a file of any ending, or standard output; it has no other format."""
+    if format != "table":
+        raise SpecError(f"the text of a network is not {format}", "leave --format out", format, 0, len(format))
+    if not output:
+        yield sys.stdout
+        return
+    with whole_file(output) as file:
+        yield file
 
 
 @contextmanager

@@ -1,16 +1,27 @@
 """What `compare` and `layer` share: read each spec, answer it, write the answer, and go on past a bad line."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-from ..answers.comparison import Comparison, Layer, Row, Verify
+from ..answers.comparison import Layer, Result, Row
 from ..report import Options, Writer, open_writer
-from ..spec import LayerSpec, SpecError, parse_spec
+from ..spec import LayerSpec, Reading, SpecError, read_layer
+from ..spec.errors import Problem, clip
+from ..spec.fields import Values
+from ..spec.text import gather, locate
 from .failure import report
-from .lines import LONGEST, numbered_lines
+from .options import Destination, Modifiers
 
-Answer = Callable[[LayerSpec], Comparison | Layer]
+Answer = Callable[[Reading], Result]
+
+#: One number that makes more than so many positions, squared, is likelier meant for one axis.
+LARGE = 4096
+
+#: Longest line that is read; a longer one is no spec, and must not fill the memory.
+LONGEST = 1 << 20
 
 
 class Flags(NamedTuple):
@@ -20,6 +31,12 @@ class Flags(NamedTuple):
     activation: str | None = None
     residual: bool = False
 
+    @classmethod
+    def of(cls, modifiers: Modifiers, residual: bool = False) -> Flags:
+        """As the options say."""
+        activation = modifiers.activation
+        return cls(modifiers.norm, activation.value if activation else None, residual)
+
     def on(self, spec: LayerSpec) -> LayerSpec:
         """The spec with these flags; a flag that is off leaves what the spec says."""
         if not any(self):
@@ -28,22 +45,18 @@ class Flags(NamedTuple):
         return spec._replace(**given)
 
 
-def answer_all(words: list[str], flags: Flags, answer: Answer, format: str, options: Options, output: str = "") -> int:
-    """Answer the spec on the command line, or with `-` every line of standard input, on `output` if it names a file.
+def answer_all(words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options) -> int:
+    """Answer the spec on the command line, or with `-` every line of standard input.
+
+    Tokens behind the `-` hold for every line that does not say otherwise.
 
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
-    if not output:
-        return _answer_all(words, flags, answer, open_writer(format, sys.stdout, _batch(options, words)))
-    from .output import format_of, whole_file
-
-    format = format_of(output, format)
-    with whole_file(output) as file:
-        return _answer_all(words, flags, answer, open_writer(format, file, _batch(options._replace(plain=True), words)))
-
-
-def _batch(options: Options, words: list[str]) -> Options:
-    return options._replace(batch=" ".join(words).strip() == "-")
+    options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
+    if not to.output:  # answers arrive as they are made
+        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options))
+    with to.open() as (file, format):
+        return _answer_all(words, flags, answer, open_writer(format, file, options))
 
 
 def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer) -> int:
@@ -51,32 +64,58 @@ def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer) 
     if writer.options.batch:
         if sys.stdin is None:
             raise OSError("standard input is closed")
+        otherwise = _for_every_line(" ".join(" ".join(words).split()[1:]))
         lines = numbered_lines(sys.stdin.buffer, writer.file.flush)
-        code = max(_answers(lines, flags, answer, writer), default=0)
+        code = max(_answers(lines, flags, answer, writer, otherwise), default=0)
     else:
-        code = _answer(" ".join(words), flags, answer, writer)
+        code = _answer(" ".join(words), flags, answer, writer, {})
     writer.end()
     return code
 
 
-def _answers(lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer) -> Iterator[int]:
+def _for_every_line(tokens: str) -> Values:
+    """What the tokens behind the `-` say: `layer - @32 < print.txt` gives a size to every line without one."""
+    values: Values = {}
+    try:
+        gather(tokens, values)
+    except Problem as problem:
+        raise locate(problem, tokens, values) from None
+    return values
+
+
+def _answers(
+    lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values
+) -> Iterator[int]:
     for number, text in lines:
         try:
-            yield _answer(text, flags, answer, writer)
+            yield _answer(text, flags, answer, writer, otherwise)
         except SpecError as error:
             report(error, number)
             writer.error(error, number)
             yield 2
 
 
-def _answer(text: str, flags: Flags, answer: Answer, writer: Writer) -> int:
+def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:
     if len(text) > LONGEST:
         raise SpecError("the line is too long", "one spec a line, of at most a million characters", text[:40], 0, 40)
-    spec = flags.on(parse_spec(text))
-    result = answer(spec)
+    reading = read_layer(text, otherwise)
+    if any(flags):
+        reading = reading._replace(spec=flags.on(reading.spec))
+    if reading.notes or max(reading.spec.input_size) > LARGE:
+        _tell(text, reading)
+    result = answer(reading)
     writer.answer(result)
     rows = (result.row,) if isinstance(result, Layer) else result.rows
     return max([_mismatch(text, row) for row in rows])
+
+
+def _tell(text: str, reading: Reading) -> None:
+    """Notes on stderr: what the line says and the answer leaves out, and one number that may be meant for one axis."""
+    for note in reading.notes:
+        print(f"note: {clip(text.strip())}: {note}", file=sys.stderr)
+    high, *rest = reading.spec.input_size
+    if rest == [high] and high > LARGE and not reading.source and f"{high}x{high}" not in text:
+        print(f"note: @{high} is {high}x{high} positions; one axis is written 1d", file=sys.stderr)
 
 
 def _mismatch(text: str, row: Row) -> int:
@@ -90,10 +129,29 @@ def _mismatch(text: str, row: Row) -> int:
     return 1
 
 
-def verifier(verify: bool, limit: int | None) -> Verify | None:
-    """What executes rows, if they are to be executed; NumPy is loaded only then."""
-    if not verify:
-        return None
-    from ..checks.verifier import DEFAULT_LIMIT, Verifier
+def numbered_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[tuple[int, str]]:
+    """Number and text of every line that is neither blank nor a `#` comment; bytes that are no text are kept visible.
 
-    return Verifier(DEFAULT_LIMIT if limit is None else limit)
+    >>> import io
+    >>> list(numbered_lines(io.BytesIO(b"# two layers\\n64:128 @56 k3\\n\\n3:64 @224 k7 s2"), lambda: None))
+    [(2, '64:128 @56 k3'), (4, '3:64 @224 k7 s2')]
+    """
+    for number, raw in enumerate(_raw_lines(stream, before_waiting), start=1):
+        line = raw.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
+        if line and not line.startswith("#"):
+            yield number, line
+
+
+def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[bytes]:
+    rest = b""
+    read = getattr(stream, "read1", stream.read)
+    while True:
+        before_waiting()
+        chunk = read(1 << 16)
+        if not chunk:
+            break
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+        rest = rest[: LONGEST + 1]  # too long already: the spec reader says so, the remainder is not kept
+    if rest:
+        yield rest

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from typing import Annotated
 
 import typer
 
 from ..answers.network import answer_network
-from ..graph.ops import Shape
-from ..networks.build import Network, build_network
-from ..networks.swap import read_where, replacements
+from ..graph.ops import Conv, Shape
+from ..networks.build import Network
+from ..networks.swap import Swapped, read_where, replacements
 from ..networks.swap import swap as swap_layers
-from ..report.network_writers import write_swap
-from ..report.networks import swap_document
+from ..report.networks import swap_document, write_swap
+from ..variants.registry import own_names
+from .inside import Asked, open_network
 from .names import unknown_name
-from .network import Batch, BatchNorm, Name, Width, network_verifier, read_network, report_mismatches
-from .options import Exact, Format, Inplace, Output, OutputFormat, Verify, VerifyLimit
-from .output import destination
+from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
+from .onnx_model import report_unknown
+from .options import Destination, Exact, Execution
 
 EPILOG = """
 A replacement has the norm and the activation of the layer on each of its convolutions. Layers that are grouped
-already, and those that the variant does not apply to, are left alone and named.
+already, and those that the variant does not apply to, are left alone and named; but standard takes the place of a
+depthwise convolution and the 1x1 behind it together. If nothing is replaced the exit code is 1.
+
+Which convolutions: k3 s2 64:128 … tokens that they have; a name, or a pattern such as 'stage3.*'; op=12 or op=3-7, by
+number from 0 as in the layers of the JSON; macs>1% or params>=2M. All of it must hold.
 
 Examples:
 
   convcost swap resnet50 --to depthwise-separable --where k3
 
   convcost swap vgg16 --to spatially-separable --where "k3 512:512"
+
+  convcost swap mobilenet-v1 --to standard
+
+  convcost swap resnet50 --to ghost --where "k3 macs>2%"
 
   convcost swap resnet18 --to bottleneck --where "k3 stage3.*" --format json
 """
@@ -36,37 +47,52 @@ def swap(
     name: Name,
     to: Annotated[str, typer.Option("--to", metavar="VARIANT", show_default=False, help="What replaces them.")],
     where: Annotated[
-        str, typer.Option(metavar="TOKENS", help="Which convolutions: tokens that they have, or a pattern of names.")
+        str, typer.Option(metavar="WHICH", help="Which convolutions: tokens, a name or pattern, op=12, macs>1%.")
     ] = "k3",
     width: Width = "",
+    depth: Depth = "",
     batch: Batch = None,
     norm: BatchNorm = True,
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    input: ModelInputs = None,
     exact: Exact = False,
-    verify: Verify = True,
-    verify_limit: VerifyLimit = None,
-    inplace: Inplace = True,
+    *,
+    execution: Execution,
+    to_file: Destination,
 ) -> int:
     """Replace convolutions of a network by a variant: the cost before, after, and the ratio."""
+    to = own_names([to])[0]
     if to not in replacements():
         raise unknown_name("variant", to, replacements())
-    program, choices = read_network(name, width, batch, norm)
-    before = build_network(program, choices)
-    chosen = read_where(where, len(before.graph.input_shape) - 2)
-    swapped = swap_layers(before, to, chosen)
-
-    def rebuild(shape: Shape) -> Network:
-        return build_network(program, choices._replace(reduced=shape))
+    before, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    report_unknown(before.name, unknown)
+    swapped = swap_layers(before, to, read_where(where, len(before.graph.input_shape) - 2))
 
     def rebuild_swapped(shape: Shape) -> Network:
-        return swap_layers(rebuild(shape), to, chosen).network
+        return swap_layers(rebuild(shape), to, read_where("", 0), swapped.replaced).network
 
-    verifier = network_verifier(verify, verify_limit)
+    verifier, inplace = execution.of_networks(), execution.inplace
     answers = [
         answer_network(before, inplace, verifier, rebuild),
         answer_network(swapped.network, inplace, verifier, rebuild_swapped),
     ]
-    with destination(output, format.value) as (file, written):
+    with to_file.open() as (file, written):
         write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
-    return max([report_mismatches(answer) for answer in answers])
+    return max([_nothing(swapped, before, where), *[report_mismatches(answer) for answer in answers]])
+
+
+def _nothing(swapped: Swapped, network: Network, where: str) -> int:
+    """1, and the reason on stderr, where nothing was replaced."""
+    if swapped.replaced:
+        return 0
+    reasons = Counter([layer.reason for layer in swapped.left])
+    meant = "; ".join([f"{count} {'is' if count == 1 else 'are'} left alone: {why}" for why, count in reasons.items()])
+    why = meant or f"no convolution is meant by --where {where!r}; {_kernels(network)}"
+    print(f"nothing was replaced: {why}", file=sys.stderr)
+    return 1
+
+
+def _kernels(network: Network) -> str:
+    """Which kernels the network has."""
+    kernels = dict.fromkeys([node.op.kernel_size for node in network.graph.nodes if type(node.op) is Conv])
+    each = [str(k[0]) if len(set(k)) == 1 else "x".join(map(str, k)) for k in kernels]
+    return f"there are {', '.join([f'k{k}' for k in each[:8]])}" if each else "it has none"

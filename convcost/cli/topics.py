@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from ..report.formats import FORMATS
+
 
 class Topic(NamedTuple):
     """A topic: its summary in the list of topics, and its text."""
@@ -26,7 +28,8 @@ A spec is one layer, its tokens in any order, unquoted:
   1d  3d                     axes, where no size says it
   fp32  fp16  bf16  int8     dtype
   e6  ratio=4  m2  mid=96    expansion ratio, bottleneck ratio, depth
-                             multiplier, middle channels
+                             multiplier, middle channels; mid=48x64: two,
+                             into and out of a bottleneck's kxk
 
 Or a line of print(model) with its size, and PyTorch's defaults:
   convcost layer "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))" @224
@@ -41,6 +44,7 @@ effective MACs      the same, where the product touches the input and not
                     its padding; transposed: where it lands in the output
 elementwise         what MACs leave out, per output element: bias 1, add 1,
                     activation 1, BatchNorm 2
+conv activations    elements that convolutions and matrix products put out
 weight bytes        params times the bytes of the dtype
 activation bytes    all newly allocated outputs, times the same
 peak bytes          the most activation memory alive at any step, inputs and
@@ -60,12 +64,7 @@ _FORMATS = """\
 --format FORMAT says how an answer is written, --output FILE where; the ending
 of FILE is then its format, unless --format is given too.
 
-  table     .txt      for people; as wide as the terminal or COLUMNS
-  json      .json     one document, laid out for reading
-  ndjson    .ndjson   a document a line, for scripts
-  csv       .csv      a line a row, field names as in JSON
-  markdown  .md       a table for documents
-  latex     .tex      a table for papers: \\usepackage{booktabs}
+@FORMATS@
 
 JSON and CSV have base units, always: bytes, and whole numbers. A table has one
 unit a column, in its header; --exact prints whole numbers instead.
@@ -77,8 +76,10 @@ Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
 130 interrupted.
 """
 
+_ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
+
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
-    "formats": Topic("how answers are written, and where", _FORMATS),
+    "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

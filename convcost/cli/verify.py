@@ -4,28 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from ..spec.errors import SpecError
-from .names import choose_names
-from .options import (
-    NOTATION,
-    ActivationKind,
-    Format,
-    Inplace,
-    Norm,
-    OptionalSpec,
-    Output,
-    OutputFormat,
-    VerifyLimit,
-)
-from .output import destination
+from .names import choose_variants
+from .options import NOTATION, Destination, Inplace, Modifiers, OptionalSpec, Residual, Variants, VerifyLimit
 
 if TYPE_CHECKING:
     from ..checks.examination import Examined
     from ..spec import LayerSpec
+    from .run import Flags
 
 EPILOG = (
     NOTATION
@@ -45,9 +35,7 @@ Examples:
 
 def verify(
     spec: OptionalSpec = None,
-    variants: Annotated[
-        str, typer.Option(metavar="LIST", show_default=False, help="Variants to verify; all by default.")
-    ] = "",
+    variants: Variants = "",
     random: Annotated[
         int, typer.Option(min=0, metavar="N", show_default=False, help="Verify this many generated layers instead.")
     ] = 0,
@@ -55,40 +43,38 @@ def verify(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Break rules on purpose and show which check catches each.")
     ] = False,
-    residual: Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")] = False,
-    norm: Norm = False,
-    activation: ActivationKind = None,
-    format: OutputFormat = Format.table,
-    output: Output = "",
+    residual: Residual = False,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
+    *,
+    modifiers: Modifiers,
+    to: Destination,
 ) -> int:
     """Show the evidence: execute every variant in every way there is, and compare with what is printed."""
-    from ..variants.registry import AS_GIVEN, all_variants
+    from .run import Flags
 
-    names = choose_names(variants, [AS_GIVEN, *all_variants()], "variant")
+    names = choose_variants(variants)
     if sum([bool(spec), bool(random), self_test]) != 1:
         raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
     try:
-        with destination(output, format.value) as (file, written):
+        with to.open() as (file, written):
             if self_test:
                 return _self_test(written, file)
             if random:
                 return _random(random, seed, names, written, file)
-            layer = _spec(" ".join(spec or []), norm, activation, residual)
+            layer = _spec(" ".join(spec or []), Flags.of(modifiers, residual))
             return _layer(layer, names, verify_limit, inplace, written, file)
     except MemoryError as error:
         print(f"error: {error or 'out of memory'}", file=sys.stderr)
         return 2
 
 
-def _spec(text: str, norm: bool, activation: Any, residual: bool) -> LayerSpec:
+def _spec(text: str, flags: Flags) -> LayerSpec:
     from ..spec import parse_spec
-    from .run import Flags
 
     if text.strip() == "-":
         raise SpecError("verify takes one layer", "convcost compare - verifies every line it reads", text, 0, 1)
-    return Flags(norm, activation.value if activation else None, residual).on(parse_spec(text))
+    return flags.on(parse_spec(text))
 
 
 def _layer(
@@ -123,12 +109,13 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
     from ..report.random_evidence import Totals, write_totals
     from ..report.terminal import progress
     from ..spec import format_spec
+    from ..variants.registry import all_variants
 
     totals, code = Totals(count, seed), 0
     with progress(count, count / 10) as step:
         for number, spec in enumerate(random_specs(count, seed), 1):
             step(f"layer {number} of {count}")
-            rows = examine_all(spec, names)
+            rows = examine_all(spec, names or list(all_variants()))
             totals = totals.with_layer(spec, rows)
             code |= _report(format_spec(spec), rows)
     write_totals(format, file, totals)
@@ -137,16 +124,13 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
 
 def _self_test(format: str, file: TextIO) -> int:
     """Which check caught which broken rule; 1 if one got through, which is told on stderr."""
-    from ..checks.broken_rules import run_selftest
-    from ..checks.broken_wiring import CHECK_RULES, run_check_selftest
+    from ..checks.broken_rules import BROKEN_RULES, run_selftest
     from ..report.selftest_evidence import write_selftest
     from ..report.terminal import progress
 
-    with progress(2, 2.0) as step:
-        step("broken rules of the analysis")
+    with progress(1, 3.0) as step:
+        step(f"{len(BROKEN_RULES)} broken rules")
         rules = run_selftest()
-        step(f"{len(CHECK_RULES)} more, of wiring and execution")
-        rules += run_check_selftest()
     write_selftest(format, file, rules)
     missed = [rule.name for rule in rules if not rule.caught_by]
     for name in missed:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ..answers.network import answer_network
 from ..networks.build import build_network
-from ..networks.zoo import zoo_programs
-from ..report.network_writers import write_zoo
-from ..report.networks import zoo_document
-from .options import Exact, Format, Output, OutputFormat
-from .output import destination
+from ..networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
+from ..report.networks import write_zoo, zoo_document
+from .options import Destination, Exact
 
 EPILOG = """
 Examples:
@@ -16,11 +18,34 @@ Examples:
   convcost zoo
 
   convcost zoo --format csv
+
+  convcost zoo efficientnet-b3
+
+  convcost zoo resnet50 --output my-net.txt
 """
 
 
-def zoo(format: OutputFormat = Format.table, output: Output = "", exact: Exact = False) -> None:
+def zoo(
+    name: Annotated[
+        str, typer.Argument(metavar="NETWORK", show_default=False, help="Print this one's file instead.")
+    ] = "",
+    exact: Exact = False,
+    *,
+    to: Destination,
+) -> None:
     """List the built-in networks: input, params and MACs as published, and where each is described."""
+    if name:
+        _print_file(name, to)
+        return
     answers = [answer_network(build_network(program)) for program in zoo_programs()]
-    with destination(output, format.value) as (file, written):
+    with to.open() as (file, written):
         write_zoo(zoo_document(answers), written, file, exact=exact)
+
+
+def _print_file(word: str, to: Destination) -> None:
+    """The file of a built-in network, to read, change and give to `convcost network`."""
+    name = zoo_name(word)
+    if name is None:
+        raise unknown_network(word)
+    with to.open_text() as file:
+        file.write(zoo_text(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import inf, log10
 
 from ..analysis.field import mixes
@@ -43,6 +43,59 @@ def draw(graph: Graph, shapes: list[Shape]) -> list[str]:
             lines.append(_beside(f"  [{_describe(node)}]{_mixes(node)}", "" if joined_yet else "│"))
         lines += _arrow(shape, "" if joined_yet else "│")
     return [line.rstrip() for line in [*lines, "   output"]]
+
+
+def flow(graph: Graph, shapes: list[Shape], width: int = 78) -> list[str]:
+    """The graph from left to right, its shortcut below; from top to bottom where branches meet more than once.
+
+    >>> from convcost.graph.ops import Conv
+    >>> conv = Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    >>> flow(Graph((1, 64, 56, 56), "fp32", (Node("conv", conv, (0,)),)), [(1, 64, 56, 56), (1, 128, 56, 56)])
+    ['64×56×56 ─► [conv 3×3] ─► 128×56×56']
+
+    What is too wide has no shapes in between, then several lines.
+    """
+    side = [node for node in graph.nodes if node.name.startswith("projection")]
+    joined = [node for node in graph.nodes if len(node.inputs) > 1]
+    if len(joined) > 1:
+        return draw(graph, shapes)
+    label = f"{_describe(side[0])} of the input" if side else "the input itself"
+    steps = [(node, shape) for node, shape in zip(graph.nodes, shapes[1:]) if node not in side]
+    for between in (True, False):
+        line, joins = _in_a_line(shapes[0], steps, between)
+        below = [_shortcut_below(line, joins, label)] if joins else []
+        if max(map(len, [line, *below])) <= width:
+            return [line, *below]
+    added = [f"[{joined[0].name}] adds {label}"] if joined else []
+    return [*_broken(line.replace("─┬─►", "─►"), width), *added]
+
+
+def _in_a_line(start: Shape, steps: list[tuple[Node, Shape]], between: bool) -> tuple[str, int]:
+    """Operations and what the last hands on, with the shapes between them or without; and where branches join."""
+    forks, joins = any([len(node.inputs) > 1 for node, _ in steps]), 0
+    line = f"{show_shape(start)} {'─┬' if forks else ''}─► "
+    for index, (node, shape) in enumerate(steps):
+        joins = len(line) + 2 if len(node.inputs) > 1 else joins
+        line += f"[{_describe(node)}] ─► "
+        line += f"{show_shape(shape)} ─► " if between and index < len(steps) - 1 else ""
+    return line + show_shape(steps[-1][1]), joins
+
+
+def _shortcut_below(line: str, joins: int, label: str) -> str:
+    begins = line.index("┬")
+    return " " * begins + "└" + f" {label} ".center(joins - begins - 1, "─") + "┘"
+
+
+def _broken(line: str, width: int) -> Iterator[str]:
+    """A line of steps as several, none wider than `width`."""
+    first, *rest = line.split(" ─► ")
+    for step in rest:
+        if len(first) + len(step) + 7 > width:
+            yield first + " ─►"
+            first = "   " + step
+        else:
+            first += f" ─► {step}"
+    yield first
 
 
 def _arrow(shape: Shape, corner: str) -> list[str]:

@@ -1,4 +1,7 @@
-"""A page of sections, as plain text of at most 80 columns and as Markdown."""
+"""A page of sections, and how it is shown in a terminal of 80 columns; `handout` has it as Markdown and LaTeX.
+
+In its texts a formula stands between backquotes: a terminal shows it as it is, a hand-out as TeX.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,18 @@ class Pre(NamedTuple):
 
 
 class Grid(NamedTuple):
-    """A table of text; columns that `right` names by number stand to the right."""
+    """A table of text; columns that `right` names by number stand to the right, cells are wrapped to `widths`."""
 
     header: list[str]
     rows: list[list[str]]
     right: tuple[int, ...] = ()
+    widths: tuple[int, ...] = ()
+
+
+class Facts(NamedTuple):
+    """What is said about each of several things: a label, and a text beside it."""
+
+    rows: list[tuple[str, str]]
 
 
 class Commands(NamedTuple):
@@ -36,11 +46,11 @@ class Commands(NamedTuple):
     lines: list[str]
 
 
-Block = Para | Pre | Grid | Commands
+Block = Para | Pre | Grid | Facts | Commands
 
 
 class Section(NamedTuple):
-    """A title and what stands below it; the first of a page has no more than the page's name."""
+    """A title, which may be empty, and what stands below it."""
 
     title: str
     blocks: list[Block]
@@ -57,32 +67,48 @@ class Page(NamedTuple):
 def text(page: Page, shown: Callable[[str], str] = str) -> str:
     """The page for a terminal; `shown` is a text as it will appear there, for columns to be as wide as that.
 
-    >>> print(text(Page("1x1", "64:128", [Section("What", [Para("Channels only.")])])), end="")
+    >>> print(text(Page("1x1", "64:128", [Section("What", [Para("`Y = W · X`, channels only.")])])), end="")
     1x1  ·  64:128
     <BLANKLINE>
     What
-      Channels only.
+      Y = W · X, channels only.
     """
+
+    def plain(words: str) -> str:
+        return shown(words.replace("`", ""))
+
     lines = [*wrap(f"{page.title}  ·  {page.facts}", WIDTH)]
     for section in page.sections:
-        lines += ["", section.title]
+        lines += ["", *[section.title] * bool(section.title)]
         for block in section.blocks:
-            lines += ["  " + line if line else "" for line in _text_block(block, WIDTH - 2, shown)]
+            lines += ["  " + line if line else "" for line in _block(block, WIDTH - 2, plain)]
     return "\n".join(lines) + "\n"
 
 
-def _text_block(block: Block, width: int, shown: Callable[[str], str]) -> Iterator[str]:
+def _block(block: Block, width: int, plain: Callable[[str], str]) -> Iterator[str]:
     if isinstance(block, Para):
-        yield from wrap(block.text, width, break_long_words=False, break_on_hyphens=False)
+        yield from _wrapped(plain(block.text), width)
     elif isinstance(block, Grid):
-        rows = [[shown(cell) for cell in row] for row in block.rows]
-        yield from _table(Grid([shown(cell) for cell in block.header], rows, block.right), width)
+        rows = [[plain(cell) for cell in row] for row in block.rows]
+        yield from _table(block._replace(header=[plain(cell) for cell in block.header], rows=rows), width)
+    elif isinstance(block, Facts):
+        label = max([len(plain(label)) for label, _ in block.rows]) + 2
+        for name, said in block.rows:
+            first, *rest = _wrapped(plain(said), width - label) or [""]
+            yield f"{plain(name):<{label}}{first}".rstrip()
+            yield from [" " * label + line for line in rest]
     else:
         yield from block.lines
 
 
+def _wrapped(words: str, width: int) -> list[str]:
+    return wrap(words, width, break_long_words=False, break_on_hyphens=False)
+
+
 def _table(grid: Grid, width: int) -> Iterator[str]:
     rows = [grid.header, *grid.rows] if any(grid.header) else grid.rows
+    if grid.widths:
+        rows = [line for row in rows for line in _lines_of(row, grid.widths)]
     widths = [max(map(len, column)) for column in zip(*rows)]
     if sum(widths) + 2 * (len(widths) - 1) > width:
         yield from _written_out(grid, width)
@@ -90,6 +116,13 @@ def _table(grid: Grid, width: int) -> Iterator[str]:
     for row in rows:
         cells = [f"{cell:>{w}}" if i in grid.right else f"{cell:<{w}}" for i, (cell, w) in enumerate(zip(row, widths))]
         yield "  ".join(cells).rstrip()
+
+
+def _lines_of(row: list[str], widths: tuple[int, ...]) -> Iterator[list[str]]:
+    """A row whose cells are wrapped, line by line."""
+    cells = [wrap(cell, width, break_on_hyphens=False) for cell, width in zip(row, widths)]
+    for line in range(max(map(len, cells))):
+        yield [cell[line] if line < len(cell) else "" for cell in cells]
 
 
 def _written_out(grid: Grid, width: int) -> Iterator[str]:
@@ -104,38 +137,3 @@ def _written_out(grid: Grid, width: int) -> Iterator[str]:
         joined = [" ".join(named)] if all([cell.startswith("=") for cell in named]) else named
         for cell in joined:
             yield from wrap(cell, width, initial_indent=indent, subsequent_indent=indent + "  ")
-
-
-def markdown(page: Page) -> str:
-    """The page for notes and slides.
-
-    >>> print(markdown(Page("1x1", "64:128", [Section("What", [Para("Channels only.")])])), end="")
-    ## 1x1
-    <BLANKLINE>
-    64:128
-    <BLANKLINE>
-    ### What
-    <BLANKLINE>
-    Channels only.
-    """
-    parts = [f"## {page.title}", _escaped(page.facts)]
-    for section in page.sections:
-        parts.append(f"### {section.title}")
-        parts += ["\n".join(_markdown_block(block)) for block in section.blocks]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown_block(block: Block) -> list[str]:
-    if isinstance(block, Para):
-        return [_escaped(block.text)]
-    if isinstance(block, Grid):
-        rules = ["---:" if i in block.right else ":---" for i in range(len(block.header))]
-        rows = [block.header, rules, *[[_escaped(cell) for cell in row] for row in block.rows]]
-        return [f"| {' | '.join(row)} |" for row in rows]
-    return ["```sh" if isinstance(block, Commands) else "```text", *block.lines, "```"]
-
-
-def _escaped(words: str) -> str:
-    for special in "\\|*<[":
-        words = words.replace(special, "\\" + special)
-    return words

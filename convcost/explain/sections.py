@@ -1,28 +1,250 @@
-"""Documents of explanations as sections of a page."""
+"""Documents of explanations as pages: the answer on one screen, and in a full page everything else behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from .document import Document
-from .drawing import bar
-from .pages import Block, Commands, Grid, Page, Para, Pre, Section
+from ..spec import LayerSpec, format_spec
+from .drawing import bar, plot
+from .lessons import Document
+from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section
+from .texts import BASE
+from .topics import RESIDUAL
+
+#: What is measured on random numbers, in words.
+_DISTURBED = "one number of the input was changed, in the middle of the first channel"
 
 
-def variant_page(document: Document, facts: str, *, brief: bool = False) -> Page:
-    """The page of one variant; a brief one stops at what it gives up, where several are set side by side."""
-    start = [
-        Section("What it is", [Para(document["sentence"]), Pre(document["drawing"])]),
-        Section("Params", [*_word(document["params"]), Para(_symbols(document))]),
-        Section("MACs", _word(document["macs"])),
-        *_ratio(document),
+def pages(document: Document, spec: LayerSpec, given: bool, *, full: bool = False) -> list[Page]:
+    """The pages of a document: a screen a topic, or one that sets several variants side by side.
+
+    A `full` page goes on where the screen ends, and each of several variants has one; `given` says that the layer was
+    asked for.
+    """
+    facts = f"{format_spec(spec)} · {spec.dtype} · batch {spec.batch}"
+    facts += "" if given else " · the default layer"
+    difference, explained = document["difference"], document["explanations"]
+    found = [
+        residual_page(one, facts, full=full) if one["topic"] == RESIDUAL else variant_page(one, facts, full=full)
+        for one in explained if full or not difference or one["topic"] == RESIDUAL
+    ]  # fmt: skip
+    if difference:
+        variants = [one for one in explained if one["topic"] != RESIDUAL]
+        found.append(difference_page(variants, difference, facts, full=full))
+    return found
+
+
+def variant_page(document: Document, facts: str, *, full: bool = False) -> Page:
+    """The page of one variant: what it is, the reason, the formula with this layer's numbers, what was measured."""
+    screen = _SCREENS.get(document["topic"], _screen)(document)
+    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [_MORE])])
+
+
+_MORE = Section("", [Facts([("More", "--full adds each step, uses, limits, growth, training, what to try")])])
+
+
+def _screen(document: Document) -> list[Section]:
+    return [
+        Section("", [Pre(document["flow"])]),
+        Section("Why", [Para(f"{document['sentence']} {document['why']}".strip())]),
+        Section("What it costs", _costs(document)),
+        Section("Measured in this run", [Para(_disturbed(document))]),
         *_gives_up(document["gives_up"]),
     ]
-    return Page(document["topic"], facts, start if brief else [
-        *start,
+
+
+def _gives_up(said: Document) -> list[Section]:
+    """Nothing, where nobody has written about a variant."""
+    if not said["text"]:
+        return []
+    letters = " (o output channel, c input channel, y row, x column)" * ("[o,c,y,x]" in said["kernel"])
+    return [Section("What it gives up", [Para(said["text"]), Para(f"Its kernel: `{said['kernel']}`{letters}")])]
+
+
+def _costs(document: Document) -> list[Block]:
+    """Params and MACs: the formula, this layer's numbers in it, and how they stand to the standard convolution's."""
+    rows = [(title, _total(document[word]["total"])) for title, word in _WORDS]
+    if document["role"] == "building-block":
+        rows.append(("beside it", f"a standard convolution has {_of_standard(document)}"))
+    elif document["topic"] != BASE:
+        ratios = [document[word]["ratio"] for _, word in _WORDS]
+        if ratios[0] == ratios[1]:
+            rows.append(
+                ("in all", f"{_ratio(ratios[0])} of a standard convolution, which has {_of_standard(document)}")
+            )
+        else:
+            rows += [
+                (f"{title} ratio", f"{_ratio(ratio)} of a standard convolution's {document[word]['standard']:,}")
+                for (title, word), ratio in zip(_WORDS, ratios) if ratio
+            ]  # fmt: skip
+    rows += [("", f"`{name} = {size['formula']} = {size['value']}`") for name, size in document["sizes"].items()]
+    return [Facts(rows)]
+
+
+_WORDS = (("params", "params"), ("MACs", "macs"))
+
+
+def _of_standard(document: Document) -> str:
+    return f"{document['params']['standard']:,} params and {document['macs']['standard']:,} MACs"
+
+
+def _total(line: Document) -> str:
+    return f"`{line['formula']}` = `{line['numbers']}` = {line['value']:,}"
+
+
+def _ratio(ratio: Document) -> str:
+    steps = f"`{ratio['formula']}` = `{ratio['numbers']}` = " if ratio["formula"] else ""
+    return f"{steps}{ratio['value']:.4g} ×"
+
+
+def _disturbed(document: Document) -> str:
+    """What one changed number of the input reached."""
+    found = document["disturbed"]
+    mixed = [word for word in ("space", "channels") if any(word in said for said in document["mixes"].values())]
+    return (
+        f"{_DISTURBED[0].upper()}{_DISTURBED[1:]}: {_changed(found)}. It mixes {' and '.join(mixed)}. (Executed at "
+        f"{found['spec']}, on random weights.)"
+    )
+
+
+def _changed(found: Document) -> str:
+    channels = f"{found['channels']:,} of {found['of_channels']:,} channels"
+    return (
+        f"{_count(found['outputs'], 'output')} changed, at {_count(found['positions'], 'position')} and in {channels}"
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def _standard(document: Document) -> list[Section]:
+    """What "in one operation" costs, drawn."""
+    points = [point for point in document["kernel_growth"] if point["macs"]][:4]
+    least, most = points[0]["macs"], points[-1]["macs"]
+    rows = [
+        [f"k{point['kernel_size']}", f"{point['macs']:,}", f"{point['macs'] / least:.4g} ×",
+         bar(point["macs"] / most, 40)] for point in points
+    ]  # fmt: skip
+    drawing, why, costs, measured, gives_up = _screen(document)
+    return [
+        drawing, why, costs,
+        Section("What \"in one operation\" costs: it grows with the area of the kernel", [
+            Grid(["", "MACs", "times k1", "drawn"], rows, (1, 2)),
+        ]), measured, gives_up,
+    ]  # fmt: skip
+
+
+def _separable(document: Document) -> list[Section]:
+    """The classical case first: one kernel, one channel. Then the network's, where both passes mix channels."""
+    classical, joint = document["lesson"]["classical"], document["lesson"]["joint"]
+    sobel, diagonal = classical["sobel"], classical["diagonal"]
+    first, second = sobel["pass_products"]
+    facts = [
+        ("executed", f"on one 5×5 map, both ways: {_apart(sobel)}. One pass took `3·3·9` = {sobel['products']} "
+                     f"products, two took `45 + 27` = {first + second}"),
+        ("limit", "a diagonal kernel is no such product (its rank is 3: it takes the sum of three). The nearest "
+                  f"product misses `√(2/3)` = {diagonal['missed']:.1%} of it; executed, {_apart(diagonal)}"),
+    ]  # fmt: skip
+    return [
+        Section("The classical case: one channel, one kernel", [
+            Para("A kernel that is a column times a row can be run as two 1-D passes, one along each axis, with k + k "
+                 "weights and not k·k. Sobel's edge filter is such a product:"),
+            Pre(["[1 0 -1]   [1]", "[2 0 -2] = [2] · [1 0 -1]     9 weights become 3 + 3 = 6", "[1 0 -1]   [1]"]),
+            Facts(facts),
+        ]),
+        Section("In a network: all channels, mixed in both passes, and both passes learned", [
+            Pre(document["flow"]),
+            *_costs(document), *_joint(joint, classical["diagonal_in_three"]),
+        ]),
+        Section("The difference", [
+            Para("A simple (standard) convolution has a free kernel for each pair of channels. The classical case "
+                 "replaces one such kernel, if its rank is 1; a network replaces all of them at once, by two smaller "
+                 "convolutions in a row that are limited together only."),
+        ]),
+    ]  # fmt: skip
+
+
+def _apart(found: Document) -> str:
+    if not found["difference"]:
+        return "the outputs are equal"
+    return f"outputs differ by up to {found['difference']:g} (the largest output is {found['largest']:g})"
+
+
+def _joint(joint: Document | None, in_three: Document) -> list[Block]:
+    """The limit of all kernels together, as executed."""
+    if joint is None:
+        return []
+    inner, middle, outer = joint["executed"]
+    rows, columns = joint["matrix"]
+    return [Facts([
+        ("limit", f"on all kernels together: as one matrix of (out·height) × (in·width), here {rows} × {columns}, they "
+                  f"have a rank of at most the {joint['middle']} channels between the passes. For one pair of channels "
+                  f"alone 3 between are enough for any 3×3 (the diagonal, executed so: {_apart(in_three)})"),
+        ("executed", f"with random weights at {inner}:{outer}, {middle} between: rank {joint['rank']} of "
+                     f"{joint['most']}; the simple convolution's {joint['standard_rank']}"),
+    ])]  # fmt: skip
+
+
+def _pointwise(document: Document) -> list[Section]:
+    """What a 1x1 is good for: two uses, each with its figure."""
+    lesson = document["lesson"]
+    product, growth = lesson["matrix_product"], lesson["channel_growth"]
+    shapes = [f"[{rows} × {columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
+    times = f"{product['batch']} · " if product["batch"] != 1 else ""
+    most = growth[-1]["macs"]
+    rows = [
+        ["{}:{}".format(*point["channels"]), f"{point['macs']:,}", bar(point["macs"] / most, 40)] for point in growth
+    ]
+    drawing, why, costs, _, _ = _screen(document)
+    return [
+        drawing, why,
+        Section("What it costs: it grows with the product of the channels", [
+            *costs.blocks[:1], Grid(["channels", "MACs", "drawn"], rows, (0, 1)),
+        ]),
+        Section("What it is good for: the cheapest way to mix channels, or to change how many", [Facts(_uses(lesson))]),
+        Section("Measured in this run", [
+            Facts([
+                ("one changed", f"number of the input: {_changed(document['disturbed'])}"),
+                ("product", f"it is one matrix product, `{product['formula']}`: {times}W {shapes[0]} · X {shapes[1]} = "
+                            f"Y {shapes[2]}, {product['macs']:,} multiply-adds. Both executed: "
+                            f"{_apart({**product, 'largest': 1})}"),
+            ]),
+        ]),
+    ]  # fmt: skip
+
+
+def _uses(lesson: Document) -> list[tuple[str, str]]:
+    one, small, large = lesson["reduction"]["rows"]
+    separable, _ = lesson["uses"]
+    said = "after a depthwise convolution, which filters channels and does not combine them (MobileNet)"
+    if "reason" not in separable:
+        said += f"; at {separable['spec']} the 1x1 is {separable['macs_share']:.1%} of that pair's MACs"
+    return [
+        ("mix", said),
+        ("reduce", "to few channels, on which the 3x3 is cheap, and back (ResNet-50). A bottleneck on 256 channels "
+                   f"(256→64→64→256, 56×56) has {one['params']:,} params and {one['macs']:,} MACs. Beside it He et al. "
+                   f"2015 (figure 5) draw two 3x3 on 64 channels: {small['params']:,} and {small['macs']:,}. So four "
+                   f"times the channels cost no more. Two 3x3 on 256, in no figure: {large['params']:,} params"),
+    ]  # fmt: skip
+
+
+_SCREENS: dict[str, Callable[[Document], list[Section]]] = {
+    "standard": _standard, "spatially-separable": _separable, "pointwise": _pointwise,
+}  # fmt: skip
+
+
+def _rest(document: Document) -> list[Section]:
+    """What a full page has beside the screen."""
+    return [
+        Section("The structure", [Pre(document["drawing"])]),
+        Section("Params, step by step", _steps(document["params"])),
+        Section("MACs, step by step", _steps(document["macs"])),
+        Section("The equivalent dense kernel", [Para(f"`{document['gives_up']['kernel']}`"),
+                Para(document["gives_up"]["text"])]) if document["topic"] in _SCREENS else Section("", []),
         *[Section("Where it is used", [sources(document["used_in"])])] * bool(document["used_in"]),
         Section("When it will not help", _limits(document["will_not_help"])),
-        *_lesson(document.get("lesson")),
         Section("How MACs grow with the kernel", [_growth(document["kernel_growth"])]),
         Section("A training step", [
             _training(document["training"]),
@@ -30,42 +252,13 @@ def variant_page(document: Document, facts: str, *, brief: bool = False) -> Page
                  "for the weight."),
         ]),
         Section("Try next", [Commands(document["next"])]),
-    ])  # fmt: skip
+    ]  # fmt: skip
 
 
-def _gives_up(said: Document) -> list[Section]:
-    """Nothing, where nobody has written about a variant."""
-    if not said["text"]:
-        return []
-    return [Section("What it gives up", [Para(said["text"]), Para(f"Equivalent dense kernel: {said['kernel']}")])]
-
-
-def _word(word: Document) -> list[Block]:
+def _steps(word: Document) -> list[Block]:
     lines = word["terms"] if len(word["terms"]) == 1 else [*word["terms"], word["total"]]
-    rows = [[line["op"], line["formula"], f"= {line['numbers']}", f"= {line['value']:,}"] for line in lines]
+    rows = [[line["op"], f"`{line['formula']}`", f"= `{line['numbers']}`", f"= {line['value']:,}"] for line in lines]
     return [Grid(["", "formula", "in numbers", "result"], rows, (3,))]
-
-
-def _symbols(document: Document) -> str:
-    """What the letters are: channels, positions an axis, and the sizes that a stride leaves."""
-    letters = [f"{name} = {value}" for name, value in document["symbols"].items()]
-    letters += [f"{name} = {size['formula']} = {size['value']}" for name, size in document["sizes"].items()]
-    return f"Channels and sizes: {', '.join(letters)}."
-
-
-def _ratio(document: Document) -> list[Section]:
-    if document["topic"] == "standard":
-        return []
-    if document["params"]["ratio"] is None:
-        return [Section("Against the standard convolution", [Para(
-            "No ratio: a building block does less than the layer's work."
-        )])]  # fmt: skip
-    rows = []
-    for title, word in (("params", "params"), ("MACs", "macs")):
-        ratio = document[word]["ratio"]
-        steps = [f"{ratio['formula']}", f"= {ratio['numbers']}"] if ratio["formula"] else ["", ""]
-        rows.append([title, *steps, f"= {ratio['value']:.4g} ×"])
-    return [Section("Against the standard convolution", [Grid(["", "ratio", "in numbers", "result"], rows)])]
 
 
 def sources(used: list[dict[str, str]]) -> Grid:
@@ -96,56 +289,15 @@ def _limits(limits: Document) -> list[Block]:
     return blocks
 
 
-def _lesson(lesson: Document | None) -> list[Section]:
-    """What a 1x1 is good for."""
-    if lesson is None:
-        return []
-    product, reduction = lesson["matrix_product"], lesson["reduction"]
-    shapes = [f"[{rows} × {columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
-    times = f"{product['batch']} · " if product["batch"] != 1 else ""
-    sizes = f"{times}{product['weights'][0]}·{product['weights'][1]}·{product['input'][1]}"
-    rows = [[row["structure"], f"{row['params']:,}", f"{row['macs']:,}"] for row in reduction["rows"]]
-    return [
-        Section("It is one matrix product", [
-            Pre([f"W {shapes[0]} · X {shapes[1]} = Y {shapes[2]}", product["formula"]]),
-            Para(f"Rows are channels, columns positions p: {sizes} = {product['macs']:,} multiply-adds, those of the "
-                 "convolution. It aggregates all channels at a position into each output."),
-        ]),
-        Section("It reduces the dimension", [
-            Grid(["at 56x56", "params", "MACs"], rows, (1, 2)),
-            Para(
-                "With two 1x1 around it the 3x3 works on 64 channels and not on 256: "
-                f"{reduction['params_ratio']:.3f} × the params, {reduction['macs_ratio']:.3f} × the MACs "
-                f"({reduction['source']})."
-            ),
-        ]),
-        Section("Its two uses", [Para(_use(use)) for use in lesson["uses"]]),
-    ]  # fmt: skip
-
-
-def _use(use: Document) -> str:
-    start = {
-        "depthwise-separable": "MobileNet: it combines the channels that a depthwise convolution has filtered.",
-        "bottleneck": "ResNet: it shrinks and expands the channels round a 3x3.",
-    }[use["variant"]]
-    if "reason" in use:
-        return start
-    return (
-        f"{start} At {use['spec']} the 1x1 are {use['macs_share']:.1%} of the MACs and {use['params_share']:.1%} of "
-        f"the params of the {use['variant']} variant."
-    )
-
-
 def _growth(points: list[Document]) -> Grid:
     most = max([point["macs"] or 0 for point in points])
-    ratios = max([point["ratio"] or 0 for point in points])
+    ratios = any(point["ratio"] not in (None, 1) for point in points)
     rows = []
     for point in points:
-        share = point["ratio"] / max(ratios, 1) if point["ratio"] is not None else (point["macs"] or 0) / (most or 1)
-        standard = [f"{n:,}" if n is not None else "–" for n in (point["macs"], point["standard_macs"])]
-        ratio = [] if not ratios else ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"]
-        rows.append([f"k{point['kernel_size']}", *standard, *ratio, bar(share, 20)])
-    header = ["", "MACs", "standard's MACs", *(["ratio", "ratio drawn"] if ratios else ["MACs drawn"])]
+        own, standard = (f"{n:,}" if n is not None else "–" for n in (point["macs"], point["standard_macs"]))
+        ratio = ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"] * ratios
+        rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / (most or 1), 20)])
+    header = ["", "MACs", "standard's MACs", *["ratio"] * ratios, "MACs drawn"]
     return Grid(header, rows, tuple(range(1, len(header) - 1)))
 
 
@@ -155,25 +307,166 @@ def _training(step: Document) -> Grid:
     return Grid(["", "MACs"], [[title, f"{step[name]:,}"] for title, name in zip(shown, names)], (1,))
 
 
-def difference_page(variants: list[Document], text: str | None, following: list[str], facts: str) -> Page:
-    """Several variants side by side: words down, variants across; and what to try next."""
-    lines: tuple[tuple[str, Callable[[Document], str]], ...] = (
-        ("mixes", lambda row: " and ".join(row["mixes"])),
-        ("receptive field", lambda row: "×".join(map(str, row["receptive_field"] or ["–"]))),
-        ("params", lambda row: f"{row['params']:,}"),
-        ("MACs", lambda row: f"{row['macs']:,}"),
-        ("peak bytes", lambda row: f"{row['peak_bytes']:,}"),
-        ("traffic bytes", lambda row: f"{row['traffic_bytes']:,}"),
-        ("FLOPs a byte", lambda row: f"{row['arithmetic_intensity']:.1f}"),
-    )
-    grids = [_side_by_side(variants[i : i + 3], lines) for i in range(0, len(variants), 3)]
-    start: list[Block] = [Para(text)] if text else []
-    return Page("The difference", facts, [
-        Section("Side by side", [*start, *grids]), Section("Try next", [Commands(following)]),
+def difference_page(explained: list[Document], difference: Document, facts: str, *, full: bool = False) -> Page:
+    """Several variants side by side: words down, variants across; the key difference in one sentence at the end."""
+    numbers = {row["variant"]: row for row in difference["variants"]}
+    rows: list[tuple[str, Callable[[Document], str]]] = [
+        ("what it is", lambda one: one["sentence"]),
+        ("why", lambda one: one["why"]),
+        ("mixes", lambda one: _seen(numbers[one["topic"]])),
+        ("params", lambda one: _total(one["params"]["total"])),
+        ("MACs", lambda one: _total(one["macs"]["total"])),
+        ("measured *", lambda one: _changed(one["disturbed"])),
+        ("bytes moved", lambda one: f"{numbers[one['topic']]['traffic_bytes']:,}, at "
+                                    f"{numbers[one['topic']]['arithmetic_intensity']:.1f} FLOPs each"),
+        ("gives up", lambda one: one["gives_up"]["text"]),
+        ("used in", lambda one: ", ".join([entry["where"] for entry in one["used_in"]])),
+        ("will not help", lambda one: one["will_not_help"]["text"]),
+    ]  # fmt: skip
+    grids = [_side_by_side(explained[i : i + 3], rows) for i in range(0, len(explained), 3)]
+    *names, last = [one["topic"] for one in explained]
+    return Page(f"{', '.join(names)} and {last}", facts, [
+        Section("", [*grids, Para(f"* {_DISTURBED}")]),
+        Section("The key difference", [Para(difference["text"])]),
+        *[Section("Try next", [Commands(difference["next"])])] * full,
     ])  # fmt: skip
 
 
-def _side_by_side(variants: list[Document], lines: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:
+def _seen(numbers: Document) -> str:
+    field = "×".join(map(str, numbers["receptive_field"] or ["–"]))
+    return f"{' and '.join(numbers['mixes'])} (an output sees {field})"
+
+
+def _side_by_side(explained: list[Document], rows: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:
     """Up to three variants: more do not fit into 80 columns."""
-    rows = [[title, *map(show, variants)] for title, show in lines]
-    return Grid(["", *[row["variant"] for row in variants]], rows, tuple(range(1, len(variants) + 1)))
+    cells = [[title, *map(show, explained)] for title, show in rows]
+    width = (78 - 13 - 2 * len(explained)) // len(explained)
+    return Grid(["", *[one["topic"] for one in explained]], cells, (), (13, *[width] * len(explained)))
+
+
+def residual_page(document: Document, facts: str, *, full: bool = False) -> Page:
+    """The page of the residual connection: what it is for, before any experiment; then the experiments, if they ran."""
+    experiments, gradient = document.get("experiments") or [], document["gradient"]
+    sections = [
+        Section("", [Pre(document["flow"])]),
+        Section("Why", [Facts(_reasons(document))]),
+        Section("Measured in this run: how much of a gradient of norm 1 arrives at the input", [
+            Grid(["through so many blocks", *map(str, gradient["blocks"])], _arrived(gradient), (1, 2, 3)),
+            Para("A block: two 1-D convolutions, a ReLU between; 8 channels, PyTorch's weights."),
+        ]),
+        Section("What it is said to do", [_benefits(document["benefits"], experiments)]),
+        *[_experiment(found, {} if full else before["setup"])
+          for before, found in zip([{"setup": {}}, *experiments], experiments)],
+    ]  # fmt: skip
+    if full:
+        sections += _residual_rest(document)
+    elif not experiments:
+        sections.append(
+            Section("", [Facts([("More", "--experiment: each claim, measured; --full: costs, uses, limits")])])
+        )
+    return Page(RESIDUAL, facts, sections)
+
+
+def _reasons(document: Document) -> list[tuple[str, str]]:
+    said, (shallow, deep) = document["formulas"], document["degradation"]["imagenet_errors"]
+    more, less = document["degradation"]["cifar_layers"]
+    problem = (
+        f"More layers should do no harm: they need only pass on what they get. But {more} plain layers have a higher "
+        f"training error than {less} (CIFAR-10; so it is not overfitting), and on ImageNet {deep['layers']} err on "
+        f"{deep['plain']:.2f} %, {shallow['layers']} on {shallow['plain']:.2f} % (He et al. 2015, fig. 1, table 2)"
+    )
+    idea = (
+        f"`{said['block']}`: the convolutions F learn `{said['learned']}` instead of the wanted H(x). To pass x on "
+        f"takes F = 0, weights near zero; a plain block has to learn it. So built, {deep['layers']} layers err on "
+        f"{deep['residual']:.2f} %"
+    )
+    gradient = f"`{said['gradient']}`: a part of it, the identity I, passes no weights"
+    price = [
+        f"here {_count(cost['params'], 'param')}, {_count(cost['macs'], 'MAC')}, {_count(cost['elementwise'], 'add')}, "
+        f"{cost['peak_bytes']:,} bytes more at the peak"
+        for cost in document["costs"] if cost["variant"] == "basic-block"
+    ]  # fmt: skip
+    return [("problem", problem), ("idea", idea), ("gradient", gradient), *[("cost", said) for said in price]]
+
+
+def _arrived(found: Document) -> list[list[str]]:
+    names = (("plain", "plain"), ("with shortcuts", "residual"))
+    return [[title, *[f"{norm:.2g}" for norm in found[name]]] for title, name in names]
+
+
+def _benefits(benefits: list[Document], experiments: list[Document]) -> Grid:
+    rows = []
+    for benefit in benefits:
+        found = [_verdict(one) for one in experiments if one["benefit"] == benefit["name"]]
+        rows.append([benefit["name"], benefit["why"], "; ".join(found) or "--experiment", benefit["not_where"]])
+    return Grid(["claim", "why", "here", "not where"], rows, (), (12, 23, 14, 23))
+
+
+def _verdict(found: Document) -> str:
+    """What came of an experiment, with what tells it from others on the same benefit."""
+    _, _, which = found["name"].partition(", ")
+    return f"{which}: {found['verdict']}" if which else str(found["verdict"])
+
+
+def _residual_rest(document: Document) -> list[Section]:
+    header = ["on", "shortcut", "params", "MACs", "adds", "peak bytes"]
+    return [
+        Section("The structure", [Pre(document["drawing"])]),
+        Section("What the shortcut costs", [
+            Grid(header, [_cost(cost) for cost in document["costs"]], (2, 3, 4, 5)),
+            Para(_peaks(document["costs"])),
+        ]),
+        Section("Where it is used", [sources(document["used_in"])]),
+        Section("When it will not help", [Para(document["will_not_help"])]),
+        Section("Try next", [Commands(document["next"])]),
+    ]  # fmt: skip
+
+
+def _cost(cost: Document) -> list[str]:
+    words = ("params", "macs", "elementwise", "peak_bytes")
+    return [cost["variant"], cost["shortcut"], *[f"+{cost[word]:,}" for word in words]]
+
+
+def _peaks(costs: list[Document]) -> str:
+    held = [cost for cost in costs if cost["peak_bytes"]]
+    start = "The add is one operation for each output element."
+    if not held:
+        return f"{start} The input is held until the add; here the peak lies elsewhere and does not change."
+    first = held[0]
+    return (
+        f"{start} The input is held until the add: the peak of {first['variant']} goes from "
+        f"{first['peak_bytes_without']:,} to {first['peak_bytes_with']:,} bytes."
+    )
+
+
+def _experiment(found: dict[str, Any], known: dict[str, str]) -> Section:
+    """One measurement: claim, verdict, figures with their spread, a plot, and what it takes to repeat it.
+
+    What the set-up has in common with `known`, which stands above, is not said again.
+    """
+    verdict = {"shown": "Shown", "mixed": "Mixed", "not shown": "Not shown"}[found["verdict"]]
+    header = [found["x_label"], *[f"{arm['name']} (min … max)" for arm in found["arms"]]]
+    rows = [[str(x), *[_spread(arm, index) for arm in found["arms"]]] for index, x in enumerate(found["x"])]
+    series = {
+        arm["name"]: [float("inf") if point is None else point for point in arm["median"]] for arm in found["arms"]
+    }
+    scale = ", logarithmic" if found["logarithmic"] else ""
+    held = f"It holds with {sum(found['held'])} of {len(found['held'])} seeds."
+    setup = [(part, said) for part, said in found["setup"].items() if known.get(part) != said]
+    return Section(f"Measured: {found['name']}", [
+        Facts([("claim", found["claim"]), ("verdict", f"{verdict}. {found['reading']} {held}"),
+               *[("why not", found["why_not"])] * bool(found["why_not"])]),
+        Grid(header, rows, (0, *range(1, len(header)))),
+        Pre([f"{found['y_label']}{scale}; p plain, r residual, * both",
+             *plot(series, found["x"], logarithmic=found["logarithmic"])]),
+        Facts([*[("set-up", "as above, but for:")] * (len(setup) < len(found["setup"])), *setup]),
+    ])  # fmt: skip
+
+
+def _spread(arm: Document, index: int) -> str:
+    middle, low, high = (arm[part][index] for part in ("median", "min", "max"))
+    return f"{_figure(middle)} ({_figure(low)} … {_figure(high)})"
+
+
+def _figure(value: float | None) -> str:
+    return "∞" if value is None else f"{value:.2g}"

@@ -1,4 +1,7 @@
-"""What is said about each variant beside its numbers: a sentence, the constraint, the uses, the limits, the papers."""
+"""What is said about each variant beside its numbers: what it is, the reason, the constraint, uses, limits, papers.
+
+What stands between backquotes is a formula, in the signs of `handout.tex`.
+"""
 
 from typing import NamedTuple
 
@@ -7,6 +10,7 @@ class Text(NamedTuple):
     """The words of one explanation; `kernel` is the equivalent dense kernel K[o,c,y,x], without norm and activation."""
 
     sentence: str
+    why: str
     kernel: str
     gives_up: str
     used_in: tuple[tuple[str, str], ...]
@@ -34,25 +38,28 @@ def text_of(name: str, summary: str) -> Text:
     >>> text_of("our-own", "1x1, kxk, 1x1").sentence
     '1x1, kxk, 1x1.'
     """
-    return TEXTS.get(name) or Text(f"{summary}.", "", "", (), "", (BASE,))
+    return TEXTS.get(name) or Text(f"{summary}.", "", "", "", (), "", (BASE,))
 
 
 TEXTS: dict[str, Text] = {
     "standard": Text(
-        "Each output channel is a weighted sum over a window of all input channels: space and channels are mixed in "
-        "one operation.",
+        "Every output is one weighted sum over a window of neighbouring positions, in all input channels.",
+        "An edge or a corner shows in neighbouring positions, and in several channels together. So this operation, "
+        "also called simple or plain, looks at both at once, and has a weight of its own for each position of the "
+        "window, each input channel and each output channel. That is what it can do, and what it costs.",
         "K[o,c,y,x] is free",
         "Nothing: every weight of the kernel is learned on its own. The other variants constrain this kernel.",
         (("VGG-16", "Simonyan & Zisserman 2014, arXiv 1409.1556"), ("ResNet-18, ResNet-34", RESNET)),
         "It is what the other variants are held against. Its params and its MACs grow with the area of the kernel and "
-        "with the product of the channels, as the formula says.",
+        "with the product of the channels.",
         ("spatially-separable", "depthwise-separable"),
     ),
     "spatially-separable": Text(
         "Two passes, each along one axis: a kernel one row high, then a kernel one column wide, both mixing channels.",
+        "A window of k by k positions is seen through k + k weights and not k·k.",
         "K[o,c,y,x] = Σm V[o,m,y] · U[m,c,x]",
-        "Every output is made from the same few row-filtered channels m. Between one input and one output channel the "
-        "kernel is a matrix of rank at most the number of middle channels: with one channel, an outer product.",
+        "Every output is made from the same few row-filtered channels m. All kernels together, as one matrix of "
+        "(out channels · height) × (in channels · width), have a rank of at most the number of middle channels.",
         (("Inception v2 and v3", f"{INCEPTION_V3}, section 3.2"),),
         "With as many channels in, between and out it has 2/k of the MACs: for 3x3 still two thirds. Its authors "
         "found that it does not work well in early layers, and works well on maps of 12 to 20 positions a side "
@@ -62,6 +69,8 @@ TEXTS: dict[str, Text] = {
     "depthwise-separable": Text(
         "A depthwise convolution filters every channel alone, then a 1x1 (pointwise) combines the channels: space "
         "first, channels second.",
+        "A standard convolution does two things at once: it looks at neighbours, and it combines channels. Done one "
+        "after the other, the k·k weights are paid once for each channel and not once for each pair of channels.",
         "K[o,c,y,x] = P[o,c] · D[c,y,x]",
         "For one input channel, every output channel has the same spatial filter D, up to the factor P (with a depth "
         "multiplier m: a mixture of m filters).",
@@ -73,6 +82,8 @@ TEXTS: dict[str, Text] = {
     "grouped": Text(
         "Channels are divided into groups, and each group has a convolution of its own: only channels of one group "
         "are mixed.",
+        "The price of a convolution is its pairs of channels, as each output reads each input. In g groups an output "
+        "reads one g-th of the inputs, so params and MACs fall to one g-th.",
         "K[o,c,y,x] = 0 unless o and c are in the same group",
         "No output sees the channels of another group, so information stays in its group until another operation "
         "mixes channels.",
@@ -83,6 +94,8 @@ TEXTS: dict[str, Text] = {
     ),
     "bottleneck": Text(
         "A 1x1 reduces the channels, the kxk works on the few that are left, a 1x1 expands them again.",
+        "The kxk is what costs: k·k weights for each pair of channels, where a 1x1 has one. So it is cheap to go down "
+        "to few channels, to look at neighbours there, and to come back.",
         "K[o,c,y,x] = Σn Σm E[o,n] · M[n,m,y,x] · R[m,c]",
         "At each tap the kernel is a matrix over the channels of rank at most the number of middle channels.",
         (
@@ -93,7 +106,9 @@ TEXTS: dict[str, Text] = {
         ("residual-bottleneck", "pointwise"),
     ),
     "basic-block": Text(
-        "Two kxk convolutions compute a change F(x), and a shortcut adds the input to it: y = F(x) + x.",
+        "Two kxk convolutions compute a change F(x), and a shortcut adds the input to it: `y = F(x) + x`.",
+        "To pass its input on, a block with a shortcut needs weights near zero; a plain one has to learn the identity. "
+        "'convcost explain residual' shows what follows from that.",
         "K = K2 ∗ K1 + I (∗ composes the two; I is the identity, or the projection)",
         "Nothing: both kernels are free. The shortcut fixes the identity (or a 1x1) as one part of the result.",
         (("ResNet-18, ResNet-34", f"{RESNET}, figure 5"),),
@@ -101,7 +116,9 @@ TEXTS: dict[str, Text] = {
         ("residual", "residual-bottleneck"),
     ),
     "residual-bottleneck": Text(
-        "A bottleneck (1x1 down, kxk, 1x1 up) computes a change F(x), and a shortcut adds the input: y = F(x) + x.",
+        "A bottleneck (1x1 down, kxk, 1x1 up) computes a change F(x), and a shortcut adds the input: `y = F(x) + x`.",
+        "The kxk works on few channels, where it is cheap, and the shortcut carries all of them past it: what the few "
+        "cannot hold is not lost.",
         "K[o,c,y,x] = Σn Σm E[o,n] · M[n,m,y,x] · R[m,c] + I[o,c,y,x]",
         "The change has, at each tap, rank at most the number of middle channels; the shortcut I passes on all "
         "channels.",
@@ -113,6 +130,8 @@ TEXTS: dict[str, Text] = {
     "inverted-residual": Text(
         "A 1x1 expands the channels, a depthwise kxk filters each of the many, a 1x1 projects them down; a shortcut "
         "joins the narrow ends where their shapes agree.",
+        "A depthwise kxk costs k·k weights a channel and not a pair of channels, so it is cheap on many of them. What "
+        "is handed on and kept for the shortcut is narrow, and takes little memory.",
         "K[o,c,y,x] = Σh P[o,h] · D[h,y,x] · E[h,c] (+ I)",
         "For each hidden channel h the kernel is one spatial filter times one pair of channel weights: a sum of "
         "expansion ratio × Cin such products.",
@@ -123,6 +142,8 @@ TEXTS: dict[str, Text] = {
     ),
     "depthwise": Text(
         "Every channel is filtered by a kxk kernel of its own; channels are not mixed.",
+        "Looking at neighbours is one of a convolution's two jobs. For it k·k weights a channel are enough, where a "
+        "standard convolution has k·k for each pair of channels.",
         "K[o,c,y,x] = 0 unless o comes from c",
         "Channels never meet. Alone it replaces no convolution; followed by a 1x1 it is a depthwise separable one.",
         (MOBILENET, MOBILENET_V2, XCEPTION),
@@ -130,36 +151,79 @@ TEXTS: dict[str, Text] = {
         ("pointwise", "depthwise-separable"),
     ),
     "pointwise": Text(
-        "A 1x1 convolution: at every position the same weighted sums over the channels, and nothing of the "
-        "neighbouring positions.",
+        "A 1x1 convolution: at every position the same weighted sums over all channels, and nothing of the neighbours.",
+        "Combining channels is one of a convolution's two jobs. For it one weight for each pair of channels is enough, "
+        "where a kxk has k·k.",
         "K[o,c,y,x] = 0 except at the one tap",
         "Positions never meet: the receptive field is one position. Alone it replaces no kxk convolution.",
         (("Network in Network", "Lin et al. 2013, arXiv 1312.4400"), MOBILENET, ("ResNet-50's bottleneck", RESNET)),
-        "Its cost does not depend on the kernel and grows with the product of the channels: in a depthwise separable "
-        "pair it is the larger part as soon as Cout exceeds k·k.",
+        "Its cost grows with the product of the channels and not with the kernel: in a depthwise separable pair it is "
+        "the larger part once Cout exceeds k·k.",
         ("depthwise", "bottleneck"),
     ),
 }
 
-#: Said of two variants explained together; what is not here gets the table alone.
+#: The key difference of two variants explained together, in one sentence; others get one from their numbers.
 DIFFERENCES: dict[frozenset[str], str] = {
     frozenset(("depthwise", "pointwise")): "Depthwise mixes space and no channels, pointwise mixes channels and no "
-    "space. Each does what the other leaves out, and one after the other they are a depthwise separable convolution.",
-    frozenset(("standard", "spatially-separable")): "A standard convolution sees the whole window at once with "
-    "a kernel that is free. A spatially separable one sees a row, then a column: taps grow with k + k and not with "
-    "k · k, and kernels that are no sum of a few outer products are out of reach.",
-    frozenset(("standard", "depthwise-separable")): "A standard convolution mixes space and channels at once, with a "
-    "spatial filter for each pair of channels. A depthwise separable one has a spatial filter for each input channel "
-    "only, and a number for each pair.",
-    frozenset(("spatially-separable", "depthwise-separable")): "Both are called separable. The spatially separable one "
-    "separates height from width and mixes channels in both passes; the depthwise separable one separates space from "
+    "space: each does what the other leaves out, and one after the other they are a depthwise separable convolution.",
+    frozenset(("standard", "spatially-separable")): "A standard convolution has a free kernel over the whole window, "
+    "a spatially separable one looks along rows and then along columns: its taps grow with k + k and not with k · k, "
+    "and all its kernels share the few channels between the passes.",
+    frozenset(("standard", "depthwise-separable")): "A standard convolution has a spatial filter for each pair of "
+    "channels and mixes both at once, a depthwise separable one has a filter for each input channel and one number "
+    "for each pair.",
+    frozenset(("spatially-separable", "depthwise-separable")): "Both are called separable: the spatially separable one "
+    "separates height from width and mixes channels in both passes, the depthwise separable one separates space from "
     "channels.",
-    frozenset(("bottleneck", "residual-bottleneck")): "The same three convolutions. The residual one adds its input to "
-    "what they compute: no params where the shortcut is the identity, but the input is held until then.",
-    frozenset(("residual-bottleneck", "inverted-residual")): "The residual bottleneck is wide at the ends and "
-    "narrow in the middle, where its kxk mixes all channels. The inverted residual is narrow at the ends and wide in "
-    "the middle, where its kxk is depthwise.",
-    frozenset(("basic-block", "residual-bottleneck")): "Two full kxk, or one kxk on fewer channels between two 1x1: "
-    "the shortcut is the same.",
+    frozenset(("bottleneck", "residual-bottleneck")): "The convolutions are the same three, and the residual one adds "
+    "its input to what they compute, which costs no params where the shortcut is the identity, but holds the input "
+    "until then.",
+    frozenset(("residual-bottleneck", "inverted-residual")): "The residual bottleneck is wide at the ends and narrow "
+    "in the middle, where its kxk mixes all channels; the inverted residual is narrow at the ends and wide in the "
+    "middle, where its kxk is depthwise.",
+    frozenset(("basic-block", "residual-bottleneck")): "The one has two full kxk, the other one kxk on fewer channels "
+    "between two 1x1, and the shortcut is the same.",
     frozenset(("grouped", "depthwise")): "Depthwise is the grouped convolution with as many groups as channels.",
 }  # fmt: skip
+
+
+class Benefit(NamedTuple):
+    """One thing that residual connections are said to do: why they would, and where they do not."""
+
+    name: str
+    why: str
+    not_where: str
+
+
+#: The formulas of residual learning.
+RESIDUAL = {
+    "block": "y = F(x, W) + x",
+    "learned": "F(x) = H(x) - x",
+    "gradient": "∂y/∂x = ∂F/∂x + I",
+}
+
+BENEFITS = (
+    Benefit(
+        "vanishing gradient", "I hands the gradient on past the weights",
+        "with BatchNorm: the authors rule it out for their plain networks",
+    ),
+    Benefit(
+        "easier optimisation", "zero weights give the identity, which does no harm",
+        "where channels or size change: x cannot pass as it is",
+    ),
+    Benefit(
+        "accuracy", "earlier features stay readable: x is the sum of all blocks before",
+        "very shallow networks: 18 layers 27.94 % plain, 27.88 % residual",
+    ),
+    Benefit(
+        "faster convergence", "every block gets a good gradient from the first step",
+        "large weights without norm: the sum grows block by block",
+    ),
+)  # fmt: skip
+
+#: Top-1 error in % on ImageNet's validation set, 10-crop (He et al. 2015, table 2): layers, plain, residual.
+IMAGENET_ERRORS = ((18, 27.94, 27.88), (34, 28.54, 25.03))
+
+#: On CIFAR-10 a plain network of so many layers has a higher training error than one of so many (figure 1).
+CIFAR_LAYERS = (56, 20)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..spec import LayerSpec
 from ..spec.tokens import WORDS
-from ..variants.registry import all_variants
+from ..variants.registry import DoesNotApply, all_variants, build_variant
 from .lessons import IDENTITY
 
 RESIDUAL = "residual"
@@ -29,7 +29,6 @@ ALIASES = {
     "convolution": "standard",
     "group": "grouped",
     "resnext": "grouped",
-    "mbconv": "inverted-residual",
     "mobilenetv2": "inverted-residual",
     "resnet": RESIDUAL,
     "shortcut": RESIDUAL,
@@ -97,5 +96,21 @@ def read_words(words: list[str]) -> Asked:
 
 
 def default_layer(asked: list[str]) -> LayerSpec:
-    """The layer where none is given: one that a shortcut fits, where the topic has one."""
-    return IDENTITY if {RESIDUAL, "basic-block", "residual-bottleneck", "inverted-residual"} & {*asked} else DEFAULT
+    """The layer where none is given: one that a shortcut fits, where the topic has one, of as many axes as it needs.
+
+    >>> default_layer(["tcn"]).input_size, default_layer(["pointwise"]) == DEFAULT
+    ((56,), True)
+    """
+    start = IDENTITY if {RESIDUAL, "basic-block", "residual-bottleneck", "inverted-residual"} & {*asked} else DEFAULT
+    others = [start._replace(kernel_size=(3,) * n, input_size=(56,) * n, stride=(1,) * n, dilation=(1,) * n,
+                             padding=((1, 1),) * n) for n in (1, 3)]  # fmt: skip
+    return next((spec for spec in (start, *others) if all(applies(topic, spec) for topic in asked)), start)
+
+
+def applies(topic: str, spec: LayerSpec) -> bool:
+    """Does what is asked about exist for this layer? Of the shortcut: does a block with one?"""
+    try:
+        build_variant("basic-block" if topic == RESIDUAL else topic, spec)
+    except DoesNotApply:
+        return False
+    return True

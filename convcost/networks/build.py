@@ -10,7 +10,7 @@ from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec
 from ..variants.registry import Built
 from .errors import NetworkError
-from .input import Choices, choose_input, choose_width, located
+from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
 from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
 from .lines import Block, Line, Program
@@ -56,7 +56,7 @@ class _Assembly:
     def __init__(self, program: Program, choices: Choices) -> None:
         self.program = program
         self.norm = choices.norm
-        self.width = choose_width(program, choices.width)
+        self.multipliers = choose_multipliers(program, choices)
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
         self.written = self.depth = 0
@@ -87,18 +87,20 @@ class _Assembly:
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
         self._count(line)
+        if not (
+            line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
+        ):
+            raise self.program.error(line, self._unknown(line.op))
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
-        words = scope.words(self.program, line, channels, self.width)
+        words = scope.words(self.program, line, channels, self.multipliers)
         if line.op in self.program.blocks:
             return self._call(line, self.program.blocks[line.op], words, name, inputs[0])
         if line.op in self.layers:
             return self._layers(line, words, name, inputs[0])
         if line.op == "shortcut":
             return self._shortcut(line, words, name, inputs[0], scope)
-        if line.op in PRIMITIVES:
-            return self._primitive(line, words, name, inputs)
-        raise self.program.error(line, self._unknown(line.op))
+        return self._primitive(line, words, name, inputs)
 
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
@@ -111,7 +113,7 @@ class _Assembly:
         from difflib import get_close_matches
 
         known = [*PRIMITIVES, *sorted(self.layers), *self.program.blocks, "shortcut"]
-        near = get_close_matches(op, known, n=1, cutoff=0.5)
+        near = get_close_matches(op, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]}?" if near else "an operation is a variant, such as standard, or max-pool, add …"
         return Problem(f"unknown operation {clip(op)!r}", hint)
 

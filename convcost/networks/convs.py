@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..graph.ops import Activation, BatchNorm, Conv, Graph, Shape
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, clip
 from ..spec.layer import LayerSpec
 from .build import Network
 
@@ -31,8 +31,11 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
     """
     nodes = network.graph.nodes
     index = next((i for i, node in enumerate(nodes) if node.name == name), None)
+    inside = [i for i, node in enumerate(nodes) if type(node.op) is Conv and is_inside(node.name, name)]
+    if index is None and len(inside) == 1:
+        index = inside[0]  # a module that is one convolution
     if index is None:
-        raise SpecError(f"{network.name} has no layer {name!r}", _nearest(name, network.graph), name, 0, len(name))
+        raise no_such_layer(network, name)
     op = nodes[index].op
     if type(op) is not Conv:
         raise SpecError(f"{name} is no convolution", _nearest(name, network.graph), name, 0, len(name))
@@ -41,11 +44,25 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
     return spec._replace(norm=norm, activation=activation)
 
 
+def is_inside(name: str, whole: str) -> bool:
+    """Is `name` that of a part of `whole`?
+
+    >>> is_inside("stage2.1.conv", "stage2"), is_inside("/layer1/conv1/Conv", "/layer1/conv1"), is_inside("ab", "a")
+    (True, True, False)
+    """
+    return name.startswith((f"{whole}.", f"{whole}/"))
+
+
+def no_such_layer(network: Network, name: str) -> SpecError:
+    """The error for a name that no layer has, with the nearest one."""
+    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network.graph), name, 0, len(name))
+
+
 def _nearest(name: str, graph: Graph) -> str:
     from difflib import get_close_matches
 
     names = [node.name for node in graph.nodes if type(node.op) is Conv]
-    inside = [known for known in names if known.startswith(f"{name}.")]
+    inside = [known for known in names if is_inside(known, name)]
     near = inside[:3] or get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
     return f"try {', '.join(near)}; 'convcost network … --per-layer' shows every name"
 

@@ -9,27 +9,37 @@ from ..spec.fields import Values
 from ..spec.text import gather, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place
-from .numbers import read_width
+from .numbers import read_multiplier
 
 
 class Choices(NamedTuple):
-    """What the command line says about a network: input tokens over those of the file, the width, BatchNorm or not."""
+    """What the command line says about a network: input tokens over the file's, multipliers, BatchNorm or not."""
 
     tokens: str = ""
     width: str | None = None
     norm: bool = True
     reduced: Shape = ()  # the whole input, whatever is said: how a smaller copy is built
+    depth: str | None = None
 
 
-def choose_width(program: Program, chosen: str | None) -> Fraction | None:
-    """The width multiplier: the one chosen, else the file's; None where it has none."""
-    if chosen is not None and program.width is None:
-        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", chosen, 0, len(chosen))
-    text = program.width if chosen is None else chosen
+def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction]:
+    """Width and depth, as far as the file has them: the chosen ones, else the file's.
+
+    Raises SpecError for one that is no multiplier, and for one that the file does not have.
+    """
+    asked = {"width": choices.width, "depth": choices.depth}
+    chosen = {name: text for name, text in asked.items() if text is not None}
+    for name, text in chosen.items():
+        if name not in program.multipliers:
+            raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", text, 0, len(text))
+    return {name: _multiplier(text, name) for name, text in {**program.multipliers, **chosen}.items()}
+
+
+def _multiplier(text: str, name: str) -> Fraction:
     try:
-        return None if text is None else read_width(text)
+        return read_multiplier(text, name)
     except Problem as problem:
-        raise SpecError(problem.message, problem.hint, text or "", 0, len(text or "")) from None
+        raise SpecError(problem.message, problem.hint, text, 0, len(text)) from None
 
 
 def choose_input(program: Program, tokens: str) -> tuple[Shape, str]:

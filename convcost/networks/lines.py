@@ -47,14 +47,18 @@ class Block(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A whole file, read: what stands before the layers, and the layers."""
+    """A whole file, read: what stands before the layers, and the layers.
+
+    `multipliers` are width and depth, where the file has them; `also` names the same network with others.
+    """
 
     file: str
     source: str
     input: Line
-    width: str | None
+    multipliers: dict[str, str]
     blocks: dict[str, Block]
     lines: tuple[Line, ...]
+    also: tuple[Line, ...] = ()
 
     def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
         """`problem` at a word of `line`, counted from its operation."""
@@ -103,8 +107,8 @@ def _line(number: int, text: str, words: list[str], file: str) -> Line:
 
 def _form_problem(line: Line, named: int, has_from: bool) -> tuple[str, str, int] | None:
     """Message, hint and word, where the line has not the form `NAME: OPERATION … from INPUT …`."""
-    if named and (not is_name(line.name) or line.name == "in"):
-        return f"{clip(line.name)!r} cannot be a name", "letters, digits, - and _, a letter first; not 'in'", 0
+    if named and (not is_line_name(line.name) or line.name == "in"):
+        return f"{clip(line.name)!r} cannot be a name", "letters, digits, - _ . and /, a letter first; not 'in'", 0
     if not line.words:
         return "there is no operation in this line", "write NAME: OPERATION … from INPUT …", 0
     if has_from and not line.inputs:
@@ -112,7 +116,13 @@ def _form_problem(line: Line, named: int, has_from: bool) -> tuple[str, str, int
     return None
 
 
+def is_line_name(text: str) -> bool:
+    """Can `text` name a line? Names of modules and of ONNX nodes can: `layer1.0.conv1`, `/layer1/conv1/Conv`."""
+    plain = text.translate({ord(sign): None for sign in "-_./"})
+    return len(text) <= 120 and (text[:1].isalpha() or text[:1] in ("/", "_")) and plain.isalnum() and text.isascii()
+
+
 def is_name(text: str) -> bool:
-    """Can `text` name a line, a block or a parameter?"""
+    """Can `text` name a block or a parameter?"""
     plain = text.replace("-", "").replace("_", "")
     return len(text) <= 64 and text[:1].isalpha() and plain.isalnum() and text.isascii()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from ..spec.errors import Problem, clip
 from .errors import NetworkError
 from .lines import FLAGS, Block, Line, Program, is_name, place, split_lines
-from .numbers import read_width
+from .numbers import read_multiplier
 
 #: Lines that say something about the file; everything else is a layer.
-DIRECTIVES = ("input", "default", "width", "block")
+DIRECTIVES = ("input", "default", "width", "depth", "also", "block")
 
 _INPUT = "write the input first, such as: input 3 @224"
 
@@ -30,7 +30,9 @@ def read_program(text: str, file: str = "network") -> Program:
         raise NetworkError("there is no input", _INPUT, "", (0, 0), file, 0)
     if not reader.lines:
         raise reader.error(reader.input, "there are no layers behind the input", "add one, such as: standard 32 k3")
-    return Program(file, _source(text), reader.input, reader.width, reader.blocks, tuple(reader.lines))
+    return Program(
+        file, _source(text), reader.input, reader.multipliers, reader.blocks, tuple(reader.lines), tuple(reader.also)
+    )
 
 
 def _source(text: str) -> str:
@@ -45,13 +47,27 @@ def _source(text: str) -> str:
     return " ".join(found)
 
 
+def named(program: Program, name: str) -> Program | None:
+    """The program by another of its names, with the multipliers and the size that belong to it."""
+    line = next((line for line in program.also if line.words[1] == name), None)
+    if line is None:
+        return None
+    said = dict([word.split("=") for word in line.words[2:] if "=" in word])
+    sizes = [word for word in line.words[2:] if word.startswith("@")]
+    own = program.input
+    words = (*[word for word in own.words if not sizes or not word.startswith("@")], *sizes)
+    given = own._replace(words=words, text=" ".join(words), skipped=0)
+    return program._replace(file=name, multipliers={**program.multipliers, **said}, input=given)
+
+
 @dataclass
 class _Reader:
     """The file so far."""
 
     file: str
     input: Line | None = None
-    width: str | None = None
+    multipliers: dict[str, str] = field(default_factory=dict)
+    also: list[Line] = field(default_factory=list)
     flags: dict[str, object] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -98,13 +114,27 @@ class _Reader:
         self.flags = flags
 
     def _width(self, line: Line) -> None:
+        name = line.op
         if len(line.words) != 2:
-            raise self.error(line, "width takes one number", "such as: width 1.0")
+            raise self.error(line, f"{name} takes one number", f"such as: {name} 1.0")
         try:
-            read_width(line.words[1])
+            read_multiplier(line.words[1], name)
         except Problem as problem:
             raise self.error(line, problem.message, problem.hint, 1) from None
-        self.width = line.words[1]
+        self.multipliers[name] = line.words[1]
+
+    _depth = _width
+
+    def _also(self, line: Line) -> None:
+        """The same network by another name: other multipliers, another input size."""
+        if len(line.words) < 2:
+            raise self.error(line, "also takes a name", "such as: also NAME width=1.2 depth=1.4 @300")
+        for number, word in enumerate(line.words[2:], 2):
+            name, _, value = word.partition("=")
+            if not (word.startswith("@") or (name in self.multipliers and value)):
+                hint = "behind the name: width=1.2, depth=1.4, as far as the file has them, and a size such as @300"
+                raise self.error(line, f"also does not take {clip(word)!r}", hint, number)
+        self.also.append(line)
 
     def _block(self, line: Line) -> None:
         self.block = line

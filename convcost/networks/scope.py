@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from fractions import Fraction
 
 from ..spec.errors import Problem, clip
 from .lines import Block, Line, Program
-from .numbers import resolve
+from .numbers import Multipliers, resolve
 
 #: A longer word, its parameters replaced, is no word of a network; no token of a spec is longer.
 MOST_CHARACTERS = 120
@@ -36,12 +35,12 @@ class Scope:
         self._seen[line.op] = self._seen.get(line.op, 0) + 1
         return f"{self.prefix}{line.op}{self._seen[line.op]}"
 
-    def words(self, program: Program, line: Line, channels: int, width: Fraction | None) -> list[str]:
+    def words(self, program: Program, line: Line, channels: int, multipliers: Multipliers) -> list[str]:
         """The line's words behind its operation, parameters replaced and numbers worked out."""
         words = []
         for number, word in enumerate(line.words[1:], 1):
             try:
-                words.append(resolve(self._replaced(word), channels, width))
+                words.append(resolve(self._replaced(word), channels, multipliers))
             except Problem as problem:
                 raise program.error(line, problem, number) from None
         return words
@@ -54,8 +53,10 @@ class Scope:
         return full
 
     def _argument(self, name: str) -> str:
-        if name in self.arguments:
-            return self.arguments[name]
+        """The argument of the parameter that `name` begins with, the longest there is, and what follows it."""
+        for end in [len(name), *[at for at in range(len(name) - 1, 0, -1) if not name[at].isalpha()]]:
+            if name[:end] in self.arguments:
+                return self.arguments[name[:end]] + name[end:]
         known = ", ".join(f"${param}" for param in self.arguments) or "none"
         raise Problem(f"there is no parameter ${clip(name)} here", f"there are: {known}")
 

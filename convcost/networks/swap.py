@@ -1,28 +1,58 @@
 """The same network with some of its convolutions replaced by a variant."""
 
+import re
+from collections.abc import Callable, Collection
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from operator import ge, gt, le, lt
+from typing import Any, NamedTuple
 
-from ..graph.ops import Conv, Graph, Node, Shape
+from ..analysis.cost import macs, params
+from ..graph.ops import Conv, Graph, Node, Op, Shape
 from ..graph.shapes import infer_shapes
 from ..spec.errors import Problem, SpecError
-from ..spec.fields import Values
+from ..spec.fields import FIELDS, Values
 from ..spec.layer import LayerSpec
 from ..spec.text import gather, locate
+from ..spec.tokens import read_token
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
-from .convs import conv_spec, following, readers
+from .convs import conv_spec, following, is_inside, no_such_layer, readers
 from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
+
+_BOUND = re.compile(r"(macs|params)(>=|<=|>|<)(\d{1,15}(?:\.\d{1,9})?)(%|[KMGkmg]?)")
+_NUMBERS = re.compile(r"(?:op=|#)(\d{1,9})(?:-(\d{1,9}))?")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9}
 
 #: Fields of a convolution that `where` can ask for.
 ASKABLE = ("kernel_size", "stride", "padding", "dilation", "groups", "bias", "channels")
 
 
+class Bound(NamedTuple):
+    """`macs>1%`: a word, how it compares, with what; `share`: a percentage of the network's."""
+
+    word: str
+    sign: str
+    limit: float
+    share: bool = False
+
+    def holds(self, value: int, total: int) -> bool:
+        """Does it for a layer with `value` of a network with `total`?"""
+        limit = self.limit * total / 100 if self.share else self.limit
+        return _COMPARE[self.sign](value, limit)
+
+
 class Where(NamedTuple):
-    """Which convolutions are meant: fields that they have, and a pattern of their names."""
+    """Which convolutions are meant; all of it must hold.
+
+    `fields` that they have, a `pattern` of names (or a name, which means what is inside it, too), `numbers`: the first
+    and the last operation, `bounds`: MACs or params above or below a number, or a percentage of the network's.
+    """
 
     fields: Values
     pattern: str = ""
+    numbers: tuple[int, int] | None = None
+    bounds: tuple[Bound, ...] = ()
 
 
 class LeftAlone(NamedTuple):
@@ -41,27 +71,55 @@ class Swapped(NamedTuple):
 
 
 def read_where(text: str, axes: int) -> Where:
-    """Tokens of specs, all of which must hold, and at most one pattern of names.
+    """Tokens of specs, `op=12` or `op=3-7`, `macs>1%`, and at most one name or pattern of names.
 
-    >>> read_where("k3 s1 stage2.*", 2)
-    Where(fields={'kernel_size': (3, 3), 'stride': (1, 1)}, pattern='stage2.*')
+    >>> read_where("k3 s1 stage2.*", 2)[:2]
+    ({'kernel_size': (3, 3), 'stride': (1, 1)}, 'stage2.*')
+    >>> read_where("op=3-7 macs>1% params<=2M", 2)[2:]
+    ((3, 7), (Bound(word='macs', sign='>', limit=1.0, share=True), Bound(word='params', sign='<=', limit=2000000.0)))
 
-    Raises SpecError at a token that is none, or that no convolution is asked for.
+    Raises SpecError at a token that no convolution is asked for.
     """
     fields: Values = {}
-    patterns = [word for word in text.split() if "*" in word or "." in word]
-    tokens = " ".join([word for word in text.split() if word not in patterns])
+    words = text.split()
+    bounds = tuple([_bound(match) for match in map(_BOUND.fullmatch, words) if match])
+    numbers = [match for match in map(_NUMBERS.fullmatch, words) if match]
+    tokens = [word for word in words if not (_BOUND.fullmatch(word) or _NUMBERS.fullmatch(word) or _is_name(word))]
+    names = [word for word in words if _is_name(word)]
     try:
-        gather(tokens, fields, axes)
+        gather(" ".join(tokens), fields, axes)
         for field in fields:
             if field not in ASKABLE:
-                hint = "by k3 s1 p1 d1 g1 bias 64:128 or a name: 'stage2.*'"
+                hint = "by k3 s1 p1 d1 g1 bias 64:128, a name ('stage2.*'), op=12, or macs>1%"
                 raise Problem(f"layers cannot be chosen by {field}", hint, field)
     except Problem as problem:
-        raise locate(problem, tokens, fields) from None
-    if len(patterns) > 1:
-        raise SpecError("more than one pattern of names", "give one, such as 'stage2.*'", text, 0, len(text))
-    return Where({field: _normal(field, value, axes) for field, value in fields.items()}, "".join(patterns))
+        raise locate(problem, " ".join(tokens), fields) from None
+    if len(names) > 1 or len(numbers) > 1:
+        raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text, 0, len(text))
+    each = {field: _normal(field, value, axes) for field, value in fields.items()}
+    return Where(each, "".join(names), _first_and_last(numbers[0]) if numbers else None, bounds)
+
+
+def _is_name(word: str) -> bool:
+    """Is it a name or a pattern of names? What could be a token is one."""
+    if _BOUND.fullmatch(word) or _NUMBERS.fullmatch(word):
+        return False
+    if any(sign in word for sign in "*.?/"):
+        return True
+    try:
+        read_token(word)
+    except Problem:
+        return word[:1].isalpha() and not any(sign in word for sign in "=><@") and word not in FIELDS
+    return False
+
+
+def _bound(match: re.Match[str]) -> Bound:
+    unit = match[4]
+    return Bound(match[1], match[2], float(match[3]) * _UNITS.get(unit.upper(), 1), unit == "%")
+
+
+def _first_and_last(match: re.Match[str]) -> tuple[int, int]:
+    return int(match[1]), int(match[2] or match[1])
 
 
 def _normal(field: str, value: object, axes: int) -> object:
@@ -70,13 +128,15 @@ def _normal(field: str, value: object, axes: int) -> object:
     return (value,) * axes if field == "padding" and isinstance(value, tuple) and isinstance(value[0], int) else value
 
 
-def swap(network: Network, to: str, where: Where) -> Swapped:
+def swap(network: Network, to: str, where: Where, only: Collection[str] | None = None) -> Swapped:
     """Replace every convolution that `where` means by variant `to`, its norm and activation on every part of it.
 
-    Keeps the shapes that every replaced layer takes and gives. Left alone, with the reason: layers that
-    are grouped (unless `where` says g), that the variant does not apply to, or that it would leave as they are.
+    `standard` takes the place of a depthwise convolution and the pointwise one behind it, together. Keeps the shapes
+    that every replaced layer takes and gives. Left alone, with the reason: layers that are grouped (unless `where` says
+    g), that the variant does not apply to, or that it would leave as they are. `only` these names, whatever shares
+    they have: the same swap at another input size. Raises SpecError for a name that no layer has.
     """
-    graph, uses = network.graph, readers(network.graph)
+    graph, chosen = network.graph, _Chooser(network, to, where if only is None else where._replace(bounds=()))
     nodes: list[Node] = []
     values = [0]  # by old value: the new one
     replaced, left, skip = [], [], 0
@@ -84,16 +144,16 @@ def swap(network: Network, to: str, where: Where) -> Swapped:
         if skip:
             skip -= 1
             continue
-        own, norm, activation = following(graph, index, uses)
-        found = _replacement(network, index, to, where, norm, activation)
-        if isinstance(found, Built):
+        part = chosen.part(index) if only is None or node.name in only else None
+        found = chosen.replacement(part) if part else None
+        if part and isinstance(found, Built):
             _inline(nodes, found.graph, node.name, values[node.inputs[0]])
-            values += [len(nodes)] * (own + 1)
+            skip = part.last - index
+            values += [len(nodes)] * (skip + 1)
             replaced.append(node.name)
-            skip = own
             _check_room(len(nodes), to, network.name)
             continue
-        left += [LeftAlone(node.name, found)] if found else []
+        left += [LeftAlone(node.name, found)] if isinstance(found, str) else []
         nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
         values.append(len(nodes))
     after = graph._replace(nodes=tuple(nodes))
@@ -109,22 +169,98 @@ def _check_room(operations: int, to: str, name: str) -> None:
         raise SpecError(message, "swap fewer layers: --where 'k3 stage2.*'")
 
 
-def _replacement(
-    network: Network, index: int, to: str, where: Where, norm: bool, activation: str | None
-) -> Built | str | None:
-    """What takes the place of a node; the reason why nothing does; None where it is not meant."""
-    node = network.graph.nodes[index]
-    op = node.op
-    if type(op) is not Conv or not _is_meant(op, node.name, where):
-        return None
-    if op.groups > 1 and "groups" not in where.fields:
-        return f"is grouped already (g{op.groups})"
-    given, out = network.shapes[node.inputs[0]], network.shapes[index + 1]
-    spec = conv_spec(op, given, network.graph.dtype)._replace(norm=norm, activation=activation)
-    built = _build(to, spec, out)
-    if isinstance(built, Built) and [n.op for n in built.graph.nodes][:1] == [op] and _only_conv(built.graph):
-        return f"is {to} already"
-    return built
+class _Part(NamedTuple):
+    """What one replacement takes the place of: operations `first` to `last`, as the spec of one layer."""
+
+    first: int
+    last: int
+    spec: LayerSpec
+    factored: bool = False
+
+
+class _Chooser:
+    """Which convolutions are meant, and what would take their place."""
+
+    def __init__(self, network: Network, to: str, where: Where) -> None:
+        self.network, self.to, self.where = network, to, where
+        self.uses = readers(network.graph)
+        totals = [self._costs(i) for i, node in enumerate(network.graph.nodes)] if where.bounds else []
+        self.totals = {word: sum([each[word] for each in totals]) for word in ("macs", "params")}
+        if where.pattern and not any([type(n.op) is Conv and self._is_named(n.name) for n in network.graph.nodes]):
+            raise no_such_layer(network, where.pattern)
+
+    def part(self, index: int) -> _Part | None:
+        """The layer that begins with that operation, and what follows it; None where it is not meant."""
+        node = self.network.graph.nodes[index]
+        if type(node.op) is not Conv:
+            return None
+        part = self._pair(index) or self._alone(index)
+        meant = self._is_named(node.name) and self._is_numbered(index) and self._is_bounded(part)
+        fields = self.where.fields.items()
+        return part if meant and all([_field(node.op, field, value) for field, value in fields]) else None
+
+    def _alone(self, index: int) -> _Part:
+        own, norm, activation = following(self.network.graph, index, self.uses)
+        return _Part(index, index + own, self._spec(index)._replace(norm=norm, activation=activation))
+
+    def _spec(self, index: int) -> LayerSpec:
+        node = self.network.graph.nodes[index]
+        op: Any = node.op
+        return conv_spec(op, self.network.shapes[node.inputs[0]], self.network.graph.dtype)
+
+    def _pair(self, index: int) -> _Part | None:
+        """A depthwise convolution and the pointwise one that alone reads it: the k x k that they factor."""
+        first = self._alone(index)
+        behind = first.last + 1
+        if self.to != "standard" or "groups" in self.where.fields or behind >= len(self.network.graph.nodes):
+            return None
+        node = self.network.graph.nodes[behind]
+        alone = node.inputs == (behind,) and self.uses[behind] == 1
+        if not (alone and _is_depthwise(self.network.graph.nodes[index].op) and _is_pointwise(node.op)):
+            return None
+        second = self._alone(behind)
+        spec = first.spec._replace(
+            out_channels=second.spec.out_channels, groups=1, bias=first.spec.bias or second.spec.bias,
+            norm=second.spec.norm, activation=second.spec.activation,
+        )  # fmt: skip
+        return _Part(index, second.last, spec, factored=True)
+
+    def _is_named(self, name: str) -> bool:
+        pattern = self.where.pattern
+        return not pattern or fnmatchcase(name, pattern) or is_inside(name, pattern)
+
+    def _is_numbered(self, index: int) -> bool:
+        return self.where.numbers is None or self.where.numbers[0] <= index <= self.where.numbers[1]
+
+    def _is_bounded(self, part: _Part) -> bool:
+        bounds = self.where.bounds
+        each = [self._costs(index) for index in range(part.first, part.last + 1)] if bounds else []
+        return all([b.holds(sum([cost[b.word] for cost in each]), self.totals[b.word]) for b in bounds])
+
+    def _costs(self, index: int) -> dict[str, int]:
+        node, shapes = self.network.graph.nodes[index], self.network.shapes
+        given = shapes[node.inputs[0]] if node.inputs else ()
+        return {"macs": macs(node.op, given, shapes[index + 1]), "params": params(node.op)}
+
+    def replacement(self, part: _Part) -> Built | str:
+        """What takes the place of a part; the reason why nothing does."""
+        op = self.network.graph.nodes[part.first].op
+        if part.spec.groups > 1 and "groups" not in self.where.fields:
+            return f"is grouped already (g{part.spec.groups})"
+        built = _build(self.to, part.spec, self.network.shapes[part.last + 1])
+        if isinstance(built, Built) and not part.factored and [n.op for n in built.graph.nodes][:1] == [op]:
+            return f"is {self.to} already" if _only_conv(built.graph) else built
+        return built
+
+
+def _is_depthwise(op: Op) -> bool:
+    return type(op) is Conv and op.groups == op.in_channels and not op.transposed
+
+
+def _is_pointwise(op: Op) -> bool:
+    if type(op) is not Conv or op.transposed or op.groups != 1:
+        return False
+    return {*op.kernel_size, *op.stride} == {1} and not any(map(any, op.padding))
 
 
 def _only_conv(graph: Graph) -> bool:
@@ -143,12 +279,6 @@ def _build(to: str, spec: LayerSpec, out: Shape) -> Built | str:
 
 def _shape(shape: Shape) -> str:
     return "x".join(map(str, shape[1:]))
-
-
-def _is_meant(op: Conv, name: str, where: Where) -> bool:
-    if where.pattern and not fnmatchcase(name, where.pattern):
-        return False
-    return all([_field(op, field, value) for field, value in where.fields.items()])
 
 
 def _field(op: Conv, field: str, value: object) -> bool:

@@ -1,12 +1,16 @@
 """The networks that come with the program, and networks by name, file or text."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..spec.errors import SpecError
 from .errors import NetworkError
 from .lines import LONGEST_FILE, Program
-from .program import read_program
+from .program import named, read_program
+
+#: A longer word names no network of ours.
+LONGEST_NAME = 40
 
 FOLDER = Path(__file__).with_name("zoo")
 
@@ -17,7 +21,18 @@ def zoo_names() -> list[str]:
     >>> "resnet50" in zoo_names()
     True
     """
-    return sorted([path.stem for path in FOLDER.glob("*.txt")], key=_by_number)
+    return sorted([*[path.stem for path in FOLDER.glob("*.txt")], *_others()], key=_by_number)
+
+
+@cache
+def _others() -> dict[str, str]:
+    """Names that files have beside their own: `also NAME …` lines, each with the name of its file."""
+    found = {}
+    for path in FOLDER.glob("*.txt"):
+        for line in path.read_text("utf-8").splitlines():
+            if line.startswith("also "):
+                found[line.split()[1]] = path.stem
+    return found
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:
@@ -27,7 +42,42 @@ def _by_number(name: str) -> list[tuple[int, str]]:
 
 def zoo_program(name: str) -> Program:
     """A built-in network's file, read."""
-    return read_program((FOLDER / f"{name}.txt").read_text("utf-8"), name)
+    file = _others().get(name, name)
+    program = read_program((FOLDER / f"{file}.txt").read_text("utf-8"), file)
+    return program if file == name else named(program, name) or program
+
+
+def zoo_text(name: str) -> str:
+    """The text of a built-in network's file; of a file's other name, with the multipliers and the size that it has.
+
+    >>> [line for line in zoo_text("efficientnet-b3").splitlines() if line.startswith(("input", "width", "depth"))]
+    ['input 3 @300', 'width 1.2', 'depth 1.4']
+    """
+    file = _others().get(name, name)
+    text = (FOLDER / f"{file}.txt").read_text("utf-8")
+    if file == name:
+        return text
+    program = zoo_program(name)
+    own = {"input": " ".join(program.input.words)}
+    own |= {key: f"{key} {value}" for key, value in program.multipliers.items()}
+    lines = [line for line in text.splitlines() if not line.startswith("also ")]
+    return "\n".join([own.get(line.split(" ")[0], line) for line in lines]) + "\n"
+
+
+def zoo_name(word: str) -> str | None:
+    """The built-in network that `word` names, hyphens, dots and capitals aside.
+
+    >>> zoo_name("UNet"), zoo_name("efficientnet_b3"), zoo_name("resnet50.txt")
+    ('u-net', 'efficientnet-b3', None)
+    """
+    if "/" not in word and (FOLDER / f"{word}.txt").is_file():
+        return word
+    wanted = _compact(word)
+    return next((name for name in zoo_names() if _compact(name) == wanted), None)
+
+
+def _compact(name: str) -> str:
+    return name.lower().translate({ord(sign): None for sign in "-_. "})
 
 
 def zoo_programs() -> Iterator[Program]:
@@ -44,16 +94,20 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         return read_program(standard_input, "standard input")
     path = Path(name)
     try:
-        if name.isprintable() and "/" not in name and (FOLDER / f"{name}.txt").is_file():
+        plain = name.isprintable() and "/" not in name and len(name) <= LONGEST_NAME
+        if plain and (FOLDER / f"{name}.txt").is_file():
             return zoo_program(name)
         if path.is_file():
             return read_program(_text(path), name)
+        known = zoo_name(name) if plain else None
+        if known is not None:
+            return zoo_program(known)
     except (OSError, ValueError) as error:
         if isinstance(error, SpecError):
             raise
         why = getattr(error, "strerror", None) or "no file can have that name"
         raise NetworkError(f"cannot be read: {why}", "", "", (0, 0), name, 0) from None
-    raise _unknown(name)
+    raise unknown_network(name)
 
 
 def _text(path: Path) -> str:
@@ -61,7 +115,8 @@ def _text(path: Path) -> str:
         return file.read(LONGEST_FILE + 1).decode("utf-8", "replace")
 
 
-def _unknown(name: str) -> SpecError:
+def unknown_network(name: str) -> SpecError:
+    """The error for a name that is no network, with the nearest one."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, zoo_names(), n=1, cutoff=0.5)

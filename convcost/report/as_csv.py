@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..analysis.analyze import WORDS
-from ..answers.comparison import RELATIVE, Layer
+from ..answers.comparison import RELATIVE, Layer, Result
 from ..spec import format_spec
 from .columns import choose_columns, plain, read
 from .documents import Document, document_of
-from .writers import Result, Writer
+from .writers import Writer
 
 VERIFIED = ("verified.status", "verified.size", "verified.reason")
 
@@ -76,3 +76,14 @@ class CsvWriter(Writer):
         rows = [document] if isinstance(result, Layer) else document["rows"]
         spec = format_spec(result.spec) if self.options.batch else ""
         self.file.writelines(csv_lines(self.header, rows, spec))
+
+    def document(
+        self,
+        document: Document,  # noqa: ARG002  its rows are made from it
+        table: object,  # noqa: ARG002
+        fields: Sequence[str],
+        rows: Callable[[], Iterable[Document]],
+    ) -> None:
+        """The header and a line a row."""
+        self.file.write(csv_line(fields))
+        self.file.writelines(csv_line([plain(read(row, field)) for field in fields]) for row in rows())

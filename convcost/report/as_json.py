@@ -6,10 +6,10 @@ from functools import lru_cache
 from json import JSONEncoder
 
 from ..analysis.analyze import WORDS
-from ..answers.comparison import Layer
+from ..answers.comparison import Layer, Result
 from ..spec import LayerSpec, SpecError
 from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, document_of, error_document, row_start
-from .writers import Result, Writer
+from .writers import Writer
 
 #: Documents hold no cycles, and looking for them costs a tenth of the time.
 encode = JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -111,7 +111,7 @@ def json_text(value: object, indent: str = "\n") -> str:
 
 
 class LinesWriter(Writer):
-    """A document a line, as soon as it is there."""
+    """A document a line, as soon as it is there; of a list, an entry a line."""
 
     def answer(self, result: Result) -> None:
         """One line."""
@@ -120,6 +120,10 @@ class LinesWriter(Writer):
     def error(self, error: SpecError, line: int) -> None:
         """One line that says what is wrong."""
         self.file.write(encode(error_document(error, line)) + "\n")
+
+    def document(self, document: Document, *_: object) -> None:
+        """One line."""
+        self.file.write(encode(document) + "\n")
 
 
 class JsonWriter(Writer):
@@ -142,3 +146,7 @@ class JsonWriter(Writer):
             self._before = ",\n  "
         else:
             self.file.write(json_text(document) + "\n")
+
+    def document(self, document: Document, *_: object) -> None:
+        """Laid out for reading."""
+        self.file.write(json_text(document) + "\n")

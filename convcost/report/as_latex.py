@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .as_markdown import cells_of
 from .model import Head, Line, Table
+from .tables import TablesWriter
 
 #: What LaTeX has a meaning for, and the signs of tables that it has commands for.
 ESCAPED = str.maketrans({
@@ -65,3 +66,11 @@ def _name(line: Line) -> str:
 
 def _escaped(text: str) -> str:
     return text.translate(ESCAPED)
+
+
+class LatexWriter(TablesWriter):
+    """Tables for papers."""
+
+    def show(self, table: Table) -> None:
+        """With the rules of booktabs."""
+        self.file.write(latex(table))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .as_table import can_encode
 from .layout import ASCII
 from .model import Head, Line, Table
+from .tables import TablesWriter
 
 
 def markdown(table: Table, *, ascii_only: bool = False) -> str:
@@ -68,3 +70,11 @@ def _escaped(text: str) -> str:
     for special in "\\|*<":
         text = text.replace(special, "\\" + special)
     return text
+
+
+class MarkdownWriter(TablesWriter):
+    """Tables for documents."""
+
+    def show(self, table: Table) -> None:
+        """As GitHub reads it."""
+        self.file.write(markdown(table, ascii_only=not can_encode(self.file)))

@@ -37,6 +37,7 @@ COLUMNS = {
         Column("relative.effective_macs", "effective MACs\n× base", RATIO),
         Column("flops", "FLOPs", COUNTS),  # 2 a MAC, by definition
         Column("elementwise", "elementwise", COUNTS),
+        Column("conv_activations", "conv\nactivations", COUNTS),
         Column("weight_bytes", "weights", BYTES),
         Column("activation_bytes", "activations", BYTES),
         Column("peak_bytes", "peak", BYTES, 3),

@@ -9,7 +9,7 @@ from ..spec import LayerSpec, SpecError, spec_to_json
 
 Document = dict[str, Any]
 
-SCHEMA = "convcost/1"
+SCHEMA = "convcost/2"
 
 #: What stands for the words of a row that does not apply, for ratios without a baseline, for a row not executed.
 NO_WORDS: Document = dict.fromkeys(WORDS)
@@ -23,7 +23,7 @@ def comparison_document(comparison: Comparison) -> Document:
     >>> from convcost.answers.comparison import compare
     >>> document = comparison_document(compare(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
     >>> document["schema"], document["baseline"], document["rows"][0]["params"]
-    ('convcost/1', 'standard', 73728)
+    ('convcost/2', 'standard', 73728)
     """
     rows = [row_document(row) for row in comparison.rows]
     return {"schema": SCHEMA, "spec": spec_to_json(comparison.spec), "baseline": comparison.baseline, "rows": rows}
@@ -42,7 +42,7 @@ def layer_document(spec: LayerSpec, row: Row) -> Document:
 
 def document_of(result: Comparison | Layer) -> Document:
     """The document of either kind of answer."""
-    return layer_document(*result) if isinstance(result, Layer) else comparison_document(result)
+    return layer_document(result.spec, result.row) if isinstance(result, Layer) else comparison_document(result)
 
 
 def error_document(error: SpecError, line: int) -> Document:
@@ -91,8 +91,9 @@ def _verified(found: Verified | None) -> Document:
 
 
 def check_document(check: Check) -> Document:
-    """The two sides of a check and whether they are the same; the size is said once, by what the check belongs to."""
-    return {"expected": check.expected, "measured": check.measured, "ok": check.ok}
+    """The two sides of a check and whether they are the same; its size, where it is not that of what it belongs to."""
+    found = {"expected": check.expected, "measured": check.measured, "ok": check.ok}
+    return found if check.size == "full" else {**found, "size": check.size}
 
 
 def schema_text() -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ..spec import LayerSpec, format_spec, spec_to_json
 from .columns import plain
-from .document_writer import write_document
 from .documents import SCHEMA, Document
+from .formats import write_document
 from .model import Head, Line, Section, Table, listed
 from .notes import short_size
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TextIO
 
-from .document_writer import write_document
 from .documents import SCHEMA, Document
+from .formats import write_document
 from .model import Head, Line, Section, Table
 
 
@@ -17,7 +17,13 @@ class Listing(NamedTuple):
 
 
 VARIANTS = Listing(
-    "variants", "variant", (Head("role", "role", "", False, None), Head("summary", "structure", "", False, None))
+    "variants",
+    "variant",
+    (
+        Head("role", "role", "", False, None),
+        Head("summary", "structure", "", False, None),
+        Head("shown", "shown of", "", False, None),
+    ),
 )
 TOPICS = Listing(
     "topics", "topic", (Head("summary", "summary", "", False, None), Head("aliases", "aliases", "", False, None))
@@ -28,9 +34,9 @@ def write_listing(listing: Listing, entries: Sequence[Document], format: str, fi
     """Write a list; each of `entries` has a name and a word under the key of every column.
 
     >>> import sys
-    >>> entry = {"name": "pointwise", "role": "building-block", "summary": "1x1: channels only"}
+    >>> entry = {"name": "tcn", "role": "residual-block", "summary": "two causal", "shown": ["1d"]}
     >>> write_listing(VARIANTS, [entry], "ndjson", sys.stdout)
-    {"schema":"convcost/1","name":"pointwise","role":"building-block","summary":"1x1: channels only"}
+    {"schema":"convcost/2","name":"tcn","role":"residual-block","summary":"two causal","shown":["1d"]}
     """
     document = {"schema": SCHEMA, listing.key: entries}
     fields = ("name", *[head.key for head in listing.heads])

@@ -5,11 +5,13 @@ from typing import Any
 
 from .columns import Column, exactly, plain, read
 from .model import Head, Line, Section, Table, listed
-from .notes import MISMATCH, SKIPPED, VERIFIED, mismatches
+from .notes import MISMATCH, REDUCED, SKIPPED, VERIFIED, mismatches
 from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
 
 PERCENT = Units(("%",))
 
+#: Layers that a note names; JSON names all.
+FEW = 4
 
 _PARAMS, _MACS = Column("params", "params", COUNTS, 1), Column("macs", "MACs", COUNTS)
 _SHARES = (
@@ -144,14 +146,14 @@ def _whole(values: list[Any]) -> list[Any]:
 
 def layer_marks(verified: dict[str, Any]) -> dict[str, str]:
     """The sign in front of each layer that was executed or skipped."""
-    signs = {"verified": VERIFIED, "mismatch": MISMATCH}
-    return {name: signs.get(one["status"], SKIPPED) for one in verified["layers"] for name in one["names"]}
+    signs = {"mismatch": MISMATCH, "skipped": SKIPPED, "reduced": VERIFIED + REDUCED}
+    return {name: signs.get(one["status"], VERIFIED) for one in verified["layers"] for name in one["names"]}
 
 
-def size(count: int) -> str:
+def amount(count: int) -> str:
     """Bytes in words, alone.
 
-    >>> size(7225344)
+    >>> amount(7225344)
     '6.89 MiB'
     """
     scale = choose_scale([count], BYTES)
@@ -160,14 +162,14 @@ def size(count: int) -> str:
 
 def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
     peak, training = document["peak"], document["training"]
-    alive = listed([f"{tensor['name']} {size(tensor['bytes'])}" for tensor in peak["alive"]])
+    alive = listed([f"{tensor['name']} {amount(tensor['bytes'])}" for tensor in peak["alive"]])
     steps = len(document["layers"])
-    yield f"· peak {size(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
-    states = ", ".join(f"{name} {size(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
+    yield f"· peak {amount(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
+    states = ", ".join(f"{name} {amount(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
     yield (
-        f"· weights {size(training['weight_bytes'])}; to train: gradients {size(training['gradient_bytes'])}, "
+        f"· weights {amount(training['weight_bytes'])}; to train: gradients {amount(training['gradient_bytes'])}, "
         f"optimiser state {states} (SGD none), "
-        f"activations saved for backward {size(training['saved_activation_bytes'])}"
+        f"activations saved for backward {amount(training['saved_activation_bytes'])}"
     )
 
 
@@ -179,37 +181,87 @@ def _unknown_notes(document: dict[str, Any]) -> Iterator[str]:
 
 
 def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
-    """What was executed, what came out differently, and what was not executed."""
-    layers, wiring = verified["layers"], verified["wiring"]
+    """What was executed, what came out differently, what was executed smaller, and what was not executed."""
+    layers, wiring, seen = verified["layers"], verified["wiring"], verified["seen"]
     if not layers and wiring["status"] == "skipped":
         reason = f" ({wiring['reason']})" if "reason" in wiring else ""
         yield f"{SKIPPED} {what}not verified; every number is by analysis only{reason}"
         return
+    yield from _different(layers, wiring, seen, what)
+    parts = [*_full_size(layers, verified["macs_share"]), *_whole_network(wiring, seen)]
+    if parts:
+        yield f"{VERIFIED} {what}executed in this run, and came out as analysed: {listed(parts)}"
+    reduced = [f"{one['names'][0]} at {plain(one['input'])}" for one in layers if one["status"] == "reduced"]
+    if reduced:
+        yield f"{VERIFIED}{REDUCED} {what}executed at a reduced size: {listed(_few(reduced))}"
+    skipped: dict[str, list[str]] = {}
+    for one in layers:
+        if one["status"] == "skipped":
+            skipped.setdefault(one["reason"], []).append(one["names"][0])
+    for reason, names in skipped.items():
+        yield f"{SKIPPED} {what}not executed: {listed(names)} ({reason})"
+    if verified.get("not_executed"):
+        yield f"{SKIPPED} {what}counted by definition, not executed: {listed(verified['not_executed'])}"
+    if wiring["status"] == "skipped":
+        yield f"{SKIPPED} {what}the wiring was not executed ({wiring.get('reason', '')})"
+    unseen = [_named(word) for word, one in seen.items() if one["ok"] is None and one["expected"] is not None]
+    if unseen:
+        yield f"{SKIPPED} {what}by analysis only: {listed(unseen)}"
+
+
+def _different(layers: list[Any], wiring: dict[str, Any], seen: dict[str, Any], what: str) -> Iterator[str]:
     for one in layers:
         if one["status"] == "mismatch":
             yield f"{MISMATCH} {what}{one['names'][0]}: {listed(mismatches({'verified': one}))}"
     if wiring["status"] == "mismatch":
         found = listed(mismatches({"verified": wiring}))
         yield f"{MISMATCH} {what}the whole network at {plain(wiring['input'])}: {found}"
+    wrong = mismatches({"verified": {"checks": seen}})
+    if wrong:
+        yield f"{MISMATCH} {what}{listed(wrong)}"
+
+
+def _full_size(layers: list[Any], share: float | None) -> Iterator[str]:
+    """The layers at full size, and the share of the multiply-adds that they have."""
     good = [one for one in layers if one["status"] == "verified"]
-    parts = []
-    if good:
-        count = sum(len(one["names"]) for one in good)
-        parts.append(
-            f"every distinct layer once at full size, {len(good)} for {count} convolutions and matrix products "
-            "(output, params, MACs, effective MACs)"
-        )
-    if wiring["status"] == "verified":
-        parts.append(f"the whole network at {plain(wiring['input'])} (the same and peak)")
-    if parts:
-        yield f"{VERIFIED} {what}executed in this run, and came out as analysed: {listed(parts)}"
-    skipped = [one["names"][0] for one in layers if one["status"] == "skipped"]
-    if skipped:
-        yield f"{SKIPPED} {what}not executed, too large: {listed(skipped)}"
-    if verified.get("not_executed"):
-        yield f"{SKIPPED} {what}counted by definition, not executed: {listed(verified['not_executed'])}"
-    if wiring["status"] == "skipped":
-        yield f"{SKIPPED} {what}the wiring was not executed ({wiring.get('reason', '')})"
+    if not good:
+        return
+    count, every = sum([len(one["names"]) for one in good]), len(good) == len(layers)
+    which = "every distinct layer" if every else f"{len(good)} of {len(layers)} distinct layers"
+    whole = sum([len(one["names"]) for one in layers])
+    products = f"{len(good)} for {count}" if every else f"for {count} of {whole}"
+    part = "" if share is None else f", {percent(share)} of the MACs"
+    yield (
+        f"{which} once at full size, {products} convolutions and matrix products{part} "
+        "(output, params, MACs, effective MACs, FLOPs)"
+    )
+
+
+def _whole_network(wiring: dict[str, Any], seen: dict[str, Any]) -> Iterator[str]:
+    if wiring["status"] in ("verified", "partial"):
+        yield f"the whole network at {plain(wiring['input'])} (every word, and shares)"
+    words = [_named(word) for word, one in seen.items() if one["ok"]]
+    if words:
+        yield f"what is seen of the input ({listed(words)})"
+
+
+def _few(names: list[str]) -> list[str]:
+    return names if len(names) <= FEW else [*names[: FEW - 1], f"{len(names) - FEW + 1} more"]
+
+
+def _named(word: str) -> str:
+    return {"receptive_field": "receptive fields", "op_receptive_field": "those of each layer alone"}.get(word, word)
+
+
+def percent(share: float) -> str:
+    """A share in words; all and nothing are only what is.
+
+    >>> percent(1.0), percent(0.99999), percent(0.00587), percent(0.0)
+    ('100 %', '99.99 %', '0.59 %', '0 %')
+    """
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return f"{min(max(100 * share, 0.01), 99.99):.2f} %"
 
 
 def _swap_notes(document: dict[str, Any]) -> Iterator[str]:

@@ -1,14 +1,27 @@
 """Answers about networks as documents: what JSON, CSV and the tables are made from."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
 
-from ..answers.network import Alive, KindAnswer, LayerAnswer, NetworkAnswer
+from ..analysis.analyze import WORDS
+from ..answers.network import FIELDS, SHARES, Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
 from .documents import SCHEMA, Document, check_document
+from .formats import write_document
+from .listings import write_entries
 
 if TYPE_CHECKING:
     from ..answers.check import Executed, NetworkVerified
     from ..networks.swap import Swapped
+
+
+#: The columns of CSV.
+NETWORK_FIELDS = (
+    "level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES], "op_receptive_field",
+    "elementwise_by", "inputs", *FIELDS,
+)  # fmt: skip
+SWAP_FIELDS = ("network", *WORDS)
+ZOO_FIELDS = ("name", "source", "input", "params", "macs")
 
 
 def network_document(answer: NetworkAnswer) -> Document:
@@ -33,7 +46,7 @@ def network_document(answer: NetworkAnswer) -> Document:
         "unknown": [],
         "total": answer.total,
         "op_types": [_kind(kind) for kind in answer.kinds],
-        "layers": [layer_document(layer) for layer in answer.layers],
+        "layers": [network_layer_document(layer) for layer in answer.layers],
         "peak": {**peak._asdict(), "alive": [_alive(tensor) for tensor in peak.alive]},
         "training": answer.training._asdict(),
         "verified": {**verified_document(answer.verified), "not_executed": _by_definition(answer)},
@@ -46,9 +59,9 @@ def _by_definition(answer: NetworkAnswer) -> list[str]:
     return sorted(set(kinds))
 
 
-def layer_document(layer: LayerAnswer) -> Document:
-    """One layer: its name, its kind, its words, its shares."""
-    return {"name": layer.name, "op": layer.kind, **layer.words, "share": layer.share}
+def network_layer_document(layer: LayerAnswer) -> Document:
+    """One layer: its name, its kind, its words, its shares, the shapes of its inputs and its own fields."""
+    return {"name": layer.name, "op": layer.kind, **layer.words, **layer.fields, "share": layer.share}
 
 
 def _kind(kind: KindAnswer) -> Document:
@@ -60,23 +73,27 @@ def _alive(tensor: Alive) -> Document:
 
 
 def verified_document(found: "NetworkVerified | None") -> Document:
-    """What was executed: each distinct layer once, and the wiring at a reduced input."""
+    """What was executed: each distinct layer once, the wiring at a reduced input, and what is seen of the input."""
     if found is None:
-        return {"status": "skipped", "layers": [], "wiring": {"status": "skipped", "input": None, "checks": {}}}
-    wiring = found.wiring
-    size: Any = wiring.size
-    document: Document = {
-        "status": wiring.status,
+        wiring: Document = {"status": "skipped", "input": None, "checks": {}}
+        return {"status": "skipped", "macs_share": 0.0, "layers": [], "wiring": wiring, "seen": {}}
+    size: Any = found.wiring.size
+    wiring = {
+        "status": found.wiring.status,
         "input": size["input"] if isinstance(size, dict) else None,
-        "checks": _checks(wiring.checks),
+        "checks": _checks(found.wiring.checks),
     }
-    if wiring.reason is not None:
-        document["reason"] = wiring.reason
-    return {"status": found.status, "layers": [_executed(layer) for layer in found.layers], "wiring": document}
+    if found.wiring.reason is not None:
+        wiring["reason"] = found.wiring.reason
+    layers = [_executed(layer) for layer in found.layers]
+    return {"status": found.status, "macs_share": found.macs_share, "layers": layers, "wiring": wiring,
+            "seen": _checks(found.seen)}  # fmt: skip
 
 
 def _executed(layer: "Executed") -> Document:
-    document = {"names": layer.names, "status": layer.status, "checks": _checks(layer.checks)}
+    size: Any = layer.size
+    at = {"input": size["input"]} if isinstance(size, dict) else {}
+    document = {"names": layer.names, "status": layer.status, **at, "checks": _checks(layer.checks)}
     return document if layer.reason is None else {**document, "reason": layer.reason}
 
 
@@ -118,3 +135,53 @@ def _zoo_line(answer: NetworkAnswer) -> Document:
         "params": answer.total["params"],
         "macs": answer.total["macs"],
     }
+
+
+def write_network(
+    document: Document, format: str, file: TextIO, *, per_layer: bool = False, exact: bool = False
+) -> None:
+    """The answer for a network; `per_layer` is for tables and CSV, JSON has the layers always."""
+
+    def table() -> Any:
+        from .network_tables import network_table
+
+        return network_table(document, per_layer=per_layer, exact=exact)
+
+    write_document(document, format, file, table, NETWORK_FIELDS, lambda: network_rows(document, per_layer))
+
+
+def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
+    """The whole, then its layers or its kinds of operation, each saying which it is in `level`."""
+    yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"])}
+    if per_layer:
+        yield from [{"level": "layer", **layer} for layer in document["layers"]]
+    else:
+        yield from [{"level": "op", **kind} for kind in document["op_types"]]
+
+
+def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
+    """Before and after."""
+
+    def table() -> Any:
+        from .network_tables import swap_table
+
+        return swap_table(document, exact=exact)
+
+    def rows() -> Iterator[Document]:
+        yield from [{"network": when, **document[when]} for when in ("before", "after")]
+
+    write_document(document, format, file, table, SWAP_FIELDS, rows)
+
+
+def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
+    """A line a network."""
+    if format == "ndjson":
+        write_entries(document, "networks", file)
+        return
+
+    def table() -> Any:
+        from .network_tables import zoo_table
+
+        return zoo_table(document, exact=exact)
+
+    write_document(document, format, file, table, ZOO_FIELDS, lambda: iter(document["networks"]))

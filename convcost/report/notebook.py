@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from html import escape
 from typing import Any
 
 from ..answers.comparison import Comparison, Layer
-from .table import PLAIN_WIDTH, plain_text
+from .as_table import PLAIN_WIDTH, plain_text, plain_width
 from .writers import Options
 
 
@@ -19,13 +18,9 @@ def as_text(result: Any) -> str:
     ' 64:128 @56 k3  ·  fp32  ·  batch 1'
     """
     if isinstance(result, (Comparison, Layer)):
-        from .table_writers import TableWriter
+        from .tables import tabulate
 
-        file = io.StringIO()
-        writer = TableWriter(file, Options(plain=True))
-        writer.answer(result)
-        writer.end()
-        return file.getvalue()
+        return plain_text(tabulate(result if isinstance(result, Comparison) else [result], Options()), plain_width())
     from .network_tables import network_table
     from .networks import network_document
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .columns import COLUMNS, plain
+from ..analysis.analyze import WORDS
+from ..answers.comparison import RELATIVE
+from .columns import COLUMNS, plain, read
 from .model import listed
 
 Row = dict[str, Any]
 Named = Sequence[tuple[str, Row]]
+
+#: Everything in a row that an analysis says: what a check is due for.
+ANALYSED = (*WORDS, *[f"relative.{word}" for word in RELATIVE])
+
+#: The statuses of rows that were executed, and not found wrong.
+EXECUTED = ("verified", "reduced", "partial")
 
 VERIFIED, MISMATCH, SKIPPED, REDUCED = "✓", "✗", "–", "*"
 
@@ -19,7 +27,7 @@ def mark(row: Row) -> str:
     found = row["verified"]
     if row["reason"] is not None:
         return ""
-    sign = {"verified": VERIFIED, "mismatch": MISMATCH}.get(found["status"], SKIPPED)
+    sign = {"mismatch": MISMATCH, "skipped": SKIPPED}.get(found["status"], VERIFIED)
     return sign + REDUCED * isinstance(found["size"], dict)
 
 
@@ -32,7 +40,7 @@ def verdict(row: Row) -> str:
     found = row["verified"]
     if row["reason"] is not None:
         return "–"
-    words = "not verified" if found["status"] == "skipped" else found["status"]
+    words = {"skipped": "not verified", "reduced": "verified"}.get(found["status"], found["status"])
     return f"{words} at {short_size(found['size'])}" if isinstance(found["size"], dict) else words
 
 
@@ -50,30 +58,32 @@ def short_size(size: dict[str, Any]) -> str:
 def notes(rows: Named) -> tuple[str, ...]:
     """What there is to say about how rows, by name, were executed: a sign, a space, and what it stands for."""
     applying = [(name, row) for name, row in rows if row["reason"] is None]
-    return (*_mismatches(applying), *_reduced(applying), *_skipped(applying))
+    return (*_mismatches(applying), *_reduced(applying), *_unstated(applying), *_skipped(applying))
 
 
 def executed(rows: Named) -> tuple[str, ...]:
-    """The headers of the words for which verified rows vouch; none where no row is verified."""
-    checks = [row["verified"]["checks"] for _, row in rows if row["verified"]["status"] == "verified"]
-    words = [word for word in checks[0] if any([c[word]["ok"] for c in checks])] if checks else []
-    return tuple([_label(word) for word in words if word not in unexecuted(rows)])
+    """The headers of the words for which executed rows vouch; none where no row was executed. Ratios are one word."""
+    checks = [row["verified"]["checks"] for _, row in rows if row["verified"]["status"] in EXECUTED]
+    held = dict.fromkeys([word for each in checks for word, check in each.items() if check["ok"]])
+    return tuple(dict.fromkeys([_label(word) for word in held if word not in unexecuted(rows)]))
 
 
 def unexecuted(rows: Named) -> set[str]:
-    """Words that some verified row has by analysis only: showing them would have taken too much.
+    """Words that some executed row has by analysis only: without a check, or showing them would have taken too much.
 
     >>> too_large = {"expected": (61, 61), "measured": None, "ok": None}
-    >>> row = {"verified": {"status": "verified", "checks": {"receptive_field": too_large}}}
-    >>> unexecuted([("basic-block", row)])
-    {'receptive_field'}
+    >>> row = {"macs": 7, "verified": {"status": "partial", "checks": {"receptive_field": too_large}}}
+    >>> sorted(unexecuted([("basic-block", row)]))
+    ['macs', 'receptive_field']
     """
-    return {
-        word
-        for _, row in rows
-        for word, check in row["verified"]["checks"].items()
-        if check["ok"] is None and check["expected"] is not None
-    }
+    found = set()
+    for _, row in rows:
+        verified = row["verified"]
+        if verified["status"] in EXECUTED:
+            checks = verified["checks"]
+            found |= {word for word in ANALYSED if word not in checks and read(row, word) is not None}
+            found |= {word for word, one in checks.items() if one["ok"] is None and one["expected"] is not None}
+    return found
 
 
 def mismatches(row: Row) -> list[str]:
@@ -103,6 +113,20 @@ def _reduced(rows: Named) -> Iterator[str]:
             names.setdefault(short_size(row["verified"]["size"]), []).append(name)
     for size, at_size in names.items():
         yield f"{REDUCED} executed at a reduced size, {size}: {_some(at_size, rows)}"
+    ratios: dict[str, list[str]] = {}
+    for name, row in rows:
+        size = row["verified"]["checks"].get(f"relative.{RELATIVE[0]}", {}).get("size", "full")
+        if isinstance(size, dict) and row["verified"]["size"] == "full":
+            ratios.setdefault(short_size(size), []).append(name)
+    for size, at_size in ratios.items():
+        yield f"{REDUCED} ratios formed again at a reduced size, {size}: {_some(at_size, rows)}"
+
+
+def _unstated(rows: Named) -> Iterator[str]:
+    """Rows whose stages nobody has stated: the sums of their graph were executed, its wiring is what it draws."""
+    names = [name for name, row in rows if row["verified"]["checks"].get("stages", {"ok": True})["ok"] is None]
+    if names:
+        yield f"· wired as drawn, which nothing was held against: {listed(names)}"
 
 
 def _skipped(rows: Named) -> Iterator[str]:
@@ -121,4 +145,6 @@ def _some(names: list[str], rows: Named) -> str:
 
 
 def _label(word: str) -> str:
+    if word.startswith("relative."):
+        return "ratios"
     return " ".join(COLUMNS[word].header.split()) if word in COLUMNS else word

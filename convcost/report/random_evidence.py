@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ..spec import LayerSpec, format_spec
 from .columns import plain
-from .document_writer import write_document
 from .documents import SCHEMA, Document
+from .formats import write_document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from .document_writer import write_document
+from .columns import plain
 from .documents import Document
+from .formats import write_document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
     from ..checks.broken_rules import Caught
 
-#: Checks that the table names for a rule; JSON and CSV name all.
-FEW = 3
-
 #: The columns of CSV.
-FIELDS = ("rule", "caught_by")
+FIELDS = ("rule", "caught_by", "expected", "measured")
 
 
 def write_selftest(format: str, file: TextIO, rules: Sequence[Caught]) -> None:
@@ -32,26 +30,48 @@ def selftest_document(rules: Sequence[Caught]) -> Document:
     """The same for scripts: the rules alone.
 
     >>> from convcost.checks.broken_rules import Caught
-    >>> selftest_document([Caught("params: bias forgotten", ["params"])])
-    {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params']}]}
+    >>> selftest_document([Caught("params: bias forgotten", ["params"], 8, 12)])
+    {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params'], 'expected': 8, 'measured': 12}]}
     """
     return {"rules": [rule._asdict() for rule in rules]}
 
 
 def selftest_table(rules: Sequence[Caught]) -> Table:
-    """A line a rule."""
-    lines = [Line(name, (_some(caught),), None, "✓" if caught else "✗") for name, caught in rules]
-    head = Head("caught_by", "caught by", "", False, None)
+    """A line a rule: what caught it, and the number that it broke, as it was expected and as it was executed."""
+    lines = [
+        Line(rule.name, (_some(rule.caught_by), *_sides(rule)), None, "✓" if rule.caught_by else "✗") for rule in rules
+    ]
+    heads = (
+        Head("caught_by", "caught by", "", False, 1),
+        Head("expected", "broken", "", True, None),
+        Head("measured", "executed", "", True, None),
+    )
     facts = (f"{sum([bool(rule.caught_by) for rule in rules])} noticed",)
-    return Table(f"{len(rules)} broken rules", facts, "rule", (head,), (Section("", tuple(lines)),), (), ())
+    return Table(f"{len(rules)} broken rules", facts, "rule", heads, (Section("", tuple(lines)),), (), ())
 
 
 def _some(caught: Sequence[str]) -> str:
-    """The first few checks; more do not fit beside a rule.
+    """The first check, and how many more there are.
 
     >>> _some(["output_shape", "macs", "elementwise", "peak_bytes"])
-    'output_shape, macs and 2 more'
+    'output_shape +3'
     """
-    if len(caught) <= FEW:
-        return ", ".join(caught) or "nothing"
-    return f"{', '.join(caught[: FEW - 1])} and {len(caught) - FEW + 1} more"
+    return f"{caught[0]}{f' +{len(caught) - 1}' * (len(caught) > 1)}" if caught else "nothing"
+
+
+def _sides(rule: Caught) -> tuple[str, str]:
+    """Both sides; of several operations or fields the first that differs, by its name."""
+    want, got = rule.expected, rule.measured
+    if not (isinstance(want, dict) and isinstance(got, dict)):
+        return _short(want), _short(got)
+    name = next(key for key in {**want, **got} if want.get(key) != got.get(key))
+    return f"{name} {_short(want.get(name))}", _short(got.get(name))
+
+
+def _short(side: object) -> str:
+    """A value in a few letters.
+
+    >>> _short(1 / 3), _short((3, 3)), _short(None)
+    ('0.3333', '3x3', '–')
+    """
+    return f"{side:.4g}" if isinstance(side, float) else plain(side) or "–"

@@ -1,14 +1,16 @@
-"""Writers: one a format, each taking answers as they come."""
+"""What writes answers: the base of all formats, and of those that are made from the table model."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, TextIO
+from __future__ import annotations
 
-from ..answers.comparison import Comparison, Layer
-from ..spec import SpecError
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-FORMATS = ("table", "json", "ndjson", "csv", "markdown", "latex")
-
-Result = Comparison | Layer
+if TYPE_CHECKING:
+    from ..answers.comparison import Result
+    from ..spec import SpecError
+    from .documents import Document
+    from .model import Table
 
 
 class Options(NamedTuple):
@@ -24,54 +26,35 @@ class Options(NamedTuple):
     plain: bool = False
 
 
-class Writer:
-    """Writes answers to a file; this one takes them and says nothing.
+class Writer(ABC):
+    """Writes to a file in one format: answers as they come, or one document.
 
-    `begin`, then `answer` and `error` as often as there are lines, then `end`.
+    For answers `begin`, then `answer` and `error` as often as there are lines, then `end`.
     """
 
     def __init__(self, file: TextIO, options: Options) -> None:
         self.file = file
         self.options = options
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027  most formats have nothing to say there
         """What stands before the first answer."""
 
+    @abstractmethod
     def answer(self, result: Result) -> None:
         """One answer."""
 
-    def error(self, error: SpecError, line: int) -> None:
+    def error(self, error: SpecError, line: int) -> None:  # noqa: B027  it is on standard error anyway
         """A line of a batch that describes no layer."""
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027
         """What stands after the last answer, and answers held back."""
 
-
-def open_writer(format: str, file: TextIO, options: Options = Options()) -> Writer:  # noqa: B008  # immutable
-    """A writer of one of `FORMATS`.
-
-    >>> import sys
-    >>> from convcost.answers.comparison import compare
-    >>> from convcost.spec import parse_spec
-    >>> writer = open_writer("csv", sys.stdout, Options(columns=["params", "relative.params"]))
-    >>> writer.begin(), writer.answer(compare(parse_spec("64:128 @56 k3"), ["grouped"])), writer.end()
-    variant,params,relative.params
-    grouped,2304,0.03125
-    (None, None, None)
-    """
-    if format == "ndjson":
-        from .as_json import LinesWriter
-
-        return LinesWriter(file, options)
-    if format == "json":
-        from .as_json import JsonWriter
-
-        return JsonWriter(file, options)
-    if format == "csv":
-        from .as_csv import CsvWriter
-
-        return CsvWriter(file, options)
-    from .table_writers import LatexWriter, MarkdownWriter, TableWriter
-
-    writers = {"markdown": MarkdownWriter, "latex": LatexWriter}
-    return writers.get(format, TableWriter)(file, options)
+    @abstractmethod
+    def document(
+        self,
+        document: Document,
+        table: Callable[[], Table],
+        fields: Sequence[str],
+        rows: Callable[[], Iterable[Document]],
+    ) -> None:
+        """One document, or what the format makes of it: its table, or its rows with these fields."""

@@ -5,6 +5,7 @@ Arrays are (batch, channels, *spatial), weights (out_channels, in_channels / gro
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ Slices = tuple[slice, ...]
 _MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
+@lru_cache(maxsize=256)  # a training asks for the same at every step
 def taps(op: Conv, size: tuple[int, ...]) -> list[Slices]:
     """For each tap the positions that it meets, one for each of `size` windows, in an array that holds them all."""
     return [

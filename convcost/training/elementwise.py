@@ -39,7 +39,7 @@ class Call(NamedTuple):
     w: list[NDArray[Any]]
 
 
-#: LayerNorm's guard against a variance of 0, PyTorch's default.
+#: A norm's guard against a variance of 0, PyTorch's default.
 EPSILON = 1e-5
 
 
@@ -57,10 +57,35 @@ def _per_channel(grad: NDArray[Any]) -> NDArray[Any]:
     return result
 
 
-def _normal(given: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Each position's channels with mean 0 and variance 1, and what they were divided by."""
-    width = np.sqrt(given.var(axis=1, keepdims=True) + EPSILON)
-    return (given - given.mean(axis=1, keepdims=True)) / width, width
+def _normal(given: NDArray[Any], axes: tuple[int, ...] = (1,)) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Mean 0 and variance 1 over `axes` (1: each position's channels), and what was divided by."""
+    width = np.sqrt(given.var(axis=axes, keepdims=True) + EPSILON)
+    return (given - given.mean(axis=axes, keepdims=True)) / width, width
+
+
+def _normal_backward(grad: NDArray[Any], normal: NDArray[Any], width: NDArray[Any], axes: tuple[int, ...]) -> Any:
+    """Backwards through `_normal`: without the parts of the gradient that its mean and its width take out."""
+    mean, slope = grad.mean(axis=axes, keepdims=True), (grad * normal).mean(axis=axes, keepdims=True)
+    return (grad - mean - normal * slope) / width
+
+
+def _of_a_channel(given: NDArray[Any]) -> tuple[int, ...]:
+    """The axes over which a channel has its statistics: the batch and the positions."""
+    return (0, *range(2, given.ndim))
+
+
+def batch_norm(c: Call) -> NDArray[Any]:
+    """Batch normalisation as in training, by the statistics of this batch (Ioffe & Szegedy 2015, arXiv 1502.03167)."""
+    result: NDArray[Any] = _normal(c.x[0], _of_a_channel(c.x[0]))[0] * _along(c.w[0], c.x[0]) + _along(c.w[1], c.x[0])
+    return result
+
+
+def batch_norm_backward(c: Call, grad: NDArray[Any]) -> Way:
+    """Gradients of `batch_norm`, through the statistics too."""
+    axes = _of_a_channel(grad)
+    normal, width = _normal(c.x[0], axes)
+    inner = _normal_backward(grad * _along(c.w[0], grad), normal, width, axes)
+    return [inner], [_per_channel(grad * normal), _per_channel(grad)]
 
 
 def _shuffled(given: NDArray[Any], groups: int) -> NDArray[Any]:
@@ -102,9 +127,8 @@ def _split(c: Call, grad: NDArray[Any]) -> Way:
 
 def _layer_norm(c: Call, grad: NDArray[Any]) -> Way:
     normal, width = _normal(c.x[0])
-    scaled = grad * _along(c.w[0], grad)
-    mean, slope = scaled.mean(axis=1, keepdims=True), (scaled * normal).mean(axis=1, keepdims=True)
-    return [(scaled - mean - normal * slope) / width], [_per_channel(grad * normal), _per_channel(grad)]
+    inner = _normal_backward(grad * _along(c.w[0], grad), normal, width, (1,))
+    return [inner], [_per_channel(grad * normal), _per_channel(grad)]
 
 
 #: Gradients of the inputs and of the weights, from the call and the gradient of its output.

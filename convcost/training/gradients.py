@@ -8,7 +8,7 @@ import numpy as np
 
 from ..graph.ops import BatchNorm, Conv, Graph, LayerNorm, Linear, Node, Op, Scale
 from .conv import convolve, convolve_backward
-from .elementwise import BACKWARD, FORWARD, Call
+from .elementwise import BACKWARD, FORWARD, Call, batch_norm, batch_norm_backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,7 @@ class Passed(NamedTuple):
 
     values: list[NDArray[Any]]
     kept: list[NDArray[Any] | None]
+    batch_statistics: bool = False
 
 
 class Gradients(NamedTuple):
@@ -47,16 +48,23 @@ def weight_shapes(op: Op) -> list[tuple[int, ...]]:
     return [(op.channels,)] if isinstance(op, Scale) else []
 
 
-def forward(graph: Graph, given: NDArray[Any], weights: Weights) -> Passed:
+def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statistics: bool = False) -> Passed:
     """Every value of `graph` for the input `given`, (batch, channels, *spatial), in its dtype.
 
     >>> scale = Graph((1, 2, 1), "fp32", (Node("scale", Scale(2), (0,)),))
     >>> forward(scale, np.ones((1, 2, 1)), [[np.array([3.0, 5.0])]]).values[-1].ravel().tolist()
     [3.0, 5.0]
+
+    A BatchNorm is that of inference, a scale and a shift; with `batch_statistics` it is that of training, which first
+    gives each channel of the batch the mean 0 and the variance 1.
     """
-    passed = Passed([given], [])
+    passed = Passed([given], [], batch_statistics)
     for node, own in zip(graph.nodes, weights):
-        output, kept = _forward(node.op, [passed.values[i] for i in node.inputs], own)
+        inputs = [passed.values[i] for i in node.inputs]
+        if batch_statistics and isinstance(node.op, BatchNorm):
+            output, kept = batch_norm(Call(node.op, inputs, own)), None
+        else:
+            output, kept = _forward(node.op, inputs, own)
         passed.values.append(output)
         passed.kept.append(kept)
     return passed
@@ -105,7 +113,8 @@ def _backward(node: Node, passed: Passed, index: int, weights: list[NDArray[Any]
         kernel = (outer @ flat.swapaxes(1, 2)).sum(axis=0)
         macs = outer.shape[0] * outer.shape[2] * weights[0].size
         return [inner], [kernel] + [_summed(grad)] * op.bias, macs, macs
-    return *BACKWARD[type(op)](Call(op, inputs, weights), grad), 0, 0
+    way = batch_norm_backward if passed.batch_statistics and isinstance(op, BatchNorm) else BACKWARD[type(op)]
+    return *way(Call(op, inputs, weights), grad), 0, 0
 
 
 def _bias(bias: NDArray[Any], output: NDArray[Any]) -> NDArray[Any]:

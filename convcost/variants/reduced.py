@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from ..spec.layer import Ints, LayerSpec, Pads
@@ -25,7 +26,8 @@ def reduce_spec(spec: LayerSpec) -> LayerSpec:
     (see `_Traits`), sizes keep their remainder by the stride, so that a shortcut fits where it did,
     and become unequal where there is room: what confuses two axes shows only then.
     """
-    capped = {name: min(getattr(spec, name), cap) for name, cap in CAPS.items() if name != "bottleneck_ratio"}
+    own = {name: getattr(spec, name) for name in CAPS if name != "bottleneck_ratio"}
+    capped = {name: value and min(value, CAPS[name]) for name, value in own.items()}
     return _with_fewer_channels(spec)._replace(input_size=_smaller_size(spec), **capped)
 
 
@@ -33,7 +35,7 @@ class _Channels(NamedTuple):
     inner: int
     outer: int
     groups: int
-    middle: int | None
+    middles: Ints
     ratio: int
 
 
@@ -41,37 +43,47 @@ class _Traits(NamedTuple):
     """What decides which operations a variant is made of, as far as channels go; each is kept."""
 
     order: int
-    middle_order: Ints
+    middle_order: tuple[Ints, ...]
     grouped: bool
     depthwise: bool
     crowded: bool
-    divides: tuple[bool, bool, bool]
+    divides: tuple[bool, ...]
     even: bool
+    odd: bool
     enough: Ints
 
 
 def _traits(c: _Channels) -> _Traits:
-    middle = c.outer // c.ratio if c.middle is None else c.middle
+    middles = c.middles or (c.outer // c.ratio,)
     return _Traits(
         order=_sign(c.inner - c.outer),
-        middle_order=() if c.middle is None else (_sign(middle - c.inner), _sign(middle - c.outer)),
+        middle_order=tuple([_order((c.inner, c.outer, *c.middles), 2 + n) for n in range(len(c.middles))]),
         grouped=c.groups > 1,
         depthwise=c.groups == c.inner,
         crowded=c.inner >= 2 * c.groups,
-        divides=(c.inner % c.groups == 0, c.outer % c.groups == 0, middle > 0 and middle % c.groups == 0),
+        divides=(
+            c.inner % c.groups == 0, c.outer % c.groups == 0, *[mid > 0 and mid % c.groups == 0 for mid in middles]
+        ),
         even=c.inner % 2 == c.outer % 2 == 0,
-        enough=(min(c.inner, 4), min(c.outer, 4), min(middle, 2)),
-    )
+        odd=c.outer % 2 == 1,
+        enough=(min(c.inner, 4), min(c.outer, 4), *[min(mid, 2) for mid in middles]),
+    )  # fmt: skip
+
+
+def _order(channels: Ints, place: int) -> Ints:
+    """How the number at `place` compares with each before it."""
+    return tuple([_sign(channels[place] - other) for other in channels[:place]])
 
 
 def _with_fewer_channels(spec: LayerSpec) -> LayerSpec:
     """The first candidate with the traits of `spec`; `spec` itself if none has them."""
-    given = _Channels(spec.in_channels, spec.out_channels, spec.groups, spec.mid_channels, spec.bottleneck_ratio)
+    given = _Channels(spec.in_channels, spec.out_channels, spec.groups, spec.middles, spec.bottleneck_ratio)
     capped = given._replace(ratio=min(given.ratio, CAPS["bottleneck_ratio"]))
     wanted = _traits(given)
     small = next((c for c in _candidates(capped) if _traits(c) == wanted), given)
+    mid = small.middles[0] if len(small.middles) == 1 else small.middles or None
     return spec._replace(
-        in_channels=small.inner, out_channels=small.outer, groups=small.groups, mid_channels=small.middle,
+        in_channels=small.inner, out_channels=small.outer, groups=small.groups, mid_channels=mid,
         bottleneck_ratio=small.ratio,
     )  # fmt: skip
 
@@ -79,12 +91,24 @@ def _with_fewer_channels(spec: LayerSpec) -> LayerSpec:
 def _candidates(given: _Channels) -> Iterator[_Channels]:
     """Fewer groups and channels, smallest first, none above those of `given`, in the same order of size."""
     for groups in _up_to(given.groups)[1:] if given.groups > 1 else (1,):
-        step = groups if given.middle is None else 1  # the layer's own groups divide its channels
+        step = 1 if given.middles else groups  # the layer's own groups divide its channels
         for outer in _up_to(given.outer, step):
             for inner in (outer,) if given.inner == given.outer else _up_to(given.inner, step):
                 if _sign(inner - outer) == _sign(given.inner - given.outer):
-                    for middle in (None,) if given.middle is None else _up_to(given.middle, groups):
-                        yield _Channels(inner, outer, groups, middle, given.ratio)
+                    for middles in _few_middles(given, (inner, outer), groups):
+                        yield _Channels(inner, outer, groups, middles, given.ratio)
+
+
+def _few_middles(given: _Channels, before: Ints, groups: int) -> Iterator[Ints]:
+    """The smallest middle channels that compare with those `before` them as those of `given` do."""
+    known = len(before) - 2
+    if known == len(given.middles):
+        yield before[2:]
+        return
+    wanted, most = _order((given.inner, given.outer, *given.middles), known + 2), given.middles[known]
+    fitting = (mid for mid in _up_to(most, groups) if _order((*before, mid), known + 2) == wanted)
+    for middle in islice(fitting, 2):  # the second where one is too few
+        yield from _few_middles(given, (*before, middle), groups)
 
 
 def _up_to(most: int, step: int = 1) -> range:

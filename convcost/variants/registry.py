@@ -1,12 +1,12 @@
 """What variants there are, and how one is built: table, JSON, tests and completion all read from here."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
-from ..graph.ops import Graph, Shape
+from ..graph.ops import Graph, Ints, Shape
 from ..graph.shapes import ShapeError, check_shapes
 from ..spec.layer import LayerSpec
 
@@ -22,6 +22,9 @@ NO_FAMILIES = {"__init__", "registry", "start", "reduced"}
 #: The row of a described layer that is not a plain standard one.
 AS_GIVEN = "as-given"
 
+#: Stands for all variants where rows are named.
+ALL = "all"
+
 Settings = dict[str, object]
 Build = Callable[[LayerSpec], tuple[Graph, Settings]]
 
@@ -30,24 +33,35 @@ class DoesNotApply(Exception):  # noqa: N818  not an error: a row that says why 
     """This variant of this layer does not exist; the message says why."""
 
 
+#: `compare` shows a variant, unless others are asked for, of a layer with so many axes.
+EVERY = (1, 2, 3)
+
+
 class Variant(NamedTuple):
-    """One way to build a layer: `build` makes its graph and names the settings that shaped it."""
+    """One way to build a layer: `build` makes its graph and names the settings that shaped it.
+
+    `shown`: of a layer with how many axes `compare` shows it without being asked; `also`: its other names.
+    """
 
     name: str
     role: str
     summary: str
     transposed: bool
     build: Build
+    shown: Ints = EVERY
+    also: tuple[str, ...] = ()
 
 
 _REGISTRY: dict[str, Variant] = {}
 
 
-def variant(name: str, role: str, summary: str, *, transposed: bool = False) -> Callable[[Build], Build]:
+def variant(
+    name: str, role: str, summary: str, *, transposed: bool = False, shown: Ints = EVERY, also: tuple[str, ...] = ()
+) -> Callable[[Build], Build]:  # fmt: skip
     """Register the decorated function under `name`; `transposed` ones exist for transposed layers too."""
 
     def register(build: Build) -> Build:
-        _REGISTRY[name] = Variant(name, role, summary, transposed, build)
+        _REGISTRY[name] = Variant(name, role, summary, transposed, build, shown, also)
         return build
 
     return register
@@ -71,6 +85,40 @@ def all_variants() -> dict[str, Variant]:
     return {name: v for name, v in _everything().items() if name != AS_GIVEN}
 
 
+def shown_variants(axes: int) -> list[str]:
+    """The variants that `compare` shows of a layer with so many axes, unless others are asked for.
+
+    >>> "tcn" in shown_variants(1), "tcn" in shown_variants(2)
+    (True, False)
+    """
+    return [v.name for v in all_variants().values() if axes in v.shown]
+
+
+@cache
+def other_names() -> dict[str, str]:
+    """Other names that variants have.
+
+    >>> other_names()["two-plus-one"]
+    '2plus1d'
+    """
+    return {also: v.name for v in _everything().values() for also in v.also}
+
+
+def row_names() -> list[str]:
+    """Every name that may be asked for as a row: as-given, the variants, their other names."""
+    return [AS_GIVEN, *all_variants(), *other_names()]
+
+
+def own_names(names: Iterable[str]) -> list[str]:
+    """Each row once, by its own name; `all` is every variant.
+
+    >>> own_names(["two-plus-one", "standard", "2plus1d"])
+    ['2plus1d', 'standard']
+    """
+    each = [(all_variants() if name == ALL else [other_names().get(name, name)]) for name in names]
+    return list(dict.fromkeys([name for several in each for name in several]))
+
+
 class Built(NamedTuple):
     """A variant of one layer: its graph, the settings that shaped it, the shape of every value."""
 
@@ -85,7 +133,7 @@ def build_variant(name: str, spec: LayerSpec) -> Built:
     >>> build_variant("grouped", LayerSpec(64, 128, (3, 3), (56, 56))).settings
     {'groups': 32}
     """
-    entry = _everything()[name]
+    entry = _everything()[other_names().get(name, name)]
     if spec.transposed and not entry.transposed:
         raise DoesNotApply("not defined for a transposed convolution")
     graph, settings = entry.build(spec)

@@ -1,14 +1,15 @@
-"""Factorised convolutions: by axis, by space and channels, by groups; and the two halves alone."""
+"""Factorised convolutions: by axis, by space and channels, by groups, by rank; and the two halves alone."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import TypeVar
 
 from ..graph.builder import GraphBuilder
-from ..graph.ops import Graph
+from ..graph.ops import Concat, Graph, Split
 from ..spec.layer import LayerSpec
 from .registry import BUILDING_BLOCK, REPLACEMENT, DoesNotApply, Settings, variant
-from .start import close, pointwise, spatial, start
+from .start import activate_sum, close, middle, one_middle, pointwise, spatial, start
 
 T = TypeVar("T")
 
@@ -22,19 +23,36 @@ def spatially_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
         raise DoesNotApply("one axis cannot be separated")
     if 1 in spec.kernel_size:
         raise DoesNotApply("the kernel is 1 on an axis, so there is nothing to separate")
-    mid = min(spec.in_channels, spec.out_channels) if spec.mid_channels is None else spec.mid_channels
+    mid = one_middle(spec) or min(spec.in_channels, spec.out_channels)
     b = start(spec)
     for axis in reversed(range(spec.axes)):
-        _one_axis(b, spec, axis, mid if axis else spec.out_channels)
+        _some_axes(b, spec, (axis,), mid if axis else spec.out_channels)
     settings = close(b, spec, {"mid_channels": mid})
     return b.graph(), settings
 
 
-def _one_axis(b: GraphBuilder, spec: LayerSpec, axis: int, out_channels: int) -> None:
-    """One pass: kernel, stride, dilation and padding of `axis`, and 1, 1, 1 and 0 on the others."""
+@variant("2plus1d", REPLACEMENT, "1xkxk then kx1x1: space, then time (R(2+1)D)", shown=(3,), also=("two-plus-one",))
+def two_plus_one(spec: LayerSpec) -> tuple[Graph, Settings]:
+    """As many middle planes as give the params of the full kernel (Tran et al. 2018, section 3.5)."""
+    if spec.axes != 3:
+        raise DoesNotApply("made for three axes: time, height and width")
+    time, space = spec.kernel_size[0], prod(spec.kernel_size[1:])
+    if 1 in (time, space):
+        raise DoesNotApply("the kernel is 1 in time or in space, so there is nothing to separate")
+    full = time * space * spec.in_channels * spec.out_channels
+    mid = one_middle(spec) or full // (space * spec.in_channels + time * spec.out_channels)
+    b = start(spec)
+    _some_axes(b, spec, (1, 2), mid)
+    _some_axes(b, spec, (0,), spec.out_channels)
+    settings = close(b, spec, {"mid_channels": mid})
+    return b.graph(), settings
+
+
+def _some_axes(b: GraphBuilder, spec: LayerSpec, axes: tuple[int, ...], out_channels: int) -> None:
+    """One pass: kernel, stride, dilation and padding of `axes`, and 1, 1, 1 and 0 on the others."""
 
     def only(values: tuple[T, ...], other: T) -> tuple[T, ...]:
-        return tuple([v if i == axis else other for i, v in enumerate(values)])
+        return tuple([v if i in axes else other for i, v in enumerate(values)])
 
     kernel = only(spec.kernel_size, 1)
     b.conv(
@@ -50,6 +68,52 @@ def depthwise_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
     spatial(b, spec, "depthwise", spec.in_channels * spec.depth_multiplier, spec.in_channels)
     pointwise(b, spec, "pointwise", spec.out_channels)
     settings = close(b, spec, {"depth_multiplier": spec.depth_multiplier})
+    return b.graph(), settings
+
+
+@variant("blueprint-separable", REPLACEMENT, "pointwise then depthwise (BSConv-U)", shown=())
+def blueprint_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
+    """The depthwise separable one the other way round (Haase & Amthor 2020, section 3.2)."""
+    b = start(spec)
+    pointwise(b, spec, "pointwise", spec.out_channels)
+    spatial(b, spec, "depthwise", spec.out_channels, spec.out_channels)
+    settings = close(b, spec, {})
+    return b.graph(), settings
+
+
+@variant("low-rank", REPLACEMENT, "kxk to the middle channels, then 1x1 (Zhang et al. 2015)", shown=())
+def low_rank(spec: LayerSpec) -> tuple[Graph, Settings]:
+    """Few filters, and every output a mixture of theirs (Zhang et al. 2015, Accelerating Very Deep …, section 3.1)."""
+    mid, settings = middle(spec)
+    b = start(spec)
+    spatial(b, spec, "conv", mid, 1)
+    pointwise(b, spec, "expand", spec.out_channels)
+    settings = close(b, spec, settings)
+    return b.graph(), settings
+
+
+@variant("ghost", REPLACEMENT, "kxk to half the channels, a depthwise 3x3 makes the rest (GhostNet)", shown=())
+def ghost(spec: LayerSpec) -> tuple[Graph, Settings]:
+    """Half of the maps by the kernel, each of these once more by a cheap 3x3 (Han et al. 2020, s = 2 and d = 3).
+
+    Of an odd number the last one is cut off, as the authors do. With a shortcut neither part is
+    activated before the sum: the second ghost module of their bottleneck.
+    """
+    half = (spec.out_channels + 1) // 2
+    b = start(spec)
+    spatial(b, spec, "primary", half, 1, linear=spec.residual)
+    b.activate()
+    own = b.last
+    b.conv(
+        "cheap", half, (3,) * spec.axes, padding=((1, 1),) * spec.axes, groups=half, bias=spec.bias,
+        padding_mode=spec.padding_mode, linear=spec.residual,
+    )  # fmt: skip
+    b.activate()
+    b.add("concat", Concat(), own, b.last)
+    if spec.out_channels % 2:
+        b.add("cut", Split(0, spec.out_channels), b.last)
+    settings = close(b, spec, {})
+    activate_sum(b, spec)
     return b.graph(), settings
 
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from strategies import layer_specs
 
 from convcost.analysis import WORDS, Analysis, analyze, words
-from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node, Op
+from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Counted, Graph, Node, Op
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "traffic_bytes",
 )  # fmt: skip
 
 #: The whole input is 2 x 4 x 5 x 6 = 240 elements.
@@ -46,6 +47,7 @@ def test_a_convolution_by_hand() -> None:
         "effective_macs": 180 * 24,
         "flops": 2 * 180 * 24,
         "elementwise": 0,
+        "conv_activations": 180,
         "weight_bytes": 4 * 144,
         "activation_bytes": 4 * 180,
         "peak_bytes": 4 * (240 + 180),
@@ -111,13 +113,15 @@ def test_an_input_read_twice_is_moved_once() -> None:
     assert analyze(Graph(INPUT, "fp32", (Node("add", Add(), (0, 0)),))).cost.traffic_bytes == 4 * (240 + 240)
 
 
-@pytest.mark.parametrize(("dtype", "width"), [("fp32", 4), ("fp16", 2), ("bf16", 2), ("int8", 1)])
-def test_bytes_are_elements_times_the_width_of_the_dtype(dtype: str, width: int) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "bits"), [("fp64", 64), ("bf16", 16), ("int8", 8), ("int16", 16), ("int4", 4), ("w8a8", 8)]
+)
+def test_bytes_are_elements_times_the_bits_of_the_dtype(dtype: str, bits: int) -> None:
     """And what is not in bytes does not depend on it."""
-    result, full = words(analyze(graph(conv(bias=True), dtype=dtype))), words(analyze(graph(conv(bias=True))))
+    result, full = words(analyze(graph(conv(), dtype=dtype))), words(analyze(graph(conv())))
     for word in WORDS:
         if word.endswith("_bytes"):
-            assert result[word] * 4 == full[word] * width
+            assert result[word] * 32 == full[word] * bits
         elif word != "arithmetic_intensity":
             assert result[word] == full[word]
     assert result["arithmetic_intensity"] == result["flops"] / result["traffic_bytes"]
@@ -140,11 +144,8 @@ def test_additive_words_add_over_operations(spec: LayerSpec) -> None:
 def test_words_hold_together(spec: LayerSpec) -> None:
     """flops = 2 MACs; effective MACs within MACs; weights, activations and traffic in whole elements."""
     result = words(said(AS_GIVEN, spec))
-    width = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}[spec.dtype]
     assert result["flops"] == 2 * result["macs"]
     assert 0 <= result["effective_macs"] <= result["macs"]
-    assert result["weight_bytes"] == width * result["params"]
-    assert result["traffic_bytes"] % width == result["activation_bytes"] % width == 0
     assert result["peak_bytes"] <= result["traffic_bytes"]
     assert result["arithmetic_intensity"] == result["flops"] / result["traffic_bytes"]
 
@@ -190,3 +191,19 @@ def test_every_result_is_an_exact_integer() -> None:
     assert result["peak_bytes"] == 4 * 2 * n**4
     assert result["traffic_bytes"] == 4 * (2 * n**4 + n**2)
     assert math.isclose(result["arithmetic_intensity"], n / 4)
+
+
+def test_conv_activations_are_what_products_put_out_and_nothing_else() -> None:
+    """Of conv, norm, activation and add the convolution's alone, 2 x 4 x 5 x 6; a transposed one's after cropping."""
+    one = Conv(4, 4, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    assert analyze(graph(one, BatchNorm(4), Activation("relu"), Add())).cost.conv_activations == 240
+    turned = conv(stride=(2, 3), padding=((1, 1), (0, 1)), transposed=True, output_padding=(0, 1))
+    assert analyze(graph(turned)).cost.conv_activations == 2 * 6 * 9 * 17
+
+
+def test_what_is_counted_by_definition_puts_out_what_it_says_or_its_output() -> None:
+    """As often as it runs; nothing where it has no products."""
+    product = Counted("matmul", (2, 3, 5), macs=30, effective_macs=30)
+    for op, expected in ((product, 30), (product._replace(times=4), 120), (product._replace(macs=0), 0),
+                         (product._replace(conv_activations=7, times=2), 14)):  # fmt: skip
+        assert analyze(Graph(INPUT, "fp32", (Node("op", op, (0,)),))).cost.conv_activations == expected

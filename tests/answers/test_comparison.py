@@ -12,7 +12,7 @@ from convcost.analysis import WORDS, Analysis
 from convcost.answers.comparison import RELATIVE, Comparison, Row, compare
 from convcost.graph.ops import Graph
 from convcost.spec import LayerSpec, parse_spec
-from convcost.variants.registry import all_variants
+from convcost.variants.registry import all_variants, shown_variants
 
 PLAIN = parse_spec("64:128 @56 k3")
 
@@ -35,8 +35,8 @@ def relative(found: Row) -> dict[str, float | None]:
 def test_every_variant_has_a_row_in_the_registrys_order() -> None:
     """Each with the role that keeps it apart from the others."""
     result = compare(PLAIN)
-    assert [row.variant for row in result.rows] == list(all_variants())
-    assert [row.role for row in result.rows] == [entry.role for entry in all_variants().values()]
+    shown = [entry for entry in all_variants().values() if 2 in entry.shown]
+    assert [(row.variant, row.role) for row in result.rows] == [(entry.name, entry.role) for entry in shown]
     assert result.baseline == "standard"
     assert result.spec == PLAIN
 
@@ -45,7 +45,7 @@ def test_every_variant_has_a_row_in_the_registrys_order() -> None:
 def test_a_layer_that_is_not_standard_is_the_first_row_and_the_baseline(text: str) -> None:
     """Grouped or transposed: as-given comes before everything that would replace it."""
     result = compare(parse_spec(text))
-    assert [row.variant for row in result.rows] == ["as-given", *all_variants()]
+    assert [row.variant for row in result.rows] == ["as-given", *shown_variants(2)]
     assert result.baseline == "as-given"
     assert set(relative(result.rows[0]).values()) == {1.0}
     assert result.rows[0].role == "replacement"
@@ -125,7 +125,7 @@ def test_a_baseline_that_does_not_apply_leaves_ratios_missing() -> None:
     """The rows keep their words."""
     result = compare(parse_spec("64:64 @9 k3 1d"), baseline="spatially-separable")
     assert {found.relative for found in result.rows if found.words is not None} == {None}
-    assert len([found for found in result.rows if found.words]) == len(all_variants()) - 1
+    assert len([found for found in result.rows if found.words]) == len(shown_variants(1)) - 1
 
 
 @given(layer_specs())
@@ -170,16 +170,21 @@ def test_rows_are_verified_only_when_asked() -> None:
     """And the verifier sees the graph and the analysis of the very row; what does not apply is not executed."""
     seen: list[tuple[str, LayerSpec, bool]] = []
 
-    def verify(name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Any:
-        assert len(graph.nodes) == len(analysis.ops)
-        seen.append((name, spec, inplace))
-        return f"{name} was executed"
+    class Verify:
+        def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Any:
+            assert len(graph.nodes) == len(analysis.ops)
+            seen.append((name, spec, inplace))
+            return f"{name} was executed"
+
+        def relate(self, row: Row, base: Row, _spec: LayerSpec, inplace: bool) -> Any:
+            assert (base.variant, inplace) == ("standard", False)
+            return row.verified
 
     spec = parse_spec("64:64 @9 k3 1d")
     assert all(found.verified is None for found in compare(spec).rows)
-    for found in compare(spec, inplace=False, verify=verify).rows:
+    for found in compare(spec, inplace=False, verify=Verify()).rows:
         assert cast(Any, found.verified) == (f"{found.variant} was executed" if found.words else None)
-    assert seen == [(name, spec, False) for name in all_variants() if name != "spatially-separable"]
+    assert seen == [(name, spec, False) for name in shown_variants(1) if name != "spatially-separable"]
 
 
 def test_ratios_of_18_digit_sizes_are_finite() -> None:

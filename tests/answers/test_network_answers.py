@@ -6,7 +6,7 @@ import pytest
 
 from convcost.answers.network import answer_network, answer_program, not_rebuilt
 from convcost.checks.networks import NetworkVerifier
-from convcost.cli.network import network_verifier
+from convcost.cli.options import Execution
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
 from convcost.spec.errors import SpecError
@@ -35,8 +35,10 @@ def test_the_choices_go_to_the_reduced_network_too() -> None:
 @pytest.mark.parametrize(("limit", "used"), [(None, 4_000_000_000), (0, 0), (7, 7)])
 def test_no_limit_is_the_usual_one(limit: int | None, used: int) -> None:
     """0 is a limit."""
-    assert vars(network_verifier(True, limit)) == {"limit": used}
-    assert network_verifier(False, limit) is None
+    for verify in (Execution(True, limit).of_networks(), Execution(True, limit).of_rows()):
+        assert vars(verify)["limit"] == used
+    assert Execution(False, limit).of_networks() is None
+    assert Execution(False, limit).of_rows() is None
 
 
 def test_a_network_without_a_program_is_not_rebuilt() -> None:

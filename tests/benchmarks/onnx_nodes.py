@@ -23,7 +23,7 @@ Shapes = list[tuple[int, ...] | None]
 
 def products(op: str, given: Shapes, made: tuple[int, ...], attributes: dict[str, Any]) -> int:
     """Products of one operation, from the shapes of what it was given and of what it made."""
-    a, b = (given + [None, None])[:2]
+    a, b = [*given, None, None][:2]
     if op in ("Conv", "ConvInteger", "DeformConv", "CausalConvWithState"):
         return prod(made) * prod((b or ())[1:])
     if op == "QLinearConv":

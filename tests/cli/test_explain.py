@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from convcost.cli.explain import ProgressBar
 from convcost.cli.main import run
-from convcost.explain.answer import explain
+from convcost.explain.document import explain
 from convcost.explain.measured import SMALL
 from convcost.explain.topics import ALIASES, default_layer, topics
 
@@ -40,7 +44,7 @@ def test_aliases_explain_their_topic(capsys: pytest.CaptureFixture[str], alias: 
 def test_json_is_the_document(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, "dwsep", "64:128", "@56", "k3", "--format", "json")
     document = json.loads(out)
-    assert (code, err, document["schema"]) == (0, "", "convcost/1")
+    assert (code, err, document["schema"]) == (0, "", "convcost/2")
     assert document["explanations"][0]["macs"]["ratio"]["numbers"] == "1/128 + 1/9"
 
 
@@ -49,7 +53,8 @@ def test_text_and_table_are_the_same(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("ending", "format"), [("txt", "text"), ("md", "markdown"), ("json", "json"), ("ndjson", "ndjson")]
+    ("ending", "format"),
+    [("txt", "text"), ("md", "markdown"), ("tex", "latex"), ("csv", "csv"), ("json", "json"), ("ndjson", "ndjson")],
 )
 def test_an_explanation_goes_to_a_file(
     ending: str, format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -67,17 +72,48 @@ def test_ndjson_is_the_document_on_a_line(capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(line) == json.loads(ran(capsys, "grouped", "-f", "json")[1])
 
 
-@pytest.mark.parametrize("words", [("-f", "csv"), ("-o", "explained.csv"), ("-f", "latex"), ("-o", "explained.tex")])
-def test_an_explanation_is_no_table(
-    words: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Where rows are wanted it says who has them, before anything is measured, and writes nothing."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("convcost.cli.explain._measure", lambda: pytest.fail("it measured"))
-    code, out, err = ran(capsys, "residual", "--experiment", *words)
-    assert (code, out, os.listdir(tmp_path)) == (2, "", [])
-    assert "markdown" in err
-    assert "convcost compare --per-op" in err
+def test_csv_is_every_number_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows that a spreadsheet reads; the place is that in the JSON."""
+    document = json.loads(ran(capsys, "1x1", "residual", "-f", "json")[1])
+    rows = list(csv.DictReader(io.StringIO(ran(capsys, "1x1", "residual", "-f", "csv")[1])))
+    assert {row["topic"] for row in rows} == {"pointwise", "residual"}
+    for row in rows:
+        value: Any = next(one for one in document["explanations"] if one["topic"] == row["topic"])
+        for step in row["where"].split("."):
+            value = value[int(step) if isinstance(value, list) else step]
+        assert float(row["value"]) == value
+    assert {"macs.total.value", "gradient.plain.2"} <= {row["where"] for row in rows}
+
+
+def formats_offered(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Those that the help of explain lists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "200")
+        _, out, _ = ran(capsys, "--help")
+    (found,) = re.findall(r"<(text\|[a-z|]+)>", out)
+    return found.split("|")
+
+
+def test_help_offers_only_formats_that_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of them, for an explanation and for the list of topics."""
+    offered = formats_offered(capsys)
+    assert len(offered) >= 6
+    for format in offered:
+        for words in (("grouped", "pointwise"), ("residual",), ("--list",)):
+            code, out, err = ran(capsys, *words, "-f", format)
+            assert (code, err) == (0, "")
+            assert len(out) > 200
+
+
+def test_full_goes_on_where_the_screen_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same beginning; steps, uses, limits, growth and the commands to try come behind it."""
+    screen, full = ran(capsys, "dwsep")[1], ran(capsys, "dwsep", "--full")[1]
+    start, _, more = screen.partition("\n  More  ")
+    assert full.startswith(start)
+    assert "--full" in more
+    for title in ("MACs, step by step", "Where it is used", "When it will not help", "A training step", "Try next"):
+        assert f"\n{title}\n" in full
+        assert title not in screen
 
 
 @pytest.mark.parametrize(
@@ -122,21 +158,53 @@ def test_every_command_to_try_next_runs(
     assert out
     assert "error" not in err
     if "--experiment" in words:
-        assert err.count("measuring: ") == 4
-        assert out.count("Measured: ") == 5
+        assert err.count(" …\n") == 8
+        assert out.count("Measured: ") == 6
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "json"])
-def test_without_experiments_neither_numpy_nor_rich_is_loaded(format: str) -> None:
-    """NumPy belongs to the measurements, Rich to the comparison's table."""
+@pytest.mark.parametrize("words", [["residual", "pointwise"], ["--list"], ["residual", "-f", "markdown"]])
+def test_an_explanation_loads_no_rich_and_a_list_no_numpy(words: list[str]) -> None:
+    """NumPy belongs to what is measured, Rich to the comparison's table."""
     code = (
         "import sys\n"
         "from convcost.cli.main import run\n"
-        f"run(['explain', 'residual', 'pointwise', '--format', '{format}'])\n"
+        f"run(['explain', *{words}])\n"
         "print(sorted({'numpy', 'rich'} & {name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr == "[]\n"
+    assert done.stderr == ("[]\n" if words == ["--list"] else "['numpy']\n")
+
+
+class Terminal(io.StringIO):
+    """What a terminal is told."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_a_bar_with_the_time_that_is_left() -> None:
+    """A third of the work in 4 s: 8 s are left. In the end the line is empty again."""
+    screen = Terminal()
+    bar = ProgressBar(30, screen, clock=iter([0.0, 2.0, 4.0]).__next__)
+    bar(5, "learning")
+    bar(5, "training, depth 20, residual")
+    lines = screen.getvalue().split("\r")
+    assert "about 10 s left: learning" in lines[1]
+    assert "33 %, about 8 s left: training, depth 20" in lines[2]
+    assert max(map(len, lines)) <= 79
+    bar.close()
+    assert screen.getvalue().endswith("\r")
+    assert screen.getvalue().split("\r")[-2].strip() == ""
+
+
+def test_a_file_sees_what_is_measured_a_line_each() -> None:
+    """And no bar."""
+    log = io.StringIO()
+    bar = ProgressBar(30, log, clock=iter([0.0, 1.0, 2.0, 3.0]).__next__)
+    for what in ("learning", "learning", "training"):
+        bar(10, what)
+    bar.close()
+    assert log.getvalue() == "learning …\ntraining …\n"
 
 
 def in_ascii(*words: str) -> str:
@@ -148,7 +216,7 @@ def in_ascii(*words: str) -> str:
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     """What it cannot print has a stand-in that says the same: nothing is escaped, and 64² is not 642."""
-    out = in_ascii("explain", "basic-block")
+    out = in_ascii("explain", "basic-block", "spatial", "residual", "--full")
     assert "9*Cin*Cout" in out
     assert "= 9*64^2 " in out
     assert not {"?", "\\"} & {*out}
@@ -156,7 +224,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
 def test_columns_stay_where_a_stand_in_is_wider() -> None:
     """The numbers of every operation begin below each other."""
-    page = in_ascii("explain", "basic-block")
+    page = in_ascii("explain", "basic-block", "--full")
     rows = [line for line in page.splitlines() if line.startswith(("  conv1  9", "  conv2  9", "  total  9"))][:3]
     assert "^2" in rows[1]
     assert len({row.index("=") for row in rows}) == len({len(row) for row in rows}) == 1

@@ -19,7 +19,7 @@ from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
 from convcost.networks.zoo import zoo_names
 from convcost.report.documents import schema_text
-from convcost.report.writers import FORMATS
+from convcost.report.formats import FORMATS
 from convcost.spec import parse_spec
 from convcost.variants.registry import all_variants
 
@@ -97,7 +97,7 @@ def test_json_follows_the_schema(words: tuple[str, ...], capsys: pytest.CaptureF
     documents += answered(capsys, *words, "--format", "ndjson").splitlines()
     for document in map(json.loads, documents):
         assert [error.message for error in VALID.iter_errors(document)] == []
-        assert document.get("schema") == (None if "rules" in document else "convcost/1")
+        assert document.get("schema") == (None if "rules" in document else "convcost/2")
 
 
 @pytest.mark.parametrize("words", ROWS, ids=" ".join)
@@ -120,7 +120,7 @@ def test_a_list_has_an_entry_a_line_for_scripts(
     document = json.loads(answered(capsys, *words, "--format", "json"))
     assert [entry["name"] for entry in document[key]] == names
     lines = [json.loads(line) for line in answered(capsys, *words, "--format", "ndjson").splitlines()]
-    assert lines == [{"schema": "convcost/1", **entry} for entry in document[key]]
+    assert lines == [{"schema": "convcost/2", **entry} for entry in document[key]]
     rows = csv.DictReader(io.StringIO(answered(capsys, *words, "--format", "csv")))
     assert [row["name"] for row in rows] == names
 
@@ -128,7 +128,10 @@ def test_a_list_has_an_entry_a_line_for_scripts(
 def test_variants_have_role_and_structure(capsys: pytest.CaptureFixture[str]) -> None:
     """As they are registered."""
     rows = [*csv.DictReader(io.StringIO(answered(capsys, "variants", "-f", "csv")))]
-    assert rows == [{"name": v.name, "role": v.role, "summary": v.summary} for v in all_variants().values()]
+    assert rows == [
+        {"name": v.name, "role": v.role, "summary": v.summary, "shown": [f"{n}d" for n in v.shown]}
+        for v in all_variants().values()
+    ]
 
 
 def test_every_alias_stands_with_its_topic(capsys: pytest.CaptureFixture[str]) -> None:

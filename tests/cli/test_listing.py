@@ -15,7 +15,7 @@ LOADED = """
 import sys
 from convcost.cli.main import run
 run(sys.argv[1:])
-print(*[name for name in ("numpy", "rich", "convcost.report") if name in sys.modules], file=sys.stderr)
+print(*[name for name in ("numpy", "rich", "convcost.answers.comparison") if name in sys.modules], file=sys.stderr)
 """
 
 
@@ -48,13 +48,16 @@ def test_what_is_no_terminal_gets_a_line_a_variant(
     monkeypatch.setenv("COLUMNS", "40")
     assert run(["variants"]) == 0
     rows = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
-    assert rows == [[v.name, v.role, v.summary] for v in all_variants().values()]
+    assert [row[:2] for row in rows] == [[v.name, v.role] for v in all_variants().values()]
+    assert all(row[2].startswith(v.summary) for row, v in zip(rows, all_variants().values()))
+    said = {row[0]: row[2].rpartition("; ")[2] for row in rows if "; " in row[2]}
+    assert (said["tcn"], said["ghost"]) == ("compare shows it of 1d layers", "shown when named")
 
 
 @pytest.mark.parametrize(
-    ("words", "loaded"), [(["variants"], ""), (["variants", "--format", "json"], "convcost.report")]
+    ("words", "loaded"), [(["variants"], ""), (["variants", "--format", "json"], "convcost.answers.comparison")]
 )
 def test_listing_variants_loads_little(words: list[str], loaded: str) -> None:
-    """Neither NumPy nor Rich, and of the reports nothing where none of their formats is asked for."""
+    """Neither NumPy nor Rich, and no answers where none of their formats is asked for."""
     done = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == loaded

@@ -34,7 +34,7 @@ def test_the_ending_says_the_format(
 def test_a_format_that_is_asked_for_goes_before_the_ending(tmp_path: Path) -> None:
     """And then any ending will do."""
     assert run_convcost([*SPEC, "-o", str(tmp_path / "costs.log"), "-f", "json"]) == 0
-    assert json.loads((tmp_path / "costs.log").read_text())["schema"] == "convcost/1"
+    assert json.loads((tmp_path / "costs.log").read_text())["schema"] == "convcost/2"
 
 
 def test_an_ending_that_says_nothing_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,7 +66,7 @@ def test_the_first_answers_come_before_the_last_line_is_read() -> None:
     assert process.stdout is not None
     process.stdin.write("64:128 @56 k3\n")
     process.stdin.flush()
-    assert process.stdout.readline().startswith('{"schema":"convcost/1"')
+    assert process.stdout.readline().startswith('{"schema":"convcost/2"')
     time.sleep(0.05)  # let it wait for the next line
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

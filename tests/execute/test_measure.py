@@ -62,7 +62,7 @@ def test_results_are_plain_ints() -> None:
     """JSON and exact arithmetic need Python's integers, not NumPy's."""
     measured = measure(build_variant("basic-block", LAYER._replace(norm=True)).graph)
     for op in measured.ops:
-        assert [type(value) for value in op[2:]] == [int] * 8
+        assert [type(value) for value in op[2:]] == [int] * 9
         assert [type(n) for n in op.output_shape] == [int] * 4
     assert [type(value) for value in measured[1:5]] == [int] * 4
 

@@ -3,96 +3,162 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
+import numpy as np
 import pytest
 
-from convcost.explain.answer import explain, measurement_document, pages
-from convcost.explain.experiments import measure, stack
+from convcost.explain.document import explain
+from convcost.explain.experiments import gradients_by_depth, identity_map, measure, stack, work
 from convcost.explain.lessons import IDENTITY
-from convcost.explain.measured import SMALL, Arm, Measurement, Settings
+from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
 from convcost.explain.pages import text
+from convcost.explain.sections import pages
+from convcost.explain.texts import BENEFITS
 from convcost.graph.ops import Add
-from convcost.training.descent import Data, initial_weights, loss_of, motifs, train
+from convcost.training.descent import initial_weights
 from convcost.training.gradients import weight_shapes
+
+#: Enough for every claim that is shown at full size to be shown, in a second.
+ENOUGH = Settings(seeds=3, depths=(2, 16), identity_steps=40, shallow=2, deep=16, steps=60)
 
 
 @pytest.fixture(scope="module")
-def small() -> list[Measurement]:
-    """One run at small settings."""
-    return measure(SMALL)
+def found() -> list[Measurement]:
+    return measure(ENOUGH)
 
 
-def test_each_of_the_four_claims_is_measured(small: list[Measurement]) -> None:
-    """Gradients with two initialisations, the identity, convergence, accuracy; each over every seed."""
-    assert [found.name.partition(",")[0] for found in small] == [
-        "gradient norm", "gradient norm", "identity map", "convergence", "accuracy",
-    ]  # fmt: skip
-    for found in small:
-        assert found.seeds == SMALL.seeds
-        for arm in found.arms:
-            assert [len(point) for point in arm.values] == [SMALL.seeds] * len(found.x)
+def test_each_of_the_four_benefits_is_measured(found: list[Measurement]) -> None:
+    """Gradients with two initialisations and with BatchNorm, the identity, accuracy, convergence; over every seed."""
+    assert Counter(one.benefit for one in found) == {
+        "vanishing gradient": 3, "easier optimisation": 1, "accuracy": 1, "faster convergence": 1,
+    }  # fmt: skip
+    assert {one.benefit for one in found} == {benefit.name for benefit in BENEFITS}
+    for one in found:
+        assert len(one.held) == ENOUGH.seeds
+        for arm in one.arms:
+            assert [len(point) for point in arm.values] == [ENOUGH.seeds] * len(one.x)
 
 
-def test_a_seed_gives_the_same_figures_again(small: list[Measurement]) -> None:
-    assert measure(SMALL) == small
+def verdicts(measurements: list[Measurement]) -> dict[str, str]:
+    return {one.name: one.verdict for one in measurements}
 
 
-def test_experiments_are_plain_data_and_fit_80_columns(small: list[Measurement]) -> None:
-    document = explain(["residual"], IDENTITY, small)
-    assert json.loads(json.dumps(document, allow_nan=False))["explanations"][0]["experiments"][0]["verdict"]
+def test_without_the_shortcut_nothing_is_shown(found: list[Measurement]) -> None:
+    """The same experiments with the shortcut turned off: both arms are one network, and every claim fails."""
+    off = measure(ENOUGH._replace(shortcut=False))
+    claims = [name for name in verdicts(off) if "control" not in name]
+    assert {verdicts(off)[name] for name in claims} == {"not shown"}
+    shown = {"gradient norm, PyTorch's weights", "identity map", "convergence"}
+    assert {name for name in claims if verdicts(found)[name] == "shown"} >= shown
+    for one in off:
+        if one.name in claims:
+            assert one.arms[0].values == one.arms[1].values
+            assert one.why_not
+
+
+def test_without_batch_norm_the_control_fails() -> None:
+    """It holds as BatchNorm is there: with PyTorch's weights and none, the plain gradient does vanish."""
+    settings = ENOUGH._replace(depths=(2, 32))
+    with_norm = gradients_by_depth(settings, "pytorch", True, lambda *_: None)
+    without = gradients_by_depth(settings, "pytorch", False, lambda *_: None)
+    assert with_norm.verdict == "shown"
+    assert max(without.arms[0].values[-1]) < 0.1 * min(without.arms[0].values[0])
+
+
+def test_with_hes_weights_it_says_why_nothing_is_shown() -> None:
+    """The variance that each block adds, as measured; he's own result has BatchNorm."""
+    one = gradients_by_depth(Settings(seeds=3), "he", False, lambda *_: None)
+    assert one.verdict == "not shown"
+    assert "√2 to the power 32 is 6.6e+04" in one.why_not
+    assert np.sqrt(2.0) ** 32 == pytest.approx(6.6e4, rel=0.01)
+    growth = one.arms[1].middle[-1] / one.arms[1].middle[0]
+    assert f"grows by a factor of {growth:.2g}" in one.why_not
+
+
+def test_a_seed_gives_the_same_figures_again() -> None:
+    assert measure(SMALL) == measure(SMALL)
+
+
+def test_the_readings_are_the_medians(found: list[Measurement]) -> None:
+    """What a sentence says is what the numbers say, counted with NumPy."""
+    for one in found:
+        plain, residual = (np.median(np.array(arm.values), axis=1) for arm in one.arms)
+        assert [arm.middle for arm in one.arms] == [plain.tolist(), residual.tolist()]
+        if "norm" in one.name:
+            for middle in (plain, residual):
+                factor = max(middle[-1] / middle[0], middle[0] / middle[-1])
+                assert f"{factor:.2g}" in one.reading
+        else:
+            assert f"{plain[-1]:.2g}" in one.reading or f"{plain[-1]:.2f}" in one.reading
+            assert f"{residual[-1]:.2g}" in one.reading or f"{residual[-1]:.2f}" in one.reading
+
+
+def test_progress_tells_all_of_the_work() -> None:
+    """What a bar is drawn by adds up, and names every part."""
+    done: Counter[str] = Counter()
+    measure(SMALL, lambda passes, what: done.update({what: passes}))
+    assert sum(done.values()) == work(SMALL)
+    assert len(done) == 8
+
+
+def test_set_ups_can_be_repeated_by_hand(found: list[Measurement]) -> None:
+    """Blocks, where the shortcut starts and ends, weights, data, steps and seeds are all said."""
+    for one in found:
+        said = {"network", "shortcut", "norm", "weights", "data", "measured", "seeds", "holds if"}
+        assert said <= set(one.setup)
+        assert ("training" in one.setup) == ("gradient norm" not in one.name)
+        assert "kernel 3, padding 1, 8 channels, 16 positions" in one.setup["network"]
+        assert "input" in one.setup["shortcut"]
+
+
+def test_experiments_are_plain_data_and_fit_80_columns(found: list[Measurement]) -> None:
+    """Every seed's numbers are in the JSON, under the seed; verdicts stand with the benefit, figures are drawn."""
+    document = explain(["residual"], IDENTITY, found)
+    written = json.loads(json.dumps(document, allow_nan=False))["explanations"][0]["experiments"]
+    for one, have in zip(found, written, strict=True):
+        assert have["seeds"] == list(range(ENOUGH.seeds))
+        assert [arm["values"] for arm in have["arms"]] == [arm.values for arm in one.arms]
     (page,) = pages(document, IDENTITY, False)
-    assert max(map(len, text(page).splitlines())) <= 80
+    shown = text(page)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.count("p plain, r residual, * both") == 6
+    assert "--experiment" not in shown
+    assert "identity map" in shown
 
 
-def measured(better: int, values: list[float]) -> Measurement:
-    arms = [Arm(name, residual, [values, values]) for name, residual in (("plain", False), ("residual", True))]
-    return Measurement("x", "c", "s", "depth", [2, 4], "y", True, arms, better, 4, "r")
+def measured(held: list[bool], values: list[float]) -> Measurement:
+    arms = [Arm(name, [values, values]) for name in ("plain", "residual")]
+    return Measurement("x", "b", "c", {}, "depth", [2, 4], "y", True, arms, held, "r", "w")
 
 
 def test_the_verdict_follows_the_seeds() -> None:
     """All, most, half or fewer."""
-    assert [measured(n, [1.0]).verdict for n in (4, 3, 2, 0)] == ["shown", "mixed", "not shown", "not shown"]
+    held = [[True] * n + [False] * (4 - n) for n in (4, 3, 2, 0)]
+    assert [measured(one, [1.0]).verdict for one in held] == ["shown", "mixed", "not shown", "not shown"]
 
 
 def test_what_left_the_finite_numbers_is_null() -> None:
-    document = measurement_document(measured(1, [float("inf"), 1.0, float("inf")]))
+    document = measurement_document(measured([True], [float("inf"), 1.0, float("inf")]))
     assert document["arms"][0]["median"] == [None, None]
     assert document["arms"][0]["min"] == [1.0, 1.0]
 
 
 def test_plain_and_residual_networks_differ_in_their_adds_only() -> None:
     """The same weights, and as many."""
-    plain, residual = stack(8, False, 4, 8, 3), stack(8, True, 4, 8, 3)
+    plain, residual = stack(8, False), stack(8, True)
     shapes = [[s for node in graph.nodes for s in weight_shapes(node.op)] for graph in (plain, residual)]
     assert shapes[0] == shapes[1]
     assert [type(node.op) for node in residual.nodes if type(node.op) is not Add] == [type(n.op) for n in plain.nodes]
-    first, second = (initial_weights(graph, "he", 3) for graph in (plain, residual))
+    first, second = (initial_weights(graph, "he", [3]) for graph in (plain, residual))
     flat = [[array.tobytes() for own in weights for array in own] for weights in (first, second)]
     assert flat[0] == flat[1]
 
 
-def test_training_lowers_the_loss_of_a_shallow_network() -> None:
-    """The tool that measures can learn at all: else nothing would follow from one that does not."""
-    graph = stack(2, False, 8, 16, 4)
-    weights, data = initial_weights(graph, "he", 0), motifs(500, 0)
-    before = loss_of(graph, weights, data, "cross-entropy")
-    run = train(graph, weights, data, "cross-entropy", rate=0.1, steps=80, batch=32, seed=0)
-    assert loss_of(graph, weights, data, "cross-entropy") < 0.8 * before
-    assert len(run.losses) == 80
-
-
-def test_a_training_that_diverges_says_so() -> None:
-    graph = stack(2, False, 4, 16, 4)
-    data = motifs(64, 0)
-    run = train(graph, initial_weights(graph, "he", 0), Data(data.inputs * float("inf"), data.targets), "cross-entropy",
-                rate=1.0, steps=5, batch=8, seed=0)  # fmt: skip
-    assert run.losses[-1] == float("inf")
-
-
-def test_the_average_of_the_signals_does_not_tell_their_class() -> None:
-    """The data set is no shortcut: signs are random, so the mean over a class is near 0."""
-    data = motifs(4000, 0)
-    assert all(abs(float(data.inputs[data.targets == c].mean())) < 0.03 for c in range(4))
+def test_the_identity_is_a_block_with_weights_of_zero() -> None:
+    """That is the reason: with a shortcut the error before training is smaller than an output of zeros has."""
+    one = identity_map(SMALL, lambda *_: None)
+    assert max(one.arms[1].values[0]) < 0.5 < min(one.arms[0].values[0])
 
 
 def test_the_settings_of_a_run_are_several_seeds_and_depths() -> None:

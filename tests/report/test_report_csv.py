@@ -15,7 +15,8 @@ from convcost.report.columns import COLUMNS, UnknownColumnError
 from convcost.report.documents import comparison_document
 
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "weight_bytes", "activation_bytes", "traffic_bytes",
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "traffic_bytes",
 )  # fmt: skip
 
 

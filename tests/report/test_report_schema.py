@@ -85,7 +85,7 @@ CHANGES = {
     "unknown role": _set("rows", 0, "role", to="layer"),
     "unknown status": _set("rows", 0, "verified", "status", to="fine"),
     "verified without checks": _set("rows", 0, "verified", "status", to="verified"),
-    "other version": _set("schema", to="convcost/2"),
+    "other version": _set("schema", to="convcost/1"),
     "applies with a reason": _set("rows", 0, "reason", to="because"),
     "does not apply, but has words": _set("rows", 0, "applicable", to=False),
     "unknown kind": _set("rows", 0, "ops", 0, "op", to="linear"),
@@ -125,13 +125,13 @@ LISTS: dict[str, dict[str, Any]] = {
 def test_entries_of_lists_are_whole_and_have_nothing_else(key: str) -> None:
     """In the document, and alone on a line, where each says its version."""
     entry = LISTS[key]
-    assert not errors({"schema": "convcost/1", key: [entry]})
-    assert not errors({"schema": "convcost/1", **entry})
+    assert not errors({"schema": "convcost/2", key: [entry]})
+    assert not errors({"schema": "convcost/2", **entry})
     assert errors(entry)
     for wrong in (
         {**entry, "extra": 1},
         {**entry, "name": 1},
         *[{k: entry[k] for k in entry if k != f} for f in entry],
     ):
-        assert errors({"schema": "convcost/1", key: [wrong]}), wrong
-        assert errors({"schema": "convcost/1", **wrong}), wrong
+        assert errors({"schema": "convcost/2", key: [wrong]}), wrong
+        assert errors({"schema": "convcost/2", **wrong}), wrong

@@ -85,8 +85,9 @@ def test_marks_say_what_was_executed() -> None:
     text = written("table", executed("8:16 @9x7 k3"))
     assert re.search(r"^ ✓ standard", text, re.M)
     flat = " ".join(text.split())
-    words = "output, params, MACs, effective MACs, elementwise, weights, activations, peak, traffic"
-    assert f"✓ executed in this run: {words}, receptive field and mixes came out as analysed" in flat
+    words = "output, params, MACs, effective MACs, FLOPs, elementwise, conv activations, weights, activations, peak"
+    others = "traffic, FLOPs / byte, receptive field, mixes, stages and ratios"
+    assert f"✓ executed in this run: {words}, {others} came out as analysed" in flat
     assert "by analysis only" not in flat
 
 
@@ -97,7 +98,8 @@ def test_a_word_that_was_not_executed_is_said_to_be_by_analysis_only(monkeypatch
     answer = executed("8:16 @9x7 k3")
     perturb._field.cache_clear()
     text = written("table", answer, columns=["macs", "receptive_field", "mixes"])
-    assert "traffic and mixes came out as analysed; by analysis only: receptive field" in " ".join(text.split())
+    flat = " ".join(text.split())
+    assert "FLOPs / byte, mixes, stages and ratios came out as analysed; by analysis only: receptive field" in flat
     assert "by analysis only" not in written("table", answer)
 
 
@@ -172,9 +174,9 @@ def test_wrapping_keeps_every_word() -> None:
 
 def test_styles_are_all_known() -> None:
     """The layout names none that the screen does not have."""
-    from convcost.report.build import comparison_table
     from convcost.report.columns import choose_columns
     from convcost.report.documents import comparison_document
+    from convcost.report.tables import comparison_table
     from convcost.report.terminal import STYLES
 
     table = comparison_table(comparison_document(contradicted()), "x", choose_columns(None), per_op=True)

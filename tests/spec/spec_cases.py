@@ -58,9 +58,9 @@ def json_layers(draw: st.DrawFn) -> dict[str, Any]:
         "batch": draw(st.integers(1, 9)),
         "dtype": draw(st.sampled_from(list(DTYPES))),
         "depth_multiplier": draw(st.integers(1, 3)),
-        "expansion_ratio": draw(st.integers(1, 8)),
+        "expansion_ratio": draw(st.one_of(st.none(), st.integers(1, 8))),
         "bottleneck_ratio": draw(st.integers(1, 8)),
-        "mid_channels": draw(st.one_of(st.none(), st.integers(1, 9).map(lambda n: n * groups))),
+        "mid_channels": draw(st.sampled_from([None, groups, 3 * groups, [2 * groups, groups], [groups, groups]])),
         "v1": draw(st.booleans()),
     }
     pads = [[draw(st.integers(0, 4)), draw(st.integers(0, 4))] for _ in range(axes)]

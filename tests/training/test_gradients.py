@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcost.explain.training import training_macs
+from convcost.explain.document import training_macs
 from convcost.graph.ops import (
     Activation,
     AdaptivePool,

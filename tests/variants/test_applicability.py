@@ -22,12 +22,14 @@ def applicable(text: str) -> set[str]:
     return {name for name in [*all_variants(), AS_GIVEN] if reason(name, spec) is None}
 
 
-EVERYTHING = {*all_variants(), AS_GIVEN}
+#: What applies to an ordinary layer of any number of axes; `2plus1d` and `tcn` are made for three and for one.
+EVERYTHING = {*all_variants(), AS_GIVEN} - {"2plus1d", "tcn"}
+ALSO = {1: {"tcn"}, 2: set(), 3: {"2plus1d"}}
 
 
 @pytest.mark.parametrize("text", ["64:128 @56 k3", "64:64 @9x7 k3x5 s2 d2", "32:32 @9 k3 3d", "64:64 @9 k3 g16"])
 def test_everything_applies_to_an_ordinary_layer(text: str) -> None:
-    assert applicable(text) == EVERYTHING
+    assert applicable(text) == EVERYTHING | ALSO[parse_spec(text).axes]
 
 
 @pytest.mark.parametrize(
@@ -41,13 +43,34 @@ def test_everything_applies_to_an_ordinary_layer(text: str) -> None:
 )
 def test_spatially_separable_needs_two_axes_of_more_than_1(text: str, why: str) -> None:
     assert reason("spatially-separable", parse_spec(text)) == why
-    assert applicable(text) == EVERYTHING - {"spatially-separable"}
+    spec = parse_spec(text)
+    also = ALSO[spec.axes] if 1 not in spec.kernel_size[:1] and spec.kernel_size[1:] != (1, 1) else set()
+    assert applicable(text) == (EVERYTHING | also) - {"spatially-separable"}
+
+
+@pytest.mark.parametrize(
+    ("variant", "text", "why"),
+    [
+        ("2plus1d", "8:8 @9 k3", "made for three axes: time, height and width"),
+        ("2plus1d", "8:8 @9 k3 1d", "made for three axes: time, height and width"),
+        ("tcn", "8:8 @9 k3", "made for one axis: time"),
+        ("2plus1d", "8:8 @9x9x9 k3x1x1", "the kernel is 1 in time or in space, so there is nothing to separate"),
+        ("2plus1d", "8:8 @9x9x9 k1x3x3", "the kernel is 1 in time or in space, so there is nothing to separate"),
+        ("low-rank", "8:3 @9 k3", "3 out_channels // bottleneck_ratio 4 leaves no middle channel"),
+        ("low-rank", "8:8 @9 k3 mid=2x4", "it has one number of middle channels: mid=2 or mid=4"),
+        ("spatially-separable", "8:8 @9 k3 mid=2x4", "it has one number of middle channels: mid=2 or mid=4"),
+        ("fused-mbconv", "8:8 @9 k3 pvalid", "the branch gives 8x7x7, the shortcut 8x9x9"),
+    ],
+)
+def test_a_variant_for_other_layers_says_for_which(variant: str, text: str, why: str) -> None:
+    """And what it needs of them."""
+    assert reason(variant, parse_spec(text)) == why
 
 
 def test_only_three_variants_exist_for_a_transposed_layer() -> None:
     """as-given, standard and grouped; the others say that they are not defined for it."""
     assert applicable("64:64 @9 k3 s2 t") == {"as-given", "standard", "grouped"}
-    for name in EVERYTHING - {"as-given", "standard", "grouped"}:
+    for name in {*all_variants()} - {"standard", "grouped"}:
         assert reason(name, parse_spec("64:64 @9 k3 s2 t")) == "not defined for a transposed convolution"
 
 

@@ -60,6 +60,17 @@ def test_every_variant_of_the_reduced_layer_is_made_of_the_same_operations(spec:
         assert structure(small[name]) == structure(graph), name
 
 
+@pytest.mark.parametrize(("mid", "order"), [((64, 128), (1, 1)), ((512, 64), (-1, 1)), ((64, 1024), (1, -1))])
+def test_two_middles_stay_two_and_as_they_compare(mid: tuple[int, int], order: tuple[int, int]) -> None:
+    """Which of them is wider, and whether the layer's own channels are."""
+    small = reduce_spec(LayerSpec(256, 512, (3, 3), (56, 48), padding=SAME, mid_channels=mid))
+    first, second = small.middles
+    assert (first < second) == (mid[0] < mid[1])
+    assert [(small.in_channels > first) - (small.in_channels < first),
+            (small.out_channels > second) - (small.out_channels < second)] == list(order)  # fmt: skip
+    assert max(small.middles) <= 16
+
+
 @settings(max_examples=400, deadline=None)
 @given(spec=layer_specs(channels=40, room=9))
 def test_nothing_grows_and_what_shapes_the_layer_stays(spec: LayerSpec) -> None:
@@ -67,8 +78,9 @@ def test_nothing_grows_and_what_shapes_the_layer_stays(spec: LayerSpec) -> None:
     small = reduce_spec(spec)
     assert [getattr(small, name) for name in KEPT] == [getattr(spec, name) for name in KEPT]
     for name in ("in_channels", "out_channels", "groups", "batch", "depth_multiplier", "expansion_ratio"):
-        assert 1 <= getattr(small, name) <= getattr(spec, name)
-    assert (small.mid_channels or 0) <= (spec.mid_channels or 0)
+        assert getattr(small, name) == getattr(spec, name) or 1 <= getattr(small, name) < getattr(spec, name)
+    assert len(small.middles) == len(spec.middles)
+    assert all(0 < a <= b for a, b in zip(small.middles, spec.middles))
     assert all(0 < a <= b for a, b in zip(small.input_size, spec.input_size))
     assert small.batch == min(spec.batch, 2)
 
@@ -107,6 +119,7 @@ def test_an_output_of_two_or_more_an_axis_keeps_two(spec: LayerSpec, name: str) 
         LayerSpec(256, 512, (3, 3), (56, 48), (2, 2), SAME, groups=32, mid_channels=1024),
         LayerSpec(960, 960, (3, 3), (300, 300), padding="same-upper", groups=60),
         LayerSpec(512, 256, (4, 4), (128, 128), (2, 2), SAME, transposed=True, residual=True),
+        LayerSpec(256, 512, (3, 3), (56, 48), padding=SAME, groups=60, mid_channels=(120, 240)),
         LayerSpec(10**17, 10**16, (3, 3), (10**15, 10**15), padding=SAME, expansion_ratio=10**9, batch=10**9),
     ],
     ids=str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from strategies import made_for
 
 from convcost.graph.ops import Add, Conv, Node
 from convcost.spec import LayerSpec, parse_spec
@@ -40,22 +41,24 @@ def kind(variant: str, spec: LayerSpec) -> object:
 )
 def test_a_shortcut_is_the_identity_or_a_projection(variant: str, text: str, shortcut: str) -> None:
     """The identity where every stride is 1 and the channels agree; otherwise a strided 1x1 convolution."""
-    assert kind(variant, parse_spec(text)._replace(residual=True)) == shortcut
+    assert kind(variant, made_for(variant, parse_spec(text)._replace(residual=True))) == shortcut
 
 
 @pytest.mark.parametrize(
     ("text", "shortcut"),
     [("32:32 @9x8 k3", "identity"), ("32:64 @9x8 k3", "none"), ("32:32 @9x8 k3 s1x2", "none")],
 )
-def test_inverted_residual_has_no_projection(text: str, shortcut: str) -> None:
-    """MobileNetV2 adds only what has the shape already."""
-    assert kind("inverted-residual", parse_spec(text)) == shortcut
+@pytest.mark.parametrize("variant", ["inverted-residual", "mbconv", "fused-mbconv"])
+def test_inverted_residuals_have_no_projection(variant: str, text: str, shortcut: str) -> None:
+    """MobileNetV2 and its descendants add only what has the shape already."""
+    assert kind(variant, parse_spec(text)) == shortcut
+    assert kind(variant, parse_spec(text)._replace(expansion_ratio=1)) == shortcut
 
 
 @pytest.mark.parametrize("variant", REPLACEMENTS)
 def test_a_replacement_has_a_shortcut_only_when_asked(variant: str) -> None:
     """Otherwise it is the same operations without the add."""
-    spec = parse_spec("32:32 @9x8 k3")
+    spec = made_for(variant, parse_spec("32:32 @9x8 k3"))
     without, with_one = nodes(variant, spec), nodes(variant, spec._replace(residual=True))
     assert not any(isinstance(node.op, Add) for node in without)
     assert with_one == (*without, Node("add", Add(), (len(without), 0)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from strategies import made_for
 
-from convcost.graph.ops import Activation, Add, BatchNorm, Conv
+from convcost.graph.ops import Activation, AdaptivePool, Add, BatchNorm, Concat, Conv, Graph, Multiply, Split
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import all_variants, build_variant
 
@@ -41,6 +42,15 @@ STRUCTURE = {
     "residual-bottleneck": [("reduce", point(6, 2)), ("conv", square(2, 2, 2)), ("expand", point(2, 8)),
                             ("projection", point(6, 8, S)), ("add", Add())],
     "inverted-residual": [("expand", point(6, 36)), ("depthwise", square(36, 36, 36)), ("project", point(36, 8))],
+    "blueprint-separable": [("pointwise", point(6, 8)), ("depthwise", square(8, 8, 8))],
+    "low-rank": [("conv", square(6, 2)), ("expand", point(2, 8))],
+    "ghost": [("primary", square(6, 4)), ("cheap", Conv(4, 4, (3, 3), ONE, ((1, 1), (1, 1)), ONE, 4)),
+              ("concat", Concat())],
+    "mbconv": [("expand", point(6, 36)), ("depthwise", square(36, 36, 36)), ("squeeze", AdaptivePool("avg", ONE)),
+               ("squeeze.reduce", point(36, 1)._replace(bias=True)),
+               ("squeeze.expand", point(1, 36)._replace(bias=True)), ("squeeze.gate", Activation("sigmoid")),
+               ("excite", Multiply()), ("project", point(36, 8))],
+    "fused-mbconv": [("expand", square(6, 24)), ("project", point(24, 8))],
     "depthwise": [("depthwise", square(6, 6, 6))],
     "pointwise": [("pointwise", point(6, 8, S))],
 }  # fmt: skip
@@ -133,7 +143,8 @@ def test_grouped_alternatives_of_a_grouped_layer_are_not_grouped() -> None:
     assert groups == {
         "as-given": [4], "standard": [1], "spatially-separable": [1, 1], "depthwise-separable": [64, 1],
         "grouped": [4], "bottleneck": [1, 4, 1], "basic-block": [1, 1], "residual-bottleneck": [1, 4, 1],
-        "inverted-residual": [1, 384, 1], "depthwise": [64], "pointwise": [1],
+        "inverted-residual": [1, 384, 1], "blueprint-separable": [1, 64], "low-rank": [1, 1], "ghost": [1, 32],
+        "mbconv": [1, 384, 1, 1, 1], "fused-mbconv": [1, 1], "depthwise": [64], "pointwise": [1],
     }  # fmt: skip
 
 
@@ -153,22 +164,25 @@ def test_transposed_layers_stay_transposed(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
 def test_bias_is_on_every_convolution_or_on_none(variant: str) -> None:
-    """The projection included; a norm does not remove it."""
+    """The projection included; a norm does not remove it. Only a gate has its biases always (Hu et al. 2017)."""
     for bias in (False, True):
         for norm in (False, True):
-            given = ops(variant, SPEC._replace(bias=bias, norm=norm))
-            assert {op.bias for _, op in given if isinstance(op, Conv)} == {bias}
+            given = ops(variant, made_for(variant, SPEC._replace(bias=bias, norm=norm)))
+            convs = [(name, op) for name, op in given if isinstance(op, Conv)]
+            assert {op.bias for name, op in convs if not name.startswith("squeeze.")} == {bias}
+            assert all(op.bias for name, op in convs if name.startswith("squeeze."))
 
 
 @pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
 def test_a_norm_follows_every_convolution(variant: str) -> None:
-    """Directly, reading it, over its channels; the projection has one too."""
-    nodes = build_variant(variant, SPEC._replace(norm=True, activation="relu")).graph.nodes
-    for index, node in enumerate(nodes):
-        if isinstance(node.op, Conv):
-            assert nodes[index + 1] == (f"{node.name}.norm", BatchNorm(node.op.out_channels), (index + 1,))
-    norms = sum(isinstance(node.op, BatchNorm) for node in nodes)
-    assert norms == sum(isinstance(node.op, Conv) for node in nodes)
+    """Directly, reading it, over its channels; the projection has one too, a gate's two have none."""
+    nodes = build_variant(variant, made_for(variant, SPEC._replace(norm=True, activation="relu"))).graph.nodes
+    convs = [(index, node) for index, node in enumerate(nodes) if isinstance(node.op, Conv)]
+    normed = [(index, node) for index, node in convs if not node.name.startswith("squeeze.")]
+    for index, node in normed:
+        assert isinstance(node.op, Conv)
+        assert nodes[index + 1] == (f"{node.name}.norm", BatchNorm(node.op.out_channels), (index + 1,))
+    assert sum(isinstance(node.op, BatchNorm) for node in nodes) == len(normed)
 
 
 ACTIVATED = {
@@ -176,6 +190,8 @@ ACTIVATED = {
     "depthwise-separable": ["depthwise", "pointwise"], "grouped": ["conv"], "bottleneck": ["reduce", "conv", "expand"],
     "basic-block": ["conv1", "add"], "residual-bottleneck": ["reduce", "conv", "add"],
     "inverted-residual": ["expand", "depthwise"], "depthwise": ["depthwise"], "pointwise": ["pointwise"],
+    "blueprint-separable": ["pointwise", "depthwise"], "low-rank": ["conv", "expand"], "ghost": ["primary", "cheap"],
+    "fused-mbconv": ["expand"],
 }  # fmt: skip
 
 
@@ -196,7 +212,7 @@ def test_inverted_residual_does_not_activate_its_sum() -> None:
 @pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
 def test_padding_mode_is_the_k_by_ks(variant: str) -> None:
     """Every convolution that pads pads in the layer's mode."""
-    spec = SPEC._replace(padding_mode="replicate")
+    spec = made_for(variant, SPEC._replace(padding_mode="replicate"))
     padding = [op for _, op in ops(variant, spec) if isinstance(op, Conv) and any(map(any, op.padding))]
     assert {op.padding_mode for op in padding} <= {"replicate"}
     assert bool(padding) == (variant != "pointwise")
@@ -221,3 +237,109 @@ def test_one_and_three_axes_have_the_same_structure(variant: str) -> None:
         [(3,), (3, 3), (3, 3, 3)],
         [(1,), (1, 1), (1, 1, 1)],
     )
+
+
+def graph_of(variant: str, text: str, **fields: object) -> Graph:
+    return build_variant(variant, parse_spec(text)._replace(**fields)).graph  # type: ignore[arg-type]  # of any type
+
+
+def test_a_bottleneck_may_have_two_middles() -> None:
+    """What goes into the k x k and what comes out of it; its groups divide both. Twice the same is one."""
+    convs = [op for _, op in ops("bottleneck", parse_spec("64:96 @9 k3 mid=48x32 g16")) if isinstance(op, Conv)]
+    assert [(op.in_channels, op.out_channels, op.groups) for op in convs] == [(64, 48, 1), (48, 32, 16), (32, 96, 1)]
+    assert parse_spec("64:96 @9 k3 mid=48x48") == parse_spec("64:96 @9 k3 mid=48")
+
+
+@pytest.mark.parametrize(
+    ("text", "planes", "params"), [("64:64", 144, 110_592), ("64:128", 230, 220_800), ("3:64", 23, 5_037)]
+)
+def test_the_planes_between_space_and_time_keep_the_params(text: str, planes: int, params: int) -> None:
+    """As many as Tran et al. compute (3.5): 144 and 230 are those of R(2+1)D-18."""
+    built = build_variant("two-plus-one", parse_spec(f"{text} @8x14x14 k3"))
+    convs = [node.op for node in built.graph.nodes if isinstance(node.op, Conv)]
+    assert [op.kernel_size for op in convs] == [(1, 3, 3), (3, 1, 1)]
+    assert convs[0].out_channels == convs[1].in_channels == built.settings["mid_channels"] == planes
+    assert sum(op.out_channels * op.in_channels * 3 ** sum(k > 1 for k in op.kernel_size) for op in convs) == params
+
+
+def test_two_plus_one_strides_space_in_its_first_pass_and_time_in_its_second() -> None:
+    """Dilation and padding likewise; the middle planes may be given."""
+    spec = parse_spec("4:8 @9x8x7 k3x5x2 s2x3x1 p1-0x2x0-1 d1x1x2 mid=5")
+    assert ops("2plus1d", spec) == [
+        ("1x5x2", Conv(4, 5, (1, 5, 2), (1, 3, 1), ((0, 0), (2, 2), (0, 1)), (1, 1, 2))),
+        ("3x1x1", Conv(5, 8, (3, 1, 1), (2, 1, 1), ((1, 0), (0, 0), (0, 0)), (1, 1, 1))),
+    ]
+
+
+def test_a_tcn_sees_nothing_later_and_activates_its_sum_once_more() -> None:
+    """Bai et al. 2018, figure 1: all padding before, a ReLU behind each convolution and one behind the add."""
+    graph = graph_of("tcn", "8:8 @20 k3 d4 1d", activation="relu")
+    assert [node.name for node in graph.nodes] == [
+        "conv1", "conv1.activation", "conv2", "conv2.activation", "add", "add.activation"
+    ]  # fmt: skip
+    assert [op.padding for _, op in ops("tcn", parse_spec("8:8 @20 k3 d4 1d")) if isinstance(op, Conv)] == [
+        ((8, 0),)
+    ] * 2
+    assert graph.nodes[4].inputs == (4, 0)
+    assert "projection" in [node.name for node in graph_of("tcn", "8:16 @20 k3 1d").nodes]
+
+
+def test_a_ghost_of_an_odd_number_is_cut() -> None:
+    """Half of the maps, rounded up, twice, and what is too much left out."""
+    assert ops("ghost", parse_spec("6:7 @9 k1")) == [
+        ("primary", Conv(6, 4, ONE, ONE, NONE, ONE)),
+        ("cheap", Conv(4, 4, (3, 3), ONE, ((1, 1), (1, 1)), ONE, 4)),
+        ("concat", Concat()),
+        ("cut", Split(0, 7)),
+    ]
+
+
+def test_a_ghost_with_a_shortcut_is_activated_behind_the_sum_alone() -> None:
+    """The second module of GhostNet's bottleneck has no ReLU."""
+    names = [node.name for node in graph_of("ghost", "8:8 @9 k3", activation="relu", residual=True).nodes]
+    assert names == ["primary", "cheap", "concat", "add", "add.activation"]
+    graph = graph_of("ghost", "8:8 @9 k3", activation="relu")
+    assert [(node.name, node.inputs) for node in graph.nodes][1:] == [
+        ("primary.activation", (1,)), ("cheap", (2,)), ("cheap.activation", (3,)), ("concat", (2, 4))
+    ]  # fmt: skip
+
+
+def test_a_gate_multiplies_what_it_is_made_from() -> None:
+    """Its hidden channels are a quarter of the block's input and have the block's activation, never a norm."""
+    graph = graph_of("mbconv", "40:40 @28 k5", activation="silu", norm=True)
+    names = [node.name for node in graph.nodes]
+    assert names[6:13] == [
+        "squeeze", "squeeze.reduce", "squeeze.reduce.activation", "squeeze.expand", "squeeze.gate", "excite", "project"
+    ]  # fmt: skip
+    assert graph.nodes[names.index("excite")].inputs == (6, 11)
+    reduced = dict(ops("mbconv", parse_spec("40:40 @28 k5")))["squeeze.reduce"]
+    assert isinstance(reduced, Conv)
+    assert (reduced.in_channels, reduced.out_channels) == (240, 10)
+    one = dict(ops("mbconv", parse_spec("3:8 @28 k5")))["squeeze.reduce"]
+    assert isinstance(one, Conv)
+    assert one.out_channels == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("8:8 @9 k3", ["expand", "expand.activation", "project", "add"]),
+        ("8:8 @9 k3 e1", ["conv", "conv.activation", "add"]),
+        ("8:16 @9 k3 e1", ["conv", "conv.activation"]),
+    ],
+)
+def test_a_fused_block_without_expansion_is_one_convolution(text: str, names: list[str]) -> None:
+    """Activated in front of the sum; with expansion the last 1 x 1 is linear."""
+    assert [node.name for node in graph_of("fused-mbconv", text, activation="silu").nodes] == names
+
+
+@pytest.mark.parametrize(("variant", "ratio"), [("inverted-residual", 6), ("mbconv", 6), ("fused-mbconv", 4)])
+def test_an_expansion_that_nobody_gives_is_the_variants_own(variant: str, ratio: int) -> None:
+    """Given, it is the same for all."""
+    for text, expected in (("", ratio), ("e3", 3)):
+        built = build_variant(variant, parse_spec(f"8:8 @9 k3 {text}"))
+        assert built.settings["expansion_ratio"] == expected
+        assert (
+            next(op for _, op in ops(variant, parse_spec(f"8:8 @9 k3 {text}")) if isinstance(op, Conv))[1]
+            == 8 * expected
+        )

@@ -1,11 +1,9 @@
 """Completion scripts for bash, zsh, fish and PowerShell, made from the command tree; they run without Python."""
 
 from .tree import Tree, read_tree
+from .values import SHELLS
 
 __all__ = ["SHELLS", "Tree", "read_tree", "script"]
-
-#: Each shell, and the name under which its script is found in `completions/`.
-SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", "powershell": "convcost.ps1"}
 
 
 def script(shell: str, tree: Tree) -> str:

@@ -27,18 +27,10 @@ class Values(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
-#: What the values of options that are made from a list mean.
-MEANINGS = {
-    "table": "for people",
-    "json": "one document, for reading",
-    "ndjson": "a document a line, for scripts",
-    "csv": "a line a row, base units",
-    "markdown": "a table for documents",
-    "latex": "a table for papers (booktabs)",
-}
+#: Each shell, and the name under which its script is found in `completions/`.
+SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", "powershell": "convcost.ps1"}
 
-#: Endings that `--output` knows, and those of network files.
-OUTPUT_ENDINGS = (".json", ".ndjson", ".csv", ".md", ".tex", ".txt")
+#: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
 
 
@@ -47,8 +39,15 @@ def values_of(param: Any) -> Values:
     choices = getattr(param.type, "choices", None)
     if choices is not None:
         texts = [str(getattr(choice, "value", choice)) for choice in choices]
-        return Values(tuple([Candidate(text, MEANINGS.get(text, "")) for text in texts]))
+        return Values(tuple([Candidate(text, _meaning(text)) for text in texts]))
     return next((SOURCES[word]() for word in _called(param) if word in SOURCES), Values())
+
+
+def _meaning(choice: str) -> str:
+    """What a value of an option that is made from a list means: the formats say it."""
+    from ...report.formats import FORMATS
+
+    return FORMATS[choice].help.partition(";")[0].replace("\\", "") if choice in FORMATS else ""
 
 
 def arguments_of(param: Any) -> tuple[Values, ...]:
@@ -108,9 +107,13 @@ def _topics() -> Values:
 
 
 def _shells() -> Values:
-    from . import SHELLS
-
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
+
+
+def _outputs() -> Values:
+    from ...report.formats import ENDINGS
+
+    return Values(endings=tuple(ENDINGS))
 
 
 #: What follows the first word of an argument of that name, or of that metavar, if not the like.
@@ -122,7 +125,7 @@ FOLLOWING: dict[str, Callable[[], Values]] = {
 #: What an option or argument of that name, or of that metavar, takes.
 SOURCES: dict[str, Callable[[], Values]] = {
     "spec": _spec,
-    "variants": lambda: Values(_variants(), is_list=True),
+    "variants": lambda: Values((*_variants(), Candidate("all", "every variant")), is_list=True),
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),
     "to": _replacements,
@@ -132,6 +135,6 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "network": _networks,
     "topic": _topics,
     "shell": _shells,
-    "output": lambda: Values(endings=OUTPUT_ENDINGS),
+    "output": _outputs,
     "file": lambda: Values(endings=("",)),
 }

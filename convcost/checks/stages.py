@@ -1,0 +1,446 @@
+"""What each variant consists of, stated a second time, after its paper and not after its graph, and held against that.
+
+A graph that is wired wrongly is right in all its sums: analysis and execution both read it. Whoever adds a variant
+may state its parts here, in a function under `@states(name)`; `checks/equivalence.py` then composes the dense kernel
+from the same statement. A variant that states none is verified in its sums, and its row says that its wiring is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from ..answers.check import Check
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Graph,
+    Ints,
+    Multiply,
+    Op,
+    Pads,
+    Split,
+)
+from ..spec.layer import LAST, LayerSpec
+from ..variants.registry import AS_GIVEN
+
+#: What a part calls the graph's input.
+INPUT = "input"
+
+#: Group counts that `grouped` tries where the layer names none, largest first (32: Xie et al. 2017, ResNeXt).
+CARDINALITIES = (32, 16, 8, 4, 2)
+
+
+class Convolution(NamedTuple):
+    """One convolution with the norm and the activation that follow it; fields as in `Conv`.
+
+    >>> Convolution("conv", Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True).norm
+    True
+
+    `reads` names the part whose result it takes: the one before it, where nothing is said.
+    """
+
+    name: str
+    conv: Conv
+    norm: bool = False
+    activation: str | None = None
+    reads: str = ""
+
+
+class Step(NamedTuple):
+    """One operation of another kind (an add, a concat, a gate's product …), and the activation behind it."""
+
+    name: str
+    op: Op
+    reads: tuple[str, ...] = ()
+    activation: str | None = None
+
+
+Parts = tuple["Convolution | Step", ...]
+
+#: The statement of each variant by its name: what its parts are for a spec, in the order of execution.
+STATED: dict[str, Callable[[LayerSpec], Parts]] = {}
+
+#: An operation by its name in the graph, its record, and the names of what it reads.
+Drawn = tuple[str, Op, tuple[str, ...]]
+
+
+def states(*names: str) -> Callable[[Callable[[LayerSpec], Parts]], Callable[[LayerSpec], Parts]]:
+    """Take the decorated function for the statement of the variants of those names."""
+
+    def enter(state: Callable[[LayerSpec], Parts]) -> Callable[[LayerSpec], Parts]:
+        STATED.update(dict.fromkeys(names, state))
+        return state
+
+    return enter
+
+
+def check_stages(name: str, spec: LayerSpec, graph: Graph) -> Check:
+    """Are the operations of `graph` those that are stated of the variant? Of a wrong one: the fields that differ.
+
+    >>> from convcost.variants.registry import build_variant
+    >>> spec = LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1)))
+    >>> check_stages("bottleneck", spec, build_variant("bottleneck", spec).graph)[:3]
+    (['reduce', 'conv', 'expand'], ['reduce', 'conv', 'expand'], True)
+    >>> wide = build_variant("bottleneck", spec._replace(bottleneck_ratio=2)).graph
+    >>> check_stages("bottleneck", spec, wide).expected["reduce.out_channels"]
+    4
+    """
+    if name not in STATED:
+        return Check(None, None, None, note="its stages are stated nowhere but in its graph")
+    stated, drawn = list(written(stated_parts(name, spec))), list(_drawn(graph))
+    if stated == drawn:
+        names = [node.name for node in graph.nodes if type(node.op) not in (BatchNorm, Activation)]
+        return Check(names, names, True)
+    expected, found = _fields(stated), _fields(drawn)
+    wrong = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
+    if not wrong:  # the same operations in another order
+        return Check([one[0] for one in stated], [one[0] for one in drawn], False)
+    return Check({key: expected.get(key) for key in wrong}, {key: found.get(key) for key in wrong}, False)
+
+
+def stated_parts(name: str, spec: LayerSpec) -> Parts:
+    """The parts of a variant; `bias=last` is a bias on the last convolution that is no projection, and on no other.
+
+    >>> spec = LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1)), bias="last", residual=True)
+    >>> [part.name for part in stated_parts("depthwise-separable", spec) if getattr(part, "conv", None) and part.conv.bias]
+    ['pointwise']
+    """
+    parts = STATED[name](spec)
+    if spec.bias != LAST:
+        return parts
+    main = [i for i, part in enumerate(parts) if isinstance(part, Convolution) and part.name != "projection"]
+    last = parts[main[-1]]
+    assert isinstance(last, Convolution)
+    biased = last._replace(conv=last.conv._replace(bias=True))
+    return (*parts[: main[-1]], biased, *parts[main[-1] + 1 :])
+
+
+def written(parts: Iterable[Convolution | Step]) -> Iterator[Drawn]:
+    """The operations of parts, each stage's norm and activation written out behind it.
+
+    >>> stage = Convolution("conv", Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True, activation="relu")
+    >>> [(name, reads) for name, _, reads in written([stage])]
+    [('conv', ('input',)), ('conv.norm', ('conv',)), ('conv.activation', ('conv.norm',))]
+    """
+    ends, last = {INPUT: INPUT}, INPUT
+    for part in parts:
+        reads = ((part.reads,) if part.reads else ()) if isinstance(part, Convolution) else part.reads
+        op = part.conv if isinstance(part, Convolution) else part.op
+        yield part.name, op, tuple([ends[name] for name in reads or (last,)])
+        end = part.name
+        if isinstance(part, Convolution) and part.norm:
+            yield f"{part.name}.norm", BatchNorm(part.conv.out_channels), (end,)
+            end = f"{part.name}.norm"
+        if part.activation:
+            yield f"{part.name}.activation", Activation(part.activation), (end,)
+            end = f"{part.name}.activation"
+        ends[part.name], last = end, part.name
+
+
+def _drawn(graph: Graph) -> Iterator[Drawn]:
+    names = [INPUT, *[node.name for node in graph.nodes]]
+    for node in graph.nodes:
+        yield node.name, node.op, tuple([names[value] for value in node.inputs])
+
+
+def _fields(drawn: list[Drawn]) -> dict[str, object]:
+    """Every fact about operations by its name: `reduce.out_channels`, and `add.reads` for where it is wired to."""
+    found: dict[str, object] = {}
+    for name, op, reads in drawn:
+        found[name] = type(op).__name__
+        found.update({f"{name}.{field}": _plain(value) for field, value in op._asdict().items()})
+        found[f"{name}.reads"] = list(reads)
+    return found
+
+
+def _plain(value: object) -> object:
+    """A field as an answer shows it."""
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return [n for pair in value for n in pair]
+    return value
+
+
+# What the papers say. A k x k is the layer's own: its kernel, stride, dilation and padding.
+
+
+def kxk(
+    spec: LayerSpec, name: str, inner: int, outer: int, groups: int = 1, *, strided: bool = True, behind: Ints = (),
+    activated: bool = True,
+) -> Convolution:  # fmt: skip
+    """The layer's own k x k; `behind`: the strides of what stands before it, which decide what `same-upper` adds."""
+    size = strided_size(spec.input_size, behind) if behind else spec.input_size
+    stride = spec.stride if strided else (1,) * spec.axes
+    pads = walked_padding(spec, size, spec.kernel_size, stride, spec.dilation)
+    extra = spec.output_padding if spec.transposed else ()
+    conv = Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias is True, spec.padding_mode,
+                spec.transposed, extra)  # fmt: skip
+    return Convolution(name, conv, spec.norm, spec.activation if activated else None)
+
+
+def one_by_one(
+    spec: LayerSpec, name: str, inner: int, outer: int, stride: Ints = (), *, activated: bool = True, reads: str = ""
+) -> Convolution:
+    """A 1 x 1: no padding, one group, the layer's bias."""
+    ones = (1,) * spec.axes
+    conv = Conv(inner, outer, ones, stride or ones, ((0, 0),) * spec.axes, ones, 1, spec.bias is True)
+    return Convolution(name, conv, spec.norm, spec.activation if activated else None, reads)
+
+
+def strided_size(size: Ints, stride: Ints) -> Ints:
+    """How many positions are left of each axis where every `stride`-th is kept, from the first on."""
+    return tuple([len(range(0, n, s)) for n, s in zip(size, stride)])
+
+
+def walked_padding(spec: LayerSpec, size: Ints, kernel_size: Ints, stride: Ints, dilation: Ints) -> Pads:
+    """The padding that the spec states; `same-upper` walked: windows from the first position of data on, one a stride.
+
+    What the last one lacks is put around the data position by position, the first of them behind it.
+
+    >>> walked_padding(LayerSpec(1, 1, (3,), (56,), padding="same-upper"), (56,), (3,), (2,), (1,))
+    ((0, 1),)
+    """
+    if not isinstance(spec.padding, str):
+        return spec.padding
+    pads = []
+    for n, k, s, d in zip(size, kernel_size, stride, dilation):
+        taps = range(0, k * d, d)
+        lacking = range(n, range(0, n, s)[-1] + taps[-1] + 1)
+        pads.append((len(lacking[1::2]), len(lacking[::2])))
+    return tuple(pads)
+
+
+def shortcut(spec: LayerSpec, parts: Parts, *, projected: bool = True) -> Parts:
+    """The parts with y = F(x) + x around them (He et al. 2015, section 3.2): the last activation is behind the add.
+
+    Where a stride or the channels differ, x passes a strided 1x1 (option B); not `projected`: there is then none.
+    """
+    last = parts[-1]
+    if not isinstance(last, Convolution):
+        raise TypeError(f"{last.name} is no convolution, after which a shortcut ends")
+    fits = spec.in_channels == last.conv.out_channels and set(spec.stride) == {1}
+    if not (fits or projected):
+        return parts
+    main = (*parts[:-1], last._replace(activation=None))
+    if fits:
+        return (*main, Step("add", Add(), (last.name, INPUT), last.activation))
+    way = one_by_one(spec, "projection", spec.in_channels, last.conv.out_channels, spec.stride, activated=False,
+                     reads=INPUT)  # fmt: skip
+    return (*main, way, Step("add", Add(), (last.name, "projection"), last.activation))
+
+
+def replaced(spec: LayerSpec, parts: Parts) -> Parts:
+    """The parts of a replacement: with the shortcut, if the spec asks for one."""
+    return shortcut(spec, parts) if spec.residual else parts
+
+
+@states(AS_GIVEN)
+def as_given(spec: LayerSpec) -> Parts:
+    """The layer itself, in its own groups, which are the bottleneck's where middle channels are given."""
+    groups = 1 if spec.middles else spec.groups
+    return (kxk(spec, "conv", spec.in_channels, spec.out_channels, groups),)
+
+
+@states("standard")
+def standard(spec: LayerSpec) -> Parts:
+    """One k x k in one group."""
+    return replaced(spec, (kxk(spec, "conv", spec.in_channels, spec.out_channels),))
+
+
+@states("grouped")
+def grouped(spec: LayerSpec) -> Parts:
+    """Krizhevsky et al. 2012; Xie et al. 2017: k x k in the layer's groups, else in as many of 32 as divide both."""
+    own = 1 if spec.middles else spec.groups
+    fitting = [g for g in CARDINALITIES if not (spec.in_channels % g or spec.out_channels % g)]
+    groups = own if own > 1 else max(fitting, default=1)
+    return replaced(spec, (kxk(spec, "conv", spec.in_channels, spec.out_channels, groups),))
+
+
+@states("depthwise")
+def depthwise(spec: LayerSpec) -> Parts:
+    """Howard et al. 2017, section 3.1: each channel alone, `depth_multiplier` outputs of each."""
+    return (kxk(spec, "depthwise", spec.in_channels, spec.in_channels * spec.depth_multiplier, spec.in_channels),)
+
+
+@states("pointwise")
+def pointwise(spec: LayerSpec) -> Parts:
+    """Lin et al. 2013, section 3: a 1 x 1 with the layer's stride."""
+    return (one_by_one(spec, "pointwise", spec.in_channels, spec.out_channels, spec.stride),)
+
+
+@states("depthwise-separable")
+def depthwise_separable(spec: LayerSpec) -> Parts:
+    """Howard et al. 2017, section 3.1: depthwise with the stride, then 1 x 1; norm and activation behind both."""
+    middle = spec.in_channels * spec.depth_multiplier
+    return replaced(spec, (*depthwise(spec), one_by_one(spec, "pointwise", middle, spec.out_channels)))
+
+
+@states("spatially-separable")
+def spatially_separable(spec: LayerSpec) -> Parts:
+    """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each with its axis' stride; min(in, out) between."""
+    middle = spec.middles[0] if spec.middles else min(spec.in_channels, spec.out_channels)
+    stages, inner = [], spec.in_channels
+    for axis in range(spec.axes - 1, -1, -1):
+        outer = middle if axis else spec.out_channels
+        stages.append(_pass(spec, (axis,), inner, outer))
+        inner = outer
+    return replaced(spec, tuple(stages))
+
+
+def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Convolution:
+    """Some axes; those behind them have passed theirs and are as short as their strides left them."""
+    own = [i in axes for i in range(spec.axes)]
+    kernel, stride, dilation = (
+        tuple([n if mine else 1 for n, mine in zip(field, own)])
+        for field in (spec.kernel_size, spec.stride, spec.dilation)
+    )
+    passed = tuple([s if i > max(axes) else 1 for i, s in enumerate(spec.stride)])
+    pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
+    around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
+    conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
+    return Convolution("x".join(map(str, kernel)), conv, spec.norm, spec.activation)
+
+
+def _bottleneck(spec: LayerSpec) -> Parts:
+    """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the k x k, `v1`: before.
+
+    Two middles are what goes into the k x k and what comes out of it.
+    """
+    middles = spec.middles or (spec.out_channels // spec.bottleneck_ratio,)
+    inner, outer = middles[0], middles[-1]
+    first = spec.stride if spec.v1 else (1,) * spec.axes
+    return (
+        one_by_one(spec, "reduce", spec.in_channels, inner, first),
+        kxk(spec, "conv", inner, outer, spec.groups, strided=not spec.v1, behind=first),
+        one_by_one(spec, "expand", outer, spec.out_channels),
+    )
+
+
+@states("bottleneck")
+def bottleneck(spec: LayerSpec) -> Parts:
+    """The three convolutions alone."""
+    return replaced(spec, _bottleneck(spec))
+
+
+@states("residual-bottleneck")
+def residual_bottleneck(spec: LayerSpec) -> Parts:
+    """With the shortcut."""
+    return shortcut(spec, _bottleneck(spec))
+
+
+@states("basic-block")
+def basic_block(spec: LayerSpec) -> Parts:
+    """He et al. 2015, figure 5: two k x k, the stride on the first."""
+    out = spec.out_channels
+    second = kxk(spec, "conv2", out, out, strided=False, behind=spec.stride)
+    return shortcut(spec, (kxk(spec, "conv1", spec.in_channels, out), second))
+
+
+@states("inverted-residual")
+def inverted_residual(spec: LayerSpec) -> Parts:
+    """Sandler et al. 2018, table 1: 1 x 1 to t times in, depthwise with the stride, 1 x 1 to out without activation."""
+    ratio = 6 if spec.expansion_ratio is None else spec.expansion_ratio
+    hidden = ratio * spec.in_channels
+    wider = (one_by_one(spec, "expand", spec.in_channels, hidden),) if ratio > 1 else ()
+    narrow = one_by_one(spec, "project", hidden, spec.out_channels, activated=False)
+    return shortcut(spec, (*wider, kxk(spec, "depthwise", hidden, hidden, hidden), narrow), projected=False)
+
+
+@states("blueprint-separable")
+def blueprint_separable(spec: LayerSpec) -> Parts:
+    """Haase & Amthor 2020, section 3.2, BSConv-U: 1 x 1 to out, then each of these filtered alone, with the stride."""
+    out = spec.out_channels
+    first = one_by_one(spec, "pointwise", spec.in_channels, out)
+    return replaced(spec, (first, kxk(spec, "depthwise", out, out, out)))
+
+
+@states("low-rank")
+def low_rank(spec: LayerSpec) -> Parts:
+    """Zhang et al. 2015, section 3.1: fewer filters of the full size, and a 1 x 1 that mixes them to out."""
+    middle = spec.middles[0] if spec.middles else spec.out_channels // spec.bottleneck_ratio
+    last = one_by_one(spec, "expand", middle, spec.out_channels)
+    return replaced(spec, (kxk(spec, "conv", spec.in_channels, middle), last))
+
+
+@states("2plus1d")
+def two_plus_one(spec: LayerSpec) -> Parts:
+    """Tran et al. 2018, section 3.5: M planes between space and time, t d^2 N N' / (d^2 N + t N') of them, or given."""
+    t, height, width = spec.kernel_size
+    square, inner, outer = height * width, spec.in_channels, spec.out_channels
+    planes = spec.middles[0] if spec.middles else (t * square * inner * outer) // (square * inner + t * outer)
+    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer)))
+
+
+@states("tcn")
+def tcn(spec: LayerSpec) -> Parts:
+    """Bai et al. 2018, figure 1: two dilated causal convolutions, each activated, a shortcut, activated once more."""
+    back = (spec.kernel_size[0] - 1) * spec.dilation[0]
+    causal, out = spec._replace(padding=((back, 0),)), spec.out_channels
+    first = kxk(causal, "conv1", spec.in_channels, out)
+    second = kxk(causal, "conv2", out, out, strided=False, behind=spec.stride)
+    if spec.in_channels == out and spec.stride == (1,):
+        return (first, second, Step("add", Add(), ("conv2", INPUT), spec.activation))
+    way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
+    return (first, second, way, Step("add", Add(), ("conv2", "projection"), spec.activation))
+
+
+@states("mbconv")
+def mbconv(spec: LayerSpec) -> Parts:
+    """Tan & Le 2019, section 4: the inverted residual, its depthwise outputs gated (Hu et al. 2017, figure 2).
+
+    The gate has a quarter of the block's inputs as hidden channels, biases, and no norm.
+    """
+    *wide, narrow = [part for part in inverted_residual(spec) if part.name in ("expand", "depthwise", "project")]
+    hidden = spec.in_channels * (6 if spec.expansion_ratio is None else spec.expansion_ratio)
+    squeezed = max(1, spec.in_channels // 4)
+    bare = spec._replace(norm=False, bias=True)
+    gate = (
+        Step("squeeze", AdaptivePool("avg", (1,) * spec.axes), ("depthwise",)),
+        one_by_one(bare, "squeeze.reduce", hidden, squeezed),
+        one_by_one(bare, "squeeze.expand", squeezed, hidden, activated=False),
+        Step("squeeze.gate", Activation("sigmoid")),
+        Step("excite", Multiply(), ("depthwise", "squeeze.gate")),
+    )
+    return (*wide, *gate, *shortcut(spec, (narrow._replace(activation=None),), projected=False))  # type: ignore[arg-type]
+
+
+@states("fused-mbconv")
+def fused_mbconv(spec: LayerSpec) -> Parts:
+    """Tan & Le 2021, figure 2: k x k to t times in, 1 x 1 to out without activation; of t = 1, one k x k to out."""
+    ratio = 4 if spec.expansion_ratio is None else spec.expansion_ratio
+    inner, out = spec.in_channels, spec.out_channels
+    if ratio > 1:
+        narrow = one_by_one(spec, "project", ratio * inner, out, activated=False)
+        return shortcut(spec, (kxk(spec, "expand", inner, ratio * inner), narrow), projected=False)
+    one = kxk(spec, "conv", inner, out)
+    fits = inner == out and set(spec.stride) == {1}
+    return (one, Step("add", Add(), ("conv", INPUT))) if fits else (one,)
+
+
+@states("ghost")
+def ghost(spec: LayerSpec) -> Parts:
+    """Han et al. 2020, section 3.1, with s = 2 and d = 3: half of the maps, rounded up, and a depthwise 3 x 3 of each.
+
+    The second module of their bottleneck, in front of the sum, has no activation; maps beyond out are cut off.
+    """
+    out = spec.out_channels
+    half, three, ones = -(-out // 2), (3,) * spec.axes, (1,) * spec.axes
+    conv = Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias is True, spec.padding_mode)
+    own = kxk(spec, "primary", spec.in_channels, half, activated=not spec.residual)
+    more = Convolution("cheap", conv, spec.norm, own.activation)
+    parts: Parts = (own, more, Step("concat", Concat(), ("primary", "cheap")))
+    if out < 2 * half:
+        parts = (*parts, Step("cut", Split(0, out)))
+    if not spec.residual:
+        return parts
+    end = parts[-1].name
+    if spec.in_channels == out and set(spec.stride) == {1}:
+        return (*parts, Step("add", Add(), (end, INPUT), spec.activation))
+    way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
+    return (*parts, way, Step("add", Add(), (end, "projection"), spec.activation))

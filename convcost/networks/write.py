@@ -1,0 +1,142 @@
+"""Graph -> the text of a network file: one line an operation, which read back gives the same graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Ints,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+)
+from ..spec import SpecError, format_spec
+from ..spec.errors import clip
+from .build import Network
+from .convs import conv_spec
+from .lines import is_line_name
+
+
+def network_text(network: Network) -> str:
+    """The network as a file that `convcost network` reads.
+
+    >>> from .build import build_network
+    >>> from .program import read_program
+    >>> print(network_text(build_network(read_program("input 3 @32x24\\nstandard 8 k3 s2 norm relu"))), end="")
+    input 3 @32x24
+    standard: standard 8 k3 s2
+    standard.norm: batch-norm
+    standard.activation: relu
+
+    Raises SpecError where an operation has no word, or where the input is none that a file can have.
+    """
+    graph, shapes = network.graph, network.shapes
+    lines = [f"# source: {network.source}"] * bool(network.source) + [_input(network)]
+    names = _names(network)
+    for index, node in enumerate(graph.nodes):
+        words = _WORDS[type(node.op)](node.op, [shapes[value] for value in node.inputs])
+        if not words or not node.inputs:
+            what = node.op.kind if type(node.op) is Counted else type(node.op).__name__.lower()
+            raise SpecError(f"{clip(node.name)}: a network file has no word for {clip(what)}", "leave --as-text out")
+        behind = node.inputs == (index,)
+        own = "" if behind else " from " + " ".join([names[value] for value in node.inputs])
+        lines.append(f"{names[index + 1]}: {words}{own}")
+    return "\n".join(lines) + "\n"
+
+
+def _input(network: Network) -> str:
+    shape, dtype = network.graph.input_shape, network.graph.dtype
+    if not 3 <= len(shape) <= 5:
+        raise SpecError(f"{network.name}: its input has {len(shape)} axes", "a file's has a batch, channels and a size")
+    axes = "" if len(shape) == 4 else f" {len(shape) - 2}d"
+    return (
+        f"input {shape[1]} @{_joined(shape[2:])}{axes}"
+        + f" n{shape[0]}" * (shape[0] != 1)
+        + f" {dtype}" * (dtype != "fp32")
+    )
+
+
+def _names(network: Network) -> list[str]:
+    """A name for every value: the node's own where a file can have it, and no name twice."""
+    names, taken = ["in"], {"in"}
+    for node in network.graph.nodes:
+        plain = "".join([c if c.isascii() and (c.isalnum() or c in "-_./") else "_" for c in node.name])[-100:]
+        plain = plain if is_line_name(plain) else f"n{plain}"
+        name, count = plain, 1
+        while name in taken:
+            count += 1
+            name = f"{plain}-{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _joined(sizes: Ints) -> str:
+    return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))
+
+
+def _conv(op: Conv, given: Shape) -> str:
+    """The variant that is this convolution alone, and the tokens that say it."""
+    spec = conv_spec(op, given, "fp32")._replace(batch=1)
+    if op.groups > 1 and op.groups == op.in_channels and not op.transposed:
+        name, channels = "depthwise", []
+        spec = spec._replace(groups=1, depth_multiplier=op.out_channels // op.groups)
+    else:
+        name, channels = "grouped" if op.groups > 1 else "standard", [str(op.out_channels)]
+    tokens = [word for word in format_spec(spec).split()[1:] if word[0] != "@" and word not in ("1d", "3d")]
+    return " ".join([name, *channels, *tokens])
+
+
+def _pool(op: Pool) -> str:
+    pads = "x".join([f"{before}" if before == after else f"{before}-{after}" for before, after in op.padding])
+    words = [f"{op.kind}-pool", f"k{_joined(op.kernel_size)}", f"s{_joined(op.stride)}"]
+    return " ".join(words + [f"p{pads}"] * any(map(any, op.padding)) + ["ceil"] * op.ceil_mode)
+
+
+def _adaptive(op: AdaptivePool) -> str:
+    kind = "max" if op.kind == "max" else "average"
+    return f"global-{kind}-pool" if set(op.output_size) == {1} else f"adaptive-{kind}-pool {_joined(op.output_size)}"
+
+
+def _linear(op: Linear, given: Shape) -> str:
+    return f"linear {op.out_features}" + " each" * (len(given) > 2) + " bias" * op.bias
+
+
+def _flattens(op: Counted, given: list[Shape]) -> bool:
+    """Is it a view of all axes but the batch as one (ONNX has Flatten and Reshape)?"""
+    return op.view and len(given) == 1 and op.output_shape == (given[0][0], prod(given[0][1:]))
+
+
+#: How each operation is written, from itself and the shapes of its inputs; "" where there is no word.
+_WORDS: dict[type, Callable[[Any, list[Shape]], str]] = {
+    Conv: lambda op, given: _conv(op, given[0]),
+    Linear: lambda op, given: _linear(op, given[0]),
+    Pool: lambda op, _: _pool(op),
+    AdaptivePool: lambda op, _: _adaptive(op),
+    Activation: lambda op, _: str(op.kind),
+    Split: lambda op, _: f"split {op.start} {op.stop}",
+    Shuffle: lambda op, _: f"shuffle g{op.groups}",
+    Add: lambda _, __: "add",
+    Multiply: lambda _, __: "multiply",
+    Concat: lambda _, __: "concat",
+    Flatten: lambda _, __: "flatten",
+    BatchNorm: lambda _, __: "batch-norm",
+    LayerNorm: lambda _, __: "layer-norm",
+    Scale: lambda _, __: "scale",
+    Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
+}

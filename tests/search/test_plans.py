@@ -1,0 +1,108 @@
+"""A plan is what the build and the analysis compute, for every layer for which it holds, or it is refused."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from convcost.analysis import analyze, words
+from convcost.analysis.traced import Trace
+from convcost.search.plans import Plan, Refused, make_plan
+from convcost.spec import parse_spec
+from convcost.spec.layer import LayerSpec
+from convcost.variants.registry import DoesNotApply, all_variants, build_variant
+
+NUMBERS = (
+    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "peak_bytes", "traffic_bytes", "arithmetic_intensity",
+)  # fmt: skip
+
+#: Layers whose sizes alone are changed; H and W, kH and kW differ.
+LAYERS = ["64:128 @56x48 k3", "64:64 @56x48 k5 s2 bias", "64:64 @56x48 k3x5 s2x1 d1x2 int8", "48:64 @28x40 k3 e3 m2 n3"]
+
+
+def outputs(name: str, spec: LayerSpec) -> list[Any]:
+    """Every number of a variant, those that the build and the analysis give."""
+    built = build_variant(name, spec)
+    found = words(analyze(built.graph, True, built.shapes))
+    return [*[found[word] for word in NUMBERS], *found["output_shape"], *found["receptive_field"]]
+
+
+def sized(spec: LayerSpec, inner: Any, outer: Any, *size: Any) -> LayerSpec:
+    return spec._replace(in_channels=inner, out_channels=outer, input_size=size)
+
+
+def planned(name: str, spec: LayerSpec) -> Plan:
+    intervals = [(1, 4096), (1, 4096), *[(1, 512)] * spec.axes]
+    example = [spec.in_channels, spec.out_channels, *spec.input_size]
+    return make_plan(lambda *sizes: outputs(name, sized(spec, *sizes)), intervals, example)
+
+
+@pytest.mark.parametrize("text", LAYERS)
+@pytest.mark.parametrize("name", all_variants())
+def test_a_plan_says_what_the_analysis_says(name: str, text: str) -> None:
+    """Number by number, of layers near and far from the one that it was made with."""
+    spec, random = parse_spec(text), Random(name + text)
+    try:
+        plan = planned(name, spec)
+    except DoesNotApply:
+        pytest.skip("the variant is not made for this layer")
+    sizes = [(random.choice([16, 48, 64, random.randint(1, 300)]), random.choice([16, 64, random.randint(1, 300)]),
+              random.randint(1, 100), random.randint(1, 100)) for _ in range(60)]  # fmt: skip
+    sizes.append((spec.in_channels, spec.out_channels, *spec.input_size))
+    found, holds = plan.run(list(zip(*sizes)))
+    columns = [[*column.tolist()] if column.ndim else [column.tolist()] * len(sizes) for column in found]
+    assert holds[-1]
+    for row, (held, given) in enumerate(zip(holds, sizes)):
+        if held:
+            assert [column[row] for column in columns] == outputs(name, sized(spec, *given)), given
+
+
+def test_a_plan_does_not_hold_where_a_guard_comes_out_otherwise() -> None:
+    """In channels as many as out channels need no projection."""
+    plan = planned("basic-block", parse_spec("64:128 @56x48 k3"))
+    _, holds = plan.run([[64, 64, 128], [128, 64, 128], [56] * 3, [48] * 3])
+    assert holds.tolist() == [True, False, False]
+
+
+def test_a_plan_does_not_hold_beyond_its_intervals() -> None:
+    plan = make_plan(lambda n: [n * n], [(1, 10)], [3])
+    assert plan.run([[0, 1, 10, 11]])[1].tolist() == [False, True, True, False]
+
+
+def test_what_may_not_fit_is_refused_and_named() -> None:
+    with pytest.raises(Refused, match=r"v0 \* v0 may be 10,000,000,000,000,000,000,000"):
+        make_plan(lambda n: [n * n], [(1, 10**11)], [3])
+
+
+def test_what_would_be_rounded_is_refused() -> None:
+    with pytest.raises(Refused, match="rounded"):
+        make_plan(lambda n: [n * n / (n + 1)], [(1, 10**9)], [3])
+
+
+@pytest.mark.parametrize(
+    ("ask", "outcome", "guards"),
+    [
+        (lambda a, b: a < b, True, 1),
+        (lambda a, b: a + 0 == b * 1, False, 1),
+        (lambda a, b: a < 100, True, 0),  # noqa: ARG005
+        (lambda a, b: b > 100, False, 0),  # noqa: ARG005
+        (lambda a, b: a + 2 - 2 == a, True, 0),  # noqa: ARG005
+        (lambda a, b: (a + 1) // 1 > a, True, 0),  # noqa: ARG005
+        (lambda a, b: bool(a % 8), True, 1),  # noqa: ARG005
+    ],
+)
+def test_only_what_the_intervals_leave_open_is_a_guard(ask: Any, outcome: bool, guards: int) -> None:
+    trace = Trace()
+    assert ask(trace.size(1, 99, 3), trace.size(1, 99, 7)) is outcome
+    assert len(trace.guards) == guards
+
+
+def test_a_traced_size_never_becomes_a_number_or_a_text() -> None:
+    """Whoever would use it as one gets an error, not the example."""
+    size = Trace().size(1, 9, 5)
+    for use in (str, int, hash, range, "{}".format, [].__getitem__, (1,).__mul__):
+        with pytest.raises(TypeError):
+            use(size)
