@@ -200,6 +200,11 @@ def packed_size(call: Call) -> int:
     return call.integer("N", 0) * call.integer("K", 0)
 
 
+def packed_kind(call: Call) -> int:
+    """ONNX's number of the type of these weights: 2, 4 or 8 bits."""
+    return {2: 25, 8: 2}.get(call.integer("bits", 4), 21)
+
+
 def _lstm_shapes(call: Call) -> Sequence[Sizes | None]:
     x, r = call.shape(0), call.shape(2)
     return [(x[0], r[0], x[1], r[1]), (r[0], x[1], r[1]), (r[0], x[1], r[1])]

@@ -32,7 +32,7 @@ from .control import CONTROL
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .infer import Inference
 from .isolated import Tell, onnx_library
-from .microsoft import DOMAIN, block_size, packed_size
+from .microsoft import DOMAIN, block_size, packed_kind, packed_size
 from .rules import LEARNED, PRODUCTS, RULES, WEIGHTS
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Sizes, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
@@ -353,7 +353,7 @@ class Walk:
                 if root.key not in self.counted and (root.size > 1 or call.op in LEARNED):
                     self.counted.add(root.key)
                     is_packed = call.op == f"{DOMAIN}MatMulNBits" and index == 1
-                    found.append(root._replace(size=packed_size(call)) if is_packed else root)
+                    found.append(root._replace(size=packed_size(call), kind=packed_kind(call)) if is_packed else root)
         return tuple(found)
 
     def _primitive(self, call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int) -> Op | None:
