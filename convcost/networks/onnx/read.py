@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...graph.dtypes import OF_GRAPHS
 from ...graph.ops import Graph, Shape
-from ..limits import MOST_ALIVE, alive_in_all
+from ..limits import ALIVE_A_CHARACTER, MOST_ALIVE, alive_in_all
 from .isolated import bad_file, isolated
 from .load import load
 from .translate import Found, Missing, Walk
@@ -22,9 +22,6 @@ TYPES = {
     10: "fp16", 11: "fp64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bf16", 17: "fp8",
     18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
 }  # fmt: skip
-
-#: Tensors alive over all steps that each byte of a model, its weights left out, allows beside those of any network.
-ALIVE_A_BYTE = 4
 
 
 class Reading(NamedTuple):
@@ -54,7 +51,7 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Read
     except Malformed as error:
         raise bad_file(path, str(error)) from None
     graph = _graph(found)
-    if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_BYTE * size:
+    if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * size:
         raise bad_file(path, "too many tensors are alive at once")
     return Reading(show_name(Path(path).name), graph, found.unknown, found.upper_bound, found.params_complete)
 
