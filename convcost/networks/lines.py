@@ -78,7 +78,9 @@ def split_lines(text: str, file: str) -> Iterator[tuple[bool, Line]]:
     [(False, 'a', ('relu',), ()), (True, '', ('add',), ('a', 'in'))]
     """
     if len(text) > LONGEST_FILE:
-        raise NetworkError("the file is too long", "a network has at most eight million characters", "", (0, 0), file, 0)
+        raise NetworkError(
+            "the file is too long", "a network has at most eight million characters", "", (0, 0), file, 0
+        )
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.rstrip("\r")
         words = line.split("#", 1)[0].split()

@@ -174,6 +174,7 @@ class Walk:
             return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
+            call.attributes = self.inference.defaults(node, call) | call.attributes
             self._function(body, node, scope, name, call)
             return
         count, reason = self._rule(call, node, scope)
