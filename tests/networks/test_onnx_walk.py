@@ -318,11 +318,11 @@ def test_the_attributes_of_a_call_are_those_of_its_function(tmp_path: Path) -> N
 
 
 def test_a_definition_that_onnx_has_is_followed(tmp_path: Path) -> None:
-    """AffineGrid has no rule, and a body with a product: 2x3 by 3 for each of 4x5 points."""
+    """AffineGrid has no rule, but a body with a product: 3x4 by 4 for each of 4x5 points, for both images."""
     nodes = [node("AffineGrid", "x sz", "y")]
-    made = model(nodes, [given("x", 1, 2, 3)], ["y"], [tensor("sz", [1, 1, 4, 5])], 20)
+    made = model(nodes, [given("x", 2, 2, 3)], ["y"], [tensor("sz", [2, 1, 4, 5])], 20)
     found = read_here(made, tmp_path)
-    assert (costs(found), found.unknown) == ((0, 4 * 5 * 6), [])
+    assert (costs(found), found.unknown) == ((0, 2 * 12 * 20), [])
 
 
 @pytest.mark.parametrize("opset", [11, 17, 22])
