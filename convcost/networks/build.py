@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Graph, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec.errors import Problem, clip
@@ -12,15 +13,15 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
+from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
 __all__ = ["Choices", "Network", "build_network"]
 
-#: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
-MOST_WORDS = 90_000
+#: Words of all lines, blocks written out and a line counting as four more, for each operation there may be.
+WORDS_AN_OPERATION = 20
 
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
@@ -61,6 +62,9 @@ class _Assembly:
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
         self.written = self.depth = 0
+        written = [line for block in program.blocks.values() for line in block.lines]
+        self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
+        self.most = most_operations(self.characters)
         self.nodes: list[Node] = []
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
@@ -70,7 +74,7 @@ class _Assembly:
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
-        if alive_in_all(graph) > MOST_ALIVE:
+        if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
         return Network(name, self.program.source, graph, self.shapes, self.program.facts)
@@ -106,7 +110,7 @@ class _Assembly:
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
         self.written += 4 + len(line.words) + len(line.inputs)
-        if self.written > MOST_WORDS:
+        if self.written > WORDS_AN_OPERATION * self.most:
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -170,20 +174,16 @@ class _Assembly:
 
     def _inline(self, line: Line, built: Built, value: int, name: str) -> int:
         """Append a variant's graph; where it is a single convolution, that one has the line's own name."""
-        nodes, base = built.graph.nodes, len(self.nodes)
+        nodes = built.graph.nodes
         self._check_room(line, len(nodes))
         lead = nodes[0].name
-        alone = all([node.name.startswith(lead) for node in nodes])
-        for node in nodes:
-            inputs = tuple([i + base if i else value for i in node.inputs])
-            own = node.name[len(lead) :] if alone else f".{node.name}"
-            self.nodes.append(Node(name + own, node.op, inputs))
+        start = len(lead) if all([node.name.startswith(lead) for node in nodes]) else 0
         self.shapes += built.shapes[1:]
-        return len(self.nodes)
+        return inline(self.nodes, built.graph, value, lambda own: name + (own[start:] if start else f".{own}"))
 
     def _check_room(self, line: Line, more: int) -> None:
-        if len(self.nodes) + more > MOST_OPERATIONS:
-            problem = Problem(f"more than {MOST_OPERATIONS:,} operations", "use fewer repetitions")
+        if len(self.nodes) + more > self.most:
+            problem = Problem(f"more than {self.most:,} operations", "use fewer repetitions")
             raise self.program.error(line, problem)
 
     def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:

@@ -7,6 +7,7 @@ from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from ..analysis.cost import macs, params
+from ..graph.builder import inline
 from ..graph.ops import Conv, Graph, Node, Op, Shape
 from ..graph.shapes import infer_shapes
 from ..spec.errors import Problem, SpecError
@@ -147,25 +148,27 @@ def swap(network: Network, to: str, where: Where, only: Collection[str] | None =
         part = chosen.part(index) if only is None or node.name in only else None
         found = chosen.replacement(part) if part else None
         if part and isinstance(found, Built):
-            _inline(nodes, found.graph, node.name, values[node.inputs[0]])
+            inline(nodes, found.graph, values[node.inputs[0]], f"{node.name}.{{}}".format)
             skip = part.last - index
             values += [len(nodes)] * (skip + 1)
             replaced.append(node.name)
-            _check_room(len(nodes), to, network.name)
+            _check_room(len(nodes), to, network)
             continue
         left += [LeftAlone(node.name, found)] if isinstance(found, str) else []
         nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
         values.append(len(nodes))
     after = graph._replace(nodes=tuple(nodes))
-    _check_room(len(nodes), to, network.name)
+    _check_room(len(nodes), to, network)
     if alive_in_all(after) > MOST_ALIVE:
         raise SpecError(f"{network.name}: too many outputs are kept for later", "swap fewer layers")
     return Swapped(network._replace(graph=after, shapes=infer_shapes(after)), tuple(replaced), tuple(left))
 
 
-def _check_room(operations: int, to: str, name: str) -> None:
-    if operations > MOST_OPERATIONS:
-        message = f"{name} with {to} has more than {MOST_OPERATIONS:,} operations"
+def _check_room(operations: int, to: str, network: Network) -> None:
+    """Twice as many operations as there were are possible, and as many as a network file may have in any case."""
+    most = max(MOST_OPERATIONS, 2 * len(network.graph.nodes))
+    if operations > most:
+        message = f"{network.name} with {to} has more than {most:,} operations"
         raise SpecError(message, "swap fewer layers: --where 'k3 stage2.*'")
 
 
@@ -285,13 +288,6 @@ def _field(op: Conv, field: str, value: object) -> bool:
     if field == "channels":
         return (op.in_channels, op.out_channels) == value
     return bool(getattr(op, field) == value)
-
-
-def _inline(nodes: list[Node], graph: Graph, name: str, value: int) -> None:
-    base = len(nodes)
-    for node in graph.nodes:
-        inputs = tuple([i + base if i else value for i in node.inputs])
-        nodes.append(Node(f"{name}.{node.name}", node.op, inputs))
 
 
 def replacements() -> list[str]:
