@@ -178,11 +178,11 @@ _MMCV = "mmcv/cnn/utils/flops_counter.py"
 
 @convention("mmcv", "1.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv_before() -> dict[str, Amount | None]:
-    """Multiply-adds and biases of convolutions; a transposed one's bias takes the height twice."""
-    return _mmcv_rules(MACS + amount("square_bias"))
+    """Transposed convolutions over two axes alone; their bias takes the height twice."""
+    return _mmcv_rules(amount("flat_macs") + amount("square_bias"))
 
 
 @convention("mmcv", "2.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv() -> dict[str, Amount | None]:
     """The same; a transposed convolution's bias at its output's size."""
-    return _mmcv_rules(MACS + BIAS)
+    return _mmcv_rules(amount("flat_macs") + amount("flat_bias"))

@@ -128,7 +128,7 @@ def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
 
 def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dict[str, int]:
     """What tools take for the products of a transposed convolution, whose weights are (in, out / groups, kernel)."""
-    group_out, bias = op.out_channels // op.groups, int(op.bias)
+    group_out, bias, flat = op.out_channels // op.groups, int(op.bias), int(len(op.kernel_size) == 2)
     confused = group_out if op.out_channels == op.in_channels else op.in_channels
     as_if_forward = [
         (n + 2 * before - d * (k - 1) - 1) // s + 1
@@ -140,7 +140,9 @@ def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dic
         "confused_macs": made * confused * taps,
         "twice_grouped_macs": prod(given) * taps * (group_out // op.groups),
         "forward_bias": bias * given[0] * group_out * prod(as_if_forward),
-        "square_bias": bias * given[0] * op.out_channels * out[2] * out[2],
+        "square_bias": bias * given[0] * op.out_channels * out[2] * out[2] * flat,
+        "flat_macs": macs(op, given, out) * flat,
+        "flat_bias": bias * made * flat,
     }
 
 
