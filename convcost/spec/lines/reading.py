@@ -275,6 +275,8 @@ def _refuse_repetition(draft: Draft, tokens: str, extra: Values) -> None:
             hint = f"leave {clip(word)} out, or change what the parentheses say"
             if field == "channels" and "in_channels" not in draft.places:
                 hint = f"the in channels alone are written {extra[field][0]}:"
+            elif word.replace("x", "").isdigit() and "input_size" not in extra:
+                hint = f"write @{clip(word)} for the input size"
             _fail(draft, f"the {draft.module.framework.split()[0]} line already says {field}", hint, span)
 
 
