@@ -107,8 +107,8 @@ def stated_parts(name: str, spec: LayerSpec) -> Parts:
     """The parts of a variant; `bias=last` is a bias on the last convolution that is no projection, and on no other.
 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1)), bias="last", residual=True)
-    >>> [part.name for part in stated_parts("depthwise-separable", spec) if "bias=True" in repr(part)]
-    ['pointwise']
+    >>> [part.conv.bias for part in stated_parts("depthwise-separable", spec)[:2]]
+    [False, True]
     """
     parts = STATED[name](spec)
     if spec.bias != LAST:
