@@ -15,6 +15,7 @@ from ..spec.errors import SpecError
 from .inside import Asked, open_network
 from .onnx_model import report_unknown, status
 from .options import Destination, Exact, Execution
+from .run import LARGE
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -85,6 +86,7 @@ def network(
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
     network, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    _note_one_number(network.shapes[0][2:], name)
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
@@ -99,6 +101,12 @@ def network(
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(unknown))
+
+
+def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
+    """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
+    if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
+        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
 
 
 def _draw(answer: NetworkAnswer) -> None:
