@@ -1,7 +1,9 @@
 """Program -> Graph: every line written out in primitive operations, blocks and repetitions included."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..graph.ops import Add, BatchNorm, Graph, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
@@ -17,6 +19,9 @@ from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
+if TYPE_CHECKING:
+    from .onnx.translate import Missing
+
 __all__ = ["Choices", "Network", "build_network"]
 
 #: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
@@ -29,12 +34,13 @@ _REPEATS = re.compile(r"r[0-9]+")
 
 
 class Network(NamedTuple):
-    """A network: its graph, the shape of every value, and whence it comes."""
+    """A network: its graph, the shape of every value, whence it comes, and which operations are not counted."""
 
     name: str
     source: str
     graph: Graph
     shapes: list[Shape]
+    unknown: tuple[Missing, ...] = ()
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
