@@ -30,6 +30,9 @@ MOST_WORDS = 90_000
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
 
+#: The kind of a layer that is listed with its params, and whose place in the network is not known.
+UNPLACED = "unplaced"
+
 _REPEATS = re.compile(r"r[0-9]+")
 
 

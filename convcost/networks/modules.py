@@ -101,9 +101,7 @@ def import_network(name: str, tokens: str) -> Imported:
     source = parse_module_name(name)
     _torch()
     with _quiet():
-        made = _make(source)
-        found = module_network(made, tokens, name)
-    return found
+        return module_network(_make(source), tokens, name)
 
 
 def module_network(module: Any, tokens: str, name: str = "") -> Imported:
@@ -210,7 +208,8 @@ def _guarded(what: str, run: Callable[[], Any]) -> Any:
             raise
         lines = str(error).strip().splitlines()
         why = f"{type(error).__name__}: {lines[0][:200] if lines else ''}".rstrip(": ")
-        raise SpecError(f"{clip(what)} fails: {_printable(why)}", "it fails in Python in the same way") from None
+        shown = what if len(what) <= 40 else Path(what).name  # the end of a path says more than its start
+        raise SpecError(f"{clip(shown)} fails: {_printable(why)}", "it fails in Python in the same way") from None
 
 
 def _printable(text: str) -> str:
@@ -273,7 +272,7 @@ def _evaluated(module: Any) -> Iterator[None]:
 
 
 def _exported(torch: Any, module: Any, example: Any, shape: Shape) -> Any:
-    """The exporter's program; where it fails, what the module itself says of such an input, or what the exporter does."""
+    """The exporter's program; where there is none, what the module says of such an input, or what the exporter does."""
     shown = "x".join(map(str, shape))
     try:
         return torch.onnx.export(module, (example,), dynamo=True, optimize=False, verbose=False)

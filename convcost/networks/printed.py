@@ -19,20 +19,17 @@ from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..spec.errors import Problem, clip
 from ..variants.registry import AS_GIVEN, build_variant
-from .build import Network
+from .build import UNPLACED, Network
 from .input import read_shape
 from .limits import MOST_OPERATIONS
 from .onnx.translate import Missing
 from .primitives import PRIMITIVES, make_primitive
 
-#: The kind of a layer that is listed with its params, and whose place in the model is not known.
-UNPLACED = "unplaced"
-
 #: Modules within modules: more is no model.
 MOST_DEPTH = 60
 
 _MODULE = re.compile(r"\s*(?:\(([^()]*)\): )?(?:(\d{1,6}) x )?([A-Za-z_][\w.]*)\((.*)")
-_WAY_OUT = "for all of it give the module itself (convcost network my_model.py:Net @3x224x224) or an ONNX file of it"
+_WAY_OUT = "give the module itself (convcost network my_model.py:Net @3x224x224) or an ONNX file of it"
 
 
 class Module(NamedTuple):
@@ -348,7 +345,7 @@ class _Walk:
         if params is None:
             self.unsaid.append((name, module.kind))
         elif params:
-            self._add(Node(name, Counted(UNPLACED, (), params, moved=0), (0,)), ())
+            self._add(Node(name, Counted(UNPLACED, (), params, moved=0, view=True), (0,)), ())
 
     def _place(self, module: Module, name: str, free: bool) -> None:
         kind, shape = module.kind.rpartition(".")[2], self.shapes[-1]
@@ -401,10 +398,10 @@ class _Walk:
         if self.lost is not None:
             where, kind, why = self.lost
             count = sum([type(n.op) is Counted and n.op.kind == UNPLACED for n in self.nodes])
-            reason = f"{why}; a printed model has no connections: {_WAY_OUT}"
-            found.append(Missing(clip(kind), max(count, 1), where or "the model", reason))
+            reason = f"{why}, for a print has no connections; {_WAY_OUT}"
+            found.append(Missing("layer", max(count, 1), where or clip(kind), reason))
         for name, kind in self.unsaid:
-            found.append(Missing(clip(kind), 1, name, "its params are not printed, and not counted"))
+            found.append(Missing(clip(kind), 1, name, f"its params are not printed, and not counted; {_WAY_OUT}"))
         return found
 
     def notes(self) -> tuple[str, ...]:
