@@ -13,6 +13,7 @@ from .variants.registry import ALL, own_names, row_names
 if TYPE_CHECKING:
     from .answers.comparison import Verify
     from .answers.network import VerifyNetwork
+    from .networks.build import Network
 
 
 class _Shown:
@@ -103,7 +104,7 @@ def layer(
 
 
 def network(
-    name: str,
+    name: object,
     size: str = "",
     *,
     width: str | None = None,
@@ -118,14 +119,38 @@ def network(
     >>> found.total["params"], found.total["macs"], found.verified.status
     (25557032, 4089184256, 'verified')
 
+    A `torch.nn.Module` is exported by its own torch and counted in evaluation mode: `network(module, "@3x224x224")`;
+    so is one that a text names, such as "timm:resnet18". What is not counted is in `network.unknown` of the answer.
+
     Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
     ValueError, for a network that there is not.
     """
+    verifier = _network_verifier(verify, verify_limit)
+    if not isinstance(name, str) or ":" in name:
+        module = _module(name, size)
+        if module is not None:
+            return NetworkAnswer._make(networks.answer_network(module, inplace, verifier))
     from .networks.build import Choices
     from .networks.zoo import find_program
 
-    choices, verifier = Choices(size, width, norm), _network_verifier(verify, verify_limit)
-    return NetworkAnswer._make(networks.answer_program(find_program(name), choices, inplace, verifier))
+    choices = Choices(size, width, norm)
+    return NetworkAnswer._make(networks.answer_program(find_program(str(name)), choices, inplace, verifier))
+
+
+def _module(name: object, size: str) -> Network | None:
+    """The network that a module is, or that a text names one for; what there is to say about it is a warning."""
+    from .networks.foreign import is_module_name
+
+    if isinstance(name, str) and not is_module_name(name):
+        return None
+    from warnings import warn
+
+    from .networks.modules import import_network, module_network
+
+    network, notes = import_network(name, size) if isinstance(name, str) else module_network(name, size)
+    for note in notes:
+        warn(f"{network.name}: {note}", stacklevel=3)
+    return network
 
 
 def _read(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> Reading:

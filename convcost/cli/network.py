@@ -13,7 +13,7 @@ from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .inside import Asked, open_network
-from .onnx_model import report_unknown, status
+from .onnx_model import report_unknown
 from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
@@ -84,20 +84,19 @@ def network(
     if timeline and to.format != "table":
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    network, rebuild, complete = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
     answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
-    document |= status(complete)
-    report_unknown(answer.network.name, complete)
+    report_unknown(network)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
-    return report_mismatches(answer) or int(strict and bool(complete.unknown))
+    return report_mismatches(answer) or int(strict and bool(network.unknown))
 
 
 def _draw(answer: NetworkAnswer) -> None:

@@ -1,5 +1,7 @@
 """Program -> Graph: every line written out in primitive operations, blocks and repetitions included."""
 
+from __future__ import annotations
+
 import re
 from typing import NamedTuple
 
@@ -26,16 +28,35 @@ WORDS_AN_OPERATION = 20
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
 
+#: The kind of a layer that is listed with its params, and whose place in the network is not known.
+UNPLACED = "unplaced"
+
 _REPEATS = re.compile(r"r[0-9]+")
 
 
+class Missing(NamedTuple):
+    """Operations of one kind that were not counted: how many, the first of them, and why."""
+
+    op: str
+    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
+    first: str
+    reason: str
+
+
 class Network(NamedTuple):
-    """A network: its graph, the shape of every value, and whence it comes."""
+    """A network: whence it comes, its graph, the shape of every value, and how far its numbers hold.
+
+    `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
+    branch depends on data, and the one with more MACs is counted.
+    """
 
     name: str
     source: str
     graph: Graph
     shapes: list[Shape]
+    unknown: tuple[Missing, ...] = ()
+    upper_bound: bool = False
+    params_complete: bool = True
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
