@@ -48,7 +48,7 @@ def _screen(document: Document) -> list[Section]:
     return [
         Section("", [Pre(document["flow"])]),
         Section("Why", [Para(f"{document['sentence']} {document['why']}".strip())]),
-        Section("What it costs", _costs(document)),
+        Section("What it costs in weights (params) and multiply-adds (MACs)", _costs(document)),
         Section("Measured in this run", [Para(_disturbed(document))]),
         *_gives_up(document["gives_up"]),
     ]
@@ -191,7 +191,7 @@ def _pointwise(document: Document) -> list[Section]:
     """What a 1x1 is good for: two uses, each with its figure."""
     lesson = document["lesson"]
     product, growth = lesson["matrix_product"], lesson["channel_growth"]
-    shapes = [f"[{rows} × {columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
+    shapes = [f"[{rows}×{columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
     times = f"{product['batch']} · " if product["batch"] != 1 else ""
     most = growth[-1]["macs"]
     rows = [
@@ -200,13 +200,13 @@ def _pointwise(document: Document) -> list[Section]:
     drawing, why, costs, _, _ = _screen(document)
     return [
         drawing, why,
-        Section("What it costs: it grows with the product of the channels", [
+        Section("What it costs in weights and multiply-adds (MACs): it grows with both channels", [
             *costs.blocks[:1], Grid(["channels", "MACs", "drawn"], rows, (0, 1)),
         ]),
         Section("What it is good for: the cheapest way to mix channels, or to change how many", [Facts(_uses(lesson))]),
         Section("Measured in this run", [
             Facts([
-                ("one changed", f"number of the input: {_changed(document['disturbed'])}"),
+                ("changed", f"one number of the input, and {_changed(document['disturbed'])}"),
                 ("product", f"it is one matrix product, `{product['formula']}`: {times}W {shapes[0]} · X {shapes[1]} = "
                             f"Y {shapes[2]}, {product['macs']:,} multiply-adds. Both executed: "
                             f"{_apart({**product, 'largest': 1})}"),
@@ -350,7 +350,7 @@ def residual_page(document: Document, facts: str, *, full: bool = False) -> Page
     sections = [
         Section("", [Pre(document["flow"])]),
         Section("Why", [Facts(_reasons(document))]),
-        Section("Measured in this run: how much of a gradient of norm 1 arrives at the input", [
+        Section("Measured in this run: how much of a gradient of length 1 arrives at the input", [
             Grid(["through so many blocks", *map(str, gradient["blocks"])], _arrived(gradient), (1, 2, 3)),
             Para("A block: two 1-D convolutions, a ReLU between; 8 channels, PyTorch's weights."),
         ]),
@@ -376,8 +376,8 @@ def _reasons(document: Document) -> list[tuple[str, str]]:
         f"{deep['plain']:.2f} %, {shallow['layers']} on {shallow['plain']:.2f} % (He et al. 2015, fig. 1, table 2)"
     )
     idea = (
-        f"`{said['block']}`: the convolutions F learn `{said['learned']}` instead of the wanted H(x). To pass x on "
-        f"takes F = 0, weights near zero; a plain block has to learn it. So built, {deep['layers']} layers err on "
+        f"`{said['block']}`: the convolutions F learn `{said['learned']}` and not the H(x) that is wanted. To pass x "
+        f"on takes F = 0, weights near zero; a plain block has to learn it. So built, {deep['layers']} layers err on "
         f"{deep['residual']:.2f} %"
     )
     gradient = f"`{said['gradient']}`: a part of it, the identity I, passes no weights"

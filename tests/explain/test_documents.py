@@ -124,6 +124,9 @@ KERNELS: dict[str, Any] = {
     "standard": lambda w: w[0],
     "spatially-separable": lambda w: np.einsum("omy,mcx->ocyx", w[1][..., 0], w[0][:, :, 0]),
     "depthwise-separable": lambda w: np.einsum("oc,cyx->ocyx", w[1][..., 0, 0], w[0][:, 0]),
+    "blueprint-separable": lambda w: np.einsum("oyx,oc->ocyx", w[1][:, 0], w[0][..., 0, 0]),
+    "low-rank": lambda w: np.einsum("om,mcyx->ocyx", w[1][..., 0, 0], w[0]),
+    "fused-mbconv": lambda w: np.einsum("oh,hcyx->ocyx", w[1][..., 0, 0], w[0]) + identity(w[1].shape[0]),
     "bottleneck": lambda w: np.einsum("on,nmyx,mc->ocyx", w[2][..., 0, 0], w[1], w[0][..., 0, 0]),
     "residual-bottleneck": lambda w: KERNELS["bottleneck"](w) + identity(w[0].shape[1]),
     "inverted-residual": lambda w: (

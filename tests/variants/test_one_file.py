@@ -69,7 +69,7 @@ def test_all_its_checks_hold(place: Path, words: list[str]) -> None:
 
 def test_it_is_explained_swapped_and_completed(place: Path) -> None:
     """Formulas from its graph; what nobody has written is left out."""
-    page = told(place, "explain", "sandwich")
+    page = told(place, "explain", "sandwich", "--full")
     assert "1x1, kxk, 1x1 of the same width." in page
     assert "9·Cin²" in page
     assert "What it gives up" not in page
