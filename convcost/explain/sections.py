@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from re import sub
 from typing import Any
 
 from ..spec import LayerSpec, format_spec
@@ -236,16 +237,16 @@ _SCREENS: dict[str, Callable[[Document], list[Section]]] = {
 
 
 def _rest(document: Document) -> list[Section]:
-    """What a full page has beside the screen."""
+    """What a full page has beside the screen; two screens have no room for what is given up."""
+    given_up = _gives_up(document["gives_up"]) if document["topic"] in ("spatially-separable", "pointwise") else []
     return [
         Section("The structure", [Pre(document["drawing"])]),
         Section("Params, step by step", _steps(document["params"])),
         Section("MACs, step by step", _steps(document["macs"])),
-        Section("The equivalent dense kernel", [Para(f"`{document['gives_up']['kernel']}`"),
-                Para(document["gives_up"]["text"])]) if document["topic"] in _SCREENS else Section("", []),
+        *given_up,
         *[Section("Where it is used", [sources(document["used_in"])])] * bool(document["used_in"]),
         Section("When it will not help", _limits(document["will_not_help"])),
-        Section("How MACs grow with the kernel", [_growth(document["kernel_growth"])]),
+        Section("How MACs grow with the kernel", _growth(document["kernel_growth"])),
         Section("A training step", [
             _training(document["training"]),
             Para("On the way back each product comes twice again: weight × gradient for the input, input × gradient "
@@ -289,8 +290,10 @@ def _limits(limits: Document) -> list[Block]:
     return blocks
 
 
-def _growth(points: list[Document]) -> Grid:
+def _growth(points: list[Document]) -> list[Block]:
     most = max([point["macs"] or 0 for point in points])
+    if len({point["macs"] for point in points}) == 1:
+        return [Para(f"They do not: they are {most:,} beside a kernel of any size.")]
     ratios = any(point["ratio"] not in (None, 1) for point in points)
     rows = []
     for point in points:
@@ -298,7 +301,7 @@ def _growth(points: list[Document]) -> Grid:
         ratio = ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"] * ratios
         rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / (most or 1), 20)])
     header = ["", "MACs", "standard's MACs", *["ratio"] * ratios, "MACs drawn"]
-    return Grid(header, rows, tuple(range(1, len(header) - 1)))
+    return [Grid(header, rows, tuple(range(1, len(header) - 1)))]
 
 
 def _training(step: Document) -> Grid:
@@ -311,7 +314,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
     """Several variants side by side: words down, variants across; the key difference in one sentence at the end."""
     numbers = {row["variant"]: row for row in difference["variants"]}
     rows: list[tuple[str, Callable[[Document], str]]] = [
-        ("what it is", lambda one: one["sentence"]),
+        ("what", lambda one: one["sentence"]),
         ("why", lambda one: one["why"]),
         ("mixes", lambda one: _seen(numbers[one["topic"]])),
         ("params", lambda one: _total(one["params"]["total"])),
@@ -321,7 +324,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
                                     f"{numbers[one['topic']]['arithmetic_intensity']:.1f} FLOPs each"),
         ("gives up", lambda one: one["gives_up"]["text"]),
         ("used in", lambda one: ", ".join([entry["where"] for entry in one["used_in"]])),
-        ("will not help", lambda one: one["will_not_help"]["text"]),
+        ("not when", lambda one: sub(r" \([^)]*arXiv[^)]*\)", "", one["will_not_help"]["text"])),
     ]  # fmt: skip
     grids = [_side_by_side(explained[i : i + 3], rows) for i in range(0, len(explained), 3)]
     *names, last = [one["topic"] for one in explained]
@@ -340,8 +343,8 @@ def _seen(numbers: Document) -> str:
 def _side_by_side(explained: list[Document], rows: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:
     """Up to three variants: more do not fit into 80 columns."""
     cells = [[title, *map(show, explained)] for title, show in rows]
-    width = (78 - 13 - 2 * len(explained)) // len(explained)
-    return Grid(["", *[one["topic"] for one in explained]], cells, (), (13, *[width] * len(explained)))
+    width = (78 - 11 - 2 * len(explained)) // len(explained)
+    return Grid(["", *[one["topic"] for one in explained]], cells, (), (11, *[width] * len(explained)))
 
 
 def residual_page(document: Document, facts: str, *, full: bool = False) -> Page:

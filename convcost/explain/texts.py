@@ -44,9 +44,9 @@ def text_of(name: str, summary: str) -> Text:
 TEXTS: dict[str, Text] = {
     "standard": Text(
         "Every output is one weighted sum over a window of neighbouring positions, in all input channels.",
-        "An edge or a corner shows in neighbouring positions, and in several channels together. So this operation, "
-        "also called simple or plain, looks at both at once, and has a weight of its own for each position of the "
-        "window, each input channel and each output channel. That is what it can do, and what it costs.",
+        "An edge or a corner shows in neighbouring positions, and in several channels together. This operation, also "
+        "called simple, looks at both at once, with a weight of its own for each position of the window, each input "
+        "and each output channel.",
         "K[o,c,y,x] is free",
         "Nothing: every weight of the kernel is learned on its own. The other variants constrain this kernel.",
         (("VGG-16", "Simonyan & Zisserman 2014, arXiv 1409.1556"), ("ResNet-18, ResNet-34", RESNET)),
@@ -58,12 +58,11 @@ TEXTS: dict[str, Text] = {
         "Two passes, each along one axis: a kernel one row high, then a kernel one column wide, both mixing channels.",
         "A window of k by k positions is seen through k + k weights and not k·k.",
         "K[o,c,y,x] = Σm V[o,m,y] · U[m,c,x]",
-        "Every output is made from the same few row-filtered channels m. All kernels together, as one matrix of "
-        "(out channels · height) × (in channels · width), have a rank of at most the number of middle channels.",
+        "All kernels together, as one matrix of (out·height) × (in·width), have a rank of at most the number of "
+        "channels between the passes, which all outputs share.",
         (("Inception v2 and v3", f"{INCEPTION_V3}, section 3.2"),),
-        "With as many channels in, between and out it has 2/k of the MACs: for 3x3 still two thirds. Its authors "
-        "found that it does not work well in early layers, and works well on maps of 12 to 20 positions a side "
-        f"({INCEPTION_V3}, section 3.2).",
+        "With as many channels in, between and out a 3x3 still has two thirds of its MACs. Its authors found it bad in "
+        f"early layers, and good on maps of 12 to 20 positions a side ({INCEPTION_V3}, section 3.2).",
         ("standard", "depthwise-separable"),
     ),
     "depthwise-separable": Text(

@@ -1,6 +1,6 @@
 """The four questions, each on its own first screen; and no number on it that this test cannot say where it is from.
 
-The numbers come from NumPy that is written here, or from papers (see `golden` for what they print), never from the
+The numbers come from NumPy that is written here, or from papers, whose figures stand in `expected`; never from the
 code that made the page.
 """
 
