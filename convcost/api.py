@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .answers import comparison
 from .answers import network as networks
-from .spec import LayerSpec, SpecError, parse_spec
-from .variants.registry import ALL, AS_GIVEN, own_names, row_names
+from .spec import LayerSpec, Reading, SpecError, read_layer
+from .variants.registry import ALL, own_names, row_names
 
 if TYPE_CHECKING:
     from .answers.comparison import Verify
@@ -74,10 +74,10 @@ def compare(
     for name in [*(names or ()), *([] if baseline is None else [baseline])]:
         if name not in known:
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
-    layer = _spec(spec, norm, activation, residual)
+    read = _read(spec, norm, activation, residual)
     names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
-    found = comparison.compare(layer, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
-    return Comparison._make(found)
+    found = comparison.compare(read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
+    return Comparison._make(found._replace(source=read.source))
 
 
 def layer(
@@ -97,8 +97,9 @@ def layer(
 
     Raises SpecError, a ValueError, for what is no spec.
     """
-    described = _spec(spec, norm, activation, False)
-    return Layer(described, comparison.answer(AS_GIVEN, described, inplace, _verifier(verify, verify_limit)))
+    read = _read(spec, norm, activation, False)
+    row = comparison.answer(read.variant, read.spec, inplace, _verifier(verify, verify_limit))
+    return Layer(read.spec, row, read.source)
 
 
 def network(
@@ -127,14 +128,14 @@ def network(
     return NetworkAnswer._make(networks.answer_program(find_program(name), choices, inplace, verifier))
 
 
-def _spec(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> LayerSpec:
+def _read(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> Reading:
     if not isinstance(spec, str | LayerSpec):
         raise TypeError(f"a layer is text or a LayerSpec, not {type(spec).__name__}")
-    layer = parse_spec(spec) if isinstance(spec, str) else spec
+    read = read_layer(spec) if isinstance(spec, str) else Reading(spec)
     given: dict[str, Any] = {"norm": norm, "activation": activation, "residual": residual}
     if activation is not None:
         given["activation"] = _activation(activation)
-    return layer._replace(**{field: value for field, value in given.items() if value})
+    return read._replace(spec=read.spec._replace(**{field: value for field, value in given.items() if value}))
 
 
 def _activation(name: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, Ints, LayerSpec, Pads
-from convcost.variants.registry import all_variants
+from convcost.variants.registry import all_variants, other_names
 
 #: Most taps, and most positions beyond what the kernel needs, an axis: fewer where there are more axes.
 _TAPS = {1: 7, 2: 5, 3: 3}
@@ -86,7 +86,8 @@ def _channels(draw: DrawFn, most: int) -> tuple[int, int, int, int | Ints | None
 
 def made_for(variant: str, spec: LayerSpec) -> LayerSpec:
     """`spec` over the number of axes that the variant is made for: axes left out, or the first one repeated."""
-    shown = all_variants()[variant].shown if variant in all_variants() else (1, 2, 3)
+    known = all_variants().get(other_names().get(variant, variant))
+    shown = known.shown if known else (1, 2, 3)
     axes = shown[0] if len(shown) == 1 else spec.axes
     fields = ("kernel_size", "input_size", "stride", "padding", "dilation", "output_padding")
     values = {name: getattr(spec, name) for name in fields if not isinstance(getattr(spec, name), str)}

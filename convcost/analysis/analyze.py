@@ -1,11 +1,13 @@
 """All the words for a graph and for each of its operations."""
 
+from collections import Counter
 from math import prod
 from typing import Any, NamedTuple
 
-from ..graph.ops import Graph, Ints, Node, Op, Shape
+from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
+from ..graph.ops import Graph, Ints, Op, Shape
 from ..graph.shapes import infer_shapes
-from .cost import WIDTH, Cost, op_cost
+from .cost import LEARNED, Cost, OpTypes, of_dtype, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
 from .traced import largest
@@ -70,11 +72,10 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     2408448
     """
     shapes = shapes or infer_shapes(graph)
-    width = WIDTH[graph.dtype]
-    sizes = [prod(shape) * width for shape in shapes]
+    sizes = value_bytes(graph, shapes)
+    known: Known | None = {} if len(graph.nodes) >= MANY else None
     steps = tuple(liveness(graph, inplace))
-    pairs = zip(graph.nodes, steps)
-    ops = tuple([_analyze_op(*pair, index, shapes, sizes, width) for index, pair in enumerate(pairs)])
+    ops = tuple([_analyze_op(graph, step, index, shapes, sizes, known) for index, step in enumerate(steps)])
     if len(ops) == 1:  # a graph of one operation is that operation: most of a batch of layers
         (only,) = ops
         return Analysis(only.output_shape, only.cost, only.peak_bytes, only.receptive_field, only.mixes, ops, steps)
@@ -90,12 +91,76 @@ def analyze(graph: Graph, inplace: bool = True, shapes: list[Shape] | None = Non
     )
 
 
+def value_bytes(graph: Graph, shapes: list[Shape]) -> list[int]:
+    """Bytes of every value, in its own type."""
+    return [tensor_bytes(bits_of(name), prod(shape)) for name, shape in zip(value_types(graph), shapes)]
+
+
+def tensor_types(graph: Graph) -> Counter[str]:
+    """The types of a graph's tensors: how many learned numbers each has; 0 for those of values alone.
+
+    >>> from convcost.graph.ops import Conv, Node
+    >>> conv = Conv(8, 4, (1,), (1,), ((0, 0),), (1,), bias=True)
+    >>> tensor_types(Graph((1, 8, 9), "w4a8", (Node("conv", conv, (0,)),)))
+    Counter({'int4': 32, 'int32': 4, 'int8': 0})
+    """
+    roles, found = types_of(graph.dtype), Counter[str]()
+    for index, node in enumerate(graph.nodes):
+        if graph.weight_types is not None:
+            learned = graph.weight_types[index]
+        else:
+            learned = tuple([(getattr(roles, role), numbers) for role, numbers in LEARNED[type(node.op)](node.op)])
+        for name, numbers in learned:
+            if numbers:
+                found[name] += numbers
+    found.update(dict.fromkeys(value_types(graph), 0))
+    return found
+
+
+#: What is known of an operation on given shapes: its cost, its receptive field, what it mixes.
+Facts = tuple[Cost, Ints | None, list[str]]
+Known = dict[tuple[Any, ...], Facts]
+
+#: Graphs of so many operations have some that come again and again: ResNet-50 has 55 different ones among 175.
+MANY = 24
+
+
 def _analyze_op(
-    node: Node, step: Step, index: int, shapes: list[Shape], sizes: list[int], width: int
+    graph: Graph, step: Step, index: int, shapes: list[Shape], sizes: list[int], known: Known | None
 ) -> OpAnalysis:  # fmt: skip
-    op, out = node.op, shapes[index + 1]
-    inputs = [shapes[v] for v in dict.fromkeys(node.inputs)]
-    cost = op_cost(op, inputs, out, width, allocates=step.allocates)
-    field = op_field(op, inputs[0]) if inputs else None
+    node, out, values = graph.nodes[index], shapes[index + 1], tuple(dict.fromkeys(graph.nodes[index].inputs))
+    inputs, types = tuple([shapes[v] for v in values]), _op_types(graph, index, values)
+    cost, field, mixed = _remembered(known, node.op, inputs, out, types, step.allocates)
     peak = sum([sizes[v] for v in step.alive])
-    return OpAnalysis(node.name, op, out, cost, peak, field, mixes(op), not step.allocates)
+    return OpAnalysis(node.name, node.op, out, cost, peak, field, mixed, not step.allocates)
+
+
+def _remembered(known: Known | None, op: Op, *given: Any) -> Facts:
+    """The facts of what was met before; sizes that are formulas are not hashed, and looked at again each time."""
+    key = (type(op), op, *given)  # the type, too: as tuples a BatchNorm and a Scale of eight channels are equal
+    if known is None or not _is_hashable(key):
+        return _facts(op, *given)
+    if key not in known:
+        known[key] = _facts(op, *given)
+    return known[key]
+
+
+def _is_hashable(key: tuple[Any, ...]) -> bool:
+    try:
+        hash(key)
+    except TypeError:
+        return False
+    return True
+
+
+def _facts(op: Op, inputs: tuple[Shape, ...], out: Shape, types: OpTypes, allocates: bool) -> Facts:
+    cost = op_cost(op, [*inputs], out, types, allocates=allocates)
+    return cost, op_field(op, inputs[0]) if inputs else None, mixes(op)
+
+
+def _op_types(graph: Graph, index: int, values: Ints) -> OpTypes:
+    if graph.value_types is None and graph.weight_types is None:
+        return of_dtype(graph.dtype, len(values))
+    types = value_types(graph)
+    learned = types_of(graph.dtype) if graph.weight_types is None else graph.weight_types[index]
+    return OpTypes(tuple([bits_of(types[v]) for v in values]), bits_of(types[index + 1]), learned)

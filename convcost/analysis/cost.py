@@ -1,13 +1,18 @@
-"""The additive words: one small rule per primitive, and the record in which they add."""
+"""The additive words: for each of them one small rule per primitive, and the record in which they add."""
 
+from collections.abc import Callable
+from functools import cache
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..graph.dtypes import Types, bits_of, tensor_bytes, types_of
 from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
     BatchNorm,
+    ByOp,
+    Concat,
     Conv,
     Counted,
     Flatten,
@@ -18,23 +23,33 @@ from ..graph.ops import (
     Pool,
     Scale,
     Shape,
+    Shuffle,
     Split,
 )
+from .memory import is_view
 from .overlap import products_on_data
 from .traced import common_divisor
 
-#: Bytes per element.
-WIDTH = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+#: The tensors that an operation learns: the role of each, a field of `Types`, and how many numbers it has.
+Learned = tuple[tuple[str, int], ...]
 
-#: Operations per output element, beside the multiply-adds of convolutions and matrix products. LayerNorm
-#: has the BatchNorm's two and three for the statistics that it takes of every input.
-ELEMENTWISE: dict[type, int] = {Add: 1, Multiply: 1, Scale: 1, Activation: 1, BatchNorm: 2, LayerNorm: 5}
-
-#: Operations that only look at a tensor in another way, and move nothing.
-VIEWS = (Flatten, Split)
-
-#: Learned numbers a channel.
-PER_CHANNEL: dict[type, int] = {BatchNorm: 2, LayerNorm: 2, Scale: 1}
+#: Of convolutions and matrix products weights and a bias; of norms a scale and a shift a channel.
+LEARNED: ByOp[Callable[[Any], Learned]] = ByOp(
+    {
+        Conv: lambda op: (
+            ("weights", op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size)),
+            ("biases", int(op.bias) * op.out_channels),
+        ),
+        Linear: lambda op: (
+            ("weights", op.in_features * op.out_features),
+            ("biases", int(op.bias) * op.out_features),
+        ),
+        Scale: lambda op: (("norms", op.channels),),
+        Counted: lambda op: (("weights", op.params),),
+    },
+    dict.fromkeys((BatchNorm, LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),
+    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: ()),
+)
 
 
 class Cost(NamedTuple):
@@ -69,31 +84,17 @@ def params(op: Op) -> int:
     >>> params(Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2))
     36864
     """
-    if type(op) is Conv:
-        return op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size) + int(op.bias) * op.out_channels
-    if type(op) is Linear:
-        return op.in_features * op.out_features + int(op.bias) * op.out_features
-    return PER_CHANNEL.get(type(op), 0) * getattr(op, "channels", 0)
+    return sum([numbers for _, numbers in LEARNED[type(op)](op)])
 
 
-def macs(op: Op, given: Shape, out: Shape) -> int:
-    """Multiply-adds, positions on the padding included, bias left out; transposed: before cropping.
-
-    Each output position of a convolution (each input position of a transposed one) meets every tap
-    once, for every pair of channels that share a group (Howard et al. 2017, section 3.1).
-    """
-    if type(op) is Linear:
-        return prod(given) * op.out_features
-    if type(op) is not Conv:
-        return 0
+def _conv_macs(op: Conv, given: Shape, out: Shape) -> int:
+    """Each output position of a convolution (each input position of a transposed one) meets every tap once, for
+    every pair of channels that share a group (Howard et al. 2017, section 3.1)."""
     positions = prod(given[2:]) if op.transposed else prod(out[2:])
     return given[0] * op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size) * positions
 
 
-def effective_macs(op: Op, given: Shape, out: Shape) -> int:
-    """Multiply-adds that touch the input and not its padding; transposed: that land inside the output."""
-    if type(op) is not Conv:
-        return macs(op, given, out)
+def _effective_conv_macs(op: Conv, given: Shape, out: Shape) -> int:
     if op.padding_mode != "zeros":
         return macs(op, given, out)
     moving, fixed = (given, out) if op.transposed else (out, given)
@@ -105,21 +106,94 @@ def effective_macs(op: Op, given: Shape, out: Shape) -> int:
     return given[0] * op.out_channels * (op.in_channels // op.groups) * touching
 
 
+def _all_touch(op: Op, given: Shape, out: Shape) -> int:
+    return macs(op, given, out)
+
+
+#: A count from an operation, the shape of its first input and that of its output.
+Rule = Callable[[Any, Shape, Shape], int]
+
+
+def _each(steps: int) -> Rule:
+    return lambda _op, _given, out: steps * prod(out)
+
+
+def _none(_op: Op, _given: Shape, _out: Shape) -> int:
+    return 0
+
+
+_NO_PRODUCTS = dict.fromkeys(
+    (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Pool, AdaptivePool), _none
+)
+
+MACS: ByOp[Rule] = ByOp(
+    {
+        Conv: _conv_macs,
+        Linear: lambda op, given, _: prod(given) * op.out_features,
+        Counted: lambda op, *_: op.macs * op.times,
+    },
+    _NO_PRODUCTS,
+)
+
+EFFECTIVE_MACS: ByOp[Rule] = ByOp(
+    {
+        Conv: _effective_conv_macs,
+        Linear: _all_touch,
+        Counted: lambda op, *_: op.effective_macs * op.times,
+    },
+    _NO_PRODUCTS,
+)
+
+#: Pooling reads its window; an adaptive one's windows are as many and as large as `adaptive_reach` says. LayerNorm has
+#: the BatchNorm's two steps and three for the statistics that it takes of every input.
+ELEMENTWISE: ByOp[Rule] = ByOp(
+    dict.fromkeys((Conv, Linear), lambda op, _, out: int(op.bias) * prod(out)),
+    dict.fromkeys((Add, Multiply, Scale, Activation), _each(1)),
+    {
+        BatchNorm: _each(2),
+        LayerNorm: _each(5),
+        Pool: lambda op, _, out: prod(op.kernel_size) * prod(out),
+        AdaptivePool: lambda op, given, _: (
+            prod(given[:2]) * prod([adaptive_reach(n, m) for n, m in zip(given[2:], op.output_size)])
+        ),
+        Counted: lambda op, *_: op.elementwise * op.times,
+    },
+    dict.fromkeys((Concat, Split, Shuffle, Flatten), _none),
+)
+
+CONV_ACTIVATIONS: ByOp[Callable[[Any, Shape], int]] = ByOp(
+    dict.fromkeys((Conv, Linear), lambda _, out: prod(out)),
+    {Counted: lambda op, out: _put_out(op, out) * op.times},
+    dict.fromkeys(_NO_PRODUCTS, lambda *_: 0),
+)
+
+
+def _put_out(op: Counted, out: Shape) -> int:
+    """Of one run: what it says, or all that comes out of an operation with products."""
+    if op.conv_activations is not None:
+        return op.conv_activations
+    return prod(out) * int(op.macs > 0)
+
+
+def macs(op: Op, given: Shape, out: Shape) -> int:
+    """Multiply-adds, positions on the padding included, bias left out; transposed: before cropping."""
+    return MACS[type(op)](op, given, out)
+
+
+def effective_macs(op: Op, given: Shape, out: Shape) -> int:
+    """Multiply-adds that touch the input and not its padding; transposed: that land inside the output."""
+    return EFFECTIVE_MACS[type(op)](op, given, out)
+
+
 def elementwise(op: Op, given: Shape, out: Shape) -> int:
     """Operations that are no multiply-adds, per output element: bias 1, add 1, activation 1, BatchNorm 2, pooling
-    its window (an adaptive one's windows are as many and as large as `adaptive_reach` says)."""
-    if type(op) is Conv or type(op) is Linear:
-        return int(op.bias) * prod(out)
-    if type(op) is Pool:
-        return prod(op.kernel_size) * prod(out)
-    if type(op) is AdaptivePool:
-        return prod(given[:2]) * prod([adaptive_reach(n, m) for n, m in zip(given[2:], op.output_size)])
-    return ELEMENTWISE.get(type(op), 0) * prod(out)
+    its window."""
+    return ELEMENTWISE[type(op)](op, given, out)
 
 
 def conv_activations(op: Op, out: Shape) -> int:
     """Elements that convolutions and matrix products put out (Radosavovic et al. 2020, section 3.1: activations)."""
-    return prod(out) if type(op) is Conv or type(op) is Linear else 0
+    return CONV_ACTIVATIONS[type(op)](op, out)
 
 
 def adaptive_reach(size: int, windows: int) -> int:
@@ -134,42 +208,67 @@ def adaptive_reach(size: int, windows: int) -> int:
     return size + windows - common_divisor(size, windows)
 
 
-def op_cost(op: Op, inputs: list[Shape], out: Shape, width: int, *, allocates: bool) -> Cost:
-    """All additive words of one operation. `inputs`: each distinct input once; `width`: bytes an element."""
-    if type(op) is Counted:
-        return counted_cost(op, inputs, width, allocates=allocates)
-    weights, made = params(op), prod(out)
-    moved = 0 if type(op) in VIEWS else sum([prod(shape) for shape in inputs]) + weights + made
+class OpTypes(NamedTuple):
+    """Bits of a number in each distinct input of an operation, in its output, and the types of what it learns.
+
+    `learned` is by roles, or the type and the numbers of each tensor, as a file says them.
+    """
+
+    inputs: tuple[int, ...]
+    output: int
+    learned: Types | tuple[tuple[str, int], ...]
+
+
+@cache
+def of_dtype(dtype: str, inputs: int = 1) -> OpTypes:
+    """The types of an operation with so many inputs in a graph of a dtype.
+
+    >>> of_dtype("w8a16").inputs
+    (16,)
+    """
+    types = types_of(dtype)
+    return OpTypes((bits_of(types.values),) * inputs, bits_of(types.values), types)
+
+
+def op_cost(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, *, allocates: bool) -> Cost:
+    """All additive words of one operation. `inputs`: each distinct input once."""
+    given = inputs[0] if inputs else out
+    weight_bytes = learned_bytes(op, types.learned)
+    made = tensor_bytes(types.output, prod(out)) * runs(op)
     return Cost(
-        weights,
-        macs(op, inputs[0], out),
-        effective_macs(op, inputs[0], out),
-        elementwise(op, inputs[0], out),
+        params(op),
+        macs(op, given, out),
+        effective_macs(op, given, out),
+        elementwise(op, given, out),
         conv_activations(op, out),
-        weights * width,
-        int(allocates) * made * width,
-        moved * width,
+        weight_bytes,
+        int(allocates) * made,
+        traffic_bytes(op, inputs, out, types, weight_bytes),
     )
 
 
-def is_view(op: Op) -> bool:
-    """Does the operation only look at its input in another way?"""
-    return type(op) in VIEWS or (type(op) is Counted and op.view)
+def learned_bytes(op: Op, types: Types | tuple[tuple[str, int], ...]) -> int:
+    """Bytes of what an operation learns, tensor by tensor."""
+    if isinstance(types, Types):
+        learned = [(getattr(types, role), numbers) for role, numbers in LEARNED[type(op)](op)]
+    else:
+        learned = [*types]
+    return sum([tensor_bytes(bits_of(name), numbers) for name, numbers in learned])
 
 
-def counted_cost(op: Counted, inputs: list[Shape], width: int, *, allocates: bool) -> Cost:
-    """The words of what was counted already; params are the same ones at each of its runs."""
-    made = prod(op.output_shape)
-    moved = sum([prod(shape) for shape in inputs]) + op.params + made if op.moved is None else op.moved
-    new = int(allocates) * made
-    products_out = made * int(op.macs > 0) if op.conv_activations is None else op.conv_activations
-    return Cost(
-        op.params,
-        op.macs * op.times,
-        op.effective_macs * op.times,
-        op.elementwise * op.times,
-        products_out * op.times,
-        op.params * width,
-        new * width * op.times,
-        moved * width * op.times,
-    )
+def runs(op: Op) -> int:
+    """How often an operation runs: once, unless it stands in a loop."""
+    return op.times if type(op) is Counted else 1
+
+
+def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weight_bytes: int) -> int:
+    """Every distinct input, what is learned and the output, once a run; nothing where a tensor is only looked at.
+
+    What an operation says it moves is counted in numbers of its output's type.
+    """
+    if type(op) is Counted and op.moved is not None:
+        return tensor_bytes(types.output, op.moved) * op.times
+    if is_view(op) and type(op) is not Counted:
+        return 0
+    read = sum([tensor_bytes(bits, prod(shape)) for bits, shape in zip(types.inputs, inputs)])
+    return (read + weight_bytes + tensor_bytes(types.output, prod(out))) * runs(op)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd
+from typing import Any
 
 from ..graph.ops import (
+    Activation,
     AdaptivePool,
+    Add,
+    BatchNorm,
+    ByOp,
+    Concat,
     Conv,
     Counted,
     Flatten,
@@ -16,7 +23,10 @@ from ..graph.ops import (
     Multiply,
     Op,
     Pool,
+    Scale,
     Shape,
+    Shuffle,
+    Split,
 )
 from .traced import common_divisor
 
@@ -67,24 +77,51 @@ def _union(a: Span, b: Span) -> Span:
 
 def op_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
     """The spans of input positions that `op` needs for spans of its output positions, None if they do not tell."""
-    if type(op) is Conv:
-        if op.transposed:
-            return _transposed_spans(op) if all([first == last for first, last in spans]) else None
-        axes = zip(spans, op.kernel_size, op.stride, op.padding, op.dilation)
-        return [(a * s - before, b * s - before + (k - 1) * d) for (a, b), k, s, (before, _), d in axes]
-    if type(op) is Pool:
-        windows = zip(spans, op.kernel_size, op.stride, op.padding)
-        return [(a * s - before, b * s - before + k - 1) for (a, b), k, s, (before, _) in windows]
-    if type(op) is AdaptivePool:
-        return [_adaptive_span(*axis) for axis in zip(spans, given[2:], op.output_size)]
-    if type(op) is Flatten:
-        return [(0, n - 1) for n in given[2:]]
-    if type(op) is Multiply:  # a factor of size 1 is one position, whatever part of the product is needed
-        return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)]
-    if type(op) is Counted:  # what it sees is known where it works element by element
-        known = op.in_place and len(given) == len(op.output_shape)
-        return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)] if known else None
+    return SPANS[type(op)](op, spans, given)
+
+
+def _same(_: Op, spans: list[Span], __: Shape) -> list[Span]:
     return spans
+
+
+def _conv_spans(op: Conv, spans: list[Span], _: Shape) -> list[Span] | None:
+    if op.transposed:
+        return _transposed_spans(op) if all([first == last for first, last in spans]) else None
+    axes = zip(spans, op.kernel_size, op.stride, op.padding, op.dilation)
+    return [(a * s - before, b * s - before + (k - 1) * d) for (a, b), k, s, (before, _), d in axes]
+
+
+def _pool_spans(op: Pool, spans: list[Span], _: Shape) -> list[Span]:
+    windows = zip(spans, op.kernel_size, op.stride, op.padding)
+    return [(a * s - before, b * s - before + k - 1) for (a, b), k, s, (before, _) in windows]
+
+
+def _adaptive_spans(op: AdaptivePool, spans: list[Span], given: Shape) -> list[Span]:
+    return [_adaptive_span(*axis) for axis in zip(spans, given[2:], op.output_size)]
+
+
+def _repeated_spans(_: Op, spans: list[Span], given: Shape) -> list[Span]:
+    """A factor of size 1 is one position, whatever part of the product is needed."""
+    return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)]
+
+
+def _counted_spans(op: Counted, spans: list[Span], given: Shape) -> list[Span] | None:
+    """What it sees is known where it works element by element."""
+    known = op.in_place and len(given) == len(op.output_shape)
+    return _repeated_spans(op, spans, given) if known else None
+
+
+SPANS: ByOp[Callable[[Any, list[Span], Shape], list[Span] | None]] = ByOp(
+    {
+        Conv: _conv_spans,
+        Pool: _pool_spans,
+        AdaptivePool: _adaptive_spans,
+        Flatten: lambda _, __, given: [(0, n - 1) for n in given[2:]],
+        Multiply: _repeated_spans,
+        Counted: _counted_spans,
+    },
+    dict.fromkeys((Linear, Add, Concat, Split, Shuffle, Activation, BatchNorm, LayerNorm, Scale), _same),
+)
 
 
 def _adaptive_span(span: Span, size: int, windows: int) -> Span:
@@ -106,11 +143,25 @@ def _transposed_spans(op: Conv) -> list[Span]:
     return spans
 
 
+def _conv_mixes(op: Conv) -> list[str]:
+    space = ["space"] if any([k > 1 for k in op.kernel_size]) else []
+    return space + (["channels"] if op.in_channels > op.groups else [])
+
+
+MIXES: ByOp[Callable[[Any], list[str]]] = ByOp(
+    {
+        Conv: _conv_mixes,
+        Linear: lambda op: ["channels"] if op.in_features > 1 else [],
+        LayerNorm: lambda op: ["channels"] if op.channels > 1 else [],
+        Pool: lambda op: ["space"] if any([k > 1 for k in op.kernel_size]) else [],
+        AdaptivePool: lambda _: ["space"],
+    },
+    dict.fromkeys(
+        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, Scale, Counted), lambda _: []
+    ),
+)
+
+
 def mixes(op: Op) -> list[str]:
     """What an operation combines: positions in space, channels, both or neither."""
-    if type(op) is Conv:
-        space = ["space"] if any([k > 1 for k in op.kernel_size]) else []
-        return space + (["channels"] if op.in_channels > op.groups else [])
-    if type(op) is Linear or type(op) is LayerNorm:
-        return ["channels"]
-    return ["space"] if type(op) is Pool or type(op) is AdaptivePool else []
+    return MIXES[type(op)](op)

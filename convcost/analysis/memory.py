@@ -1,13 +1,50 @@
 """Which tensors are alive when: one scan over the graph, in its own order."""
 
-from collections.abc import Container
-from typing import NamedTuple
+from collections.abc import Callable, Container, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
 
-from ..graph.ops import Activation, Add, BatchNorm, Counted, Graph, LayerNorm, Multiply, Node, Scale
-from .cost import is_view
+from ..graph.dtypes import bits_of, value_types
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Node,
+    Op,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+)
 
-#: Operations that can write over their first input, Add over any.
-IN_PLACE = (Add, Multiply, Activation, BatchNorm, LayerNorm, Scale)
+
+class Place(Enum):
+    """Where an operation puts its output: in new memory, in that of its first input, which it only looks at in
+    another way, or over its first input, or any, if nobody needs it afterwards."""
+
+    NEW, VIEW, OVER_FIRST, OVER_ANY = range(4)
+
+
+def _counted_place(op: Counted) -> Place:
+    return Place.VIEW if op.view else Place.OVER_FIRST if op.in_place else Place.NEW
+
+
+PLACES: ByOp[Callable[[Any], Place]] = ByOp(
+    dict.fromkeys((Conv, Linear, Concat, Shuffle, Pool, AdaptivePool), lambda _: Place.NEW),
+    dict.fromkeys((Flatten, Split), lambda _: Place.VIEW),
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda _: Place.OVER_FIRST),
+    {Add: lambda _: Place.OVER_ANY, Counted: _counted_place},
+)
 
 
 class Step(NamedTuple):
@@ -15,6 +52,11 @@ class Step(NamedTuple):
 
     allocates: bool
     alive: tuple[int, ...]
+
+
+def is_view(op: Op) -> bool:
+    """Does the operation only look at its input in another way?"""
+    return PLACES[type(op)](op) is Place.VIEW
 
 
 def last_uses(graph: Graph) -> list[int]:
@@ -29,14 +71,14 @@ def last_uses(graph: Graph) -> list[int]:
 
 def liveness(graph: Graph, inplace: bool = True) -> list[Step]:
     """What each operation finds alive, its inputs and output together, a tensor that carries several values once."""
-    uses, tensor = last_uses(graph), [0]
+    uses, tensor, types = last_uses(graph), [0], value_types(graph)
     needed_until = [uses[0]]  # by tensor: the last use of any value that it carries so far
     given = {0, *[i for i, node in enumerate(graph.nodes, 1) if not node.inputs]}
     alive, steps = {0}, []
     for index, node in enumerate(graph.nodes):
         target = tensor[node.inputs[0]] if is_view(node.op) else None
         if target is None:
-            target = overwritten(node, index, tensor, needed_until, inplace, given)
+            target = overwritten(node, index, tensor, needed_until, inplace, given, types)
         tensor.append(index + 1 if target is None else target)
         needed_until.append(uses[index + 1])
         needed_until[tensor[-1]] = max(needed_until[tensor[-1]], uses[index + 1])
@@ -47,11 +89,14 @@ def liveness(graph: Graph, inplace: bool = True) -> list[Step]:
 
 
 def overwritten(
-    node: Node, index: int, tensor: list[int], needed_until: list[int], inplace: bool, given: Container[int] = (0,)
-) -> int | None:
-    """The tensor that an elementwise operation writes over: needed by nobody later, no input of the graph (`given`)."""
-    op = node.op
-    if not inplace or not (type(op) in IN_PLACE or (type(op) is Counted and op.in_place)):
+    node: Node, index: int, tensor: list[int], needed_until: list[int], inplace: bool, given: Container[int] = (0,),
+    types: Sequence[str] = (),
+) -> int | None:  # fmt: skip
+    """The tensor that an elementwise operation writes over: needed by nobody later, no input of the graph (`given`),
+    of numbers as wide as its own."""
+    place = PLACES[type(node.op)](node.op)
+    if not inplace or place not in (Place.OVER_FIRST, Place.OVER_ANY):
         return None
-    candidates = node.inputs if type(op) is Add else node.inputs[:1]
-    return next((t for t in [tensor[v] for v in candidates] if t not in given and needed_until[t] == index), None)
+    candidates = [tensor[v] for v in (node.inputs if place is Place.OVER_ANY else node.inputs[:1])]
+    free = [t for t in candidates if t not in given and needed_until[t] == index]
+    return next((t for t in free if not types or bits_of(types[t]) == bits_of(types[index + 1])), None)

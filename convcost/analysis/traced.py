@@ -283,7 +283,7 @@ def _example(given: Any) -> int:
 
 
 def _easy(operation: str, left: Any, right: Any) -> Any:
-    """What needs no step: times 1, times 0, over 1, the larger by its interval; None for anything else."""
+    """What needs no step: times 1, times 0, over 1 or itself, the larger by its interval; None for anything else."""
     if operation == "*":
         if 0 in (left if type(left) is int else 1, right if type(right) is int else 1):
             return 0
@@ -293,7 +293,14 @@ def _easy(operation: str, left: Any, right: Any) -> Any:
         return left if a >= d else right if c >= b else None
     if type(right) is int and right == 1:
         return {"//": left, "%": 0}.get(operation)
+    if _same(left, right) and left.low > 0:
+        return {"//": 1, "%": 0}.get(operation)
     return None
+
+
+def _same(left: Any, right: Any) -> bool:
+    sizes = isinstance(left, Traced) and isinstance(right, Traced)
+    return sizes and (left.number, left.offset) == (right.number, right.offset)
 
 
 def _decided(question: str, left: Any, right: Any, a: tuple[int, int], b: tuple[int, int]) -> bool | None:

@@ -1,14 +1,20 @@
 """Memory that training needs beside what inference does, each kind by its own name."""
 
+from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
 from ..graph.ops import (
     Activation,
     AdaptivePool,
+    Add,
     BatchNorm,
+    ByOp,
+    Concat,
     Conv,
     Counted,
+    Flatten,
     Graph,
     LayerNorm,
     Linear,
@@ -17,8 +23,10 @@ from ..graph.ops import (
     Pool,
     Scale,
     Shape,
+    Shuffle,
+    Split,
 )
-from .cost import WIDTH, is_view
+from .memory import is_view
 
 #: Copies of the weights that an optimiser keeps: none, the velocity, both moments (Kingma & Ba 2014).
 OPTIMIZER_STATES = {"sgd": 0, "momentum": 1, "adam": 2}
@@ -44,7 +52,7 @@ class Training(NamedTuple):
 
 
 def training_memory(graph: Graph, shapes: list[Shape], weight_bytes: int) -> Training:
-    """What training a graph needs, everything in the graph's dtype.
+    """What training a graph needs, every tensor in its own type.
 
     >>> from convcost.graph.ops import Node
     >>> conv = Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
@@ -56,33 +64,45 @@ saved_activation_bytes=32)
     return Training(weight_bytes, weight_bytes, states, saved_bytes(graph, shapes))
 
 
+#: Which tensors the gradient of an operation is computed from.
+INPUTS, OUTPUT, NOTHING = "inputs", "output", "nothing"
+
+
+def _of_pool(op: Pool | AdaptivePool) -> str:
+    return NOTHING if is_global_mean(op) else INPUTS
+
+
+SAVED: ByOp[Callable[[Any], str]] = ByOp(
+    dict.fromkeys((Conv, Linear, BatchNorm, LayerNorm, Scale, Multiply), lambda _: INPUTS),
+    dict.fromkeys((Pool, AdaptivePool), _of_pool),
+    {
+        Activation: lambda op: OUTPUT if op.kind in BY_OUTPUT else INPUTS,
+        Counted: lambda op: INPUTS if op.macs or op.elementwise else NOTHING,  # all that compute anything
+    },
+    dict.fromkeys((Add, Concat, Split, Shuffle, Flatten), lambda _: NOTHING),
+)
+
+
 def is_global_mean(op: Op) -> bool:
     """The one pooling that PyTorch keeps no input for: it needs the shape alone."""
     return type(op) is AdaptivePool and op.kind == "avg" and set(op.output_size) == {1}
 
 
 def saved_bytes(graph: Graph, shapes: list[Shape]) -> int:
-    """The distinct tensors that gradients need: inputs of what has weights, of products and of pooling, outputs of
-    ReLU and the like; BatchNorm's statistics, the positions of maxima."""
+    """The distinct tensors that gradients need, by `SAVED`; BatchNorm's statistics, the positions of maxima."""
     kept: set[int] = set()
-    tensor = list(range(len(shapes)))  # by value: a view shows the tensor of its input
-    extra, width = 0, WIDTH[graph.dtype]
+    tensor, types = list(range(len(shapes))), value_types(graph)  # by value: a view shows the tensor of its input
+    extra, norms = 0, bits_of(types_of(graph.dtype).norms)
     for index, (_, op, inputs) in enumerate(graph.nodes):
-        kind = type(op)
         if is_view(op):
             tensor[index + 1] = tensor[inputs[0]]
-        if kind in (Conv, Linear, BatchNorm, LayerNorm, Scale, Multiply) or (type(op) is Counted and _multiplies(op)):
+        saved = SAVED[type(op)](op)
+        if saved is INPUTS:
             kept.update([tensor[value] for value in inputs])
-        elif kind is Activation:
-            kept.add(index + 1 if getattr(op, "kind", "") in BY_OUTPUT else tensor[inputs[0]])
-        elif kind in (Pool, AdaptivePool) and not is_global_mean(op):
-            kept.add(tensor[inputs[0]])
+        elif saved is OUTPUT:
+            kept.add(index + 1)
+        if type(op) is BatchNorm:
+            extra += 2 * tensor_bytes(norms, shapes[index + 1][1])
+        elif type(op) in (Pool, AdaptivePool) and saved is INPUTS:
             extra += INDEX_BYTES * prod(shapes[index + 1]) * int(getattr(op, "kind", "") == "max")
-        if kind is BatchNorm:
-            extra += 2 * width * shapes[index + 1][1]
-    return sum([prod(shapes[value]) * width for value in kept]) + extra
-
-
-def _multiplies(op: Counted) -> bool:
-    """Taken for one whose derivative needs its inputs: all that compute anything."""
-    return bool(op.macs or op.elementwise)
+    return sum([tensor_bytes(bits_of(types[value]), prod(shapes[value])) for value in kept]) + extra

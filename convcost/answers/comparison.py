@@ -58,18 +58,20 @@ class OpRow(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Every variant of one layer, and the name of the row that the ratios relate to."""
+    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`."""
 
     spec: LayerSpec
     baseline: str
     rows: tuple[Row, ...]
+    source: str = ""
 
 
 class Layer(NamedTuple):
-    """The answer for one layer: exactly the layer described, and its row."""
+    """The answer for one layer: exactly the layer described, and its row; `source` as in `Reading`."""
 
     spec: LayerSpec
     row: Row
+    source: str = ""
 
 
 #: What a layer's question gets for an answer.

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from ..analysis import analyze, words
 from ..analysis.analyze import Analysis
-from ..analysis.cost import WIDTH
 from ..analysis.memory import Step
 from ..analysis.reach import Field, network_fields
 from ..analysis.training import Training, training_memory
+from ..graph.dtypes import bits_of, tensor_bytes, value_types
 from ..graph.ops import (
     Activation,
     AdaptivePool,
@@ -236,4 +236,4 @@ def alive_tensor(network: Network, value: int) -> Alive:
     """A value as something that is in memory."""
     shape = network.shapes[value]
     name = network.graph.nodes[value - 1].name if value else "input"
-    return Alive(name, shape, prod(shape) * WIDTH[network.graph.dtype])
+    return Alive(name, shape, tensor_bytes(bits_of(value_types(network.graph)[value]), prod(shape)))

@@ -11,7 +11,7 @@ from math import gcd, prod
 from typing import Any, NamedTuple
 from warnings import catch_warnings, simplefilter
 
-from ..analysis import analyze, words
+from ..analysis import Cost, analyze, words
 from ..answers.check import Check
 from ..answers.comparison import compare
 from ..answers.network import LayerAnswer, answer_program
@@ -64,6 +64,10 @@ def _misread(**fields: Callable[[Conv], object]) -> Broken:
         return sound(op, *rest)
 
     return broken
+
+
+def _changed(cost: Cost, **words: Callable[[Cost], int]) -> Cost:
+    return cost._replace(**{word: value(cost) for word, value in words.items()})
 
 
 def _first_uses(sound: Broken, graph: Graph) -> list[int]:
@@ -122,12 +126,11 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "one element a channel": lambda sound, op, out: sound(op, out[:2]),
     },
     ("analysis.analyze", "op_cost"): {
-        "traffic without weights": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(traffic_bytes=width * (sum(map(prod, inputs)) + prod(out))),
-        "activations of overwritten tensors counted": lambda sound, op, inputs, out, width, **_: sound(
-            op, inputs, out, width, allocates=True),
-        "weights in four bytes whatever the dtype": lambda sound, op, inputs, out, width, **rest: sound(
-            op, inputs, out, width, **rest)._replace(weight_bytes=4 * sound(op, inputs, out, width, **rest).params),
+        "traffic without weights": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), traffic_bytes=lambda cost: cost.traffic_bytes - cost.weight_bytes),
+        "activations of overwritten tensors counted": lambda sound, *op, **_: sound(*op, allocates=True),
+        "weights in four bytes whatever the dtype": lambda sound, *op, **rest: _changed(
+            sound(*op, **rest), weight_bytes=lambda cost: 4 * cost.params),
     },
     ("graph.shapes", "conv_size"): {
         "ceil for floor": lambda sound, op, size: sound(op, _reaching_on(op, size)),
@@ -213,7 +216,7 @@ def row_of(name: str, spec: LayerSpec) -> Trial:
 
 
 def small_network() -> Iterator[tuple[str, Check]]:
-    """What `network` shows of one with a pool to uneven windows, a shortcut, a norm and a matrix product."""
+    """What `network` shows of a small one."""
     found = answer_program(read_program(NETWORK), Choices(), verify=NetworkVerifier()).verified
     for checks in [] if found is None else [found.seen, found.wiring.checks, *[layer.checks for layer in found.layers]]:
         yield from checks.items()
@@ -314,7 +317,7 @@ def _axes_turned(node: Node) -> Node:
 
 def _hidden_from_out(sound: Callable[..., Built], name: str, spec: LayerSpec) -> Built:
     """An inverted residual as wide inside as t times what comes out."""
-    built, hidden = sound(name, spec), spec.out_channels * spec.expansion_ratio
+    built, hidden = sound(name, spec), spec.out_channels * (spec.expansion_ratio or 1)
     fields = {
         "expand": {"out_channels": hidden}, "project": {"in_channels": hidden},
         "depthwise": {"in_channels": hidden, "out_channels": hidden, "groups": hidden},
@@ -370,9 +373,9 @@ _LAYER = LayerSpec(
 _EVEN = _LAYER._replace(out_channels=8, stride=(1, 1))
 _UPPER = _LAYER._replace(padding="same-upper", stride=(2, 2))
 
-#: A network with a stride, a shortcut, and windows of a pool of which some are longer than others.
+#: A network with a stride, a shortcut, a pool to several windows and a matrix product.
 NETWORK = """
-input 3 @20x26
+input 3 @20x24
 standard 6 k3 s2 bias norm relu
 basic-block 6 k3
 adaptive-average-pool 2
@@ -385,7 +388,7 @@ _BUILT = ("answers.comparison", "build_variant")
 # A table reads best with a mistake a line.
 # fmt: off
 _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
-    ("bottleneck's middle from in", ("variants.blocks", "_middle"),
+    ("bottleneck's middle from in", ("variants.blocks", "_middles"),
      lambda sound, spec: sound(spec._replace(out_channels=spec.in_channels)), "bottleneck", _LAYER),
     ("inverted residual's hidden from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
     ("activation after the projection", ("variants.blocks", "pointwise"),

@@ -7,9 +7,8 @@ from typing import Any
 from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Executed, NetworkVerified, Verified
 from ..answers.network import SHARES, LayerAnswer, NetworkAnswer, Rebuild, answer_layers, summed
-from ..execute.ones.hearing import heard_fields, op_heard
 from ..execute.ones.measure import Measured, measure
-from ..execute.ones.perturb import op_mixes
+from ..execute.ones.perturb import heard_fields, op_field, op_mixes
 from ..graph.ops import AdaptivePool, Conv, Counted, Graph, Ints, Linear, Node, Op, Pool, Shape
 from ..graph.shapes import output_shape
 from ..networks.build import Network
@@ -192,16 +191,18 @@ def _seen(answer: NetworkAnswer) -> dict[str, Check]:
     named = [(layer.name, layer.words["receptive_field"], field) for layer, field in zip(layers, heard)
              if layer.words["receptive_field"] is not None]  # fmt: skip
     alone, mixed = [], []
-    for layer, node, out in zip(layers, graph.nodes, shapes[1:]):
-        field = layer.words["op_receptive_field"]
+    for layer, node in zip(layers, graph.nodes):
+        field, known = layer.words["op_receptive_field"], op_mixes(node.op)
         if field is not None:
-            alone.append((layer.name, field, op_heard(node.op, tuple([shapes[v] for v in node.inputs]), out)))
-        if type(node.op) is Conv:
-            mixed.append((layer.name, layer.words["mixes"], op_mixes(node.op)))
+            alone.append((layer.name, field, op_field(node.op, shapes[node.inputs[0]][2:])))
+        if known is not None:
+            mixed.append((layer.name, layer.words["mixes"], known))
+    whole = [word for word in ("space", "channels") if any([word in known for *_, known in mixed])]
+    complete = len(mixed) == len(layers)
     return {
         "receptive_field": _each(total["receptive_field"], heard[-1], named),
         "op_receptive_field": _each(None, None, alone),
-        "mixes": _each(None, None, mixed),
+        "mixes": _each(total["mixes"], whole, mixed) if complete else _each(None, None, mixed),
     }
 
 
@@ -224,7 +225,8 @@ def _largest(answer: NetworkAnswer) -> int:
 def _heard(graph: Graph, shapes: list[Shape], most: int) -> list[Any]:
     """What each operation hears of the input, or of each of several by its name."""
     names = {0: "input", **{number: node.name for number, node in enumerate(graph.nodes, 1) if not node.inputs}}
-    by = {name: heard_fields(graph, shapes, number, most) for number, name in names.items()}
+    sizes = {number: shapes[number][2:] for number in names}
+    by = {name: heard_fields(graph, sizes, number, most) for number, name in names.items()}
     if len(by) == 1:
         return by["input"]
     each = [{name: fields[index] for name, fields in by.items() if fields[index]} for index in range(len(graph.nodes))]

@@ -25,7 +25,7 @@ from ..graph.ops import (
     Pads,
     Split,
 )
-from ..spec.layer import LayerSpec
+from ..spec.layer import LAST, LayerSpec
 from ..variants.registry import AS_GIVEN
 
 #: What a part calls the graph's input.
@@ -92,7 +92,7 @@ def check_stages(name: str, spec: LayerSpec, graph: Graph) -> Check:
     """
     if name not in STATED:
         return Check(None, None, None, note="its stages are stated nowhere but in its graph")
-    stated, drawn = list(written(STATED[name](spec))), list(_drawn(graph))
+    stated, drawn = list(written(stated_parts(name, spec))), list(_drawn(graph))
     if stated == drawn:
         names = [node.name for node in graph.nodes if type(node.op) not in (BatchNorm, Activation)]
         return Check(names, names, True)
@@ -101,6 +101,23 @@ def check_stages(name: str, spec: LayerSpec, graph: Graph) -> Check:
     if not wrong:  # the same operations in another order
         return Check([one[0] for one in stated], [one[0] for one in drawn], False)
     return Check({key: expected.get(key) for key in wrong}, {key: found.get(key) for key in wrong}, False)
+
+
+def stated_parts(name: str, spec: LayerSpec) -> Parts:
+    """The parts of a variant; `bias=last` is a bias on the last convolution that is no projection, and on no other.
+
+    >>> spec = LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1)), bias="last", residual=True)
+    >>> [part.name for part in stated_parts("depthwise-separable", spec) if getattr(part, "conv", None) and part.conv.bias]
+    ['pointwise']
+    """
+    parts = STATED[name](spec)
+    if spec.bias != LAST:
+        return parts
+    main = [i for i, part in enumerate(parts) if isinstance(part, Convolution) and part.name != "projection"]
+    last = parts[main[-1]]
+    assert isinstance(last, Convolution)
+    biased = last._replace(conv=last.conv._replace(bias=True))
+    return (*parts[: main[-1]], biased, *parts[main[-1] + 1 :])
 
 
 def written(parts: Iterable[Convolution | Step]) -> Iterator[Drawn]:
@@ -162,7 +179,7 @@ def kxk(
     stride = spec.stride if strided else (1,) * spec.axes
     pads = walked_padding(spec, size, spec.kernel_size, stride, spec.dilation)
     extra = spec.output_padding if spec.transposed else ()
-    conv = Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias, spec.padding_mode,
+    conv = Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias is True, spec.padding_mode,
                 spec.transposed, extra)  # fmt: skip
     return Convolution(name, conv, spec.norm, spec.activation if activated else None)
 
@@ -172,7 +189,7 @@ def one_by_one(
 ) -> Convolution:
     """A 1 x 1: no padding, one group, the layer's bias."""
     ones = (1,) * spec.axes
-    conv = Conv(inner, outer, ones, stride or ones, ((0, 0),) * spec.axes, ones, 1, spec.bias)
+    conv = Conv(inner, outer, ones, stride or ones, ((0, 0),) * spec.axes, ones, 1, spec.bias is True)
     return Convolution(name, conv, spec.norm, spec.activation if activated else None, reads)
 
 
@@ -286,7 +303,7 @@ def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Con
     passed = tuple([s if i > max(axes) else 1 for i, s in enumerate(spec.stride)])
     pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
     around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
-    conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias, spec.padding_mode)
+    conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
     return Convolution("x".join(map(str, kernel)), conv, spec.norm, spec.activation)
 
 
@@ -414,7 +431,7 @@ def ghost(spec: LayerSpec) -> Parts:
     """
     out = spec.out_channels
     half, three, ones = -(-out // 2), (3,) * spec.axes, (1,) * spec.axes
-    conv = Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias, spec.padding_mode)
+    conv = Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias is True, spec.padding_mode)
     own = kxk(spec, "primary", spec.in_channels, half, activated=not spec.residual)
     more = Convolution("cheap", conv, spec.norm, own.activation)
     parts: Parts = (own, more, Step("concat", Concat(), ("primary", "cheap")))

@@ -245,8 +245,11 @@ def check_seen(graph: Graph, analysis: Analysis) -> dict[str, Check]:
     [(3,), ['space']]
     """
     pairs = list(zip(graph.nodes, analysis.ops))
-    axes = len(graph.input_shape) - 2
-    fields = [(op.name, op.receptive_field, op_field(node.op, axes)) for node, op in pairs]
+    shapes = [graph.input_shape, *[op.output_shape for op in analysis.ops]]
+    fields = [
+        (op.name, op.receptive_field, op_field(node.op, shapes[node.inputs[0]][2:]) if node.inputs else None)
+        for node, op in pairs
+    ]
     mixed = [(op.name, op.mixes, op_mixes(node.op)) for node, op in pairs]
     known = analysis.receptive_field is not None
     return {

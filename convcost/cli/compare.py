@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from ..answers.comparison import Comparison
 from ..answers.comparison import compare as compare_variants
 from ..report import Options
-from ..spec import LayerSpec
+from ..spec import Reading
 from ..variants.registry import own_names, row_names
 from .names import choose_columns, choose_variants, unknown_name
 from .options import (
@@ -22,6 +23,7 @@ from .options import (
     Modifiers,
     OptionalSpec,
     Residual,
+    Selecting,
     Showing,
     Variants,
 )
@@ -41,6 +43,10 @@ Examples:
   convcost compare 512:512 @14 k3 --variants standard,depthwise-separable --format markdown
 
   convcost compare 64:128 @28 k3 --measure
+
+  convcost compare 64:128 @56 k3 --where "macs<=30M and peak_bytes<=4MiB" --sort max:params
+
+  convcost compare 64:128 @56 k3 --front params,macs,peak_bytes
 
   convcost compare --in resnet50 --layer stage2.1.conv
 
@@ -63,10 +69,14 @@ def compare(
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
+    front: Annotated[
+        str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
+    ] = "",
     inside: Inside = "",
     layer: InsideLayer = "",
     *,
     showing: Showing,
+    selecting: Selecting,
     modifiers: Modifiers,
     execution: Execution,
     to: Destination,
@@ -76,10 +86,12 @@ def compare(
     base = _baseline(baseline)
     check, inplace = execution.of_rows(), execution.inplace
 
-    def answer(layer: LayerSpec) -> Comparison:
-        result = compare_variants(layer, names, base, inplace=inplace, verify=check)
+    def answer(read: Reading) -> Comparison:
+        found = compare_variants(read.spec, names, base, inplace=inplace, verify=check)
+        result = selected(found._replace(source=read.source))
         return _measured(result, execution.verify_limit, inplace) if measure else result
 
+    selected = _selected(selecting, front, named=names is not None)
     flags = Flags.of(modifiers, residual)
     words = spec or []
     if inside or layer or not words:
@@ -88,6 +100,16 @@ def compare(
         words, flags = layer_of_network(inside, layer, words, flags)
     columns = choose_columns(showing.columns or MEASURED * measure)
     return answer_all(words, flags, answer, to, Options(per_op=showing.per_op, columns=columns, exact=exact))
+
+
+def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison]:
+    """What the options leave of a comparison; all of it where they say nothing."""
+    if not any(selecting) and not front:
+        return lambda comparison: comparison
+    from ..search.select import ROW_NUMBERS, ROW_WORDS, select_rows
+
+    selection = selecting.selection(ROW_WORDS, ROW_NUMBERS, front)
+    return lambda comparison: select_rows(comparison, selection, named=named)
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options
-from ..spec import LayerSpec
-from ..variants.registry import AS_GIVEN
+from ..spec import Reading
 from .names import choose_columns
 from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Showing
 from .run import Flags, answer_all
@@ -41,8 +40,8 @@ def layer(
     """Answer for exactly the layer described, nothing else."""
     check = execution.of_rows()
 
-    def answer(described: LayerSpec) -> Layer:
-        return Layer(described, answer_row(AS_GIVEN, described, execution.inplace, check))
+    def answer(read: Reading) -> Layer:
+        return Layer(read.spec, answer_row(read.variant, read.spec, execution.inplace, check), read.source)
 
     words, flags = spec or [], Flags.of(modifiers)
     if inside or layer or not words:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 EPILOG = """
 A network is the name of a built-in one ('convcost zoo' lists them), the path of a network file, or - for a file on
 standard input. A file has one line a layer: input 3 @224, standard 32 k3 s2, depthwise-separable 64 k3,
-residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias.
+residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias. A map is @224 or @224x192; a
+length is input 64 @16000 1d, a volume input 3 @16x112x112; `convcost zoo NAME` prints a file to start from.
 
 Examples:
 

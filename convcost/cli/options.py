@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO, get_type_hints
@@ -16,6 +16,7 @@ from ..spec.layer import ACTIVATIONS
 if TYPE_CHECKING:
     from ..answers.comparison import Verify
     from ..answers.network import VerifyNetwork
+    from ..search.select import Selection
 
 #: The notation of specs, for the foot of `--help`.
 NOTATION = """
@@ -89,6 +90,26 @@ class Showing(NamedTuple):
     ] = ""
 
 
+class Selecting(NamedTuple):
+    """Which rows there are, and in which order."""
+
+    where: Annotated[
+        str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
+    ] = ""
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
+    ] = ""
+    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", show_default=False, help="So many rows.")] = (
+        None
+    )
+
+    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> Selection:
+        """What is asked of rows that have the words `known`, of which `numbers` may make a front."""
+        from ..search.select import read_selection
+
+        return read_selection(self.where, self.sort, self.top, front, known, numbers)
+
+
 class Destination(NamedTuple):
     """How an answer is written, and where."""
 
@@ -141,7 +162,7 @@ class Execution(NamedTuple):
         return NetworkVerifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
 
-GROUPS = (Modifiers, Showing, Destination, Execution)
+GROUPS = (Modifiers, Showing, Selecting, Destination, Execution)
 
 
 def expanded(command: Callable[..., Any]) -> Callable[..., Any]:

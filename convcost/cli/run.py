@@ -8,11 +8,17 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ..answers.comparison import Layer, Result, Row
 from ..report import Options, Writer, open_writer
-from ..spec import LayerSpec, SpecError, parse_spec
+from ..spec import LayerSpec, Reading, SpecError, read_layer
+from ..spec.errors import Problem, clip
+from ..spec.fields import Values
+from ..spec.text import gather, locate
 from .failure import report
 from .options import Destination, Modifiers
 
-Answer = Callable[[LayerSpec], Result]
+Answer = Callable[[Reading], Result]
+
+#: One number that makes more than so many positions, squared, is likelier meant for one axis.
+LARGE = 4096
 
 #: Longest line that is read; a longer one is no spec, and must not fill the memory.
 LONGEST = 1 << 20
@@ -42,9 +48,11 @@ class Flags(NamedTuple):
 def answer_all(words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options) -> int:
     """Answer the spec on the command line, or with `-` every line of standard input.
 
+    Tokens behind the `-` hold for every line that does not say otherwise.
+
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
-    options = options._replace(batch=" ".join(words).strip() == "-", plain=bool(to.output))
+    options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
     if not to.output:  # answers arrive as they are made
         return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options))
     with to.open() as (file, format):
@@ -56,32 +64,58 @@ def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer) 
     if writer.options.batch:
         if sys.stdin is None:
             raise OSError("standard input is closed")
+        otherwise = _for_every_line(" ".join(" ".join(words).split()[1:]))
         lines = numbered_lines(sys.stdin.buffer, writer.file.flush)
-        code = max(_answers(lines, flags, answer, writer), default=0)
+        code = max(_answers(lines, flags, answer, writer, otherwise), default=0)
     else:
-        code = _answer(" ".join(words), flags, answer, writer)
+        code = _answer(" ".join(words), flags, answer, writer, {})
     writer.end()
     return code
 
 
-def _answers(lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer) -> Iterator[int]:
+def _for_every_line(tokens: str) -> Values:
+    """What the tokens behind the `-` say: `layer - @32 < print.txt` gives a size to every line without one."""
+    values: Values = {}
+    try:
+        gather(tokens, values)
+    except Problem as problem:
+        raise locate(problem, tokens, values) from None
+    return values
+
+
+def _answers(
+    lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values
+) -> Iterator[int]:
     for number, text in lines:
         try:
-            yield _answer(text, flags, answer, writer)
+            yield _answer(text, flags, answer, writer, otherwise)
         except SpecError as error:
             report(error, number)
             writer.error(error, number)
             yield 2
 
 
-def _answer(text: str, flags: Flags, answer: Answer, writer: Writer) -> int:
+def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:
     if len(text) > LONGEST:
         raise SpecError("the line is too long", "one spec a line, of at most a million characters", text[:40], 0, 40)
-    spec = flags.on(parse_spec(text))
-    result = answer(spec)
+    reading = read_layer(text, otherwise)
+    if any(flags):
+        reading = reading._replace(spec=flags.on(reading.spec))
+    if reading.notes or max(reading.spec.input_size) > LARGE:
+        _tell(text, reading)
+    result = answer(reading)
     writer.answer(result)
     rows = (result.row,) if isinstance(result, Layer) else result.rows
     return max([_mismatch(text, row) for row in rows])
+
+
+def _tell(text: str, reading: Reading) -> None:
+    """Notes on stderr: what the line says and the answer leaves out, and one number that may be meant for one axis."""
+    for note in reading.notes:
+        print(f"note: {clip(text.strip())}: {note}", file=sys.stderr)
+    high, *rest = reading.spec.input_size
+    if rest == [high] and high > LARGE and not reading.source and f"{high}x{high}" not in text:
+        print(f"note: @{high} is {high}x{high} positions; one axis is written 1d", file=sys.stderr)
 
 
 def _mismatch(text: str, row: Row) -> int:

@@ -27,7 +27,7 @@ Examples:
 
 def zoo(
     name: Annotated[
-        str, typer.Argument(metavar="[NETWORK]", show_default=False, help="Print this one's file instead.")
+        str, typer.Argument(metavar="NETWORK", show_default=False, help="Print this one's file instead.")
     ] = "",
     exact: Exact = False,
     *,

@@ -27,6 +27,7 @@ class GraphBuilder:
         self._norm = norm
         self._activation = activation
         self._pending: str | None = None
+        self._bias_due: int | None = None
 
     @property
     def last(self) -> int:
@@ -57,7 +58,7 @@ class GraphBuilder:
         padding: Pads | str | None = None,
         dilation: Ints | None = None,
         groups: int = 1,
-        bias: bool = False,
+        bias: bool | str = False,
         padding_mode: str = "zeros",
         transposed: bool = False,
         output_padding: Ints = (),
@@ -66,7 +67,8 @@ class GraphBuilder:
     ) -> int:
         """Append a convolution with its norm, its activation to follow unless `linear`.
 
-        What is left out is stride 1, padding 0, dilation 1; `at` names the value it reads.
+        What is left out is stride 1, padding 0, dilation 1; `at` names the value it reads. A `bias` that is "last"
+        is for the last convolution that says so, which is known when the graph is finished.
         """
         self.activate()
         value = self.last if at is None else at
@@ -77,20 +79,23 @@ class GraphBuilder:
         elif isinstance(padding, str):
             padding = same_upper(self.shape(value)[2:], kernel_size, stride, dilation)
         op = Conv(
-            self.channels[value], out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-            transposed, output_padding,
+            self.channels[value], out_channels, kernel_size, stride, padding, dilation, groups,
+            False if isinstance(bias, str) else bias, padding_mode, transposed, output_padding,
         )  # fmt: skip
+        if isinstance(bias, str):
+            self._bias_due = len(self.nodes)
         result = self.add(name, op, value)
         if self._norm:
             result = self.add(f"{name}.norm", BatchNorm(out_channels), result)
         self._pending = None if linear or not self._activation else f"{name}.activation"
         return result
 
-    def shortcut(self, stride: Ints, *, bias: bool, project: bool = True) -> str:
+    def shortcut(self, stride: Ints, *, bias: bool | str, project: bool = True) -> str:
         """Add the graph's input to the newest value and say how: "identity", "projection" or "none".
 
         The identity where every stride is 1 and the channels agree, else a strided 1x1 convolution
-        (ResNet's option B) or, without `project`, nothing. An activation that is due follows the sum.
+        (ResNet's option B) or, without `project`, nothing. An activation that is due follows the sum. The projection
+        is not of the main branch: a `bias` that is "last" is none of its own.
         """
         main, due = self.last, self._pending
         self._pending = None
@@ -100,7 +105,8 @@ class GraphBuilder:
                 self._pending = due
                 return "none"
             kernel = (1,) * len(stride)
-            other = self.conv("projection", out_channels, kernel, stride=stride, bias=bias, linear=True, at=0)
+            own = False if isinstance(bias, str) else bias
+            other = self.conv("projection", out_channels, kernel, stride=stride, bias=own, linear=True, at=0)
             kind = "projection"
         self.add("add", Add(), main, other)
         self._pending = due and "add.activation"
@@ -115,6 +121,10 @@ class GraphBuilder:
     def graph(self) -> Graph:
         """The finished graph."""
         self.activate()
+        if self._bias_due is not None:
+            node = self.nodes[self._bias_due]
+            assert type(node.op) is Conv
+            self.nodes[self._bias_due] = node._replace(op=node.op._replace(bias=True))
         return Graph(self._shapes[0], self.dtype, tuple(self.nodes))
 
 

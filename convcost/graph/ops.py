@@ -1,6 +1,7 @@
 """The primitive operations and the graph they form: plain records, no rule about any of them."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar, get_args
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
@@ -140,6 +141,34 @@ Op = (
 )  # fmt: skip
 
 
+Rule = TypeVar("Rule")
+
+
+class ByOp(dict[type, Rule]):
+    """A table with one rule for every operation there is; one that leaves an operation out cannot be made.
+
+    >>> ByOp(dict.fromkeys((Conv, Linear), "products"), {Add: "a sum"})
+    Traceback (most recent call last):
+    TypeError: no rule for Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Pool, \
+AdaptivePool, Counted
+
+    Made where it is written, at import: an operation that is new is an error in each table that does not know it,
+    and never does nothing in silence. TypeError too for what is no operation, and for two rules for one.
+    """
+
+    def __init__(self, *parts: Mapping[type, Rule]) -> None:
+        kinds, given = get_args(Op), [kind for part in parts for kind in part]
+        super().__init__({kind: rule for part in parts for kind, rule in part.items()})
+        wrong = {
+            "no rule for": [kind for kind in kinds if kind not in self],
+            "no operation:": [kind for kind in self if kind not in kinds],
+            "two rules for": [kind for kind in self if given.count(kind) > 1],
+        }
+        for what, found in wrong.items():
+            if found:
+                raise TypeError(f"{what} {', '.join([kind.__name__ for kind in found])}")
+
+
 class Node(NamedTuple):
     """One operation in a graph; `inputs` are value numbers."""
 
@@ -149,8 +178,15 @@ class Node(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """Operations in execution order: value 0 is the input, node i makes value i + 1, the last is the output."""
+    """Operations in execution order: value 0 is the input, node i makes value i + 1, the last is the output.
+
+    The types of all tensors follow from `dtype` (see `dtypes`), unless a file says each of them: `value_types` of
+    every value, the input first; `weight_types` of every node, for each tensor that it learns its type and how many
+    numbers it has.
+    """
 
     input_shape: Shape
     dtype: str
     nodes: tuple[Node, ...]
+    value_types: tuple[str, ...] | None = None
+    weight_types: tuple[tuple[tuple[str, int], ...], ...] | None = None

@@ -7,20 +7,25 @@ from math import prod
 from typing import Any
 
 from .ops import (
+    Activation,
     AdaptivePool,
     Add,
+    BatchNorm,
+    ByOp,
     Concat,
     Conv,
     Counted,
     Flatten,
     Graph,
     Ints,
+    LayerNorm,
     Linear,
     Multiply,
     Node,
     Op,
     Pads,
     Pool,
+    Scale,
     Shape,
     Shuffle,
     Split,
@@ -64,26 +69,29 @@ def pool_size(op: Pool, size: Ints) -> Ints:
     return tuple(sizes)
 
 
+def _same(_: Op, inputs: list[Shape]) -> Shape:
+    return inputs[0]
+
+
+#: The shape that each operation makes of those of its inputs, (batch, channels, *spatial).
+SHAPES: ByOp[Callable[[Any, list[Shape]], Shape]] = ByOp(
+    {
+        Conv: lambda op, inputs: (inputs[0][0], op.out_channels, *conv_size(op, inputs[0][2:])),
+        Linear: lambda op, inputs: (inputs[0][0], op.out_features, *inputs[0][2:]),
+        Concat: lambda _, inputs: (inputs[0][0], sum([shape[1] for shape in inputs]), *inputs[0][2:]),
+        Split: lambda op, inputs: (inputs[0][0], op.stop - op.start, *inputs[0][2:]),
+        Flatten: lambda _, inputs: (inputs[0][0], prod(inputs[0][1:])),
+        Pool: lambda op, inputs: (*inputs[0][:2], *pool_size(op, inputs[0][2:])),
+        AdaptivePool: lambda op, inputs: (*inputs[0][:2], *op.output_size),
+        Counted: lambda op, _: op.output_shape,
+    },
+    dict.fromkeys((Add, Multiply, Shuffle, Activation, BatchNorm, LayerNorm, Scale), _same),
+)
+
+
 def output_shape(op: Op, inputs: list[Shape]) -> Shape:
     """Shape of what `op` makes of `inputs`, all of them (batch, channels, *spatial)."""
-    if type(op) is Counted:
-        return op.output_shape
-    first = inputs[0]
-    if type(op) is Conv:
-        return (first[0], op.out_channels, *conv_size(op, first[2:]))
-    rule = _SHAPES.get(type(op))
-    return rule(op, inputs) if rule else first
-
-
-#: Shapes of the operations that keep neither channels nor size.
-_SHAPES: dict[type, Callable[[Any, list[Shape]], Shape]] = {
-    Linear: lambda op, inputs: (inputs[0][0], op.out_features, *inputs[0][2:]),
-    Concat: lambda _, inputs: (inputs[0][0], sum([shape[1] for shape in inputs]), *inputs[0][2:]),
-    Split: lambda op, inputs: (inputs[0][0], op.stop - op.start, *inputs[0][2:]),
-    Flatten: lambda _, inputs: (inputs[0][0], prod(inputs[0][1:])),
-    Pool: lambda op, inputs: (*inputs[0][:2], *pool_size(op, inputs[0][2:])),
-    AdaptivePool: lambda op, inputs: (*inputs[0][:2], *op.output_size),
-}
+    return SHAPES[type(op)](op, inputs)
 
 
 def infer_shapes(graph: Graph) -> list[Shape]:
@@ -104,33 +112,54 @@ def check_shapes(graph: Graph) -> list[Shape]:
 
 def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
     """Raise ShapeError where `node` cannot take `inputs`, or where nothing would be left of them."""
-    if type(node.op) is Counted:
-        return
-    op, first = node.op, inputs[0]
-    if type(op) is Conv:
-        _check_conv(node.name, op, first, out)
-    elif type(op) is Add and first != inputs[1]:
-        raise ShapeError(f"the branch gives {show(first[1:])}, the shortcut {show(inputs[1][1:])}")
-    elif type(op) is Concat and any(shape[2:] != first[2:] for shape in inputs):
-        raise ShapeError(f"{node.name}: sizes {', '.join(show(shape[2:]) for shape in inputs)} differ")
-    elif type(op) is Multiply and any(b not in (1, a) for a, b in zip(first, (*inputs[1], *first[len(inputs[1]) :]))):
-        raise ShapeError(f"{node.name}: {show(inputs[1][1:])} cannot be repeated over {show(first[1:])}")
-    elif _channels(op) not in (None, first[1]):
-        raise ShapeError(f"{node.name}: takes {_channels(op)} channels, gets {first[1]}")
-    elif type(op) is Split and not 0 <= op.start < op.stop <= first[1]:
-        raise ShapeError(f"{node.name}: there are no channels {op.start} to {op.stop} among {first[1]}")
-    elif type(op) is Shuffle and first[1] % op.groups:
-        raise ShapeError(f"{node.name}: {op.groups} groups do not divide {first[1]} channels")
-    elif any([n < 1 for n in out[1:]]):
-        raise ShapeError(f"{node.name}: nothing is left of the {show(first[2:])} input")
+    CHECKS[type(node.op)](node.name, node.op, inputs, out)
 
 
-def _channels(op: Op) -> int | None:
-    """How many channels an operation insists on."""
-    return op.in_features if type(op) is Linear else getattr(op, "channels", None)
+def _check_left(name: str, _: Op, inputs: list[Shape], out: Shape) -> None:
+    if any([n < 1 for n in out[1:]]):
+        raise ShapeError(f"{name}: nothing is left of the {show(inputs[0][2:])} input")
 
 
-def _check_conv(name: str, op: Conv, given: Shape, out: Shape) -> None:
+def _check_add(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
+    if inputs[0] != inputs[1]:
+        raise ShapeError(f"the branch gives {show(inputs[0][1:])}, the shortcut {show(inputs[1][1:])}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_concat(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
+    if any(shape[2:] != inputs[0][2:] for shape in inputs):
+        raise ShapeError(f"{name}: sizes {', '.join(show(shape[2:]) for shape in inputs)} differ")
+    _check_left(name, op, inputs, out)
+
+
+def _check_multiply(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
+    first, gate = inputs
+    if any(b not in (1, a) for a, b in zip(first, (*gate, *first[len(gate) :]))):
+        raise ShapeError(f"{name}: {show(gate[1:])} cannot be repeated over {show(first[1:])}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_channels(name: str, op: Linear | BatchNorm | LayerNorm | Scale, inputs: list[Shape], out: Shape) -> None:
+    wanted = op.in_features if type(op) is Linear else op.channels  # type: ignore[union-attr]  # the others have them
+    if wanted != inputs[0][1]:
+        raise ShapeError(f"{name}: takes {wanted} channels, gets {inputs[0][1]}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_split(name: str, op: Split, inputs: list[Shape], out: Shape) -> None:
+    if not 0 <= op.start < op.stop <= inputs[0][1]:
+        raise ShapeError(f"{name}: there are no channels {op.start} to {op.stop} among {inputs[0][1]}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_shuffle(name: str, op: Shuffle, inputs: list[Shape], out: Shape) -> None:
+    if inputs[0][1] % op.groups:
+        raise ShapeError(f"{name}: {op.groups} groups do not divide {inputs[0][1]} channels")
+    _check_left(name, op, inputs, out)
+
+
+def _check_conv(name: str, op: Conv, inputs: list[Shape], out: Shape) -> None:
+    given = inputs[0]
     if given[1] != op.in_channels:
         raise ShapeError(f"{name}: takes {op.in_channels} channels, gets {given[1]}")
     for channels in (op.in_channels, op.out_channels):
@@ -142,6 +171,21 @@ def _check_conv(name: str, op: Conv, given: Shape, out: Shape) -> None:
     if op.padding_mode in _REACH and not _padding_is_available(op.padding_mode, op.padding, given[2:]):
         raise ShapeError(f"{name}: padding_mode={op.padding_mode} has no {show(given[2:])} input to copy that far from")
 
+
+#: What each operation insists on: called with the node's name, the operation, its inputs' shapes and its output's.
+CHECKS: ByOp[Callable[[str, Any, list[Shape], Shape], None]] = ByOp(
+    {
+        Conv: _check_conv,
+        Add: _check_add,
+        Concat: _check_concat,
+        Multiply: _check_multiply,
+        Split: _check_split,
+        Shuffle: _check_shuffle,
+        Counted: lambda *_: None,  # its shapes are those of a file
+    },
+    dict.fromkeys((Linear, BatchNorm, LayerNorm, Scale), _check_channels),
+    dict.fromkeys((Flatten, Activation, Pool, AdaptivePool), _check_left),
+)
 
 #: How much less than the input's size a padding must be that copies from the input.
 _REACH = {"reflect": 1, "circular": 0}

@@ -87,6 +87,10 @@ class _Assembly:
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
         self._count(line)
+        if not (
+            line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
+        ):
+            raise self.program.error(line, self._unknown(line.op))
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
         words = scope.words(self.program, line, channels, self.multipliers)
@@ -96,9 +100,7 @@ class _Assembly:
             return self._layers(line, words, name, inputs[0])
         if line.op == "shortcut":
             return self._shortcut(line, words, name, inputs[0], scope)
-        if line.op in PRIMITIVES:
-            return self._primitive(line, words, name, inputs)
-        raise self.program.error(line, self._unknown(line.op))
+        return self._primitive(line, words, name, inputs)
 
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
@@ -111,7 +113,7 @@ class _Assembly:
         from difflib import get_close_matches
 
         known = [*PRIMITIVES, *sorted(self.layers), *self.program.blocks, "shortcut"]
-        near = get_close_matches(op, known, n=1, cutoff=0.5)
+        near = get_close_matches(op, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]}?" if near else "an operation is a variant, such as standard, or max-pool, add …"
         return Problem(f"unknown operation {clip(op)!r}", hint)
 

@@ -8,7 +8,7 @@ from ..spec.errors import Problem
 from ..spec.fields import Values
 from ..spec.layer import LayerSpec
 from ..spec.text import gather
-from ..variants.registry import AS_GIVEN, Built, DoesNotApply, all_variants, build_variant
+from ..variants.registry import AS_GIVEN, Built, DoesNotApply, all_variants, build_variant, other_names
 from .lines import FLAGS
 
 #: Variants that use the groups of a line; the others would ignore them.
@@ -40,7 +40,8 @@ def layer_spec(
     values = {"kernel_size": 1, **said} if op == "pointwise" else dict(said)
     values["channels"] = (given[1], said["channels"][-1] if "channels" in said else given[1])
     values.update(input_size=given[2:], batch=given[0], dtype=dtype)
-    values["bias"] = bool("bias" in said or flags.pop("bias", False))
+    usual = bool(flags.pop("bias", False))
+    values["bias"] = said.get("bias", usual)
     spec = build_spec(values, len(given) - 2)
     return spec._replace(**flags) if flags else spec  # type: ignore[arg-type]  # FLAGS has their types
 
@@ -62,7 +63,10 @@ def _check(op: str, values: Values, tokens: list[str], given: Shape) -> None:
 
 
 def build_layer(op: str, spec: LayerSpec) -> Built:
-    """The graph of variant `op`; Problem says why there is none."""
+    """The graph of variant `op`; Problem says why there is none. A depthwise layer may be transposed here."""
+    if op == "depthwise" and spec.transposed:
+        outer = spec.in_channels * spec.depth_multiplier
+        op, spec = AS_GIVEN, spec._replace(groups=spec.in_channels, out_channels=outer, mid_channels=None)
     try:
         return build_variant(op, spec)
     except DoesNotApply as why:
@@ -70,5 +74,5 @@ def build_layer(op: str, spec: LayerSpec) -> Built:
 
 
 def layer_names() -> list[str]:
-    """Every variant that a line can name."""
-    return [name for name in all_variants() if name != AS_GIVEN]
+    """Every variant that a line can name, by all of its names."""
+    return [*all_variants(), *other_names()]

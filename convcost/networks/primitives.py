@@ -103,7 +103,10 @@ def _window(name: str, words: tuple[str, ...], axes: int) -> dict[str, Any]:
             if named and named != axes:
                 raise axes_disagree(clip(word), named, axes)
         except Problem as problem:
-            raise Problem(problem.message, problem.hint, str(number)) from None
+            from ..spec.mistakes import with_better_hint
+
+            better = with_better_hint(problem, word, values)
+            raise Problem(better.message, better.hint, str(number)) from None
         if field not in ("kernel_size", "stride", "padding") or field in values:
             hint = "it takes a kernel, a stride, a padding and ceil, each once: k3 s2 p1 ceil"
             raise Problem(f"{name} does not take {clip(word)!r}", hint, str(number))

@@ -13,7 +13,7 @@ from ..spec.errors import Problem, SpecError
 from ..spec.fields import FIELDS, Values
 from ..spec.layer import LayerSpec
 from ..spec.text import gather, locate
-from ..spec.tokens import read_plainly
+from ..spec.tokens import read_token
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
 from .convs import conv_spec, following, is_inside, no_such_layer, readers
@@ -107,7 +107,7 @@ def _is_name(word: str) -> bool:
     if any(sign in word for sign in "*.?/"):
         return True
     try:
-        read_plainly(word)
+        read_token(word)
     except Problem:
         return word[:1].isalpha() and not any(sign in word for sign in "=><@") and word not in FIELDS
     return False

@@ -42,7 +42,7 @@ def layer_document(spec: LayerSpec, row: Row) -> Document:
 
 def document_of(result: Comparison | Layer) -> Document:
     """The document of either kind of answer."""
-    return layer_document(*result) if isinstance(result, Layer) else comparison_document(result)
+    return layer_document(result.spec, result.row) if isinstance(result, Layer) else comparison_document(result)
 
 
 def error_document(error: SpecError, line: int) -> Document:

@@ -43,9 +43,15 @@ def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
     chosen, per_op = options.columns is not None, options.per_op
     if isinstance(result, Comparison):
         document = document_of(result)
-        return comparison_table(document, format_spec(result.spec), columns, chosen=chosen, per_op=per_op)
-    layers = [(format_spec(layer.spec), document_of(layer)) for layer in result]
+        return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+    layers = [(_title(layer), document_of(layer)) for layer in result]
     return layers_table(layers, columns, chosen=chosen, per_op=per_op)
+
+
+def _title(result: Result) -> str:
+    """The layer in our notation, behind the name of the framework's layer that it was read from."""
+    tokens = format_spec(result.spec)
+    return f"{result.source} = {tokens}" if result.source else tokens
 
 
 def comparison_table(

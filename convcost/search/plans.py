@@ -33,21 +33,27 @@ class Plan(NamedTuple):
     outputs: tuple[int, ...]
     ranges: tuple[tuple[int, int], ...]
 
-    def run(self, columns: Sequence[Sequence[int]]) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
-        """The outputs for columns of sizes, and for which rows they hold: in the intervals, every guard as asked."""
+    def run(self, columns: Sequence[Any]) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
+        """The outputs for columns of sizes, and for which rows they hold: in the intervals, every guard as asked.
+
+        Columns may have shapes that broadcast: what is computed of input sizes alone is then computed once for all
+        channels. The outputs have the shape of what they were computed of.
+        """
         given = [np.asarray(column, np.int64) for column in columns]
-        holds = np.ones(len(given[0]), np.bool_)
+        holds = np.ones(np.broadcast_shapes(*[column.shape for column in given]), np.bool_)
         values: list[Any] = []
         asked = {number: [g for g in self.guards if max(_numbers(g)) == number] for number in _asked(self.guards)}
         for number, instruction in enumerate(self.instructions):
             values.append(_step(instruction, values, given, holds))
             if instruction.operation == "input":
                 low, high = self.ranges[number]
-                holds &= (values[-1] >= low) & (values[-1] <= high)
-                values[-1] = np.where(holds, values[-1], low)
+                inside = (values[-1] >= low) & (values[-1] <= high)
+                if not inside.all():
+                    holds &= inside
+                    values[-1] = np.where(inside, values[-1], low)
             for guard in asked.get(number, ()):
                 holds &= _answer(guard, values) == guard.outcome
-        return [np.broadcast_to(values[number], holds.shape) for number in self.outputs], holds
+        return [np.asarray(values[number]) for number in self.outputs], holds
 
 
 def make_plan(
@@ -64,9 +70,27 @@ def make_plan(
     except (TypeError, ValueError) as why:
         raise Refused(str(why)) from why
     numbers = tuple([_number(trace, one) for one in found])
-    plan = Plan(tuple(trace.instructions), tuple(trace.guards), numbers, tuple(trace.ranges))
+    plan = _needed(Plan(tuple(trace.instructions), tuple(trace.guards), numbers, tuple(trace.ranges)))
     _require_exact(plan)
     return plan
+
+
+def _needed(plan: Plan) -> Plan:
+    """The plan without what no output and no guard needs; inputs all stay, for their intervals."""
+    wanted = {*plan.outputs, *[number for guard in plan.guards for number in _numbers(guard)]}
+    for number in range(len(plan.instructions) - 1, -1, -1):
+        if number in wanted:
+            wanted |= {operand for kind, operand in plan.instructions[number].operands if kind == "v"}
+    kept = [n for n, one in enumerate(plan.instructions) if n in wanted or one.operation == "input"]
+    new = {number: at for at, number in enumerate(kept)}
+
+    def moved(operand: tuple[str, int]) -> tuple[str, int]:
+        return (operand[0], new[operand[1]]) if operand[0] == "v" else operand
+
+    steps = [one._replace(operands=tuple(map(moved, one.operands))) for one in [plan.instructions[n] for n in kept]]
+    guards = [guard._replace(left=moved(guard.left), right=moved(guard.right)) for guard in plan.guards]
+    outputs, ranges = [new[number] for number in plan.outputs], [plan.ranges[number] for number in kept]
+    return Plan(tuple(steps), tuple(guards), tuple(outputs), tuple(ranges))
 
 
 def _number(trace: Trace, output: Any) -> int:
@@ -122,11 +146,22 @@ def _step(instruction: Instruction, values: list[Any], given: list[NDArray[np.in
 
 def _called(function: Callable[..., int], read: list[Any], holds: NDArray[np.bool_]) -> NDArray[np.int64]:
     """A function that is no arithmetic, once for each set of different arguments; 0 where the plan does not hold."""
-    columns = [np.broadcast_to(one, holds.shape).tolist() for one in read]
-    known: dict[tuple[int, ...], int] = {}
-    found = []
-    for held, given in zip(holds.tolist(), zip(*columns)):
-        if held and given not in known:
-            known[given] = function(*given)
-        found.append(known[given] if held else 0)
-    return np.array(found, np.int64)
+    shape = np.broadcast_shapes(*[np.shape(one) for one in read])
+    held = np.broadcast_to(True, shape) if shape != holds.shape else holds  # of few sizes, all are worth a call
+    columns = [np.broadcast_to(one, shape)[held].ravel() for one in read]
+    rows, first, back = _different(columns)
+    found = np.array([function(*[int(column[row]) for column in columns]) for row in first], np.int64)
+    result = np.zeros(shape, np.int64)
+    result[held] = found[back] if rows else 0
+    return result
+
+
+def _different(columns: list[NDArray[Any]]) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
+    """How many rows there are, the first of each set of equal ones, and for each row which of these it equals."""
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
+        if low != high:
+            _, key = np.unique(key * (high - low + 1) + (column - low), return_inverse=True)
+    _, first, back = np.unique(key, return_index=True, return_inverse=True)
+    return len(key), first, back

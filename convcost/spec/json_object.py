@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from .check import build_spec
 from .errors import Missing, Problem, Span, SpecError, clip, end_of
-from .fields import FIELDS, Values, axes_disagree
+from .fields import FIELDS, NoSuchChoice, Values, axes_disagree, read_digits, read_object
 from .layer import LayerSpec
-from .objects import read_digits, read_object
+from .text import axes_of
 
 _EXAMPLE = 'one object a line, such as {"in_channels": 64, "kernel_size": 3, "input_size": [56, 48]}'
 _EXAMPLES = {"in_channels": 64, "kernel_size": 3, "input_size": [56, 48]}
 _SPACE = " \t\n\r"
+_NOTHING: Values = {}
 
 
 class _RepeatedKeyError(Exception):
@@ -32,8 +33,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=read_digits)
 _LENIENT = json.JSONDecoder(parse_int=read_digits)
 
 
-def read_json(line: str) -> LayerSpec:
-    """Read an object with PyTorch's field names and ours.
+def read_json(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
+    """Read an object with PyTorch's field names and ours; `otherwise` holds for what it does not say.
 
     >>> read_json('{"in_channels": 64, "kernel_size": [1, 7], "input_size": 56, "padding": [0, 3]}').padding
     ((0, 0), (3, 3))
@@ -41,13 +42,13 @@ def read_json(line: str) -> LayerSpec:
     Raises SpecError, at the key or the value that is wrong.
     """
     try:
-        return _read(line)
+        return _read(line, otherwise)
     except RecursionError:
         place = max(line.find("[["), line.index("{"))
         raise SpecError("malformed JSON: nested too deeply", _EXAMPLE, line, place, place + 1) from None
 
 
-def _read(line: str) -> LayerSpec:
+def _read(line: str, otherwise: Values) -> LayerSpec:
     found = _decode(line)
     values: Values = {}
     axes = 0
@@ -59,11 +60,17 @@ def _read(line: str) -> LayerSpec:
             if named and axes and named != axes:
                 raise axes_disagree(name, named, axes, name)
             axes = named or axes
+        if otherwise:
+            return build_spec({**otherwise, **values}, axes or axes_of(otherwise))
         return build_spec(values, axes)
     except Missing as problem:
         name = problem.fields[0]
         end = end_of(line)[1]
         raise SpecError(problem.message, f'add "{name}": {_EXAMPLES[name]}', line, end - 1, end) from None
+    except NoSuchChoice as problem:
+        from .mistakes import with_better_hint
+
+        raise with_better_hint(problem).at(line, _place(line, problem.fields)) from None
     except Problem as problem:
         raise problem.at(line, _place(line, problem.fields)) from None
 
@@ -100,6 +107,8 @@ def _syntax_hint(line: str, place: int) -> str:
 def _unknown_field(name: str) -> Problem:
     from .mistakes import close_match
 
+    if name in ("class_name", "config"):
+        return Problem("this is a layer of Keras as JSON", "write it as its line: Conv2D(64, 3, padding='same')", name)
     meant = close_match(name, FIELDS)
     hint = f'did you mean "{meant}"?' if meant else "leave it out; the fields are those of torch.nn.Conv2d and ours"
     return Problem(f'unknown field "{clip(name)}"', hint, name)

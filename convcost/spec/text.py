@@ -1,4 +1,4 @@
-"""One line of text -> LayerSpec: which notation it is, and the notation of tokens."""
+"""The notation of tokens, a line of it -> LayerSpec; and where in a line a mistake is."""
 
 from __future__ import annotations
 
@@ -7,45 +7,52 @@ from collections.abc import Iterator
 from .check import build_spec
 from .errors import Missing, Problem, Span, SpecError, clip, end_of
 from .fields import FIELDS, Values, axes_disagree
-from .layer import LayerSpec
+from .layer import Ints, LayerSpec
 from .tokens import read_token
 
 _EXAMPLE = "write a layer such as 64:128 @56 k3"
+_NOTHING: Values = {}
 
 
-def parse_spec(text: str) -> LayerSpec:
-    """Read one line: tokens in any order, a printed PyTorch module, or a JSON object.
+def read_tokens(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
+    """Read a line of tokens; `otherwise` holds for what it does not say.
 
-    >>> parse_spec("64:128 @56x48 k1x7 s2 bias").padding
-    ((0, 0), (3, 3))
-    >>> parse_spec("Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False) @224").stride
-    (2, 2)
-    >>> parse_spec('{"in_channels": 64, "kernel_size": [3], "input_size": 100}').axes
-    1
+    >>> read_tokens("64:128 k3 s2", {"input_size": 56}).input_size
+    (56, 56)
 
-    Raises SpecError, and nothing else, for a line that describes no layer.
+    Raises SpecError, at the token that is wrong.
     """
-    line = text if text.isprintable() else _readable(text)
-    if "{" in line and line.lstrip()[0] == "{":
-        from .json_object import read_json
-
-        return read_json(line)
-    if "(" in line:
-        from .printed import read_printed
-
-        return read_printed(line)
-    return _read_tokens(line)
-
-
-def _read_tokens(line: str) -> LayerSpec:
     values: Values = {}
     try:
         axes = gather(line, values)
         if not values:
             raise SpecError("there is no layer: the line is empty", _EXAMPLE, line)
-        return build_spec(values, axes)
+        if axes == 3 and len(values) > 1:
+            _refuse_an_image(line, values)
+        return (
+            build_spec({**otherwise, **values}, axes or axes_of(otherwise)) if otherwise else build_spec(values, axes)
+        )
     except Problem as problem:
         raise locate(problem, line, values) from None
+
+
+def axes_of(values: Values) -> int:
+    """How many axes tokens named that have been gathered: 0 where none of them did."""
+    size = values.get("input_size")
+    return values.get("axes") or (len(size) if type(size) is tuple else 0)
+
+
+def _refuse_an_image(line: str, values: Values) -> None:
+    """Three sizes are three axes, unless one end is the number of channels and nothing else says three axes."""
+    size: Ints | int | None = values.get("input_size")
+    if type(size) is not tuple or len(size) != 3 or "channels" not in values:
+        return
+    channels = values["channels"][0]
+    if channels not in (size[0], size[2]) or any(read_token(word)[2] for word in line.split() if word[0] not in "@i"):
+        return
+    image = size[1:] if size[0] == channels else size[:2]
+    message = f"input_size {'x'.join(map(str, size))} may be an image with its {channels} channels, or three axes"
+    raise Problem(message, f"write @{'x'.join(map(str, image))} for the image, or add 3d", "input_size")
 
 
 def gather(line: str, values: Values, axes: int = 0) -> int:
@@ -55,7 +62,12 @@ def gather(line: str, values: Values, axes: int = 0) -> int:
     are then in `values` as tokens stand before it.
     """
     for word in line.split():
-        field, value, named = read_token(word)
+        try:
+            field, value, named = read_token(word)
+        except Problem as problem:
+            from .mistakes import with_better_hint
+
+            raise with_better_hint(problem, word, values) from None
         if field in values:
             raise _said_twice(line, values, field, word)
         if named:
@@ -104,11 +116,3 @@ def _said_twice(line: str, values: Values, field: str, word: str) -> Problem:
     if field == "channels" and first.isdigit() and word.isdigit():
         hint = f"write {first}:{clip(word)}"
     return Problem(f"{name} {'are' if field == 'channels' else 'is'} given twice: {first}, then {clip(word)}", hint)
-
-
-def _readable(text: str) -> str:
-    """`text` with a byte order mark blanked out; SpecError where it is not text at all."""
-    for place, char in enumerate(text):
-        if ("\0" <= char < " " and char not in "\t\n\v\f\r") or "\x7f" <= char < "\xa0" or "\ud800" <= char < "\ue000":
-            raise SpecError("not text", "give one spec a line, as UTF-8 text", text, place, place + 1)
-    return " " + text[1:] if text.startswith("\ufeff") else text

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from strategies import layer_specs
+from strategies import layer_specs, made_for
 
 from convcost.analysis import analyze
-from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node, Op
+from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Multiply, Node, Op, Split
 from convcost.graph.shapes import infer_shapes
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
@@ -121,8 +121,8 @@ def test_weights_and_scratch_are_not_in_the_peak() -> None:
 @pytest.mark.parametrize(("norm", "activation"), [(False, "relu"), (True, None), (True, "relu6")])
 def test_norm_and_activation_cost_no_memory(norm: bool, activation: str | None) -> None:
     """In place after a convolution they need none, in no variant of a plain layer."""
-    spec = parse_spec("32:64 @14 k3 s2")
     for name in all_variants():
+        spec = made_for(name, parse_spec("32:64 @14 k3 s2"))
         bare, full = (
             analyze(build_variant(name, s).graph) for s in (spec, spec._replace(norm=norm, activation=activation))
         )
@@ -146,8 +146,12 @@ def simulate(of: Graph, inplace: bool) -> tuple[int, int]:
     held, buffers, most, allocated = {0: prod(shapes[0])}, [0], 0, 0
     for index, node in enumerate(of.nodes):
         distinct = set(node.inputs)
-        free = [v for v in node.inputs if v != 0 and readers[v] == 1]
-        if inplace and free and not isinstance(node.op, Conv):
+        written = node.inputs if isinstance(node.op, Add) else node.inputs[:1]
+        others = {buffers[v] for v in range(index + 1) if readers[v] > (v in distinct)}
+        free = [v for v in written if v != 0 and readers[v] == 1 and buffers[v] not in others]
+        if isinstance(node.op, Split):
+            buffers.append(buffers[node.inputs[0]])
+        elif inplace and free and isinstance(node.op, Activation | Add | BatchNorm | Multiply):
             buffers.append(buffers[free[0]])
         else:
             buffers.append(index + 1)

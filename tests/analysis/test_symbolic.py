@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from convcost.analysis.cost import elementwise, macs, op_cost, params
+from convcost.analysis.cost import elementwise, macs, of_dtype, op_cost, params
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node
 from convcost.graph.shapes import infer_shapes
 
@@ -125,7 +125,7 @@ def test_elementwise_is_a_formula() -> None:
 def test_bytes_are_formulas() -> None:
     """All additive words of an operation at once, where its padding holds data as well."""
     op = Conv(CIN, COUT, (3, 3), ONE, SAME, ONE, bias=True, padding_mode="circular")
-    cost = op_cost(op, [(N, CIN, H, W)], (N, COUT, H, W), 4, allocates=True)
+    cost = op_cost(op, [(N, CIN, H, W)], (N, COUT, H, W), of_dtype("fp32"), allocates=True)
     assert repr(cost.weight_bytes) == "4·Cout + 36·Cin·Cout"
     assert repr(cost.activation_bytes) == "4·Cout·H·N·W"
     assert repr(cost.traffic_bytes) == "4·Cout + 36·Cin·Cout + 4·Cin·H·N·W + 4·Cout·H·N·W"
@@ -136,7 +136,7 @@ def test_bytes_are_formulas() -> None:
 
 def test_an_add_moves_both_inputs() -> None:
     shape = (N, COUT, H, W)
-    cost = op_cost(Add(), [shape, shape], shape, 2, allocates=False)
+    cost = op_cost(Add(), [shape, shape], shape, of_dtype("fp16", 2), allocates=False)
     assert repr(cost.traffic_bytes) == "6·Cout·H·N·W"
     assert repr(cost.elementwise) == "Cout·H·N·W"
     assert [repr(cost.params), repr(cost.macs), repr(cost.effective_macs)] == ["0", "0", "0"]

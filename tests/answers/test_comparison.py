@@ -170,14 +170,19 @@ def test_rows_are_verified_only_when_asked() -> None:
     """And the verifier sees the graph and the analysis of the very row; what does not apply is not executed."""
     seen: list[tuple[str, LayerSpec, bool]] = []
 
-    def verify(name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Any:
-        assert len(graph.nodes) == len(analysis.ops)
-        seen.append((name, spec, inplace))
-        return f"{name} was executed"
+    class Verify:
+        def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Any:
+            assert len(graph.nodes) == len(analysis.ops)
+            seen.append((name, spec, inplace))
+            return f"{name} was executed"
+
+        def relate(self, row: Row, base: Row, _spec: LayerSpec, inplace: bool) -> Any:
+            assert (base.variant, inplace) == ("standard", False)
+            return row.verified
 
     spec = parse_spec("64:64 @9 k3 1d")
     assert all(found.verified is None for found in compare(spec).rows)
-    for found in compare(spec, inplace=False, verify=verify).rows:
+    for found in compare(spec, inplace=False, verify=Verify()).rows:
         assert cast(Any, found.verified) == (f"{found.variant} was executed" if found.words else None)
     assert seen == [(name, spec, False) for name in shown_variants(1) if name != "spatially-separable"]
 

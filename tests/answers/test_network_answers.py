@@ -36,7 +36,7 @@ def test_the_choices_go_to_the_reduced_network_too() -> None:
 def test_no_limit_is_the_usual_one(limit: int | None, used: int) -> None:
     """0 is a limit."""
     for verify in (Execution(True, limit).of_networks(), Execution(True, limit).of_rows()):
-        assert vars(verify) == {"limit": used}
+        assert vars(verify)["limit"] == used
     assert Execution(False, limit).of_networks() is None
     assert Execution(False, limit).of_rows() is None
 

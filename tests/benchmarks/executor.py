@@ -27,8 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import torch
 
-from convcost.execute.ones.counting import count_products
-from convcost.execute.ones.weights import conv_weights
+from convcost.execute.ones.counting import conv_weights, count_products
 from convcost.execute.values.convolve import convolve_values
 from convcost.execute.values.integers import conv_integers, pattern
 from convcost.execute.values.workbench import Workbench

@@ -128,7 +128,10 @@ def test_a_list_has_an_entry_a_line_for_scripts(
 def test_variants_have_role_and_structure(capsys: pytest.CaptureFixture[str]) -> None:
     """As they are registered."""
     rows = [*csv.DictReader(io.StringIO(answered(capsys, "variants", "-f", "csv")))]
-    assert rows == [{"name": v.name, "role": v.role, "summary": v.summary} for v in all_variants().values()]
+    assert rows == [
+        {"name": v.name, "role": v.role, "summary": v.summary, "shown": [f"{n}d" for n in v.shown]}
+        for v in all_variants().values()
+    ]
 
 
 def test_every_alias_stands_with_its_topic(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,10 @@ def test_what_is_no_terminal_gets_a_line_a_variant(
     monkeypatch.setenv("COLUMNS", "40")
     assert run(["variants"]) == 0
     rows = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
-    assert rows == [[v.name, v.role, v.summary] for v in all_variants().values()]
+    assert [row[:2] for row in rows] == [[v.name, v.role] for v in all_variants().values()]
+    assert all(row[2].startswith(v.summary) for row, v in zip(rows, all_variants().values()))
+    said = {row[0]: row[2].rpartition("; ")[2] for row in rows if "; " in row[2]}
+    assert (said["tcn"], said["ghost"]) == ("compare shows it of 1d layers", "shown when named")
 
 
 @pytest.mark.parametrize(

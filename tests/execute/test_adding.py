@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from convcost.execute.ones.adding import BYTES, MOST_WORDS, group_sums
-from convcost.execute.ones.weights import ConvWeights, group_members
+from convcost.execute.ones.counting import BYTES, MOST_WORDS, ConvWeights, group_members, group_sums
 
 LARGEST = BYTES * MOST_WORDS
 

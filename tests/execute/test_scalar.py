@@ -9,9 +9,8 @@ import numpy as np
 from hypothesis import given, settings
 from strategies import layer_specs
 
-from convcost.execute.ones.counting import convolve, convolve_transposed
+from convcost.execute.ones.counting import conv_weights, convolve, convolve_transposed
 from convcost.execute.ones.measure import measure
-from convcost.execute.ones.weights import conv_weights
 from convcost.graph.ops import Conv, Graph, Ints, Node
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, build_variant

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from strategies import made_for
 
 from convcost.answers.comparison import compare
 from convcost.explain.document import explain
@@ -48,7 +49,7 @@ def of_two_axes() -> list[str]:
 @pytest.mark.parametrize("topic", topics())
 def test_every_page_fits_80_columns_without_a_wrapped_table(topic: str, layer: str) -> None:
     """A table too wide is written out row by row, a command that is too long goes on in the next line."""
-    spec = parse_spec(layer)
+    spec = made_for(topic, parse_spec(layer))
     if not applies(topic, spec):
         return
     for line in "".join(pages_of(topic, spec)).splitlines():
@@ -84,7 +85,7 @@ def test_tables_of_the_default_layer_are_tables(topic: str) -> None:
 @pytest.mark.parametrize("name", [topic for topic in of_two_axes() if topic != "residual"])
 def test_every_number_is_one_of_compares(name: str) -> None:
     """Totals, terms, ratios, traffic, intensity, and the row of the kernel table at the layer's own kernel."""
-    spec = parse_spec("64:128 @56 k3 bias")
+    spec = made_for(name, parse_spec("64:128 @56 k3 bias"))
     (found,) = explain([name], spec)["explanations"]
     row = compare(spec, ["standard", name], "standard").rows[-1]
     assert row.words is not None
@@ -204,7 +205,7 @@ def test_without_its_shortcut_a_residual_bottleneck_is_a_bottleneck() -> None:
 def test_documents_follow_the_schema(topic: str) -> None:
     """As JSON, with and without a ratio, a lesson, a difference."""
     for spec in (DEFAULT, IDENTITY, parse_spec("8:16 @9x7 k3 s2 bias n2")):
-        document = json.loads(json.dumps(explain([topic], spec)))
+        document = json.loads(json.dumps(explain([topic], made_for(topic, spec))))
         assert not [error.message for error in VALID.iter_errors(document)]
     assert VALID.is_valid(json.loads(json.dumps(explain(["depthwise", "pointwise", "residual"], DEFAULT))))
     del document["explanations"][0]["drawing"]

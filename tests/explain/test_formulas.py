@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import layer_specs
+from strategies import layer_specs, made_for
 
 from convcost.analysis.analyze import analyze
 from convcost.explain.formulas import AXES, Formulas, Names, formulas, in_numbers, simplified
@@ -60,7 +60,7 @@ def test_a_formula_holds_at_random_other_sizes(
     spec = LAYER._replace(stride=(stride, stride))
     other = spec._replace(in_channels=32 * factors[0], out_channels=32 * factors[1], input_size=size)
     assume(other.in_channels < other.out_channels)  # as at 64:128: the smaller is the middle of the separable one
-    check(formulas(name, spec), name, other)
+    check(formulas(name, made_for(name, spec)), name, made_for(name, other))
 
 
 @pytest.mark.parametrize(

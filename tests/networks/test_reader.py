@@ -9,21 +9,26 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import made_for
 
 from convcost.graph.ops import Activation, AdaptivePool, Conv, Linear, Multiply, Pool, Shuffle, Split
 from convcost.networks.build import MOST_OPERATIONS, Choices, Network, build_network
 from convcost.networks.errors import NetworkError
 from convcost.networks.layers import layer_names
-from convcost.networks.numbers import round_to
+from convcost.networks.numbers import resolve, round_to
 from convcost.networks.primitives import PRIMITIVES
-from convcost.networks.program import read_program
+from convcost.networks.program import named, read_program
 from convcost.spec import LayerSpec, SpecError
+from convcost.spec.errors import Problem
 from convcost.variants.registry import build_variant
 
 
-def built(*lines: str, size: str = "3 @32x40", tokens: str = "", width: str | None = None) -> Network:
+def built(
+    *lines: str, size: str = "3 @32x40", tokens: str = "", width: str | None = None, depth: str | None = None,
+    name: str = "net.txt",
+) -> Network:  # fmt: skip
     text = "\n".join([f"input {size}", *lines])
-    return build_network(read_program(text, "net.txt"), Choices(tokens, width))
+    return build_network(read_program(text, name), Choices(tokens, width, depth=depth))
 
 
 def names(network: Network) -> list[str]:
@@ -40,8 +45,10 @@ def mistake(*lines: str) -> NetworkError:
 def test_a_line_of_any_variant_is_that_variants_graph(name: str) -> None:
     """Same operations in the same order, norm and activation included."""
     groups = " g2" if name == "grouped" else ""
-    network = built(f"{name} 16 k3 s2{groups} norm relu", size="8 @13x10 n2")
     spec = LayerSpec(8, 16, (3, 3), (13, 10), (2, 2), ((1, 1), (1, 1)), batch=2, norm=True, activation="relu")
+    spec = made_for(name, spec)
+    size = "x".join(map(str, spec.input_size))
+    network = built(f"{name} 16 k3 s2{groups} norm relu", size=f"8 @{size} n2 {spec.axes}d")
     expected = build_variant(name, spec._replace(groups=2) if groups else spec)
     assert [node.op for node in network.graph.nodes] == [node.op for node in expected.graph.nodes]
     assert network.shapes == expected.shapes
@@ -98,6 +105,8 @@ def test_defaults_hold_from_where_they_stand() -> None:
         ("adaptive-average-pool 7x5", AdaptivePool("avg", (7, 5))),
         ("linear 10 each bias", Linear(4, 10, True)),
         ("split 1 in/2", Split(1, 2)),
+        ("adaptive-max-pool 1x5", AdaptivePool("max", (1, 5))),
+        ("adaptive-average-pool 7", AdaptivePool("avg", (7, 7))),
         ("shuffle g2", Shuffle(2)),
         ("multiply from in in", Multiply()),
         ("hardswish", Activation("hardswish")),
@@ -131,6 +140,81 @@ def test_numbers_follow_from_others() -> None:
         built("width 1", "standard 4 k3", width="0")
 
 
+@pytest.mark.parametrize(
+    ("word", "worked_out"),
+    [
+        ("p4*7-0", "p28-0"), ("p0-1x2*3-3", "p0-1x6-3"), ("k3*2x5", "k6x5"), ("in+32", "56"),
+        ("mid=in/2xin", "mid=12x24"),
+        ("r3*depth", "r5"), ("r1*depth", "r2"), ("in*0+1", None), ("p0-1", "p0-1"), ("g32", "g32"), ("pin", "p24"),
+    ],
+)  # fmt: skip
+def test_every_number_of_a_token_may_be_worked_out(word: str, worked_out: str | None) -> None:
+    """Each part of it from left to right; depth rounds up, as EfficientNet's repeats do."""
+    depth = {"depth": Fraction("1.4")}
+    if worked_out is None:
+        with pytest.raises(Problem, match="a multiple of 0"):
+            resolve(word, 24, depth)
+    else:
+        assert resolve(word, 24, depth) == worked_out
+
+
+def test_a_parameter_ends_where_a_known_name_does() -> None:
+    """`$d-0` is the parameter d and what follows, unless there is one of the longer name."""
+    block = ["block causal d", "  standard in k3 d$d p$d*2-0", "causal 4"]
+    (conv,) = [node.op for node in built(*block, size="4 @40 1d").graph.nodes]
+    assert isinstance(conv, Conv)
+    assert (conv.dilation, conv.padding) == ((4,), ((8, 0),))
+    (op,) = [node.op for node in built("block b out-c out=5", "  pointwise $out-c", "b 7").graph.nodes]
+    assert isinstance(op, Conv)
+    assert op.out_channels == 7
+    assert "no parameter $e" in mistake("block b d", "  pointwise $e-0", "b 3").message
+
+
+def test_a_file_has_multipliers_and_other_names() -> None:
+    """Each of the names with multipliers and a size of its own, which the command line goes before."""
+    text = "input 3 @32\nwidth 1\ndepth 1\nalso wide width=2 @48x40\nalso deep depth=1.5\npointwise 16*width r2*depth"
+    program = read_program(text, "own")
+    shapes = {name: build_network(named(program, name) or program).shapes for name in ("own", "wide", "deep")}
+    assert {name: (each[0][2:], each[-1][1], len(each) - 1) for name, each in shapes.items()} == {
+        "own": ((32, 32), 16, 2), "wide": ((48, 40), 32, 2), "deep": ((32, 32), 16, 3)
+    }  # fmt: skip
+    chosen = build_network(named(program, "wide") or program, Choices("@8", "0.5", depth="2")).shapes
+    assert (chosen[0][2:], chosen[-1][1], len(chosen) - 1) == ((8, 8), 8, 4)
+    assert named(program, "own") is None
+    with pytest.raises(SpecError, match="own has no depth multiplier"):
+        built("width 1", "standard 4 k3", depth="2", name="own")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("also", "also takes a name"), ("also b width=2", "also does not take 'width=2'"),
+        ("also b k3", "also does not take 'k3'"), ("depth", "depth takes one number"),
+        ("depth 0", "no depth multiplier"),
+    ],
+)  # fmt: skip
+def test_a_wrong_line_about_the_file_is_told(line: str, message: str) -> None:
+    """A multiplier that the file has not is none of another name's either."""
+    assert message in mistake(line, "relu").message
+
+
+def test_a_transposed_line_may_be_depthwise_or_grouped() -> None:
+    """By name; products before cropping: 64 x 28 x 28 x 16."""
+    network = built("depthwise k4 s2 p1 t m2", "grouped 32 k4 s2 p1 t g4", size="64 @28")
+    first, second = [node.op for node in network.graph.nodes]
+    assert first == Conv(64, 128, (4, 4), (2, 2), ((1, 1), (1, 1)), (1, 1), 64, False, "zeros", True, (0, 0))
+    assert isinstance(second, Conv)
+    assert (second.groups, second.transposed, network.shapes[-1]) == (4, True, (1, 32, 112, 112))
+
+
+def test_an_unknown_operation_is_told_before_its_inputs() -> None:
+    """And a near name only where it is near."""
+    error = mistake("subtract from in in")
+    assert "unknown operation 'subtract'" in error.message
+    assert "did you mean" not in error.hint
+    assert "did you mean standard" in mistake("standrd 4 k3").hint
+
+
 @given(st.integers(1, 4096), st.integers(1, 400))
 def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     """Its function, on exact numbers: the nearest multiple of 8, not below 90 %."""
@@ -157,6 +241,10 @@ def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
         (["linear 10"], (2, 8), "32x40"),
         (["flatten", "standard 4 k3"], (3, 10), "no size left"),
         (["max-pool k3 q"], (2, 13), "unknown token"),
+        (["adaptive-average-pool"], (2, 1), "needs an output size"),
+        (["adaptive-average-pool 7x7x7"], (2, 23), "needs an output size"),
+        (["adaptive-average-pool 0x7"], (2, 23), "needs an output size"),
+        (["adaptive-average-pool 7xx"], (2, 23), "needs an output size"),
         (["max-pool k3 p3"], (2, 1), "as wide as the window"),
         (["  relu"], (2, 3), "outside a block"),
         (["block b", "relu"], (2, 7), "is empty"),

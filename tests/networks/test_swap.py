@@ -80,6 +80,86 @@ def test_layers_are_chosen_by_fields_and_by_name() -> None:
         read_where("k3 @56", 2)
 
 
+def test_a_pair_goes_back_to_the_convolution_that_it_factors() -> None:
+    """MobileNet's paper, table 4: 4866 M multiply-adds; the first layer is standard already."""
+    swapped = swap(build_network(zoo_program("mobilenet-v1")), "standard", read_where("k3", 2))
+    by_hand = network(MOBILENET.replace("depthwise-separable", "standard"))
+    assert answer_network(swapped.network).total == answer_network(by_hand).total
+    assert [node.op for node in swapped.network.graph.nodes] == [node.op for node in by_hand.graph.nodes]
+    assert (len(swapped.replaced), [layer.reason for layer in swapped.left]) == (13, ["is standard already"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("depthwise k3 s2 m2 relu norm\npointwise 9 bias", "standard 9 k3 s2 bias"),
+        ("depthwise k3 bias\npointwise 9 norm relu6", "standard 9 k3 bias norm relu6"),
+    ],
+)
+def test_the_convolution_of_a_pair_has_its_stride_bias_and_what_follows_it(lines: str, expected: str) -> None:
+    """Of what stands between the two nothing is left."""
+    swapped = swap(network(f"input 8 @9x7\n{lines}\nflatten"), "standard", read_where("k3", 2))
+    assert [node.op for node in swapped.network.graph.nodes] == [
+        node.op for node in network(f"input 8 @9x7\n{expected}\nflatten").graph.nodes
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a: depthwise k3\npointwise 8\nadd from a in",  # read by two
+        "depthwise k3\nstandard 8 k1 s2",
+        "depthwise k3\nstandard 8 k1 p1",
+        "depthwise k3\ngrouped 8 k1 g2",
+        "depthwise k3\nmax-pool k2\npointwise 8",
+        "depthwise k3",
+    ],
+)
+def test_what_is_no_pair_stays(lines: str) -> None:
+    """A depthwise convolution alone is no factor of a standard one."""
+    swapped = swap(network(f"input 8 @9x7\n{lines}"), "standard", read_where("k3", 2))
+    assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), ["is grouped already (g8)"])
+
+
+@pytest.mark.parametrize(
+    ("where", "replaced"),
+    [
+        ("stem", ["stem"]),
+        ("stage2.1.conv", ["stage2.1.conv"]),
+        ("k3 stage2", [f"stage2.{n}.conv" for n in (1, 2, 3, 4)]),
+        ("op=10", ["stage1.1.expand"]),
+        ("k3 op=0-20", ["stage1.1.conv", "stage1.2.conv"]),
+        ("macs>2.85%", ["stem"]),
+        ("params>=2359296 params<2.4M", ["stage4.1.conv", "stage4.2.conv", "stage4.3.conv"]),
+        ("macs<=13M", ["stage1.1.reduce"]),
+    ],
+)
+def test_convolutions_are_chosen_by_name_number_and_share(where: str, replaced: list[str]) -> None:
+    """A name means what is inside it; numbers count from 0; a percentage is of the network's."""
+    resnet = build_network(zoo_program("resnet50"))
+    assert sorted(swap(resnet, "depthwise-separable", read_where(where, 2)).replaced) == sorted(replaced)
+
+
+def test_a_share_of_a_pair_is_that_of_both() -> None:
+    """They are replaced together; with the names of one swap another input size has the same."""
+    mobilenet = build_network(zoo_program("mobilenet-v1"))
+    swapped = swap(mobilenet, "standard", read_where("macs>9.4%", 2))
+    assert swapped.replaced == ("depthwise-separable3.depthwise",)  # 128 to 128 at 56: 55.0 of 568.7 M
+    small = build_network(zoo_program("mobilenet-v1"), Choices(reduced=(1, 3, 32, 36)))
+    assert swap(small, "standard", read_where("macs>9.4%", 2), swapped.replaced).replaced == swapped.replaced
+
+
+def test_a_name_that_no_layer_has_is_told() -> None:
+    """With the nearest ones."""
+    resnet = build_network(zoo_program("resnet50"))
+    with pytest.raises(SpecError, match="no layer 'stage9'"):
+        swap(resnet, "grouped", read_where("k3 stage9", 2))
+    for text, message in (("stage1 stage2", "more than one name"), ("op=1 op=2", "more than one name"),
+                          ("q=3", "unknown token"), ("macs=3", "unknown token")):  # fmt: skip
+        with pytest.raises(SpecError, match=message):
+            read_where(text, 2)
+
+
 def test_the_swapped_network_is_verified() -> None:
     """Executed, layer by layer and as a whole."""
     program, where = zoo_program("squeezenet1.1"), read_where("k3", 2)

@@ -85,8 +85,9 @@ def test_marks_say_what_was_executed() -> None:
     text = written("table", executed("8:16 @9x7 k3"))
     assert re.search(r"^ ✓ standard", text, re.M)
     flat = " ".join(text.split())
-    words = "output, params, MACs, effective MACs, elementwise, conv activations, weights, activations, peak, traffic"
-    assert f"✓ executed in this run: {words}, receptive field and mixes came out as analysed" in flat
+    words = "output, params, MACs, effective MACs, FLOPs, elementwise, conv activations, weights, activations, peak"
+    others = "traffic, FLOPs / byte, receptive field, mixes, stages and ratios"
+    assert f"✓ executed in this run: {words}, {others} came out as analysed" in flat
     assert "by analysis only" not in flat
 
 
@@ -97,7 +98,8 @@ def test_a_word_that_was_not_executed_is_said_to_be_by_analysis_only(monkeypatch
     answer = executed("8:16 @9x7 k3")
     perturb._field.cache_clear()
     text = written("table", answer, columns=["macs", "receptive_field", "mixes"])
-    assert "traffic and mixes came out as analysed; by analysis only: receptive field" in " ".join(text.split())
+    flat = " ".join(text.split())
+    assert "FLOPs / byte, mixes, stages and ratios came out as analysed; by analysis only: receptive field" in flat
     assert "by analysis only" not in written("table", answer)
 
 

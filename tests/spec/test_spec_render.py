@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from spec.spec_cases import error_of
 
 from convcost.spec import SpecError
-from convcost.spec.render import render
 
 
 def columns(text: str) -> int:
@@ -83,7 +82,7 @@ def test_a_long_token_is_cut() -> None:
 def test_any_error_fits_its_width(text: str, start: int, length: int, width: int) -> None:
     """The line and the carets keep within the width, on one line each, and carets are within the line."""
     error = SpecError("wrong", "", text, start, start + length)
-    lines = render(error, width=width).split("\n")
+    lines = error.render(width=width).split("\n")
     assert len(lines) == (3 if text.strip() else 1)
     if len(lines) == 3:
         assert lines[1].isprintable()

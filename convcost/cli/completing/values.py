@@ -125,7 +125,7 @@ FOLLOWING: dict[str, Callable[[], Values]] = {
 #: What an option or argument of that name, or of that metavar, takes.
 SOURCES: dict[str, Callable[[], Values]] = {
     "spec": _spec,
-    "variants": lambda: Values(_variants(), is_list=True),
+    "variants": lambda: Values((*_variants(), Candidate("all", "every variant")), is_list=True),
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),
     "to": _replacements,

@@ -9,9 +9,8 @@ import numpy as np
 
 from ...graph.ops import Conv, Ints, Shape
 from ..windows import landing_starts, tap_offsets, window_starts
-from .counting import convolve, convolve_transposed, total
+from .counting import conv_weights, convolve, convolve_transposed, total
 from .scalar import Counts, count_scalar
-from .weights import conv_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

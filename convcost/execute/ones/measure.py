@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Add, Counted, Graph, Node, Shape
-from .primitives import OVERWRITING, run_op
+from ...graph.ops import Counted, Graph, Node, Op, Shape
+from ..memory import held, owner, reusable
+from .primitives import Tally, run_op
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Bytes an element takes in each dtype that a graph may be of.
-ELEMENT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1}
+#: Types whose names do not end in their number of bits.
+NAMED_BITS = {"binary": 1, "bool": 8}
 
 
 class MeasuredOp(NamedTuple):
@@ -34,7 +36,7 @@ class MeasuredOp(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A whole graph as executed; bytes are sizes of the arrays that it touched, in the graph's dtype.
+    """A whole graph as executed; bytes are sizes of the arrays that it touched, each in the type that it stands for.
 
     `peak_bytes` are the activations alive at once; `traffic_bytes` the arrays that each operation read and wrote.
     """
@@ -69,20 +71,20 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside
-    ops, width = list[MeasuredOp](), ELEMENT_BYTES[graph.dtype]
-    peak = arrays[0].size * width
+    ops, bits = list[MeasuredOp](), _value_bits(graph)
+    peak = _alive(arrays, bits)
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
-        target = _reusable(node, arrays, uses, given) if inplace else None
-        arrays[number], counted = run_op(node.op, inputs, target)
-        held = [arrays[value] for value in dict.fromkeys(node.inputs)]
-        sizes = _touched(node, held, arrays[number], counted[0], width)
-        ops.append(MeasuredOp(node.name, _shape(arrays[number]), *counted, *sizes, _elements(arrays) * width))
+        target = reusable(node, arrays, uses, given, bits[: number + 1]) if inplace else None
+        arrays[number], tally = run_op(node.op, inputs, target)
+        sizes = _touched(node, number, arrays, bits, _weight_bytes(graph, number - 1, tally), target is not None)
+        params = sum([size for _, size in tally.read])
+        ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:], *sizes, _alive(arrays, bits)))
         peak = max(peak, ops[-1].peak_bytes)
         if number != len(graph.nodes):
             arrays[number].fill(1)
-        del inputs, target, held
+        del inputs, target
         for value in {*node.inputs, number}:
             if not uses[value]:
                 del arrays[value]
@@ -95,41 +97,78 @@ def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
 
 
 def _touched(
-    node: Node, inputs: list[NDArray[Any]], made: NDArray[Any], params: int, width: int
+    node: Node, number: int, arrays: dict[int, NDArray[Any]], bits: list[int], weight_bytes: int, written_over: bool
 ) -> tuple[int, int, int]:
     """Bytes of the weights, of memory that is new, and of all arrays read and written; a view touches none."""
-    shown = any(_owner(made) is _owner(array) for array in inputs)
-    if shown and not isinstance(node.op, (*OVERWRITING, Counted)):
-        return params * width, 0, 0
-    moved = sum([array.size for array in inputs]) + params + made.size
-    new = made.size if node.inputs and not shown else 0
-    if isinstance(node.op, Counted):  # not executed: what it moves is what stands in it
-        moved = (moved if node.op.moved is None else node.op.moved) * node.op.times
-        new *= node.op.times
-    return params * width, new * width, moved * width
+    made, read = arrays[number], dict.fromkeys(node.inputs)
+    shown = any(owner(made) is owner(arrays[value]) for value in read)
+    op: Op | None = node.op if isinstance(node.op, Counted) else None
+    if shown and not written_over and op is None:
+        return weight_bytes, 0, 0
+    size = _bytes(bits[number], made.size)
+    moved = sum([_bytes(bits[value], arrays[value].size) for value in read]) + weight_bytes + size
+    new = size if node.inputs and not shown else 0
+    if isinstance(op, Counted):  # not executed: what it moves is what stands in it
+        moved = (moved if op.moved is None else _bytes(bits[number], op.moved)) * op.times
+        new *= op.times
+    return weight_bytes, new, moved
 
 
-def _reusable(
-    node: Node, arrays: dict[int, NDArray[Any]], uses: Counter[int], given: set[int]
-) -> NDArray[Any] | None:  # fmt: skip
-    """The array an elementwise operation may write over: nobody reads its memory any more, nor was it `given`."""
-    if not (isinstance(node.op, OVERWRITING) or (isinstance(node.op, Counted) and node.op.in_place)):
-        return None
-    kept = {id(_owner(array)) for value, array in arrays.items() if uses[value] or value in given}
-    candidates = node.inputs if isinstance(node.op, Add) else node.inputs[:1]
-    return next((arrays[value] for value in candidates if id(_owner(arrays[value])) not in kept), None)
-
-
-def _owner(array: NDArray[Any]) -> NDArray[Any]:
-    """The array whose memory this one shows: itself, or what it is a view of."""
-    return array if array.base is None else array.base
-
-
-def _elements(arrays: dict[int, NDArray[Any]]) -> int:
-    """Elements of all the memory held, what carries several values counted once."""
-    owners = [_owner(array) for array in arrays.values()]
-    return sum([owner.size for owner in {id(owner): owner for owner in owners}.values()])
+def _alive(arrays: dict[int, NDArray[Any]], bits: list[int]) -> int:
+    """Bytes of all the memory held, what carries several values counted once."""
+    return sum([_bytes(bits[value], array.size) for value, array in held(arrays).items()])
 
 
 def _shape(array: NDArray[Any]) -> Shape:
     return (*array.shape[:1], *array.shape[1:][-1:], *array.shape[1:-1])
+
+
+def _bytes(bits: int, numbers: int) -> int:
+    """Bytes that hold so many bits, the last one begun counted."""
+    whole, rest = divmod(bits * numbers, 8)
+    return whole + (rest > 0)
+
+
+def _value_bits(graph: Graph) -> list[int]:
+    """Bits of a number of every value, the input first."""
+    if graph.value_types is not None:
+        return [_bits(name) for name in graph.value_types]
+    return [_widths(graph.dtype)[1]] * (len(graph.nodes) + 1)
+
+
+def _weight_bytes(graph: Graph, index: int, tally: Tally) -> int:
+    """Bytes of the weight arrays that an operation read, in the types that they stand for.
+
+    Where a file says the types, what it says of the operation must be as many numbers as the arrays have.
+    """
+    if graph.weight_types is None:
+        roles = _role_bits(graph.dtype)
+        return sum([_bytes(roles[role], size) for role, size in tally.read])
+    said, read = graph.weight_types[index], sum([size for _, size in tally.read])
+    if sum([size for _, size in said]) != read:
+        raise ValueError(f"{graph.nodes[index].name}: {read} numbers were read, types are said of {said}")
+    return sum([_bytes(_bits(name), size) for name, size in said])
+
+
+def _bits(name: str) -> int:
+    """Bits of a number, off the name of its type: as IEEE 754, OCP and ONNX name them.
+
+    >>> _bits("bf16"), _bits("int4"), _bits("binary")
+    (16, 4, 1)
+    """
+    digits = re.search(r"\d+$", name)
+    return NAMED_BITS[name] if digits is None else int(digits[0])
+
+
+def _widths(dtype: str) -> tuple[int, int]:
+    """Bits of weights and of values: `wXaY` says both, any other type is that of all."""
+    both = re.fullmatch(r"w(\d+)a(\d+)", dtype)
+    return (int(both[1]), int(both[2])) if both else (_bits(dtype), _bits(dtype))
+
+
+def _role_bits(dtype: str) -> dict[str, int]:
+    """Bits of what is learned; beside integers a bias has 32, 64 with values of 16, and what norms learn 32."""
+    weights, values = _widths(dtype)
+    if dtype.startswith(("fp", "bf")):
+        return {"weights": weights, "biases": weights, "norms": weights}
+    return {"weights": weights, "biases": 64 if values == 16 else 32, "norms": 32}

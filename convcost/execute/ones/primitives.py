@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...graph.ops import (
     AdaptivePool,
     Add,
     BatchNorm,
+    ByOp,
     Concat,
     Conv,
     Counted,
@@ -27,139 +28,149 @@ from ...graph.ops import (
     Split,
 )
 from ..activations import FUNCTIONS
+from ..memory import declared
 from ..windows import adaptive_windows, pool_starts
-from .adding import group_sums
-from .counting import count_products, total
-from .weights import conv_weights, linear_weights
+from .counting import ConvWeights, conv_weights, count_products, group_sums, linear_weights, total
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Operations that may write over an input.
-OVERWRITING = (Add, Multiply, Activation, BatchNorm, LayerNorm, Scale)
-
 #: Elements that an activation is applied to at a time: two float arrays of this size stay in the cache.
 TILE = 16384
 
-#: Sizes of the weights read, products, products that touched data, other operations: elements of their steps; elements
-#: of the array that the products were put into.
-Tally = tuple[int, int, int, int, int]
+UINT8 = np.dtype(np.uint8)
 
 
-def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> tuple[NDArray[Any], Tally]:
+class Tally(NamedTuple):
+    """What one operation counted.
+
+    `read`: every weight array, as the role that it has and its size; products, those that touched data, elements of
+    the steps of other operations, and elements of the array that the products were put into.
+    """
+
+    read: tuple[tuple[str, int], ...] = ()
+    macs: int = 0
+    effective_macs: int = 0
+    elementwise: int = 0
+    conv_activations: int = 0
+
+
+class Call(NamedTuple):
+    """One operation applied: its record, its inputs, and the array that it writes over, where there is one."""
+
+    op: Any
+    x: list[NDArray[Any]]
+    target: NDArray[Any] | None
+
+    def out(self) -> NDArray[Any]:
+        """Where an elementwise operation puts its output."""
+        return np.empty(self.x[0].shape, np.uint8) if self.target is None else self.target
+
+
+Made = tuple["NDArray[Any]", Tally]
+
+
+def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> Made:
     """The array that `op` makes, `target` where it may write over that one, and what it counted.
 
     The content of what a convolution or a matrix product makes is left open: its sums are in the counts.
     """
-    if isinstance(op, Counted):
-        output = _counted(op, inputs, target)
-        return output, _declared(op, output.size)
-    if isinstance(op, Conv):
-        return _conv(op, inputs[0])
-    if isinstance(op, Linear):
-        weights = linear_weights(op)
-        products = total(group_sums(inputs[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
-        output = np.empty((*inputs[0].shape[:-1], weights.out_channels), np.uint8)
-        return output, (weights.params, products, products, output.size if weights.bias.size else 0, output.size)
-    if isinstance(op, OVERWRITING):
-        output = np.empty_like(inputs[0]) if target is None else target
-        params, operations = _elementwise(op, inputs, output)
-        return output, (params, 0, 0, operations, 0)
-    if isinstance(op, Pool):
-        output, read = _pool(op, inputs)
-    elif isinstance(op, AdaptivePool):
-        axes = [adaptive_windows(*axis) for axis in zip(inputs[0].shape[1:], op.output_size)]
-        output, read = _reduce(op.kind, inputs[0], axes)
-    else:
-        output, read = _MOVES[type(op)](op, inputs), 0
-    return output, (0, 0, 0, read, 0)
+    return RUN[type(op)](Call(op, inputs, target))
 
 
-def _declared(op: Counted, made: int) -> Tally:
-    """What stands in an operation that is not executed; it put out all that was `made`, where nothing else is said."""
-    put_out = (made if op.macs else 0) if op.conv_activations is None else op.conv_activations
-    each = (op.macs, op.effective_macs, op.elementwise, put_out)
-    return op.params, *[number * op.times for number in each]  # type: ignore[return-value]  # as many as there are
-
-
-def _counted(op: Counted, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> NDArray[Any]:
-    """An array of the shape that was counted, in the memory of the first input where it may be; nothing is executed."""
-    batch, channels, size = op.output_shape[:1], op.output_shape[1:2], op.output_shape[2:]
-    shown = inputs[0] if op.view else target
-    if shown is None:
-        return np.empty((*batch, *size, *channels), np.uint8)
-    owner = shown if shown.base is None else shown.base
-    return np.ndarray((*batch, *size, *channels), np.uint8, buffer=owner)
-
-
-def _conv(op: Conv, given: NDArray[Any]) -> tuple[NDArray[Any], Tally]:
-    weights = conv_weights(op)
-    places, macs, effective_macs = count_products(op, given, weights)
+def _conv(call: Call) -> Made:
+    weights = conv_weights(call.op)
+    places, macs, effective_macs = count_products(call.op, call.x[0], weights)
     output = np.empty((*places, weights.out_channels), np.uint8)
-    return output, (weights.params, macs, effective_macs, output.size if weights.bias.size else 0, output.size)
+    return output, _products(output, weights, macs, effective_macs)
 
 
-def _elementwise(op: Op, inputs: list[NDArray[Any]], output: NDArray[Any]) -> tuple[int, int]:
-    """Apply an operation element by element, into `output`: sizes of the weights it read and of all its steps."""
-    if isinstance(op, Activation):
-        _activate(op, inputs[0], output)
-        return 0, output.size
-    if isinstance(op, Add):
-        np.add(inputs[0], inputs[1], out=output)
-        return 0, output.size
-    if isinstance(op, Multiply):
-        gate = inputs[1].reshape(inputs[1].shape[0], *(1,) * (inputs[0].ndim - inputs[1].ndim), *inputs[1].shape[1:])
-        np.multiply(inputs[0], gate, out=output)
-        return 0, output.size
-    scale = np.ones(getattr(op, "channels"), np.uint8)  # noqa: B009  the ones that are left have them
-    steps = _statistics(inputs[0]) if isinstance(op, LayerNorm) else 0
-    np.multiply(inputs[0], scale, out=output)
-    steps += output.size
-    if isinstance(op, Scale):
-        return scale.size, steps
-    shift = np.zeros_like(scale)
+def _linear(call: Call) -> Made:
+    weights = linear_weights(call.op)
+    products = total(group_sums(call.x[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
+    output = np.empty((*call.x[0].shape[:-1], weights.out_channels), np.uint8)
+    return output, _products(output, weights, products, products)
+
+
+def _products(output: NDArray[Any], weights: ConvWeights, macs: int, effective_macs: int) -> Tally:
+    read = (("weights", weights.params - weights.bias.size), ("biases", weights.bias.size))
+    return Tally(read, macs, effective_macs, output.size if weights.bias.size else 0, output.size)
+
+
+def _add(call: Call) -> Made:
+    output = call.out()
+    np.add(call.x[0], call.x[1], out=output)
+    return output, Tally(elementwise=output.size)
+
+
+def _multiply(call: Call) -> Made:
+    (given, gate), output = call.x, call.out()
+    np.multiply(given, gate.reshape(gate.shape[0], *(1,) * (given.ndim - gate.ndim), *gate.shape[1:]), out=output)
+    return output, Tally(elementwise=output.size)
+
+
+def _activation(call: Call) -> Made:
+    given, output, function = call.x[0], call.out(), FUNCTIONS[call.op.kind]
+    if not (given.flags.c_contiguous and output.flags.c_contiguous):
+        output[...] = function(given.astype(np.float32))
+        return output, Tally(elementwise=output.size)
+    flat, made = given.reshape(-1), output.reshape(-1)
+    for start in range(0, flat.size, TILE):
+        part = slice(start, start + TILE)
+        made[part] = function(flat[part].astype(np.float32))
+    return output, Tally(elementwise=output.size)
+
+
+def _scale(call: Call) -> Made:
+    output, scale = call.out(), np.ones(call.op.channels, np.uint8)
+    np.multiply(call.x[0], scale, out=output)
+    return output, Tally((("norms", scale.size),), elementwise=output.size)
+
+
+def _batch_norm(call: Call) -> Made:
+    output, tally = _scale(call)
+    shift = np.zeros(call.op.channels, np.uint8)
     np.add(output, shift, out=output)
-    return scale.size + shift.size, steps + output.size
+    return output, Tally((*tally.read, ("norms", shift.size)), elementwise=tally.elementwise + output.size)
 
 
-def _statistics(given: NDArray[Any]) -> int:
-    """Sum and sum of squares over the channels of each position; gives the elements of the three steps they take."""
+def _layer_norm(call: Call) -> Made:
+    """Sum and sum of squares over the channels of each position, three steps an element; then as a BatchNorm."""
+    given = call.x[0]
     np.add.reduce(given, axis=-1)
     squares = np.multiply(given, given)
     np.add.reduce(squares, axis=-1)
-    return given.size + 2 * int(squares.size)
+    steps = given.size + 2 * int(squares.size)
+    output, tally = _batch_norm(call)
+    return output, tally._replace(elementwise=tally.elementwise + steps)
 
 
-def _activate(op: Activation, given: NDArray[Any], output: NDArray[Any]) -> None:
-    function = FUNCTIONS[op.kind]
-    if not (given.flags.c_contiguous and output.flags.c_contiguous):
-        output[...] = function(given.astype(np.float32))
-        return
-    given, output = given.reshape(-1), output.reshape(-1)
-    for start in range(0, given.size, TILE):
-        part = slice(start, start + TILE)
-        output[part] = function(given[part].astype(np.float32))
-
-
-def _shuffle(op: Shuffle, inputs: list[NDArray[Any]]) -> NDArray[Any]:
-    *rest, channels = inputs[0].shape
-    interleaved = inputs[0].reshape(*rest, op.groups, channels // op.groups).swapaxes(-1, -2)
-    output = np.empty(inputs[0].shape, np.uint8)
+def _shuffle(call: Call) -> Made:
+    (given,), groups = call.x, call.op.groups
+    *rest, channels = given.shape
+    interleaved = given.reshape(*rest, groups, channels // groups).swapaxes(-1, -2)
+    output = np.empty(given.shape, np.uint8)
     output.reshape(interleaved.shape)[...] = interleaved
-    return output
+    return output, Tally()
 
 
-def _pool(op: Pool, inputs: list[NDArray[Any]]) -> tuple[NDArray[Any], int]:
+def _pool(call: Call) -> Made:
+    op, given = call.op, call.x[0]
     axes = [
         [slice(start, start + k) for start in pool_starts(n, k, s, pads, hang_over=op.ceil_mode)]
-        for n, k, s, pads in zip(inputs[0].shape[1:], op.kernel_size, op.stride, op.padding)
+        for n, k, s, pads in zip(given.shape[1:], op.kernel_size, op.stride, op.padding)
     ]
     pads = [(before, max(after, windows[-1].stop - n - before))
-            for n, (before, after), windows in zip(inputs[0].shape[1:], op.padding, axes)]  # fmt: skip
-    return _reduce(op.kind, np.pad(inputs[0], [(0, 0), *pads, (0, 0)]), axes)
+            for n, (before, after), windows in zip(given.shape[1:], op.padding, axes)]  # fmt: skip
+    return _reduce(op.kind, np.pad(given, [(0, 0), *pads, (0, 0)]), axes)
 
 
-def _reduce(kind: str, given: NDArray[Any], axes: list[list[slice]]) -> tuple[NDArray[Any], int]:
+def _adaptive_pool(call: Call) -> Made:
+    axes = [adaptive_windows(*axis) for axis in zip(call.x[0].shape[1:], call.op.output_size)]
+    return _reduce(call.op.kind, call.x[0], axes)
+
+
+def _reduce(kind: str, given: NDArray[Any], axes: list[list[slice]]) -> Made:
     """Each window's maximum or mean, window by window, and the elements that all of them read."""
     reduce = np.max if kind == "max" else np.mean
     output = np.empty((given.shape[0], *map(len, axes), given.shape[-1]), np.uint8)
@@ -168,13 +179,32 @@ def _reduce(kind: str, given: NDArray[Any], axes: list[list[slice]]) -> tuple[ND
         seen = given[:, *window]
         output[:, *position] = reduce(seen, axis=inner)
         read += seen.size
-    return output, read
+    return output, Tally(elementwise=read)
 
 
-#: Operations that move numbers.
-_MOVES: dict[type, Callable[[Any, list[NDArray[Any]]], NDArray[Any]]] = {
-    Concat: lambda _, inputs: np.concatenate(inputs, axis=-1),
-    Split: lambda op, inputs: inputs[0][..., op.start : op.stop],
-    Flatten: lambda _, inputs: inputs[0].reshape(inputs[0].shape[0], -1),
+def _counted(call: Call) -> Made:
+    """What stands in an operation that is not executed; all that it made was put out, where nothing else is said."""
+    op: Counted = call.op
+    output = declared(op, call.x[0] if op.view else call.target, UINT8)
+    put_out = (output.size if op.macs else 0) if op.conv_activations is None else op.conv_activations
+    macs, effective, elementwise, convs = (n * op.times for n in (op.macs, op.effective_macs, op.elementwise, put_out))
+    return output, Tally((("weights", op.params),), macs, effective, elementwise, convs)
+
+
+RUN: ByOp[Callable[[Call], Made]] = ByOp({
+    Conv: _conv,
+    Linear: _linear,
+    Add: _add,
+    Multiply: _multiply,
+    Concat: lambda call: (np.concatenate(call.x, axis=-1), Tally()),
+    Split: lambda call: (call.x[0][..., call.op.start : call.op.stop], Tally()),
     Shuffle: _shuffle,
-}
+    Flatten: lambda call: (call.x[0].reshape(call.x[0].shape[0], -1), Tally()),
+    Activation: _activation,
+    BatchNorm: _batch_norm,
+    LayerNorm: _layer_norm,
+    Scale: _scale,
+    Pool: _pool,
+    AdaptivePool: _adaptive_pool,
+    Counted: _counted,
+})  # fmt: skip

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...graph.ops import Conv
-from ..borders import with_border, with_copied_border
-from ..windows import landing_starts, shifted, tap_offsets, window_starts
+from ..windows import landing_starts, shifted, tap_offsets, window_starts, with_border, with_copied_border
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

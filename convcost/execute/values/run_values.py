@@ -11,7 +11,7 @@ import numpy as np
 
 from ...graph.ops import Activation, Add, BatchNorm, Conv, Graph, Op
 from ..activations import FUNCTIONS
-from ..ones.measure import _elements, _reusable
+from ..memory import held, reusable
 from .convolve import convolve_values
 from .integers import LARGEST_INPUT, conv_integers, fill, pattern
 from .workbench import Workbench
@@ -83,11 +83,11 @@ def _run(graph: Graph, weights: list[OpWeights | None], inplace: bool,
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
-        target = _reusable(node, arrays, uses, {0}) if inplace else None
+        target = reusable(node, arrays, uses, {0}) if inplace else None
         before, start = bench.products, perf_counter()
         arrays[number], algorithm = apply_values(node.op, inputs, weights[number - 1], target, bench)
         ops.append(Issued(node.name, algorithm, bench.products - before, perf_counter() - start))
-        peak = max(peak, 4 * _elements(arrays))
+        peak = max(peak, sum([array.nbytes for array in held(arrays).values()]))
         if trace:
             traced = max(traced, array_bytes() - bench.scratch_bytes)
         fill(arrays[number], LARGEST_INPUT)

@@ -51,7 +51,7 @@ Control = Callable[[Walker, Scope, Any, str, Call], None]
 
 
 class Taken(NamedTuple):
-    """What was appended since some moment, taken back: nodes, shapes, types, weights, and what was counted till then."""
+    """What was appended since some moment and taken back, and what was counted till then."""
 
     nodes: list[Node]
     shapes: list[Shape]
@@ -131,7 +131,7 @@ def _cost(to: Walker, start: int) -> tuple[int, int]:
     macs = elementwise = 0
     for node, out in zip(to.nodes[start:], to.shapes[start + 1 :]):
         given = [to.shapes[value] for value in node.inputs]
-        words = cost.op_cost(node.op, given, out, 1, allocates=True)
+        words = cost.op_cost(node.op, given, out, cost.of_dtype("fp32", len(given)), allocates=True)
         macs, elementwise = macs + words.macs, elementwise + words.elementwise
     return macs, elementwise
 

@@ -1,4 +1,4 @@
-"""What is in a constant: numbers in the file, the sizes of tensors, and what is computed of these, when it is asked for.
+"""What is in a constant: numbers in the file, sizes of tensors, and what is computed of these once it is asked for.
 
 Reshape, Slice, Expand and their like have their sizes in tensors, which exporters compute of other
 tensors' sizes. Nothing is computed that no operation asks for: an attention's mask costs nothing here.

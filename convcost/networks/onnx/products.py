@@ -49,7 +49,7 @@ def einsum(call: Call) -> Count:
     given, _, made = call.text("equation").replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
     terms = given.split(",")
-    if len(terms) != len(call.inputs) or not given:
+    if len(terms) != len(call.inputs):
         raise Unknown("its equation does not fit its inputs")
     for number, term in enumerate(terms):
         letters = _letters(term, call.shape(number))

@@ -46,6 +46,9 @@ MOST_DEPTH = 100
 #: Largest count of one operation. What is made of it, as often as loops run, still has a quotient that is a float.
 MOST_COUNTED = 10**200
 
+#: Inputs of which something but the sizes and the type is read, where that is not all of them.
+CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
+
 #: Weights that one constant is made of.
 MOST_ROOTS = 50_000
 
@@ -82,6 +85,7 @@ class Walk:
         self.held: dict[int, tuple[Root, ...]] = {}
         self.counted: set[str] = set()
         self.unknown: dict[tuple[str, str], Missing] = {}
+        self.literals = False  # constants among the operations are no weights: the file has these as tensors
         self.upper_bound = False
         self.params_complete = True
         self.evaluator = Evaluator()
@@ -110,6 +114,7 @@ class Walk:
                 number = self.add(value.name, Counted("input", found.full, moved=0), (), found.full, kind)
                 found = found._replace(number=number)
             scope.values[value.name] = found
+        self.literals = any(prod(t.dims) > 1 and t.data_type in LEARNABLE for t in graph.initializer)
         self.body(graph, scope)
         self._finish([scope.find(value.name) for value in graph.output])
         if refused := self.inference.refused(model):
@@ -161,7 +166,7 @@ class Walk:
     def _known(self, node: Any, scope: Scope, name: str, call: Call) -> None:
         """An operation without a body of its own: folded, counted or listed."""
         call.outs = outs = self._outputs(node, scope, call)
-        is_constant = call.op in ("Shape", "Size") or all([v is None or v.constant for v in call.inputs])
+        is_constant = all([v is None or v.constant for v in call.inputs[: CONTENT_READ.get(call.op)]])
         if call.op in RULES and is_constant and call.op not in PRODUCTS:
             self._fold(node, scope, call)
             return
@@ -204,8 +209,8 @@ class Walk:
     def _fold(self, node: Any, scope: Scope, call: Call) -> None:
         """What depends on constants and sizes alone costs nothing; the weights in it stay known."""
         if call.op == "Constant" and "value" in call.attributes:
-            tensor = call.attributes["value"].t
-            scope.values[node.output[0]] = _stored(f"{scope.prefix}{node.output[0]}", tensor)
+            stored = _stored(f"{scope.prefix}{node.output[0]}", call.attributes["value"].t)
+            scope.values[node.output[0]] = stored._replace(roots=()) if self.literals else stored
             return
         contents = self._contents(node, call)
         for index, (name, out) in enumerate(zip(node.output, call.outs)):

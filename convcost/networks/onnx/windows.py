@@ -41,8 +41,9 @@ def conv_transpose(call: Call) -> Count:
     full = [(n - 1) * s + more + d * (k - 1) + 1 for n, k, s, d, more in zip(x[2:], kernel, stride, dilation, extra)]
     mode = call.text("auto_pad", "NOTSET")
     if "output_shape" in call.attributes or mode.startswith("SAME"):
-        upper = mode == "SAME_UPPER"
-        pads = tuple([_halves(max(n - out, 0), upper) for n, out in zip(full, call.made[2:])])
+        upper, made = mode == "SAME_UPPER", call.made[2:]
+        pads = tuple([_halves(max(n - out, 0), upper) for n, out in zip(full, made)])
+        extra = tuple([more + max(out - n, 0) for more, n, out in zip(extra, full, made)])
     else:
         pads = padding(call, x[2:], kernel, stride, dilation)
     op = Conv(x[1], w[1] * groups, kernel, stride, pads, dilation, groups, call.has(2), "zeros", True, extra)

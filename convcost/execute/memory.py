@@ -1,0 +1,75 @@
+"""Arrays in memory: whose memory one shows, what is held, and what an operation may write over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Ints,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Node,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The values that an operation may write over, if nobody needs them afterwards.
+MAY_OVERWRITE: ByOp[Callable[[Node], Ints]] = ByOp(
+    {
+        Add: lambda node: node.inputs,
+        Counted: lambda node: node.inputs[:1] if node.op.in_place else (),  # type: ignore[union-attr]  # it is one
+    },
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda node: node.inputs[:1]),
+    dict.fromkeys((Conv, Linear, Concat, Split, Shuffle, Flatten, Pool, AdaptivePool), lambda _: ()),
+)
+
+
+def reusable(
+    node: Node, arrays: Mapping[int, NDArray[Any]], uses: Counter[int], given: set[int], widths: Sequence[int] = ()
+) -> NDArray[Any] | None:
+    """The array that a node writes over: nobody reads its memory any more, nor was it `given`.
+
+    `widths`: bits of a number of every value; what is written over has those of what is written, the node's own last.
+    """
+    kept = {id(owner(array)) for value, array in arrays.items() if uses[value] or value in given}
+    fitting = [v for v in MAY_OVERWRITE[type(node.op)](node) if not widths or widths[v] == widths[-1]]
+    return next((arrays[value] for value in fitting if id(owner(arrays[value])) not in kept), None)
+
+
+def owner(array: NDArray[Any]) -> NDArray[Any]:
+    """The array whose memory this one shows: itself, or what it is a view of."""
+    return array if array.base is None else array.base
+
+
+def held(arrays: Mapping[int, NDArray[Any]]) -> dict[int, NDArray[Any]]:
+    """The memory held, each piece once, by the first value that it carries."""
+    first: dict[int, int] = {}
+    for value in sorted(arrays):
+        first.setdefault(id(owner(arrays[value])), value)
+    return {value: owner(arrays[value]) for value in first.values()}
+
+
+def declared(op: Counted, shown: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """An array of the shape that was counted, in the memory of `shown` where there is one; nothing is executed."""
+    batch, channels, size = op.output_shape[:1], op.output_shape[1:2], op.output_shape[2:]
+    shape = (*batch, *size, *channels)
+    return np.empty(shape, dtype) if shown is None else np.ndarray(shape, dtype, buffer=owner(shown))

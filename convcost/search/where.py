@@ -1,0 +1,234 @@
+"""Conditions on words: `macs<=30M and peak_bytes<=2MiB`, read by one small grammar, for rows and for columns.
+
+    condition = all ("or" all)*      all = one ("and" one)*      one = "not" one | "(" condition ")" | word sign value
+
+A word is one of JSON's (`macs`, `relative.params`) or of what a row is called (`name`, `op`, `index`, `variant`, a
+setting). A value is a number with its unit (`30M`, `0.15G`, `2MiB`, `30 MMACs`), a share of the total (`1%`), or a
+name, in which `*` and `?` stand for any signs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from ..spec.errors import SpecError
+
+#: What a unit multiplies by: decimal ones as in SI, binary ones with an i.
+PREFIXES = {
+    "": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
+}  # fmt: skip
+
+#: What may stand behind a prefix, and says nothing more.
+NOUNS = ("", "B", "byte", "bytes", "MAC", "MACs", "FLOP", "FLOPs", "param", "params", "op", "ops")
+
+_NUMBER = re.compile(r"(?P<number>\d+(?:[.,_]?\d+)*(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*|%)$")
+_TOKEN = re.compile(r"\s*(?:(?P<sign><=|>=|==|!=|<|>|=|\(|\))|(?P<word>[^\s<>=!()]+))")
+
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {
+    "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, ">": lambda a, b: a > b,
+    "==": lambda a, b: a == b, "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip
+
+#: Words whose values are names, not numbers.
+NAMES = ("name", "op", "variant", "role", "shortcut", "kind")
+
+
+def read_quantity(text: str) -> Fraction:
+    """A number as people write it, with its unit, exactly.
+
+    >>> read_quantity("0.15G") == 150_000_000, read_quantity("2MiB"), read_quantity("30 MMACs") == 30_000_000
+    (True, Fraction(2097152, 1), True)
+
+    Raises SpecError.
+    """
+    found = _NUMBER.match(text.strip())
+    unit = found["unit"] if found else ""
+    factor = _factor(unit)
+    if not found or factor is None:
+        raise SpecError(f"{text!r} is no quantity", "such as 30M, 0.15G, 2MiB or 1500", text, 0, len(text))
+    return Fraction(found["number"].replace(",", "").replace("_", "")) * factor
+
+
+def _factor(unit: str) -> int | None:
+    for prefix, factor in PREFIXES.items():
+        if unit.startswith(prefix) and unit[len(prefix) :] in NOUNS:
+            return factor
+    return None
+
+
+class Comparison(NamedTuple):
+    """One word held against a value; `share`: the value is one of the total's."""
+
+    word: str
+    sign: str
+    value: Fraction | str
+    share: bool = False
+
+
+class Condition:
+    """What a text asks of rows: called with a row, or with columns of rows, it says which fulfil it.
+
+    >>> small = Condition("macs<=30M and not variant=grouped", ["macs", "variant"])
+    >>> small({"macs": 27_496_448, "variant": "bottleneck"}), small({"macs": 27_496_448, "variant": "grouped"})
+    (True, False)
+
+    A row that lacks a word (None) does not fulfil what asks for it. `total` has the sums that shares are of. Raises
+    SpecError, pointing at the token, for what is no condition and for words that are not `known`.
+    """
+
+    def __init__(self, text: str, known: Collection[str]) -> None:
+        self.text = text
+        self._known = known
+        self._tokens = _tokens(text)
+        self._at = 0
+        self._holds = self._any()
+        if self._at < len(self._tokens):
+            raise self._error("this does not belong to the condition", "join conditions with and, or")
+
+    def __call__(self, row: Mapping[str, Any], total: Mapping[str, Any] | None = None) -> Any:
+        return self._holds(row, total or {})
+
+    def _any(self) -> Callable[..., Any]:
+        parts = [self._all()]
+        while self._take("or"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else lambda *given: _joined([part(*given) for part in parts], any, "__or__")
+
+    def _all(self) -> Callable[..., Any]:
+        parts = [self._one()]
+        while self._take("and"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else lambda *given: _joined([part(*given) for part in parts], all, "__and__")
+
+    def _one(self) -> Callable[..., Any]:
+        if self._take("not"):
+            inner = self._one()
+            return lambda *given: _inverted(inner(*given))
+        if self._take("("):
+            inner = self._any()
+            if not self._take(")"):
+                raise self._error("the parenthesis is not closed", "add )")
+            return inner
+        compared = self._comparison()
+        return lambda row, total: _compare(compared, row, total)
+
+    def _comparison(self) -> Comparison:
+        word = self._next("a word such as macs is missing")
+        if word not in self._known:
+            self._at -= 1
+            raise self._error(f"unknown word {word!r}", _near(word, self._known))
+        sign = self._next(f"what is asked of {word}?", "write it as macs<=30M")
+        if sign not in _SIGNS:
+            self._at -= 1
+            raise self._error(f"{sign!r} is no comparison", "there are <= < >= > = !=")
+        value = self._next("a value is missing", "such as 30M, 2MiB, 1% or a name")
+        if word.rpartition(".")[2] in NAMES:
+            if sign not in ("=", "==", "!="):
+                raise self._error(f"{word} is a name, which is not more or less", "= and != ask for it", -2)
+            return Comparison(word, sign, value)
+        if self._at < len(self._tokens) and _factor(self._tokens[self._at][0]) is not None:
+            value += self._next("")  # the unit behind a space
+        share = value.endswith("%")
+        try:
+            return Comparison(word, sign, read_quantity(value.removesuffix("%")) / (100 if share else 1), share)
+        except SpecError as error:
+            raise self._error(error.message, error.hint, -1) from None
+
+    def _take(self, token: str) -> bool:
+        found = self._at < len(self._tokens) and self._tokens[self._at][0] == token
+        self._at += found
+        return found
+
+    def _next(self, missing: str, hint: str = "") -> str:
+        if self._at >= len(self._tokens):
+            raise self._error(missing, hint)
+        self._at += 1
+        return self._tokens[self._at - 1][0]
+
+    def _error(self, message: str, hint: str, back: int = 0) -> SpecError:
+        at = self._at + back
+        start, end = self._tokens[at][1:] if at < len(self._tokens) else (len(self.text), len(self.text))
+        return SpecError(message, hint, self.text, start, end)
+
+
+def _tokens(text: str) -> list[tuple[str, int, int]]:
+    """Words and signs with where they stand."""
+    found, at = [], 0
+    while text[at:].strip():
+        match = _TOKEN.match(text, at)
+        if match is None:
+            start = at + len(text[at:]) - len(text[at:].lstrip())
+            raise SpecError(
+                f"{text[start]!r} does not belong to a condition", "such as macs<=30M", text, start, start + 1
+            )
+        group = "sign" if match["sign"] else "word"
+        found.append((match[group], match.start(group), match.end(group)))
+        at = match.end()
+    return found
+
+
+def _near(word: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
+
+
+def _joined(parts: list[Any], plain: Callable[[list[Any]], bool], method: str) -> Any:
+    if all([isinstance(part, bool) for part in parts]):
+        return plain(parts)
+    found = parts[0]
+    for part in parts[1:]:
+        found = found | part if method == "__or__" else found & part
+    return found
+
+
+def _inverted(value: Any) -> Any:
+    return not value if isinstance(value, bool) else ~value
+
+
+def _compare(asked: Comparison, row: Mapping[str, Any], total: Mapping[str, Any]) -> Any:
+    found = read_word(row, asked.word)
+    if found is None:
+        return False
+    if isinstance(asked.value, str):
+        return (_matches(found, asked.value)) == (asked.sign != "!=")
+    limit = asked.value
+    if asked.share:
+        limit *= Fraction(total.get(asked.word, 1))  # a ratio is a share already
+    if not isinstance(found, int | float):  # a column: compared with whole numbers it stays exact
+        return _column(found, asked.sign, limit)
+    return bool(_SIGNS[asked.sign](found, limit))
+
+
+def _column(found: Any, sign: str, limit: Fraction) -> Any:
+    """The same for a column; between two whole numbers the one below decides as well."""
+    if limit.denominator == 1 or found.dtype.kind == "f":
+        return _SIGNS[sign](found, int(limit) if limit.denominator == 1 else float(limit))
+    below = limit.numerator // limit.denominator
+    if sign in ("==", "=", "!="):
+        return (found != found) ^ (sign == "!=")
+    return found <= below if sign in ("<", "<=") else found > below
+
+
+def _matches(found: Any, pattern: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(str(found), pattern)
+
+
+def read_word(row: Mapping[str, Any], word: str) -> Any:
+    """What a row has under a dotted word; None where it has nothing.
+
+    >>> read_word({"relative": {"macs": 0.5}}, "relative.macs")
+    0.5
+    """
+    if word in row:
+        return row[word]
+    outer, _, inner = word.partition(".")
+    value = row.get(outer)
+    return value.get(inner) if inner and isinstance(value, Mapping) else None

@@ -1,0 +1,62 @@
+"""The text of a network: every network of the zoo is read back as what it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from convcost.graph.ops import Counted, Graph, Node
+from convcost.networks.build import Choices, Network, build_network
+from convcost.networks.lines import is_line_name
+from convcost.networks.program import read_program
+from convcost.networks.write import network_text
+from convcost.networks.zoo import zoo_names, zoo_program, zoo_text
+from convcost.spec import SpecError
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_a_network_of_the_zoo_is_read_back(name: str) -> None:
+    """Graph, names and source, from the text written out and from the text of its file; at another input, too."""
+    network = build_network(zoo_program(name))
+    back = build_network(read_program(network_text(network), name))
+    assert (back.graph, back.shapes, back.source) == (network.graph, network.shapes, network.source)
+    assert build_network(read_program(zoo_text(name), name)).graph == network.graph
+    half = build_network(zoo_program(name), Choices("n2 fp16"))
+    assert build_network(read_program(network_text(half))).graph == half.graph
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 4 @16x12 n2 int8\nstandard 6 k3x5 s2x1 d1x2 p0-1x3 bias\nmax-pool k3 s2 p0-1x1 ceil",
+        "input 4 @40 1d\nstandard 8 k3 mode=reflect\nadaptive-max-pool 5\nlinear 7 each",
+        "input 4 @8x9x10\nstandard 8 k3 psame-upper s2\navg-pool k2x1x2 s1\nglobal-max-pool",
+        "input 8 @9x8\ngrouped 4 k4 s2 p1 t g2 op1x0\na: depthwise k3 m3\nsplit 0 4 from a\nmultiply from a a",
+        "input 8 @9\nlayer-norm\nscale\nshuffle g4\nb: concat from in in\nadd from b b\nflatten\nlinear 3 bias\ngelu",
+    ],
+)
+def test_every_form_is_read_back(text: str) -> None:
+    """One, two and three axes; whatever an operation can have."""
+    network = build_network(read_program(text))
+    assert build_network(read_program(network_text(network))).graph == network.graph
+
+
+def test_names_that_a_file_cannot_have_are_changed_and_stay_apart() -> None:
+    """Those of modules and of ONNX nodes stay as they are."""
+    network = build_network(read_program("input 3 @8\nrelu\nrelu\nrelu\nrelu\nrelu"))
+    names = ["in", "0.weight conv", "0.weight_conv", "/layer1/0/conv1", "layer1.0.conv1"]
+    nodes = tuple([node._replace(name=name) for node, name in zip(network.graph.nodes, names)])
+    text = network_text(network._replace(graph=network.graph._replace(nodes=nodes)))
+    written = [line.partition(":")[0] for line in text.splitlines()[1:]]
+    assert written == ["in-2", "n0.weight_conv", "n0.weight_conv-2", "/layer1/0/conv1", "layer1.0.conv1"]
+    assert all(map(is_line_name, written))
+
+
+def test_what_has_no_word_is_told() -> None:
+    """By name, with the kind of the operation; a view of everything as one axis is a flatten."""
+    nodes = (Node("look", Counted("reshape", (1, 512), view=True), (0,)), Node("odd", Counted("erf", (1, 512)), (1,)))
+    network = Network("own", "", Graph((1, 8, 8, 8), "fp32", nodes[:1]), [(1, 8, 8, 8), (1, 512)])
+    assert network_text(network).splitlines()[1] == "look: flatten"
+    with pytest.raises(SpecError, match="odd: a network file has no word for erf"):
+        network_text(network._replace(graph=network.graph._replace(nodes=nodes), shapes=[*network.shapes, (1, 512)]))
+    with pytest.raises(SpecError, match="its input has 2 axes"):
+        network_text(Network("own", "", Graph((1, 8), "fp32", ()), [(1, 8)]))

@@ -1,0 +1,86 @@
+"""Rows asked for: conditions, order, number, and fronts."""
+
+from __future__ import annotations
+
+import json
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost.answers.comparison import compare
+from convcost.cli.main import run
+from convcost.search.select import ROW_NUMBERS, ROW_WORDS, Order, read_selection, select_rows, unbeaten, words_of_row
+from convcost.spec import parse_spec
+from convcost.spec.errors import SpecError
+
+LAYER = parse_spec("64:128 @56 k3")
+
+
+def answered(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    assert run(["compare", "64:128", "@56", "k3", "--no-verify", "--format", "json", *words]) == 0
+    return [row["variant"] for row in json.loads(capsys.readouterr().out)["rows"]]
+
+
+def test_rows_are_chosen_and_sorted(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answered(capsys, "--where", "macs<=30M", "--sort", "max:params")
+    assert found == ["depthwise-separable", "pointwise", "grouped", "depthwise"]
+    assert answered(capsys, "--where", "macs<=30M", "--sort", "max:params", "--top", "2") == found[:2]
+
+
+def test_a_share_is_of_the_baseline(capsys: pytest.CaptureFixture[str]) -> None:
+    by_share = answered(capsys, "--where", "macs<=50% and not role=building-block")
+    by_ratio = answered(capsys, "--where", "relative.macs<=0.5")
+    assert by_share == by_ratio
+    assert "spatially-separable" in by_share
+
+
+def test_a_front_has_building_blocks_only_where_they_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of all rows the depthwise would be the whole front: it does less than the layer."""
+    assert answered(capsys, "--front", "params,macs") == ["grouped"]
+    assert answered(capsys, "--front", "params,macs", "--variants", "grouped,depthwise") == ["depthwise"]
+
+
+def test_nothing_asked_leaves_every_row(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(answered(capsys)) == 10
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12))
+def test_a_front_is_what_no_other_beats(points: list[tuple[int, int]]) -> None:
+    """One way round and the other: who is in it is beaten by nobody, who is not by somebody in it."""
+    rows = [{"a": a, "b": b} for a, b in points]
+    front = unbeaten(rows, [Order("a", False), Order("b", True)], dict)
+    assert all(not (x["a"] <= y["a"] and x["b"] >= y["b"] and x != y) for x, y in permutations(front, 2))
+    for row in rows:
+        beaten = any(f["a"] <= row["a"] and f["b"] >= row["b"] and f != row for f in front)
+        assert (row in front) != beaten
+
+
+def test_rows_without_the_word_stand_last() -> None:
+    """Whichever way is up: a building block has no ratio."""
+    for text in ("relative.macs", "max:relative.macs"):
+        rows = select_rows(compare(LAYER), read_selection("", text, None, "", ROW_WORDS, ROW_NUMBERS)).rows
+        assert [row.relative is None for row in rows] == sorted([row.relative is None for row in rows])
+
+
+def test_every_word_that_may_be_asked_for_is_there() -> None:
+    row = compare(LAYER, ["standard"]).rows[0]
+    words = words_of_row(row)
+    for word in ROW_NUMBERS:
+        outer, _, inner = word.partition(".")
+        assert (words[outer][inner] if inner else words[outer]) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "column", "message"),
+    [
+        ({"sort": "macs,peak"}, 6, "unknown word 'peak'"),
+        ({"sort": "most:macs"}, 1, "no way to sort"),
+        ({"front": "macs,variant"}, 6, "unknown word 'variant'"),
+    ],
+)
+def test_a_word_that_is_none_is_pointed_at(given: dict[str, str], column: int, message: str) -> None:
+    with pytest.raises(SpecError, match=message) as caught:
+        read_selection("", given.get("sort", ""), None, given.get("front", ""), ROW_WORDS, ROW_NUMBERS)
+    assert caught.value.column == column

@@ -1,0 +1,96 @@
+"""Conditions: what they mean for rows and for columns, and what is said of those that mean nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcost.search.where import Condition, read_quantity
+from convcost.spec.errors import SpecError
+
+KNOWN = ["macs", "params", "peak_bytes", "relative.macs", "name", "variant"]
+
+ROW = {"macs": 30_000_000, "params": 512, "peak_bytes": 2**21, "relative": {"macs": 0.25}, "name": "stage1.2.conv",
+       "variant": "grouped"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("150M", 150_000_000), ("0.15G", 150_000_000), ("2MiB", 2**21), ("30 MMACs", 30_000_000),
+        ("4.1e9", 4_100_000_000),
+        ("50k", 50_000), ("50K", 50_000), ("1,500", 1500), ("1_500", 1500), ("7", 7), ("2.5 GFLOPs", 2_500_000_000),
+        ("0.1", Fraction(1, 10)), ("64KiB", 2**16), ("3 params", 3), ("1TB", 10**12),
+    ],
+)  # fmt: skip
+def test_a_quantity_is_exact_whatever_its_unit(text: str, number: Any) -> None:
+    assert read_quantity(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "M", "3x", "-3", "3 apples", "1..2", "0x10", "3mM"])
+def test_what_is_no_quantity_is_refused(text: str) -> None:
+    with pytest.raises(SpecError, match="quantity"):
+        read_quantity(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("macs<=30M", True), ("macs<30M", False), ("macs>=30 MMACs", True), ("macs>30M", False), ("macs=30M", True),
+        ("macs!=30M", False), ("peak_bytes<=2MiB and params<1k", True), ("params>1k or macs==0.03G", True),
+        ("not params>1k", True), ("not (params<1k or macs<1)", False), ("relative.macs<0.25", False),
+        ("params>1k and macs<1 or variant=grouped", True), ("relative.macs<=25%", True),
+        ("params>1k and (macs<1 or variant=grouped)", False),
+        ("name=stage1.*", True), ("name=stage2.*", False), ("variant!=grouped", False), ("macs>=50%", True),
+        ("macs>51%", False),
+    ],
+)  # fmt: skip
+def test_a_condition_means_what_it_says(text: str, holds: bool) -> None:
+    """`and` binds closer than `or`; `%` is a share of the total."""
+    assert Condition(text, KNOWN)(ROW, {"macs": 60_000_000}) is holds
+
+
+def test_a_word_that_a_row_lacks_fulfils_nothing() -> None:
+    assert not Condition("macs<1k", KNOWN)({"macs": None})
+    assert not Condition("relative.macs>0", KNOWN)({"relative": None})
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=1, max_size=8),
+    st.integers(0, 400),
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!="]),
+)
+def test_columns_are_answered_as_rows_are(values: list[int], tenths: int, sign: str) -> None:
+    """Also where the limit is no whole number."""
+    condition = Condition(f"macs{sign}{tenths / 10} or not params<=20", KNOWN)
+    other = [40 - value for value in values]
+    rows = [bool(condition({"macs": a, "params": b})) for a, b in zip(values, other)]
+    columns = condition({"macs": np.array(values, np.int64), "params": np.array(other, np.int64)})
+    assert np.broadcast_to(columns, len(values)).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("macs<=", 7, "a value is missing"), ("mac<=3", 1, "unknown word 'mac'"), ("macs<=3 foo", 9, "does not belong"),
+        ("(macs<3", 8, "not closed"), ("macs<3x", 6, "no quantity"), ("name<x", 5, "name is a name"),
+        ("macs ~ 3", 6, "no comparison"), ("macs<3 and", 11, "a word such as macs"), ("", 1, "a word such as macs"),
+        ("macs", 5, "what is asked of macs"), ("macs<3)", 7, "does not belong"),
+    ],
+)  # fmt: skip
+def test_what_is_no_condition_is_pointed_at(text: str, column: int, message: str) -> None:
+    with pytest.raises(SpecError, match=message) as caught:
+        Condition(text, KNOWN)
+    assert caught.value.column == column
+
+
+@given(st.text(alphabet="macsprn ()<>=!%0123456789.andort*", max_size=24))
+def test_any_text_is_a_condition_or_an_error(text: str) -> None:
+    with suppress(SpecError):
+        Condition(text, KNOWN)
