@@ -64,6 +64,20 @@ class Page(NamedTuple):
     sections: list[Section]
 
 
+def sources(used: list[dict[str, str]]) -> Grid:
+    """Where a structure is used, with the paper."""
+    return Grid(["where", "paper"], [[entry["where"], entry["source"]] for entry in used])
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "position"), counted(1152, "output")
+    ('1 position', '1,152 outputs')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def text(page: Page, shown: Callable[[str], str] = str) -> str:
     """The page for a terminal; `shown` is a text as it will appear there, for columns to be as wide as that.
 
