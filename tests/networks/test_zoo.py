@@ -10,6 +10,7 @@ import pytest
 
 from convcost.answers.network import NetworkAnswer, answer_network
 from convcost.checks.networks import verify_network
+from convcost.checks.verifier import DEFAULT_LIMIT
 from convcost.graph.ops import BatchNorm, Conv, Linear
 from convcost.networks.build import Choices, build_network
 from convcost.networks.zoo import zoo_name, zoo_names, zoo_program
@@ -115,12 +116,13 @@ def test_saved_activations_equal_what_autograd_keeps(name: str) -> None:
 
 @pytest.mark.parametrize("name", zoo_names())
 def test_every_network_is_verified_and_names_its_source(name: str) -> None:
-    """Every distinct layer executed at full size, the wiring at a reduced input; peak included."""
+    """Every distinct layer executed, at full size up to the limit, the wiring at a reduced input; peak included."""
     program = zoo_program(name)
     answer = answer_network(build_network(program))
     found = verify_network(answer, lambda shape: build_network(program, Choices(reduced=shape)))
-    assert found.status == found.wiring.status == "verified"
-    assert all(layer.status == "verified" for layer in found.layers)
+    limit = max([layer.words["macs"] for layer in answer.layers])
+    assert (found.status, found.wiring.status) == ("verified" if limit <= DEFAULT_LIMIT else "reduced", "verified")
+    assert {layer.status for layer in found.layers} <= {"verified", "reduced"}
     assert sum(len(layer.names) for layer in found.layers) == len(layers_of(answer))
     assert "20" in program.source
 

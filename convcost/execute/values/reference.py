@@ -1,17 +1,52 @@
-"""What a convolution computes, in integers and in the plainest way: tap by tap, channel by channel. Slow and short."""
+"""What each operation computes, in integers and in the plainest way: tap by tap, channel by channel. Slow and short."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from math import isqrt, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import Conv
-from ..windows import landing_starts, shifted, tap_offsets, window_starts, with_border, with_copied_border
+from ...graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+)
+from ..windows import (
+    adaptive_windows,
+    landing_starts,
+    pool_starts,
+    shifted,
+    tap_offsets,
+    window_starts,
+    with_border,
+    with_copied_border,
+)
+from .apply import Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Whole = NDArray[np.int64]
+
+#: Activations that make integers of integers: the least and the most that comes out.
+INTEGER_ACTIVATIONS = {"relu": (0, None), "relu6": (0, 6)}
 
 
 def reference_values(
@@ -59,3 +94,132 @@ def _accumulate(out: NDArray[Any], seen: NDArray[Any], weights: NDArray[Any]) ->
     """Add one tap's products, an input channel after the other."""
     for channel, row in enumerate(weights):
         out += seen[..., channel, None] * row
+
+
+def in_integers(op: Op, inputs: list[NDArray[Any]], weights: Weights | None = None) -> NDArray[np.int64]:
+    """The output of any operation in int64, for integers of any dtype.
+
+    >>> in_integers(Split(1, 2), [np.array([[5, 6, 7]])]).tolist()
+    [[6]]
+
+    ValueError for an operation that makes no integers of these: of a mean or a variance that is none, of an
+    activation that has a curve, and for what is counted by definition.
+    """
+    whole = [array.astype(np.int64) for array in inputs]
+    kernel, bias = (None, None) if weights is None else weights
+    learned = [None if array is None else array.astype(np.int64) for array in (kernel, bias)]
+    return IN_INTEGERS[type(op)](op, whole, *learned)
+
+
+def _linear(_: Linear, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
+    out = np.zeros((*x[0].shape[:-1], kernel.shape[1]), np.int64)
+    _accumulate(out, x[0], kernel)
+    return out if bias is None else out + bias
+
+
+def _multiply(_: Op, x: list[Whole], *__: object) -> Whole:
+    """The gate written out at every position, then number by number."""
+    given, gate = x
+    while gate.ndim < given.ndim:
+        gate = np.expand_dims(gate, 1)
+    for axis, n in enumerate(given.shape):
+        gate = gate.repeat(n // gate.shape[axis], axis)
+    return given * gate
+
+
+def _concat(_: Op, x: list[Whole], *__: object) -> Whole:
+    """A channel after the other."""
+    return np.stack([part[..., channel] for part in x for channel in range(part.shape[-1])], axis=-1)
+
+
+def _shuffle(op: Shuffle, x: list[Whole], *_: object) -> Whole:
+    """Channel c of group g goes to place g of the c-th run."""
+    out, each = np.empty_like(x[0]), x[0].shape[-1] // op.groups
+    for group, channel in product(range(op.groups), range(each)):
+        out[..., channel * op.groups + group] = x[0][..., group * each + channel]
+    return out
+
+
+def _flatten(_: Op, x: list[Whole], *__: object) -> Whole:
+    """All positions of the first channel, then of the second."""
+    channels = [x[0][..., channel].reshape(len(x[0]), -1) for channel in range(x[0].shape[-1])]
+    return np.concatenate(channels, axis=1)
+
+
+def _activation(op: Activation, x: list[Whole], *_: object) -> Whole:
+    if op.kind not in INTEGER_ACTIVATIONS:
+        raise ValueError(f"{op.kind} makes no integers")
+    clipped: Whole = x[0].clip(*INTEGER_ACTIVATIONS[op.kind])
+    return clipped
+
+
+def _scale_and_shift(_: Op, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
+    out = x[0] * kernel
+    return out if bias is None else out + bias
+
+
+def _layer_norm(_: LayerNorm, x: list[Whole], kernel: Whole, bias: Whole) -> Whole:
+    """Where every position's mean and standard deviation are whole, and the numbers multiples of the latter."""
+    count = x[0].shape[-1]
+    mean = _quotient(x[0].sum(axis=-1, keepdims=True), count)
+    centred = x[0] - mean
+    variance = _quotient((centred * centred).sum(axis=-1, keepdims=True), count)
+    width = np.array([isqrt(int(v)) or 1 for v in variance.ravel()]).reshape(variance.shape)
+    if not np.array_equal(width * width, np.maximum(variance, 1)):
+        raise ValueError("a standard deviation is no integer")
+    return _quotient(centred, width) * kernel + bias
+
+
+def _quotient(given: Whole, by: Any) -> Whole:
+    if (given % by).any():
+        raise ValueError("a quotient is no integer")
+    whole: Whole = given // by
+    return whole
+
+
+def _pool(op: Pool, x: list[Whole], *_: object) -> Whole:
+    """Window by window: of the positions in it the largest, or the sum by the number of taps."""
+    axes = [
+        [range(start - pads[0], start - pads[0] + k) for start in pool_starts(n, k, s, pads, hang_over=op.ceil_mode)]
+        for n, k, s, pads in zip(x[0].shape[1:], op.kernel_size, op.stride, op.padding)
+    ]
+    inside = [[slice(max(0, w.start), min(n, w.stop)) for w in axis] for n, axis in zip(x[0].shape[1:], axes)]
+    return _windows(op.kind, x[0], inside, prod(op.kernel_size))
+
+
+def _adaptive_pool(op: AdaptivePool, x: list[Whole], *_: object) -> Whole:
+    axes = [adaptive_windows(n, count) for n, count in zip(x[0].shape[1:], op.output_size)]
+    return _windows(op.kind, x[0], axes, None)
+
+
+def _windows(kind: str, given: Whole, axes: list[list[slice]], count: int | None) -> Whole:
+    out = np.empty((len(given), *map(len, axes), given.shape[-1]), np.int64)
+    for place, window in zip(np.ndindex(out.shape[1:-1]), product(*axes)):
+        seen = given[:, *window].reshape(len(given), -1, given.shape[-1])
+        made = seen.max(axis=1) if kind == "max" else _quotient(seen.sum(axis=1), count or seen.shape[1])
+        out[:, *place] = made
+    return out
+
+
+def _refused(op: Counted, *_: object) -> Whole:
+    raise ValueError(f"{op.kind} is counted by definition, not executed")
+
+
+IN_INTEGERS: ByOp[Callable[..., NDArray[np.int64]]] = ByOp(
+    {
+        Conv: lambda op, x, kernel, bias: reference_values(op, x[0], kernel, bias),
+        Linear: _linear,
+        Add: lambda _, x, *__: x[0] + x[1],
+        Multiply: _multiply,
+        Concat: _concat,
+        Split: lambda op, x, *_: np.stack([x[0][..., channel] for channel in range(op.start, op.stop)], axis=-1),
+        Shuffle: _shuffle,
+        Flatten: _flatten,
+        Activation: _activation,
+        LayerNorm: _layer_norm,
+        Pool: _pool,
+        AdaptivePool: _adaptive_pool,
+        Counted: _refused,
+    },
+    dict.fromkeys((BatchNorm, Scale), _scale_and_shift),
+)
