@@ -407,7 +407,7 @@ def mbconv(spec: LayerSpec) -> Parts:
         Step("squeeze.gate", Activation("sigmoid")),
         Step("excite", Multiply(), ("depthwise", "squeeze.gate")),
     )
-    return (*wide, *gate, *shortcut(spec, (narrow._replace(activation=None),), projected=False))  # type: ignore[arg-type]
+    return (*wide, *gate, *shortcut(spec, (narrow._replace(activation=None),), projected=False))
 
 
 @states("fused-mbconv")
