@@ -52,7 +52,7 @@ LEARNED: ByOp[Callable[[Any], Learned]] = ByOp(
         ),
         Scale: lambda op: (("norms", op.channels),),
         Norm: lambda op: (("norms", op.channels),) * ((1 if op.kind == "rms-norm" else 2) * int(op.affine)),
-        Tokens: lambda op: (("weights", op.count * op.channels), ("weights", op.positions * op.channels)),
+        Tokens: lambda op: (("weights", op.learned * op.channels), ("weights", op.positions * op.channels)),
         Counted: lambda op: (("weights", op.params),),
     },
     dict.fromkeys((BatchNorm, LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),

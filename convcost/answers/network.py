@@ -202,7 +202,7 @@ def fields_of(op: Op, inputs: list[Shape]) -> dict[str, Any]:
 
 
 def _by_cause(op: Op, elementwise: int) -> dict[str, int]:
-    named = type(op) is Counted or (type(op) is Norm and op.kind == "softmax")
+    named = type(op) in (Counted, Scale) or (type(op) is Norm and op.kind == "softmax")
     cause = op.kind if named else CAUSES[type(op)]  # type: ignore[union-attr]  # both have one
     return {cause: elementwise} if elementwise else {}
 

@@ -165,12 +165,12 @@ class Attention(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """All positions in a row behind `count` learned ones, and a learned vector added to each (Dosovitskiy et al. 2020).
+    """All positions in a row behind some `learned` ones, and a vector, learned too, added to each (Dosovitskiy et al. 2020).
 
     `positions` are how many there are then.
     """
 
-    count: int
+    learned: int
     channels: int
     positions: int
 

@@ -200,8 +200,8 @@ def _check_attention(name: str, op: Attention, inputs: list[Shape], _: Shape) ->
 
 
 def _check_tokens(name: str, op: Tokens, inputs: list[Shape], _: Shape) -> None:
-    if (op.channels, op.positions - op.count) != (inputs[0][1], prod(inputs[0][2:])):
-        raise ShapeError(f"{name}: takes {op.positions - op.count} positions, gets {show(inputs[0][2:])}")
+    if (op.channels, op.positions - op.learned) != (inputs[0][1], prod(inputs[0][2:])):
+        raise ShapeError(f"{name}: takes {op.positions - op.learned} positions, gets {show(inputs[0][2:])}")
 
 
 def _check_conv(name: str, op: Conv, inputs: list[Shape], out: Shape) -> None:

@@ -143,7 +143,7 @@ def _pads(padding: Any, kernel: Ints, dilation: Ints) -> Pads:
 
 
 def _every_pair(padding: Any, axes: int) -> Pads:
-    return (padding,) * axes if type(padding[0]) is int else padding  # type: ignore[no-any-return]  # pairs are either
+    return (padding,) * axes if type(padding[0]) is int else padding
 
 
 def _every(value: int | Ints, axes: int) -> Ints:

@@ -180,6 +180,6 @@ _WORDS: ByOp[Callable[[Any, list[Shape]], str]] = ByOp({
     PixelShuffle: lambda op, _: f"pixel-shuffle {_joined(op.factor)}",
     Pad: lambda op, _: _pad(op),
     Attention: lambda op, _: f"attend {op.heads}",
-    Tokens: lambda op, _: f"tokens {op.count}",
+    Tokens: lambda op, _: f"tokens {op.learned}",
     Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
 })  # fmt: skip

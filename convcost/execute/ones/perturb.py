@@ -570,7 +570,7 @@ def _hear_pixel_shuffle(op: PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
     batch, *size, channels = given.shape
     made = np.zeros((batch, *[n * by for n, by in zip(size, op.factor)], channels // prod(op.factor)), given.dtype)
     for channel in range(channels):
-        place = np.unravel_index(channel % prod(op.factor), op.factor)
+        place = [int(at) for at in np.unravel_index(channel % prod(op.factor), op.factor)]
         made[:, *[slice(at, None, by) for at, by in zip(place, op.factor)], channel // prod(op.factor)] = given[
             ..., channel
         ]
@@ -594,7 +594,8 @@ def _hear_attention(op: Attention, given: NDArray[Any]) -> NDArray[Any]:
     queries, keys, values = (given[..., part * op.channels : (part + 1) * op.channels] for part in range(3))
     space = tuple(range(1, given.ndim - 1))
     met = np.maximum(queries.max(axis=-1, keepdims=True), keys.max(axis=(*space, -1), keepdims=True))
-    return np.maximum(met, values.max(axis=space, keepdims=True)) * np.ones_like(queries)
+    heard: NDArray[Any] = np.maximum(met, values.max(axis=space, keepdims=True)) * np.ones_like(queries)
+    return heard
 
 
 def _hear_adaptive(op: AdaptivePool, given: NDArray[Any]) -> NDArray[Any]:

@@ -251,7 +251,7 @@ def _attention(call: Call) -> Made:
 def _tokens(call: Call) -> Made:
     op, given = call.op, call.x[0]
     flat = given.reshape(given.shape[0], -1, given.shape[-1])
-    first, places = np.ones((op.count, op.channels), np.uint8), np.zeros((op.positions, op.channels), np.uint8)
+    first, places = np.ones((op.learned, op.channels), np.uint8), np.zeros((op.positions, op.channels), np.uint8)
     row = np.concatenate([np.broadcast_to(first, (len(flat), *first.shape)), flat], axis=1)
     output = row + places
     return output, Tally((("weights", first.size), ("weights", places.size)), elementwise=output.size)
