@@ -47,10 +47,20 @@ def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
     largest counts. Where what follows it needs several of its positions, or branches meet, which of
     them are needed decides, which spans do not tell: None, not known.
     """
-    needed: list[list[Span] | None] = [None] * (len(graph.nodes) + 1)
-    needed[-1] = [(0, 0)] * (len(shapes[-1]) - 2)
     if _is_branched(graph) and any([type(n.op) is Conv and n.op.transposed for n in graph.nodes]):
         return None
+    first = _walk_back(graph, shapes, [(0, 0)] * (len(shapes[-1]) - 2))
+    if not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
+        return first
+    last = _walk_back(
+        graph, shapes, [(n - 1, n - 1) for n in shapes[-1][2:]]
+    )  # either end may see more beside the pool
+    return None if first is None or last is None else tuple([max(axis) for axis in zip(first, last)])
+
+
+def _walk_back(graph: Graph, shapes: list[Shape], of_output: list[Span]) -> Ints | None:
+    needed: list[list[Span] | None] = [None] * (len(graph.nodes) + 1)
+    needed[-1] = of_output
     for index in range(len(graph.nodes) - 1, -1, -1):
         spans, node = needed[index + 1], graph.nodes[index]
         if spans is None:

@@ -75,8 +75,16 @@ def held(arrays: Mapping[int, NDArray[Any]]) -> dict[int, NDArray[Any]]:
     return {value: owner(arrays[value]) for value in first.values()}
 
 
+def channels_last(shape: Ints) -> Ints:
+    """(batch, channels, *spatial) as arrays lie here.
+
+    >>> channels_last((1, 3, 8, 9)), channels_last((1, 3))
+    ((1, 8, 9, 3), (1, 3))
+    """
+    return (*shape[:1], *shape[2:], *shape[1:2])
+
+
 def declared(op: Counted, shown: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array of the shape that was counted, in the memory of `shown` where there is one; nothing is executed."""
-    batch, channels, size = op.output_shape[:1], op.output_shape[1:2], op.output_shape[2:]
-    shape = (*batch, *size, *channels)
+    shape = channels_last(op.output_shape)
     return np.empty(shape, dtype) if shown is None else np.ndarray(shape, dtype, buffer=owner(shown))

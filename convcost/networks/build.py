@@ -182,7 +182,9 @@ class _Assembly:
             except Problem as problem:
                 if spec is not None:
                     raise self.program.error(line, problem) from None
-                tokens = [at for at, word in enumerate(line.words) if at and is_token(word) and not self._aside(line, at)]
+                tokens = [
+                    at for at, word in enumerate(line.words) if at and is_token(word) and not self._aside(line, at)
+                ]
                 raise located(self.program, line, problem, said, tuple(tokens)) from None
             value = self._inline(line, built, value, name if repeats == 1 else f"{name}.{number}")
         return value

@@ -29,7 +29,7 @@ import torch
 
 from convcost.execute.ones.counting import conv_weights, count_products
 from convcost.execute.values.convolve import convolve_values
-from convcost.execute.values.integers import conv_integers, pattern
+from convcost.execute.values.integers import op_weights, pattern
 from convcost.execute.values.workbench import Workbench
 from convcost.graph.ops import Conv
 
@@ -78,7 +78,7 @@ def conv_of(layer: Layer) -> Conv:
 def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
     """What is timed, by name; all four sides agree on the output, which is checked here."""
     op, size = conv_of(layer), layer[-1]
-    kernel, _ = conv_integers(op)
+    kernel, _ = op_weights(op)
     given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
     ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
     x = torch.from_numpy(given).permute(0, 3, 1, 2)
@@ -95,7 +95,7 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
         "counts": lambda: count_products(op, ones, weights),
         "planes": lambda: torch.conv2d(*planes, **options),
         "last": lambda: torch.conv2d(*last, **options),
-        "setup": lambda: (conv_integers(op), pattern(given.shape, given.dtype, 3, 1)),
+        "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
     }
 
 

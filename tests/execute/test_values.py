@@ -13,7 +13,7 @@ from convcost.analysis.cost import macs
 from convcost.execute.values import exact
 from convcost.execute.values.convolve import TILE, convolve_values
 from convcost.execute.values.exact import exact_values
-from convcost.execute.values.integers import EXACT, conv_integers, exact_dtype, largest_sum, pattern
+from convcost.execute.values.integers import EXACT, exact_dtype, largest_sum, op_weights, pattern
 from convcost.execute.values.reference import reference_values
 from convcost.execute.values.run_values import run_values
 from convcost.execute.values.workbench import Workbench
@@ -72,7 +72,7 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
         return
     batch, channels, *size = shape
     x = pattern((batch, *size, channels), np.dtype(np.int64), 3, 1)
-    kernel, bias = conv_integers(op)
+    kernel, bias = op_weights(op)
     made = reference_values(op, x, kernel, bias)
     inner, outer = kernel.shape[-2:]
     for at in list(np.ndindex(made.shape))[:: max(1, made.size // 20)]:
@@ -111,7 +111,7 @@ def test_each_algorithm_crosses_its_tiles(op: Conv, shape: Shape, algorithm: str
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
     """Scratch is the executor's own."""
     op = Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
-    (kernel, bias), x = conv_integers(op), pattern((1, 6, 5, 4), np.dtype(np.float32), 3)
+    (kernel, bias), x = op_weights(op), pattern((1, 6, 5, 4), np.dtype(np.float32), 3)
     copies = [array.copy() for array in (x, kernel, bias) if array is not None]
     convolve_values(op, x, kernel, bias, Workbench())
     assert all(np.array_equal(a, b) for a, b in zip(copies, (x, kernel, bias)))

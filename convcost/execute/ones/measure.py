@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...graph.ops import Counted, Graph, Node, Op, Shape
-from ..memory import held, owner, reusable
+from ..memory import channels_last, held, owner, reusable
 from .primitives import Tally, run_op
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     With `inplace` elementwise operations write over an input that nobody needs afterwards, the
     graph's input excepted. ValueError where operations do not fit one another.
     """
-    first, size = graph.input_shape[:2], graph.input_shape[2:]
-    arrays: dict[int, NDArray[Any]] = {0: np.ones((*first[:1], *size, *first[1:]), np.uint8)}
+    arrays: dict[int, NDArray[Any]] = {0: np.ones(channels_last(graph.input_shape), np.uint8)}
     given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside

@@ -113,12 +113,16 @@ SIZED = AdaptivePool | Flatten | Multiply | Norm | Attention | Tokens | Counted
 def _field(_kinds: tuple[type, ...], nodes: tuple[Node, ...], size: Ints) -> Ints | None:
     """`_kinds` tells apart what are equal as tuples."""
     sized = any([isinstance(node.op, SIZED) for node in nodes])
-    spans = [_span(nodes, axis, n if sized else 1) for axis, n in enumerate(size)]
+    spans = [_span(nodes, axis, n if sized else 0) for axis, n in enumerate(size)]
     return None if None in spans else tuple([span for span in spans if span is not None])
 
 
 def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
-    """Along one axis: with a margin on either side that is doubled until outputs of every kind see no end of it."""
+    """Along one axis: with a margin on either side that is doubled until no output sees the end of it.
+
+    `size` is that of the input where it matters, as to a global pooling: then every real output counts. Else it is 0,
+    all outputs are alike but for the rhythm of transposed convolutions, and any that are there count.
+    """
     period = lcm(1, *[node.op.stride[axis] for node in nodes if isinstance(node.op, Conv) and node.op.transposed])
     taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, Conv | Pool)])
     margin = FIRST_MARGIN
@@ -129,7 +133,9 @@ def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
         if made is None:
             return None
         if made.start <= 0 and made.stop >= max(made.size, period):
-            return int(np.max(made.last - made.first + 1, initial=0, where=made.last >= made.first))
+            kept = slice(-made.start, made.size - made.start) if size else slice(None)
+            first, last = made.first[kept], made.last[kept]
+            return int(np.max(last - first + 1, initial=0, where=last >= first))
         margin *= 2
     return None
 
@@ -215,7 +221,7 @@ def _widest(line: Line) -> int | None:
 def _follow(nodes: tuple[Node, ...], axis: int, size: int, margin: int) -> Line | None:
     """The output of a graph along one axis, empty for too small a margin; None where an operation is not executed."""
     places = np.arange(-margin, size + margin)
-    lines = [Line(-margin, places, places, size)]
+    lines = [Line(-margin, places, places, max(1, size))]
     for node in nodes:
         try:
             line = FOLLOW[type(node.op)](node.op, axis, [lines[value] for value in node.inputs])
