@@ -577,9 +577,8 @@ def _hear_pixel_shuffle(op: PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
     made = np.zeros((batch, *[n * by for n, by in zip(size, op.factor)], channels // prod(op.factor)), given.dtype)
     for channel in range(channels):
         place = [int(at) for at in np.unravel_index(channel % prod(op.factor), op.factor)]
-        made[:, *[slice(at, None, by) for at, by in zip(place, op.factor)], channel // prod(op.factor)] = given[
-            ..., channel
-        ]
+        views: list[Any] = [slice(at, None, by) for at, by in zip(place, op.factor)]
+        made[:, *views, channel // prod(op.factor)] = given[..., channel]
     return made
 
 
