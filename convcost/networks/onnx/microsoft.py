@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...graph.ops import Conv, Ints, Pool, Shape
 from ...graph.shapes import conv_size, pool_size
@@ -200,6 +200,11 @@ def packed_size(call: Call) -> int:
     return call.integer("N", 0) * call.integer("K", 0)
 
 
+def packed_kind(call: Call) -> int:
+    """ONNX's number of the type of these weights: 2, 4 or 8 bits."""
+    return {2: 25, 8: 2}.get(call.integer("bits", 4), 21)
+
+
 def _lstm_shapes(call: Call) -> Sequence[Sizes | None]:
     x, r = call.shape(0), call.shape(2)
     return [(x[0], r[0], x[1], r[1]), (r[0], x[1], r[1]), (r[0], x[1], r[1])]
@@ -333,20 +338,32 @@ _BLOCKS: dict[str, Operation] = {
     "AveragePool": Operation(_pool_shapes, pool("avg"), ()),
     "GlobalMaxPool": Operation(_global_shapes, global_pool("max"), ()),
     "GlobalAveragePool": Operation(_global_shapes, global_pool("avg"), ()),
-    "ReorderOutput": Operation(
-        lambda call: [(call.shape(0)[0], call.integer("channels", 0), *call.shape(0)[2:])], lambda _: Count(), ()
-    ),
-    "ReorderInput": Operation(lambda call: [_blocked(call.shape(0))], lambda _: Count(), ()),
+    "ReorderOutput": Operation(lambda call: [_unblocked(call)], lambda _: Count(), ()),
+    "ReorderInput": Operation(lambda call: [_blocked(call)], lambda _: Count(), ()),
 }
 
-#: Channels in a block, at most.
-BLOCK = 16
+#: Channels in a block, by the machine that the file was made for.
+BLOCKS = (16, 8)
 
 
-def _blocked(shape: Shape) -> Shape:
-    if shape[1] % BLOCK:
-        raise Unknown("how many channels a block has is not said")
-    return shape
+def block_size(graph: Any) -> int:
+    """Channels in a block: the convolutions over blocks have whole ones."""
+    dims = {tensor.name: tensor.dims for tensor in graph.initializer}
+    blocked = [n for n in graph.node if f"{n.domain}." == BLOCKED and n.op_type == "Conv" and len(n.input) > 1]
+    made = [dims[node.input[1]][0] for node in blocked if dims.get(node.input[1])]
+    return next((size for size in BLOCKS if not any(n % size for n in made)), BLOCKS[-1])
+
+
+def _blocked(call: Call) -> Sizes:
+    x = call.shape(0)
+    channels = x[-1] if call.integer("channels_last", 0) else x[1]
+    others = x[1:-1] if call.integer("channels_last", 0) else x[2:]
+    return (x[0], -(-channels // call.block) * call.block, *others)
+
+
+def _unblocked(call: Call) -> Sizes:
+    x, channels = call.shape(0), call.integer("channels", 0)
+    return (x[0], *x[2:], channels) if call.integer("channels_last", 0) else (x[0], channels, *x[2:])
 
 
 _NAMED = {**{DOMAIN + op: row for op, row in _OPERATIONS.items()}, **{BLOCKED + op: r for op, r in _BLOCKS.items()}}
