@@ -290,6 +290,13 @@ def learned_bytes(op: Op, types: Types | tuple[tuple[str, int], ...]) -> int:
     return sum([tensor_bytes(bits_of(name), numbers) for name, numbers in learned])
 
 
+def _shared_bytes(op: Conv | Linear, types: OpTypes) -> int:
+    """Bytes of weights that another operation learns; where a file says types, of that of the output."""
+    if isinstance(types.learned, Types):
+        return learned_bytes(op, types.learned)
+    return sum([tensor_bytes(types.output, numbers) for _, numbers in LEARNED[type(op)](op)])
+
+
 def runs(op: Op) -> int:
     """How often an operation runs: once, unless it stands in a loop."""
     return op.times if type(op) is Counted else 1
@@ -306,5 +313,5 @@ def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weigh
         return 0
     read = sum([tensor_bytes(bits, prod(shape)) for bits, shape in zip(types.inputs, inputs)])
     if (type(op) is Conv or type(op) is Linear) and op.shared:
-        weight_bytes = learned_bytes(op._replace(shared=False), types.learned)
+        weight_bytes = _shared_bytes(op._replace(shared=False), types)
     return (read + weight_bytes + tensor_bytes(types.output, prod(out))) * runs(op)

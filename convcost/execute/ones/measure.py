@@ -77,7 +77,7 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
         uses.subtract(node.inputs)
         target = reusable(node, arrays, uses, given, bits[: number + 1]) if inplace else None
         arrays[number], tally = run_op(node.op, inputs, target)
-        weight_bytes = _weight_bytes(graph, number - 1, tally), _role_bytes(graph, tally.again)
+        weight_bytes = _weight_bytes(graph, number - 1, tally), _again_bytes(graph, bits[number], tally)
         sizes = _touched(node, number, arrays, bits, *weight_bytes, written_over=target is not None)
         params = sum([size for _, size in tally.read])
         ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:-1], *sizes, _alive(arrays, bits)))
@@ -149,17 +149,19 @@ def _weight_bytes(graph: Graph, index: int, tally: Tally) -> int:
     Where a file says the types, what it says of the operation must be as many numbers as the arrays have.
     """
     if graph.weight_types is None:
-        return _role_bytes(graph, tally.read)
+        roles = _role_bits(graph.dtype)
+        return sum([_bytes(roles[role], size) for role, size in tally.read])
     said, read = graph.weight_types[index], sum([size for _, size in tally.read])
     if sum([size for _, size in said]) != read:
         raise ValueError(f"{graph.nodes[index].name}: {read} numbers were read, types are said of {said}")
     return sum([_bytes(_bits(name), size) for name, size in said])
 
 
-def _role_bytes(graph: Graph, read: tuple[tuple[str, int], ...]) -> int:
-    """Bytes of arrays in the types that their roles have; 0 where a file says the types of what it learns."""
+def _again_bytes(graph: Graph, made: int, tally: Tally) -> int:
+    """Bytes of the arrays that another operation learns; where a file says types, as wide as the numbers `made`."""
     roles = _role_bits(graph.dtype)
-    return 0 if graph.weight_types is not None else sum([_bytes(roles[role], size) for role, size in read])
+    typed = graph.weight_types is not None
+    return sum([_bytes(made if typed else roles[role], size) for role, size in tally.again])
 
 
 def _bits(name: str) -> int:
