@@ -421,6 +421,7 @@ def test_as_many_operations_as_are_allowed_can_be_written() -> None:
 
 
 WORDS = [*PRIMITIVES, *layer_names(), "from", "in", "a:", "a", "r2", "k3", "s2", "8", "$x", "block", "default", "norm"]
+WORDS += ["share", "also", "depth", "bilinear", "p1-2", "2", "2x3", "affine", "p$x-0", "in+1"]
 WORDS += ["relu", "shortcut", "g2", "in*2", "p1", "#", "width", "32*width", "each", "bias", "7", "0", "x=3", "\t"]
 
 
