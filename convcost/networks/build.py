@@ -91,6 +91,8 @@ class _Assembly:
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
         self._count(line)
+        if line.call:
+            return self._module(line, name, self._inputs(line, scope))
         if not (
             line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
         ):
@@ -191,6 +193,19 @@ class _Assembly:
                 raise located(self.program, line, problem, said, tuple(tokens)) from None
             value = self._inline(line, built, value, name if repeats == 1 else f"{name}.{number}")
         return value
+
+    def _module(self, line: Line, name: str, inputs: list[int]) -> int:
+        """A line of a framework: a convolution, an operation that has words here, or nothing."""
+        from .calls import read_module
+
+        try:
+            found = read_module(line.call, self.shapes[inputs[0]], self.dtype)
+            if isinstance(found, list):
+                as_ours = line._replace(words=tuple(found), call="")
+                return self._primitive(as_ours, found[1:], name, inputs) if found else inputs[0]
+            return self._inline(line, self._build(found.variant, found.spec), inputs[0], name)
+        except Problem as problem:
+            raise self.program.error(line, problem) from None
 
     def _aside(self, line: Line, at: int) -> bool:
         """Is that word none of the spec: a repetition, or whose weights it has?"""

@@ -57,7 +57,11 @@ def test_networks_a_little_broken_are_answered(text: str, format: str) -> None:
 
 
 @settings(one_file, max_examples=60)
-@given(text=broken_networks(), to=st.sampled_from(replacements()), where=st.sampled_from(["k3", "", "*", "k1 s1", "op=0-9", "macs>5%", "standard"]))
+@given(
+    text=broken_networks(),
+    to=st.sampled_from(replacements()),
+    where=st.sampled_from(["k3", "", "*", "k1 s1", "op=0-9", "macs>5%", "standard"]),
+)
 def test_networks_a_little_broken_are_swapped_or_not(tmp_path: Path, text: str, to: str, where: str) -> None:
     """Out of a file, with every replacement."""
     path = tmp_path / "net.txt"

@@ -72,9 +72,7 @@ def test_convolutions_of_a_model_are_swapped(model: str, capsys: pytest.CaptureF
     assert told(capsys, "swap", model, "--to", "grouped", "--where", "k5", code=1)["replaced"] == []
 
 
-def test_a_model_is_written_as_a_network_file(
-    model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_model_is_written_as_a_network_file(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Which gives the same answer: layers, words, peak."""
     own = tmp_path / "own.txt"
     assert run(["network", model, "--as-text", "--output", str(own)]) == 0
