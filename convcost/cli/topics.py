@@ -76,10 +76,34 @@ Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
 130 interrupted.
 """
 
+_JSON = """\
+Every JSON answer says "schema": "convcost/2"; 'convcost schema' prints its JSON
+Schema. Integers are exact, however long; null is: not known, or none.
+
+verified.status is the worst that applies:
+  mismatch  an execution contradicts the analysis; the exit code is 1
+  partial   something that is answered was not executed
+  reduced   something was executed at a smaller size, which stands beside it
+  verified  all of it was executed at full size, a network's wiring apart
+  skipped   nothing was executed
+
+What convcost/2 changed:
+  status    was verified where it now is partial or reduced
+  checks    of flops, arithmetic_intensity, ratios and stages; may have a size
+  conv_activations  is a new word
+  elementwise_by    of networks splits elementwise by cause, also by layer
+  layers    have inputs, kernel_size, stride, padding, dilation, groups, bias,
+            transposed, activation; receptive_field is from the network's
+            input on (by name where there are several), op_receptive_field
+            the layer's own
+  verified  of networks has macs_share and seen
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
+    "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

@@ -3,6 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
+from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec.errors import Problem, clip
@@ -219,16 +220,12 @@ class _Assembly:
 
     def _inline(self, line: Line, built: Built, value: int, name: str) -> int:
         """Append a variant's graph; where it is a single convolution, that one has the line's own name."""
-        nodes, base = built.graph.nodes, len(self.nodes)
+        nodes = built.graph.nodes
         self._check_room(line, len(nodes))
         lead = nodes[0].name
-        alone = all([node.name.startswith(lead) for node in nodes])
-        for node in nodes:
-            inputs = tuple([i + base if i else value for i in node.inputs])
-            own = node.name[len(lead) :] if alone else f".{node.name}"
-            self.nodes.append(Node(name + own, node.op, inputs))
+        start = len(lead) if all([node.name.startswith(lead) for node in nodes]) else 0
         self.shapes += built.shapes[1:]
-        return len(self.nodes)
+        return inline(self.nodes, built.graph, value, lambda own: name + (own[start:] if start else f".{own}"))
 
     def _check_room(self, line: Line, more: int) -> None:
         if len(self.nodes) + more > self.most:

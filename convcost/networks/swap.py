@@ -7,6 +7,7 @@ from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
 from ..analysis.cost import LEARNED, macs, params
+from ..graph.builder import inline
 from ..graph.dtypes import types_of
 from ..graph.ops import Conv, Graph, Node, Op, Shape
 from ..graph.shapes import infer_shapes
@@ -149,7 +150,7 @@ def swap(network: Network, to: str, where: Where, only: Collection[str] | None =
         part = chosen.part(index) if only is None or node.name in only else None
         found = chosen.replacement(part) if part else None
         if part and isinstance(found, Built):
-            _inline(nodes, found.graph, node.name, values[node.inputs[0]])
+            inline(nodes, found.graph, values[node.inputs[0]], f"{node.name}.{{}}".format)
             types.add_new(found.graph, index)
             skip = part.last - index
             values += [len(nodes)] * (skip + 1)
@@ -319,13 +320,6 @@ def _field(op: Conv, field: str, value: object) -> bool:
     if field == "channels":
         return (op.in_channels, op.out_channels) == value
     return bool(getattr(op, field) == value)
-
-
-def _inline(nodes: list[Node], graph: Graph, name: str, value: int) -> None:
-    base = len(nodes)
-    for node in graph.nodes:
-        inputs = tuple([i + base if i else value for i in node.inputs])
-        nodes.append(Node(f"{name}.{node.name}", node.op, inputs))
 
 
 def replacements() -> list[str]:
