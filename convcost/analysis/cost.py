@@ -303,7 +303,7 @@ def runs(op: Op) -> int:
 
 
 def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weight_bytes: int) -> int:
-    """Every distinct input, what is learned (or shared) and the output, once a run; nothing where a tensor is only looked at.
+    """Every distinct input, what is learned (or shared) and the output, once a run; nothing for a view.
 
     What an operation says it moves is counted in numbers of its output's type.
     """

@@ -165,9 +165,9 @@ class Attention(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """All positions in a row behind some `learned` ones, and a vector, learned too, added to each (Dosovitskiy et al. 2020).
+    """All positions in a row behind some `learned` ones, and to each a vector added that is learned, too.
 
-    `positions` are how many there are then.
+    So Dosovitskiy et al. 2020, section 3.1, begin. `positions` are how many there are then.
     """
 
     learned: int

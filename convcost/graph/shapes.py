@@ -186,7 +186,7 @@ def _check_pixel_shuffle(name: str, op: PixelShuffle, inputs: list[Shape], out: 
     _check_left(name, op, inputs, out)
 
 
-def _check_pad(name: str, op: Pad, inputs: list[Shape], out: Shape) -> None:
+def _check_pad(name: str, op: Pad, inputs: list[Shape], _: Shape) -> None:
     if op.mode in _REACH and not _padding_is_available(op.mode, op.padding, inputs[0][2:]):
         raise ShapeError(f"{name}: mode={op.mode} has no {show(inputs[0][2:])} input to copy that far from")
     cut = [max(0, -before) + max(0, -after) for before, after in op.padding]

@@ -81,8 +81,9 @@ def _sizes(value: object, start: str = "") -> str:
 def _window(kind: str) -> Callable[[Given, Shape], list[str]]:
     def make(values: Given, _: Shape) -> list[str]:
         tokens = {"kernel_size": "k", "stride": "s", "padding": "p", "dilation": "d"}
-        words = [_sizes(values[name], start) for name, start in tokens.items()
-                 if values.get(name) is not None and (name, values[name]) not in (("padding", 0), ("dilation", 1))]  # fmt: skip
+        said = {name: value for name, value in values.items() if value is not None}
+        plain = [name for name, value in (("padding", 0), ("dilation", 1)) if said.get(name) == value]
+        words = [_sizes(said[name], tokens[name]) for name in tokens if name in said and name not in plain]
         return [kind, *words, *["ceil"] * bool(values.get("ceil_mode"))]
 
     return make

@@ -29,8 +29,8 @@ IS_CALL = re.compile(
 class Line(NamedTuple):
     """One line: `words` from the operation on, up to `from`; `skipped` words stand before them.
 
-    `inputs` are the names behind `from`; `flags` what holds by default where the line stands. `call`: the line is one of
-    a framework, such as `Conv2d(3, 64, 7)`, and its only word is the name that is called.
+    `inputs` are the names behind `from`; `flags` what holds by default where the line stands. `call`: the
+    line is one of a framework, such as `Conv2d(3, 64, 7)`, and its only word is the name that is called.
     """
 
     number: int

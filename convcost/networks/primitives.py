@@ -36,13 +36,12 @@ from ..spec.fields import axes_disagree, check_axes
 from ..spec.layer import ACTIVATIONS
 from ..spec.tokens import read_token
 
-
 #: Operations in a row, each with what is put behind the line's name.
 Several = tuple[tuple[str, Op], ...]
 
 
 class Primitive(NamedTuple):
-    """How a line becomes an operation, or several: from its words behind the first, and the shape of its first input."""
+    """How a line becomes an operation, or several: from its words behind the first, and its first input's shape."""
 
     make: Callable[[str, tuple[str, ...], Shape], Op | Several]
     inputs: Ints = (1, 1)  # at least and at most

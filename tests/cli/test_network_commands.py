@@ -224,7 +224,7 @@ def test_the_zoo_is_data_of_the_package() -> None:
 
 
 def test_the_file_of_a_built_in_network_is_printed(convcost: Run, tmp_path: Path) -> None:
-    """To be changed and read back: also under another of its names, with what belongs to that; found by any spelling."""
+    """To be changed and read back; under another of its names with what belongs to that; by any spelling."""
     assert convcost("zoo", "resnet50").out == (FOLDER / "resnet50.txt").read_text("utf-8")
     three = convcost("zoo", "EfficientNet_B3")
     assert three.code == 0

@@ -106,7 +106,7 @@ def _touched(
     *,
     written_over: bool,
 ) -> tuple[int, int, int]:
-    """Bytes of the weights (those read `again` apart), of memory that is new, and of all arrays read and written; a view touches none."""
+    """Bytes of the weights (those read `again` apart), of memory that is new, and of arrays read and written."""
     made, read = arrays[number], dict.fromkeys(node.inputs)
     shown = any(owner(made) is owner(arrays[value]) for value in read)
     op: Op | None = node.op if isinstance(node.op, Counted) else None
