@@ -51,7 +51,7 @@ def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Op | Seve
     """The operation that a line writes.
 
     >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))
-    Pool(kind='max', kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), ceil_mode=False)
+    Pool(kind='max', kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), ceil_mode=False, dilation=())
 
     Raises Problem, its first field the number of the word that is wrong where there is one.
     """
