@@ -14,7 +14,7 @@ from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .inside import Asked, open_network
 from .onnx_model import report_unknown
-from .options import Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -30,6 +30,8 @@ Examples:
   convcost network resnet50
 
   convcost network mobilenet-v1 --width 0.75 @192 n8
+
+  convcost network vgg16 --convention thop
 
   convcost network my-net.txt --per-layer --format csv
 
@@ -76,6 +78,7 @@ def network(
     exact: Exact = False,
     input: ModelInputs = None,
     strict: Strict = False,
+    convention: Convention = "",
     *,
     execution: Execution,
     to: Destination,
@@ -92,6 +95,10 @@ def network(
     answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
     report_unknown(network)
+    if convention:
+        from ..report.beside import add_convention
+
+        add_convention(document, network, convention)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:

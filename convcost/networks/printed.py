@@ -361,7 +361,8 @@ class _Walk:
             return
         if word[0] not in PRIMITIVES:
             raise Unplaced(f"what a {clip(kind)} does is not known here")
-        self._append(name, make_primitive(word[0], word[1], shape))
+        for suffix, op in make_primitive(word[0], word[1], shape):
+            self._append(name + suffix, op)
 
     def _convolve(self, module: Module, name: str, shape: Shape) -> None:
         if len(shape) < 3:
