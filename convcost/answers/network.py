@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..analysis import analyze, words
 from ..analysis.analyze import Analysis
@@ -36,7 +36,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..networks.build import Choices, Network, build_network
+from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
 from ..spec.errors import SpecError
 from .check import NetworkVerified
@@ -76,7 +76,7 @@ class LayerAnswer(NamedTuple):
     name: str
     kind: str
     words: dict[str, Any]
-    share: dict[str, float]
+    share: dict[str, Any]
     fields: dict[str, Any]
 
 
@@ -85,8 +85,8 @@ class KindAnswer(NamedTuple):
 
     kind: str
     number: int
-    words: dict[str, int]
-    share: dict[str, float]
+    words: dict[str, Any]
+    share: dict[str, Any]
 
 
 class Alive(NamedTuple):
@@ -118,6 +118,8 @@ class NetworkAnswer(NamedTuple):
     timeline: tuple[Step, ...]
     verified: NetworkVerified | None = None
 
+
+_Part = TypeVar("_Part", LayerAnswer, KindAnswer)
 
 #: The same network for an input of another shape, and what executes a network and judges it.
 Rebuild = Callable[[Shape], Network]
@@ -165,7 +167,27 @@ def answer_network(
     training = training_memory(graph, shapes, analysis.cost.weight_bytes)
     peak = _peak(network, analysis)
     answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, analysis.steps)
-    return answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+    answer = answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+    return _unplaced(answer) if any(kind.kind == UNPLACED for kind in answer.kinds) else answer
+
+
+def _unplaced(answer: NetworkAnswer) -> NetworkAnswer:
+    """Of layers whose place in the network is not known nothing is known but their params; not what comes out, either.
+
+    The totals are of the others.
+    """
+    total = {**answer.total, "output_shape": None, "receptive_field": None}
+    layers = tuple([_anywhere(layer) for layer in answer.layers])
+    return answer._replace(total=total, layers=layers, kinds=tuple([_anywhere(kind) for kind in answer.kinds]))
+
+
+def _anywhere(part: _Part) -> _Part:
+    """A layer or a kind, with what holds wherever it stands."""
+    if part.kind != UNPLACED:
+        return part
+    words = {word: value if word in ("params", "weight_bytes") else None for word, value in part.words.items()}
+    share = {word: value if word == "params" else None for word, value in part.share.items()}
+    return part._replace(words=words, share=share)
 
 
 def answer_layers(

@@ -1,5 +1,7 @@
 """Program -> Graph: every line written out in primitive operations, blocks and repetitions included."""
 
+from __future__ import annotations
+
 import re
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
 from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
-from .primitives import PRIMITIVES, Several, make_primitive
+from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
 __all__ = ["Choices", "Network", "build_network"]
@@ -26,16 +28,36 @@ WORDS_AN_OPERATION = 20
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
 
+#: The kind of a layer that is listed with its params, and whose place in the network is not known.
+UNPLACED = "unplaced"
+
 _REPEATS = re.compile(r"r[0-9]+")
 
 
+class Missing(NamedTuple):
+    """Operations of one kind that were not counted: how many, the first of them, and why."""
+
+    op: str
+    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
+    first: str
+    reason: str
+
+
 class Network(NamedTuple):
-    """A network: its graph, the shape of every value, and whence it comes."""
+    """A network: whence it comes, its graph, the shape of every value, and how far its numbers hold.
+
+    `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
+    branch depends on data, and the one with more MACs is counted. `facts` are what its file says of its modules.
+    """
 
     name: str
     source: str
     graph: Graph
     shapes: list[Shape]
+    unknown: tuple[Missing, ...] = ()
+    upper_bound: bool = False
+    params_complete: bool = True
+    facts: tuple[str, ...] | None = None
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
@@ -76,7 +98,7 @@ class _Assembly:
         if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
-        return Network(name, self.program.source, graph, self.shapes)
+        return Network(name, self.program.source, graph, self.shapes, facts=self.program.facts)
 
     def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
         for line in lines:
@@ -235,14 +257,13 @@ class _Assembly:
     def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:
         given = [self.shapes[value] for value in inputs]
         try:
-            op = make_primitive(line.op, tuple(words), given[0])
+            made = make_primitive(line.op, tuple(words), given[0])
         except Problem as problem:
             word = int(problem.fields[0]) + 1 if problem.fields and problem.fields[0].isdigit() else 0
             raise self.program.error(line, problem, min(word, len(line.words) - 1)) from None
-        if type(op) is BatchNorm and not self.norm:
+        if type(made[0][1]) is BatchNorm and not self.norm:
             return inputs[0]
-        several: Several = op if type(op) is tuple else (("", op),)  # type: ignore[assignment]  # an Op is no plain tuple
-        for suffix, each in several:
+        for suffix, each in made:
             inputs = [self._append(line, name + suffix, each, inputs)]
         return inputs[0]
 

@@ -24,6 +24,10 @@ IS_CALL = re.compile(
     r"\s*(?:(?P<name>[A-Za-z/_][\w./-]*+):\s+|\((?P<printed>\w++)\):\s+)?"
     r"(?P<call>(?:[A-Za-z_]\w*+\.)*+[A-Za-z_]\w*+\s?\(.*\)),?(?P<rest>(?:\s+from\s[^()]*)?)\s*"
 )
+#: A fact: operations by the word of their lines or a pattern of names, and what holds of them. They are modules, of a
+#: subclass, or functions; padded by a word; the mean of the tensor; share one module with those of their kind in their
+#: block; have a dropout behind them; `in2` is two containers around their modules.
+FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
 
 
 class Line(NamedTuple):
@@ -69,6 +73,7 @@ class Program(NamedTuple):
     blocks: dict[str, Block]
     lines: tuple[Line, ...]
     also: tuple[Line, ...] = ()
+    facts: tuple[str, ...] | None = None
 
     def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
         """`problem` at a word of `line`, counted from its operation."""

@@ -47,15 +47,16 @@ class Primitive(NamedTuple):
     inputs: Ints = (1, 1)  # at least and at most
 
 
-def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Op | Several:
-    """The operation that a line writes.
+def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Several:
+    """The operations that a line writes, most often one.
 
-    >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))
-    Pool(kind='max', kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), ceil_mode=False, dilation=())
+    >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))[0][1].kernel_size
+    (3, 3)
 
     Raises Problem, its first field the number of the word that is wrong where there is one.
     """
-    return PRIMITIVES[name].make(name, words, given)
+    made = PRIMITIVES[name].make(name, words, given)
+    return made if type(made) is tuple else (("", made),)  # type: ignore[return-value]  # an Op is no plain tuple
 
 
 def _plain(op: Op) -> Callable[[str, tuple[str, ...], Shape], Op]:

@@ -28,6 +28,7 @@ from ...graph.ops import (
     Split,
 )
 from ...graph.shapes import ShapeError, check_node, output_shape
+from ..build import Missing
 from .control import CONTROL
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .infer import Inference
@@ -51,15 +52,6 @@ CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNorma
 
 #: Weights that one constant is made of.
 MOST_ROOTS = 50_000
-
-
-class Missing(NamedTuple):
-    """Operations of one kind that were not counted: how many, the first of them, and why."""
-
-    op: str
-    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
-    first: str
-    reason: str
 
 
 class Found(NamedTuple):
@@ -174,6 +166,7 @@ class Walk:
             return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
+            call.attributes = self.inference.defaults(node, call) | call.attributes
             self._function(body, node, scope, name, call)
             return
         count, reason = self._rule(call, node, scope)
