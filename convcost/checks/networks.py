@@ -8,7 +8,7 @@ from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Executed, NetworkVerified, Verified
 from ..answers.network import SHARES, LayerAnswer, NetworkAnswer, Rebuild, answer_layers, summed
 from ..execute.ones.measure import Measured, measure
-from ..execute.ones.perturb import heard_fields, op_field, op_mixes
+from ..execute.ones.perturb import heard_fields, measured_op_field, op_mixes
 from ..graph.ops import AdaptivePool, Conv, Counted, Graph, Ints, Linear, Node, Op, Pool, Shape
 from ..graph.shapes import output_shape
 from ..networks.build import Network
@@ -194,7 +194,7 @@ def _seen(answer: NetworkAnswer) -> dict[str, Check]:
     for layer, node in zip(layers, graph.nodes):
         field, known = layer.words["op_receptive_field"], op_mixes(node.op)
         if field is not None:
-            alone.append((layer.name, field, op_field(node.op, shapes[node.inputs[0]][2:])))
+            alone.append((layer.name, field, measured_op_field(node.op, shapes[node.inputs[0]][2:])))
         if known is not None:
             mixed.append((layer.name, layer.words["mixes"], known))
     whole = [word for word in ("space", "channels") if any([word in known for *_, known in mixed])]
