@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..answers.network import Rebuild, not_rebuilt
 from ..graph.ops import Shape
@@ -12,11 +12,8 @@ from ..networks.convs import spec_of_layer
 from ..networks.lines import LONGEST_FILE
 from ..networks.zoo import find_program
 from ..spec import SpecError, format_spec
-from .onnx_model import is_onnx, read_model
+from .onnx_model import Completeness, is_onnx, read_model
 from .run import Flags
-
-if TYPE_CHECKING:
-    from ..networks.onnx.translate import Missing
 
 
 class Asked(NamedTuple):
@@ -30,11 +27,11 @@ class Asked(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A network, the same for an input of another shape, and which operations of an ONNX file were not counted."""
+    """A network, the same for an input of another shape, and how far its numbers hold."""
 
     network: Network
     rebuild: Rebuild
-    unknown: list[Missing]
+    complete: Completeness
 
 
 def open_network(words: list[str], asked: Asked) -> Opened:
@@ -47,8 +44,8 @@ def open_network(words: list[str], asked: Asked) -> Opened:
     """
     if is_onnx(words[0]):
         _only_onnx(asked)
-        network, unknown = read_model(words, list(asked.inputs), asked.batch)
-        return Opened(network, not_rebuilt, unknown)
+        network, complete = read_model(words, list(asked.inputs), asked.batch)
+        return Opened(network, not_rebuilt, complete)
     if asked.inputs:
         first = asked.inputs[0]
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first, 0, len(first))
@@ -61,7 +58,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
     def rebuild(shape: Shape) -> Network:
         return build_network(program, choices._replace(reduced=shape))
 
-    return Opened(build_network(program, choices), rebuild, [])
+    return Opened(build_network(program, choices), rebuild, Completeness([]))
 
 
 def _only_onnx(asked: Asked) -> None:

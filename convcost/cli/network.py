@@ -84,21 +84,20 @@ def network(
     if timeline and to.format != "table":
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    network, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    network, rebuild, complete = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
     answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
-    if unknown:
-        document |= status(unknown)
-        report_unknown(answer.network.name, unknown)
+    document |= status(complete)
+    report_unknown(answer.network.name, complete)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
-    return report_mismatches(answer) or int(strict and bool(unknown))
+    return report_mismatches(answer) or int(strict and bool(complete.unknown))
 
 
 def _draw(answer: NetworkAnswer) -> None:

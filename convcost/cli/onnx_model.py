@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..graph.ops import Shape
 from ..spec.errors import SpecError, clip
@@ -13,13 +13,21 @@ if TYPE_CHECKING:
     from ..networks.onnx.translate import Missing
 
 
+class Completeness(NamedTuple):
+    """How far a network's numbers hold: what of it was not counted, and whether some are the most that can be."""
+
+    unknown: list[Missing]
+    upper_bound: bool = False
+    params_complete: bool = True
+
+
 def is_onnx(name: str) -> bool:
     """Is that the name of an ONNX file?"""
     return name.lower().endswith(".onnx")
 
 
-def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[Network, list[Missing]]:
-    """The network in an ONNX file, and which of its operations were not counted."""
+def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[Network, Completeness]:
+    """The network in an ONNX file, and how far its numbers hold."""
     if len(words) > 1:
         raise SpecError("an ONNX file has its sizes in it", "give its input: --input NAME=1x3x224x224", words[1], 0, 99)
     from ..graph.shapes import infer_shapes
@@ -28,7 +36,7 @@ def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[
 
     shapes = dict([parse_input(text) for text in inputs])
     found = read_onnx(words[0], shapes, batch)
-    return Network(found.name, "", found.graph, infer_shapes(found.graph)), found.unknown
+    return Network(found.name, "", found.graph, infer_shapes(found.graph)), Completeness(*found[2:])
 
 
 def parse_input(text: str) -> tuple[str, Shape]:
@@ -44,14 +52,24 @@ def parse_input(text: str) -> tuple[str, Shape]:
     return name, tuple(map(int, numbers))
 
 
-def status(unknown: list[Missing]) -> dict[str, Any]:
+def status(complete: Completeness) -> dict[str, Any]:
     """What the document says about completeness."""
-    return {"status": "partial" if unknown else "complete", "unknown": [missing._asdict() for missing in unknown]}
+    return {
+        "status": "partial" if complete.unknown else "complete",
+        "unknown": [missing._asdict() for missing in complete.unknown],
+        "upper_bound": complete.upper_bound,
+        "params_complete": complete.params_complete,
+    }
 
 
-def report_unknown(name: str, unknown: list[Missing]) -> None:
-    """A line on stderr for every kind of operation that was not counted."""
+def report_unknown(name: str, complete: Completeness) -> None:
+    """A line on stderr for every kind of operation that was not counted, and for numbers that are bounds."""
+    unknown = complete.unknown
     if unknown:
-        print(f"partial: {name}: {sum([m.count for m in unknown])} operations are not counted:", file=sys.stderr)
+        params = "all params are known" if complete.params_complete else "their params are missing, too"
+        what = f"{sum([m.count for m in unknown])} operations are not counted ({params}):"
+        print(f"partial: {name}: {what}", file=sys.stderr)
     for missing in unknown:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)
+    if complete.upper_bound:
+        print(f"note: {name}: a branch depends on data; the dearer side is counted, an upper bound", file=sys.stderr)

@@ -13,15 +13,15 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
+from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
 __all__ = ["Choices", "Network", "build_network"]
 
-#: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
-MOST_WORDS = 90_000
+#: Words of all lines, blocks written out and a line counting as four more, for each operation there may be.
+WORDS_AN_OPERATION = 20
 
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
@@ -61,6 +61,9 @@ class _Assembly:
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
         self.written = self.depth = 0
+        written = [line for block in program.blocks.values() for line in block.lines]
+        self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
+        self.most = most_operations(self.characters)
         self.nodes: list[Node] = []
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
@@ -70,7 +73,7 @@ class _Assembly:
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
-        if alive_in_all(graph) > MOST_ALIVE:
+        if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
         return Network(name, self.program.source, graph, self.shapes)
@@ -106,7 +109,7 @@ class _Assembly:
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
         self.written += 4 + len(line.words) + len(line.inputs)
-        if self.written > MOST_WORDS:
+        if self.written > WORDS_AN_OPERATION * self.most:
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -178,8 +181,8 @@ class _Assembly:
         return inline(self.nodes, built.graph, value, lambda own: name + (own[start:] if start else f".{own}"))
 
     def _check_room(self, line: Line, more: int) -> None:
-        if len(self.nodes) + more > MOST_OPERATIONS:
-            problem = Problem(f"more than {MOST_OPERATIONS:,} operations", "use fewer repetitions")
+        if len(self.nodes) + more > self.most:
+            problem = Problem(f"more than {self.most:,} operations", "use fewer repetitions")
             raise self.program.error(line, problem)
 
     def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:

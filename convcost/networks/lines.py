@@ -9,7 +9,7 @@ from ..spec.text import spans
 from .errors import NetworkError
 
 #: A longer file is no network that anybody wrote.
-LONGEST_FILE = 1 << 20
+LONGEST_FILE = 1 << 23
 
 #: Words that a line, or `default`, turns on and off beside the tokens of specs.
 FLAGS: dict[str, tuple[str, object]] = {
@@ -78,7 +78,9 @@ def split_lines(text: str, file: str) -> Iterator[tuple[bool, Line]]:
     [(False, 'a', ('relu',), ()), (True, '', ('add',), ('a', 'in'))]
     """
     if len(text) > LONGEST_FILE:
-        raise NetworkError("the file is too long", "a network has at most a million characters", "", (0, 0), file, 0)
+        raise NetworkError(
+            "the file is too long", "a network has at most eight million characters", "", (0, 0), file, 0
+        )
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.rstrip("\r")
         words = line.split("#", 1)[0].split()

@@ -44,6 +44,8 @@ def network_document(answer: NetworkAnswer) -> Document:
         "dtype": network.graph.dtype,
         "status": "complete",
         "unknown": [],
+        "upper_bound": False,
+        "params_complete": True,
         "total": answer.total,
         "op_types": [_kind(kind) for kind in answer.kinds],
         "layers": [network_layer_document(layer) for layer in answer.layers],

@@ -342,3 +342,45 @@ def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]
     with suppress(SpecError):
         network = build_network(read_program(text))
         assert len(network.shapes) == len(network.graph.nodes) + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        ("input @3x9x8", (1, 3, 9, 8)), ("input 3 @3x9x8", (1, 3, 9, 8)), ("input @2x3x9x8", (2, 3, 9, 8)),
+        ("input 3 @2x3x9x8 n2", (2, 3, 9, 8)), ("input @2x3x7x9x8", (2, 3, 7, 9, 8)),
+        ("input 3 @7x9x8", (1, 3, 7, 9, 8)),
+        ("input 3 @3x9x8 3d", (1, 3, 3, 9, 8)), ("input 3 @9x8x3 3d", (1, 3, 9, 8, 3)), ("input 3 @9x8", (1, 3, 9, 8)),
+    ],
+)  # fmt: skip
+def test_the_size_of_an_input_may_have_batch_and_channels_in_front(line: str, shape: tuple[int, ...]) -> None:
+    """CxHxW and NxCxHxW; 3d says that all are axes."""
+    assert build_network(read_program(f"{line}\nrelu")).shapes[0] == shape
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shape"),
+    [("@3x6x5", (1, 3, 6, 5)), ("@4x3x6x5", (4, 3, 6, 5)), ("@4x3x6x5 n4", (4, 3, 6, 5)), ("@6x5", (1, 3, 6, 5))],
+)
+def test_so_may_the_size_on_the_command_line(tokens: str, shape: tuple[int, ...]) -> None:
+    program = read_program("input 3 @9x8\nrelu")
+    assert build_network(program, Choices(tokens)).shapes[0] == shape
+
+
+@pytest.mark.parametrize(
+    ("line", "tokens", "message", "hint"),
+    [
+        ("input 3 @9x8x3", "", "may be an image with its 3 channels behind it", "write @9x8 for the image, or add 3d"),
+        ("input 5 @2x3x9x8", "", "the channels in input_size are 3, those of the input 5", "@9x8"),
+        ("input 3 @2x3x9x8 n4", "", "batch is 4, and input_size starts with 2", "keep one"),
+        ("input 3 @9x8", "@4x6x5", "the channels in input_size are 4, those of the input 3", "@6x5"),
+        ("input 3 @9x8", "@6x5x3", "the channels in input_size are 6, those of the input 3", "@6x5"),
+        ("input 3 @9x8", "@1x2x3x4x5", "input_size has 5 axes, the rest has 2", "2 of them"),
+        ("input 3 @9x8", "@4x3x6x5 n2", "batch is 2, and input_size starts with 4", "keep one"),
+    ],
+)  # fmt: skip
+def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, message: str, hint: str) -> None:
+    with pytest.raises(SpecError) as found:
+        build_network(read_program(f"{line}\nrelu"), Choices(tokens))
+    assert message in found.value.message
+    assert hint in found.value.hint

@@ -18,7 +18,7 @@ from convcost.report.writers import Options
 from convcost.spec import SpecError
 
 #: One operation, several, and one that does not apply: the fast way and the others.
-LAYERS = (*LINES, "8 @8x8x8 k3 bias", "64:128 @56 k3 t s2")
+LAYERS = (*LINES, "8 @8x8x8 k3 bias 3d", "64:128 @56 k3 t s2")
 
 
 @pytest.mark.parametrize("line", LAYERS)

@@ -6,10 +6,11 @@ from typing import NoReturn
 
 from ..check import build_spec
 from ..errors import Missing, Problem, Span, SpecError, clip
-from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, read_object
+from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, check_number, read_object
 from ..layer import ACTIVATIONS, LayerSpec, Reading
 from ..mistakes import close_match, with_better_hint
 from ..text import axes_of, gather, locate, read_tokens, spans
+from ..tokens import format_spec
 from .around import Shape, around, shapes_in
 from .calls import NAME, NUMBER, Argument, Call, Word, evaluate
 from .choice import choose
@@ -43,7 +44,7 @@ def read_line(line: str, otherwise: Values) -> Reading:
 
     Raises SpecError, at the argument, the token or the shape that is wrong.
     """
-    found = choose(line)
+    found = choose(line, _products)
     if found is None:
         return Reading(_tokens_and_shape(line, otherwise))
     call, module = found
@@ -52,6 +53,14 @@ def read_line(line: str, otherwise: Values) -> Reading:
     tokens, shapes = around(line, call)
     extra = _read_around(draft, tokens, shapes)
     return _put_together(draft, tokens, extra, otherwise)
+
+
+def _products(line: str) -> str:
+    """The tokens of a line; an example where it is not one of a layer."""
+    try:
+        return format_spec(read_line(line, {}).spec)
+    except SpecError:
+        return "64 @56 k3 p1 bias"
 
 
 def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
@@ -63,10 +72,15 @@ def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
             "unexpected parenthesis", "sizes are joined with x, as in k1x7", line, place, place + 1
         )
     sizes = shapes[0].sizes
+    _check_sizes(line, sizes, shapes[0].span)
     for before in (2, 1):  # batch and channels, or channels alone
         if before < len(sizes) <= before + MAX_AXES:
             batch = {"batch": sizes[0]} if before == 2 else {}
-            spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            try:
+                spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            except SpecError as error:
+                error.text = line
+                raise
             if sizes == (spec.batch, spec.in_channels, *spec.input_size)[2 - before :]:
                 return spec
     hint = "write the size alone, as in @56x48"
@@ -197,7 +211,7 @@ def _take_shape(draft: Draft, ours: str, argument: Argument) -> None:
     except SpecError:
         return
     if type(value) is list and len(value) == draft.axes + 1 + (ours == "batch_shape"):
-        sizes = tuple([size if type(size) is int else None for size in value])
+        sizes = tuple([size if type(size) is int and size > 0 else None for size in value])
         draft.values["shape"], draft.places["shape"] = sizes, argument.span
     elif not isinstance(value, Word):
         wanted = f"{draft.axes} sizes and the channels" + " behind the batch" * (ours == "batch_shape")
@@ -231,9 +245,11 @@ def _argument_hint(name: str, draft: Draft) -> str:
 def _read_around(draft: Draft, tokens: str, shapes: list[Shape]) -> Values:
     """What stands beside the call: tokens, one shape, and the in channels as `3:`."""
     extra: Values = {}
-    words = [(word, span) for word, span in spans(tokens)]
-    for word, span in words:
-        if word[-1] == ":" and word[:-1].isdigit() and word.isascii():
+    alone = [(word, span) for word, span in spans(tokens) if word[-1] == ":" and word[:-1].isdigit() and word.isascii()]
+    for place, (word, span) in enumerate(alone):
+        if place:
+            _fail(draft, "the in channels are given twice", "keep one of them", span)
+        else:
             _take_channels(draft, _value(draft, "in_channels", int(word[:-1][:20]), span), span)
             tokens = tokens[: span[0]] + " " * (span[1] - span[0]) + tokens[span[1] :]
     try:
@@ -276,6 +292,7 @@ def _read_shape(draft: Draft, extra: Values) -> None:
     if shape is None:
         return
     span = draft.places.pop("shape")
+    _check_sizes(draft.line, shape, span)
     if not axes <= len(shape) <= axes + 2:
         _fail(draft, f"a shape of {len(shape)} sizes does not fit {axes} ax{'i' if axes == 1 else 'e'}s",
               f"write the {axes + 2} of {_layout(draft)}, or @ and the size", span)  # fmt: skip
@@ -288,6 +305,15 @@ def _read_shape(draft: Draft, extra: Values) -> None:
         _agree(draft, extra, "batch", batch, span)
     if None not in inner:
         _agree(draft, extra, "input_size", tuple(inner), span)
+
+
+def _check_sizes(line: str, sizes: tuple[int | None, ...], span: Span) -> None:
+    try:
+        for size in sizes:
+            if size is not None:
+                check_number("input_size", size)
+    except Problem as problem:
+        raise problem.at(line, span) from None
 
 
 def _split(draft: Draft, inner: tuple[int | None, ...], span: Span) -> tuple[int | None, tuple[int | None, ...]]:
