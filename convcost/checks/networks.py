@@ -150,9 +150,9 @@ def _wiring(network: Network, rebuild: Rebuild, inplace: bool, limit: int) -> Ve
             small = rebuild(size) if size != given else network
         except SpecError:  # too small for this network
             continue
-        if not _fits(small, limit):
-            break
         analysis = analyze(small.graph, inplace, small.shapes)
+        if not _fits(small, analysis, limit):
+            break
         found = judge(small.graph, analysis, inplace, {"input": size})
         more = _derived(small, analysis, found.measured) if found.measured else {}
         checks = {**found.checks, **more}
@@ -239,12 +239,12 @@ def _smaller(given: Shape, size: int) -> Shape:
     return (min(given[0], 2), given[1], *axes) if len(given) > 1 else given  # a model's input may be one number
 
 
-def _fits(network: Network, limit: int) -> bool:
+def _fits(network: Network, analysis: Analysis, limit: int) -> bool:
     """Few enough numbers at once, and few enough products in all."""
     graph, shapes = network.graph, network.shapes
     held = max([prod(shape) for shape in shapes]) * 4
     windows = [prod(shapes[i + 1][2:]) for i, node in enumerate(graph.nodes) if type(node.op) in (Pool, AdaptivePool)]
     if held > MOST_NUMBERS or sum(windows) > MOST_WINDOWS:
         return False
-    total = words(analyze(graph, True, shapes))
-    return bool(total["macs"] <= max(limit, WIRING_LIMIT) and total["activation_bytes"] <= 4 * MOST_NUMBERS)
+    cost = analysis.cost
+    return cost.macs <= max(limit, WIRING_LIMIT) and cost.activation_bytes <= 4 * MOST_NUMBERS
