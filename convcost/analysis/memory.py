@@ -9,6 +9,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -20,11 +21,16 @@ from ..graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 
@@ -41,8 +47,9 @@ def _counted_place(op: Counted) -> Place:
 
 PLACES: ByOp[Callable[[Any], Place]] = ByOp(
     dict.fromkeys((Conv, Linear, Concat, Shuffle, Pool, AdaptivePool), lambda _: Place.NEW),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: Place.NEW),
     dict.fromkeys((Flatten, Split), lambda _: Place.VIEW),
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda _: Place.OVER_FIRST),
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda _: Place.OVER_FIRST),
     {Add: lambda _: Place.OVER_ANY, Counted: _counted_place},
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
-from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Node, Op, Shape
+from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Node, Op, PixelShuffle, Shape, Upsample
 from .field import Span, op_spans
 
 #: Along one axis: how far positions that one reads lie apart -> what position 0 reads, first and last.
@@ -174,11 +174,13 @@ def _is_uneven(op: Op, given: Shape) -> bool:
     """Do positions read spans of different lengths?"""
     if type(op) is AdaptivePool:
         return any([n % m for n, m in zip(given[2:], op.output_size)])
-    return type(op) is Conv and op.transposed
+    return type(op) in (Upsample, PixelShuffle) or (type(op) is Conv and op.transposed)
 
 
 def _uneven_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
     """What exactly these positions read, [] for nothing; None of several that a transposed convolution makes: holes."""
+    if type(op) in (Upsample, PixelShuffle):
+        return op_spans(op, spans, given)
     if type(op) is AdaptivePool:
         return [(p * n // m, -(-(q + 1) * n // m) - 1) for (p, q), n, m in zip(spans, given[2:], op.output_size)]
     if type(op) is not Conv or any([first != last for first, last in spans]):

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
-from ..graph.ops import Counted, Graph, Op
+from ..graph.ops import Counted, Graph, Norm, Op, Scale
 from ..spec.layer import LayerSpec
 from ..variants.registry import (
     AS_GIVEN,
@@ -129,7 +129,7 @@ def kind_of(op: Op) -> str:
     >>> kind_of(BatchNorm(8))
     'batch-norm'
     """
-    return op.kind if type(op) is Counted else _kebab(type(op).__name__)
+    return str(op.kind) if type(op) in (Counted, Norm, Scale) else _kebab(type(op).__name__)  # type: ignore[union-attr]
 
 
 @cache

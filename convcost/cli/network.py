@@ -13,8 +13,8 @@ from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .inside import Asked, open_network
-from .onnx_model import report_unknown, status
-from .options import Destination, Exact, Execution
+from .onnx_model import report_unknown
+from .options import Convention, Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -30,6 +30,8 @@ Examples:
   convcost network resnet50
 
   convcost network mobilenet-v1 --width 0.75 @192 n8
+
+  convcost network vgg16 --convention thop
 
   convcost network my-net.txt --per-layer --format csv
 
@@ -76,6 +78,7 @@ def network(
     exact: Exact = False,
     input: ModelInputs = None,
     strict: Strict = False,
+    convention: Convention = "",
     *,
     execution: Execution,
     to: Destination,
@@ -84,20 +87,23 @@ def network(
     if timeline and to.format != "table":
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    network, rebuild, complete = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
     answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
-    document |= status(complete)
-    report_unknown(answer.network.name, complete)
+    report_unknown(network)
+    if convention:
+        from ..report.beside import add_convention
+
+        add_convention(document, network, convention)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
-    return report_mismatches(answer) or int(strict and bool(complete.unknown))
+    return report_mismatches(answer) or int(strict and bool(network.unknown))
 
 
 def _draw(answer: NetworkAnswer) -> None:

@@ -50,6 +50,12 @@ InsideLayer = Annotated[
     str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
+Convention = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", show_default=False, help="The figure of this tool beside ours; reconcile --list has them."
+    ),
+]
 VerifyLimit = Annotated[
     int | None,
     typer.Option(

@@ -77,9 +77,10 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
         uses.subtract(node.inputs)
         target = reusable(node, arrays, uses, given, bits[: number + 1]) if inplace else None
         arrays[number], tally = run_op(node.op, inputs, target)
-        sizes = _touched(node, number, arrays, bits, _weight_bytes(graph, number - 1, tally), target is not None)
+        weight_bytes = _weight_bytes(graph, number - 1, tally), _again_bytes(graph, bits[number], tally)
+        sizes = _touched(node, number, arrays, bits, *weight_bytes, written_over=target is not None)
         params = sum([size for _, size in tally.read])
-        ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:], *sizes, _alive(arrays, bits)))
+        ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:-1], *sizes, _alive(arrays, bits)))
         peak = max(peak, ops[-1].peak_bytes)
         if number != len(graph.nodes):
             arrays[number].fill(1)
@@ -96,16 +97,23 @@ def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
 
 
 def _touched(
-    node: Node, number: int, arrays: dict[int, NDArray[Any]], bits: list[int], weight_bytes: int, written_over: bool
+    node: Node,
+    number: int,
+    arrays: dict[int, NDArray[Any]],
+    bits: list[int],
+    weight_bytes: int,
+    again: int,
+    *,
+    written_over: bool,
 ) -> tuple[int, int, int]:
-    """Bytes of the weights, of memory that is new, and of all arrays read and written; a view touches none."""
+    """Bytes of the weights (those read `again` apart), of memory that is new, and of arrays read and written."""
     made, read = arrays[number], dict.fromkeys(node.inputs)
     shown = any(owner(made) is owner(arrays[value]) for value in read)
     op: Op | None = node.op if isinstance(node.op, Counted) else None
     if shown and not written_over and op is None:
         return weight_bytes, 0, 0
     size = _bytes(bits[number], made.size)
-    moved = sum([_bytes(bits[value], arrays[value].size) for value in read]) + weight_bytes + size
+    moved = sum([_bytes(bits[value], arrays[value].size) for value in read]) + weight_bytes + again + size
     new = size if node.inputs and not shown else 0
     if isinstance(op, Counted):  # not executed: what it moves is what stands in it
         moved = (moved if op.moved is None else _bytes(bits[number], op.moved)) * op.times
@@ -147,6 +155,13 @@ def _weight_bytes(graph: Graph, index: int, tally: Tally) -> int:
     if sum([size for _, size in said]) != read:
         raise ValueError(f"{graph.nodes[index].name}: {read} numbers were read, types are said of {said}")
     return sum([_bytes(_bits(name), size) for name, size in said])
+
+
+def _again_bytes(graph: Graph, made: int, tally: Tally) -> int:
+    """Bytes of the arrays that another operation learns; where a file says types, as wide as the numbers `made`."""
+    roles = _role_bits(graph.dtype)
+    typed = graph.weight_types is not None
+    return sum([_bytes(made if typed else roles[role], size) for role, size in tally.again])
 
 
 def _bits(name: str) -> int:

@@ -28,6 +28,7 @@ from ...graph.ops import (
     Split,
 )
 from ...graph.shapes import ShapeError, check_node, output_shape
+from ..build import Missing
 from .control import CONTROL
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .infer import Inference
@@ -51,15 +52,6 @@ CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNorma
 
 #: Weights that one constant is made of.
 MOST_ROOTS = 50_000
-
-
-class Missing(NamedTuple):
-    """Operations of one kind that were not counted: how many, the first of them, and why."""
-
-    op: str
-    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
-    first: str
-    reason: str
 
 
 class Found(NamedTuple):
@@ -360,6 +352,8 @@ class Walk:
     def _primitive(self, call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int) -> Op | None:
         """The primitive, where it says the same as ONNX does about shape and params."""
         op, out = count.primitive, call.out
+        if (type(op) is Conv or type(op) is Linear) and params == 0:  # another node is the first to read its weights
+            op = op._replace(shared=True)
         arity = len(call.inputs) if type(op) is Concat else 2 if type(op) is Add else 1
         if op is None or out is None or times != 1 or count.more or len(numbers) != arity or cost.params(op) != params:
             return None
