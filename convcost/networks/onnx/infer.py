@@ -115,10 +115,20 @@ class Inference:
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
                 pass
+        if call.op == "Range" and (length := self._length(call)) is not None:
+            return [Value((length,), call.inputs[0].kind if call.inputs[0] is not None else 0)]
         schema = self.schema(node.op_type, call.version, node.domain)
         if schema is not None and not schema.has_type_and_shape_inference_function:
             return self._without_inference(node, call, opsets, count)
         return [Value(None)] * count if schema is None else self._asked(schema, node, call, opsets, count)
+
+    def _length(self, call: Call) -> int | None:
+        """How many integers a Range has: ONNX does not say where an end has an axis, as in its own definitions."""
+        ends = [self.evaluator.scalar(value.content) if value is not None else None for value in call.inputs]
+        if len(ends) != 3 or None in ends or not ends[2]:
+            return None
+        start, limit, delta = [end or 0 for end in ends]
+        return max(-((start - limit) // delta), 0)
 
     def _without_inference(self, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
         """The outputs of old operations, and of those that are functions of others."""

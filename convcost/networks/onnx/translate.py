@@ -49,6 +49,12 @@ MOST_COUNTED = 10**200
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
 
+#: Names that frameworks give what a module learns, `stages.0.mixer.D`; exporters name literals otherwise.
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.\w+)+", re.ASCII)
+
+#: Columns of a table of coordinates, at most: where that multiplies weights alone it is none itself.
+COORDINATES = 4
+
 #: Weights that one constant is made of.
 MOST_ROOTS = 50_000
 
@@ -234,6 +240,8 @@ class Walk:
             return _part_of_shape(call, given)
         if call.op == "Size" and given is not None:
             return [] if given.full is None else [from_sizes((prod(given.full),), is_scalar=True)]
+        if call.op == "CastLike" and len(call.inputs) > 1 and call.inputs[1] is not None:
+            node, call = _cast(node, call)
         contents = [None if value is None else value.content for value in call.inputs]
         if any(value is not None and content is None for value, content in zip(call.inputs, contents)):
             return []
@@ -350,8 +358,10 @@ class Walk:
         found = []
         for index in WEIGHTS.get(call.op, range(len(call.inputs))):
             value = call.inputs[index] if index < len(call.inputs) else None
+            if value is not None and index == 0 and _is_table(call):
+                continue
             for root in value.roots if value is not None else ():
-                if root.key not in self.counted and (root.size > 1 or call.op in LEARNED):
+                if root.key not in self.counted and _is_learned(root, call):
                     self.counted.add(root.key)
                     is_packed = call.op == f"{DOMAIN}MatMulNBits" and index == 1
                     found.append(root._replace(size=packed_size(call), kind=packed_kind(call)) if is_packed else root)
@@ -449,7 +459,18 @@ def _passed_on(call: Call) -> tuple[Root, ...]:
     roots = [root for value in values if value is not None for root in value.roots]
     if len(roots) > MOST_ROOTS:
         raise Malformed("its constants are made of too many others")
-    return tuple(dict.fromkeys([root for root in roots if root.size > 1 or call.op in LEARNED]))
+    return tuple(dict.fromkeys([root for root in roots if _is_learned(root, call)]))
+
+
+def _is_learned(root: Root, call: Call) -> bool:
+    """Is it a weight for this operation? A single number may be a literal, unless it has a module's name."""
+    return root.size > 1 or call.op in LEARNED or bool(_MODULE.fullmatch(root.key))
+
+
+def _is_table(call: Call) -> bool:
+    """Is the first of two constants that are multiplied a table of positions, as attention's biases are made of?"""
+    both = [value for value in call.inputs[:2] if value is not None and value.constant and value.full]
+    return call.op == "MatMul" and len(both) == 2 and (both[0].full or ())[-1] <= COORDINATES
 
 
 def _part_of_shape(call: Call, given: Value) -> list[Content]:
@@ -459,6 +480,13 @@ def _part_of_shape(call: Call, given: Value) -> list[Content]:
     end = call.attributes.get("end")
     part = given.shape[call.integer("start", 0) : None if end is None else end.i]
     return [] if None in part else [from_sizes(part)]  # type: ignore[arg-type]  # none of them is None
+
+
+def _cast(node: Any, call: Call) -> tuple[Any, Call]:
+    """A CastLike as what it is where the type is known."""
+    made = type(node)(op_type="Cast", input=node.input[:1], output=node.output)
+    made.attribute.add(name="to", type=2, i=call.inputs[1].kind if call.inputs[1] is not None else 0)
+    return made, Call("Cast", {"to": made.attribute[0]}, call.inputs[:1], call.outs, call.version)
 
 
 def _merged(found: Value, said: Sizes) -> Sizes | None:
