@@ -80,7 +80,9 @@ def compare(
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
     read = _read(spec, norm, activation, residual)
     names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
-    found = comparison.compare(read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
+    found = comparison.compare_variants(
+        read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit)
+    )
     return Comparison._make(found._replace(source=read.source))
 
 
@@ -107,7 +109,7 @@ def layer(
 
 
 def network(
-    name: str,
+    name: object,
     size: str = "",
     *,
     width: str | None = None,
@@ -122,14 +124,38 @@ def network(
     >>> found.total["params"], found.total["macs"], found.verified.status
     (25557032, 4089184256, 'verified')
 
+    A `torch.nn.Module` is exported by its own torch and counted in evaluation mode: `network(module, "@3x224x224")`;
+    so is one that a text names, such as "timm:resnet18". What is not counted is in `network.unknown` of the answer.
+
     Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
     ValueError, for a network that there is not.
     """
+    verifier = _network_verifier(verify, verify_limit)
+    if not isinstance(name, str) or ":" in name:
+        module = _module(name, size)
+        if module is not None:
+            return NetworkAnswer._make(networks.answer_network(module, inplace, verifier))
     from .networks.build import Choices
     from .networks.zoo import find_program
 
-    choices, verifier = Choices(size, width, norm), _network_verifier(verify, verify_limit)
-    return NetworkAnswer._make(networks.answer_program(find_program(name), choices, inplace, verifier))
+    choices = Choices(size, width, norm)
+    return NetworkAnswer._make(networks.answer_program(find_program(str(name)), choices, inplace, verifier))
+
+
+def _module(name: object, size: str) -> Network | None:
+    """The network that a module is, or that a text names one for; what there is to say about it is a warning."""
+    from .networks.foreign import is_module_name
+
+    if isinstance(name, str) and not is_module_name(name):
+        return None
+    from warnings import warn
+
+    from .networks.modules import import_network, module_network
+
+    network, notes = import_network(name, size) if isinstance(name, str) else module_network(name, size)
+    for note in notes:
+        warn(f"{network.name}: {note}", stacklevel=3)
+    return network
 
 
 def reconcile(

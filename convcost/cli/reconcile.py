@@ -18,7 +18,7 @@ from ..report.reconciliation import write_conventions, write_layers, write_recon
 from ..spec.errors import SpecError
 from .inside import Asked, Opened, open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
-from .onnx_model import Completeness, report_unknown
+from .onnx_model import report_unknown
 from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def reconcile(
         others=others_of(asked.network, asked.rebuild, sizes, siblings) if figures else (),
         only=find_conventions(convention) if convention else (),
         verified=verified,
-        unknown=[missing.op for missing in asked.complete.unknown],
+        unknown=[missing.op for missing in asked.network.unknown],
     )
-    report_unknown(asked.network.name, asked.complete)
+    report_unknown(asked.network)
     with to.open() as (file, written):
         write_reconciliation(found, written, file, exact=exact)
     mismatch = verified is not None and verified.status == "mismatch"
@@ -145,13 +145,13 @@ def opened(words: list[str], asked: Asked) -> Opened:
     from ..networks.single import read_single
 
     batch = [f"n{asked.batch}"] if asked.batch is not None else []
-    return Opened(read_single(" ".join([*words, *batch])), not_rebuilt, Completeness([]))
+    return Opened(read_single(" ".join([*words, *batch])), not_rebuilt)
 
 
 def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
     """Every distinct layer executed, as `network` does."""
     verify = execution.of_networks()
-    if verify is None or asked.complete.unknown:
+    if verify is None or asked.network.unknown:
         return None
     from ..answers.network import answer_network
 

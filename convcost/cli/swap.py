@@ -64,8 +64,8 @@ def swap(
     to = own_names([to])[0]
     if to not in replacements():
         raise unknown_name("variant", to, replacements())
-    before, rebuild, complete = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
-    report_unknown(before.name, complete)
+    before, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    report_unknown(before)
     swapped = swap_layers(before, to, read_where(where, len(before.graph.input_shape) - 2))
 
     def rebuild_swapped(shape: Shape) -> Network:

@@ -136,3 +136,40 @@ def located(
         blank[start:end] = text[start:end]
     found = locate(problem, text, values, "".join(blank)) if chosen else problem.at(text, place(line))
     return NetworkError(found.message, found.hint, text, (found.start, found.end), program.file, line.number)
+
+
+def read_shape(tokens: str, channels: int | None, axes: int | None) -> tuple[Shape, str]:
+    """Shape and dtype of an input that tokens alone say, of a model whose first layer takes so many channels and axes.
+
+    >>> read_shape("@224 n8", 3, 2), read_shape("@3x56x48", None, None)
+    (((8, 3, 224, 224), 'fp32'), ((1, 3, 56, 48), 'fp32'))
+
+    `axes` is 0 where the input has features alone. Raises SpecError, at the token.
+    """
+    values: Values = {}
+    try:
+        gather(tokens, values)
+        _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
+        if "input_size" not in values:
+            raise Problem("the size of its input is not known", "add it with the channels, such as @3x224x224")
+        size = values["input_size"]
+        given = (size,) if type(size) is int else tuple(size)
+        known = values["channels"][0] if "channels" in values else channels
+        shape = _with_channels(given, known, axes, "channels" in values)
+    except Problem as problem:
+        if not tokens.strip():
+            raise SpecError(problem.message, problem.hint) from None
+        raise locate(problem, tokens, values) from None
+    return (values.get("batch", 1), *shape), values.get("dtype", "fp32")
+
+
+def _with_channels(size: Shape, channels: int | None, axes: int | None, said: bool) -> Shape:
+    """Channels and positions; a size of one axis more than the layer has starts with the channels."""
+    if axes is None:
+        return (channels, *size) if said and channels is not None else size
+    if not axes or (len(size) == axes + 1 and not said):
+        return size
+    if len(size) not in (1, axes) or channels is None:
+        example = "x".join(("C", *"DHW"[-axes:]))
+        raise Problem(f"the first layer takes an input of {example}", f"write @{example} in numbers", "input_size")
+    return (channels, *(size * axes if len(size) == 1 else size))

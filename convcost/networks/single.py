@@ -79,7 +79,7 @@ def _convolution(text: str) -> Network:
     spec = parse_spec(text)
     graph, _, shapes = build_variant(AS_GIVEN, spec)
     by_word = "(" in text and _WORD_PADDING.search(text)
-    return Network(text.strip(), "", graph, shapes, ("conv=word",) if by_word else ())
+    return Network(text.strip(), "", graph, shapes, facts=("conv=word",) if by_word else ())
 
 
 def _arguments(text: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _module(text: str, module: Module) -> Network:
     try:
         op, kind = make(module, given)
         graph = Graph(given, "fp32", (Node(kind, op, (0,)),))
-        return Network(text.strip(), "", graph, check_shapes(graph), ())
+        return Network(text.strip(), "", graph, check_shapes(graph), facts=())
     except ShapeError as error:
         raise SpecError(str(error), "the input must fit the module", text, 0, len(text)) from None
 

@@ -63,9 +63,11 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: b
     """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
     columns: Sequence[Column] = LAYERS if per_layer else TYPES
     columns = _with_convention(columns, document.get("convention"))
-    said = document.get("convention", {}).get("value")
-    shares = dict.fromkeys(document["op_types"][0]["share"], 1.0)
-    total = {**document["total"], "convention": said, "share": shares}
+    total = {
+        **document["total"],
+        "convention": document.get("convention", {}).get("value"),
+        "share": dict.fromkeys(document["op_types"][0]["share"], 1.0),
+    }
     if per_layer:
         marks = layer_marks(document["verified"])
         entries = [(layer["name"], layer, marks.get(layer["name"], ""), False) for layer in document["layers"]]
