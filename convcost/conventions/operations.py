@@ -98,7 +98,7 @@ def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
 
 
 def _form(kind: str, op: Op) -> str:
-    """Matrix products of two inputs and attention are functions; what copies a padding is one before the convolution."""
+    """Matrix products of two inputs and attention are functions; a padding that is copied is one, before."""
     if kind in ("matmul", "attention"):
         return "function"
     return "copied" if type(op) is Conv and op.padding_mode != "zeros" else "module"

@@ -10,10 +10,11 @@ from convcost.conventions.registry import IN, OUT, Convention
 
 #: Kinds that no module of the golden table is of; a coefficient of theirs rests on the tool's source alone.
 READ_ONLY = {
-    "rms-norm", "attention", "prelu", "selu", "celu", "mish", "erf", "softmax", "matmul", "other", "power", "divide", "lp-pool", "plain-norm",
-    "upsample-bicubic", "upsample-nearest", "function.elu", "function.prelu", "function.gelu", "function.relu6",
-    "function.leaky-relu", "function.avg-pool", "function.adaptive-max-pool", "function.multiply",
-    "function.upsample-nearest", "function.upsample-bilinear", "function.upsample-bicubic", "subclass.layer-norm",
+    "rms-norm", "attention", "prelu", "selu", "celu", "mish", "erf", "softmax", "matmul", "other", "power", "divide",
+    "lp-pool", "plain-norm", "upsample-bicubic", "upsample-nearest", "function.elu", "function.prelu",
+    "function.gelu", "function.relu6", "function.leaky-relu", "function.avg-pool", "function.adaptive-max-pool",
+    "function.multiply", "function.upsample-nearest", "function.upsample-bilinear", "function.upsample-bicubic",
+    "subclass.layer-norm",
 }  # fmt: skip
 
 
