@@ -184,3 +184,14 @@ def test_timms_macts_are_the_conv_activations_of_network(name: str) -> None:
     network = build_network(zoo_program(name))
     said = {one.convention.name: one.sum.value for one in reconcile(network).said}
     assert said["infer_macts"] == answer_network(network).total["conv_activations"]
+
+
+def test_a_partial_graph_gives_no_figure() -> None:
+    """What is not known is in no sum."""
+    from convcost.report.reconciliation import reconciliation_document
+
+    network = build_network(zoo_program("lenet-5"))
+    found = reconcile(network, ["416,520"], unknown=["Foo"])
+    document = reconciliation_document(found)
+    assert (found.said, found.figures[0].explanations) == ((), ())
+    assert (document["status"], document["macs"], document["unknown"]) == ("partial", None, ["Foo"])
