@@ -6,11 +6,12 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, NamedTuple, get_args
 
-from ..analysis.cost import adaptive_reach, effective_macs, macs, params
+from ..analysis.cost import adaptive_reach, effective_macs, elementwise, macs, params
 from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     Concat,
     Conv,
@@ -20,12 +21,17 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 #: What is called by its kind in every table of a convention, and how a term of a sum names it.
@@ -256,6 +262,24 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
     return kind, sizes
 
 
+def _named(op: Norm | Upsample | Attention | Tokens, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    """As what an ONNX file has of the same kind: counted by its definition."""
+    kinds: dict[str, str] = {
+        "Attention": "mat-mul",
+        "Tokens": "tokens",
+        "Upsample": f"upsample-{getattr(op, 'kind', '')}",
+    }
+    kind: str = kinds.get(type(op).__name__) or str(getattr(op, "kind", ""))
+    if isinstance(op, Norm) and not op.affine:
+        kind = {"group-norm": "plain-norm", "instance-norm": "plain-instance-norm"}.get(kind, kind)
+    products = macs(op, given, out), effective_macs(op, given, out)
+    return _counted(Counted(kind, out, params(op), *products, elementwise(op, given, out)), given, out)
+
+
+def _scale(op: Scale, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    return _elements("prelu" if op.kind == "prelu" else "multiply")(op, given, out)
+
+
 _RULES: dict[type, Rule] = {
     Conv: _conv,
     Linear: _linear,
@@ -267,8 +291,9 @@ _RULES: dict[type, Rule] = {
     Counted: _counted,
     Add: _elements("add"),
     Multiply: _elements("multiply"),
-    Scale: _elements("multiply"),
+    Scale: _scale,
+    **dict.fromkeys((Norm, Upsample, Attention, Tokens), _named),
     Split: _split,
-    **dict.fromkeys((Concat, Shuffle, Flatten), _elements("moved")),
+    **dict.fromkeys((Concat, Shuffle, Flatten, PixelShuffle, Pad), _elements("moved")),
 }
 assert set(_RULES) == set(get_args(Op)), "an operation of the graph has no kind here"
