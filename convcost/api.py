@@ -80,7 +80,9 @@ def compare(
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
     read = _read(spec, norm, activation, residual)
     names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
-    found = comparison.compare(read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
+    found = comparison.compare_variants(
+        read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit)
+    )
     return Comparison._make(found._replace(source=read.source))
 
 

@@ -100,7 +100,9 @@ class _Network:
             most = max(size, default=1)
             whole = all([n <= MOST_POSITIONS for n in size]) or not self._pools(number)
             return [[(min(p, n - 1),) * 2 for n in size] for p in range(min(most, MOST_POSITIONS))] if whole else []
-        return [[(0, 0)] * len(size), [(n - 1, n - 1) for n in size]]
+        start = [(0, 0)] * len(size)
+        alike = all([len(pieces) == 1 for axes in reach.values() for pieces in axes])  # each position sees as much
+        return [start] if alike else [start, [(n - 1, n - 1) for n in size]]
 
     def _pools(self, number: int) -> bool:
         return any([type(self.nodes[source - 1].op) is AdaptivePool for source in self.uneven if source <= number])

@@ -78,7 +78,7 @@ class Layer(NamedTuple):
 Result = Comparison | Layer
 
 
-def compare(
+def compare_variants(
     spec: LayerSpec,
     names: Iterable[str] | None = None,
     baseline: str | None = None,
@@ -88,8 +88,8 @@ def compare(
 ) -> Comparison:
     """The variants of `spec` shown by default, or those named, side by side; `verify` executes a row and judges it.
 
-    >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
-    >>> result.rows[1].relative["macs"]
+    >>> spec = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)))
+    >>> compare_variants(spec, ["standard", "grouped"]).rows[1].relative["macs"]
     0.03125
 
     A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.

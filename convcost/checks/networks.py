@@ -8,7 +8,7 @@ from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Executed, NetworkVerified, Verified
 from ..answers.network import SHARES, LayerAnswer, NetworkAnswer, Rebuild, answer_layers, summed
 from ..execute.ones.measure import Measured, measure
-from ..execute.ones.perturb import heard_fields, op_field, op_mixes
+from ..execute.ones.perturb import heard_fields, measured_op_field, op_mixes
 from ..graph.ops import AdaptivePool, Attention, Conv, Counted, Graph, Ints, Linear, Node, Norm, Op, Pool, Scale, Shape
 from ..graph.shapes import output_shape
 from ..networks.build import Network
@@ -155,9 +155,9 @@ def _wiring(network: Network, rebuild: Rebuild, inplace: bool, limit: int) -> Ve
             small = rebuild(size) if size != given else network
         except SpecError:  # too small for this network
             continue
-        if not _fits(small, limit):
-            break
         analysis = analyze(small.graph, inplace, small.shapes)
+        if not _fits(small, analysis, limit):
+            break
         found = judge(small.graph, analysis, inplace, {"input": size})
         more = _derived(small, analysis, found.measured) if found.measured else {}
         checks = {**found.checks, **more}
@@ -199,7 +199,7 @@ def _seen(answer: NetworkAnswer) -> dict[str, Check]:
     for layer, node in zip(layers, graph.nodes):
         field, known = layer.words["op_receptive_field"], op_mixes(node.op)
         if field is not None:
-            alone.append((layer.name, field, op_field(node.op, shapes[node.inputs[0]][2:])))
+            alone.append((layer.name, field, measured_op_field(node.op, shapes[node.inputs[0]][2:])))
         if known is not None:
             mixed.append((layer.name, layer.words["mixes"], known))
     whole = [word for word in ("space", "channels") if any([word in known for *_, known in mixed])]
@@ -244,12 +244,12 @@ def _smaller(given: Shape, size: int) -> Shape:
     return (min(given[0], 2), given[1], *axes) if len(given) > 1 else given  # a model's input may be one number
 
 
-def _fits(network: Network, limit: int) -> bool:
+def _fits(network: Network, analysis: Analysis, limit: int) -> bool:
     """Few enough numbers at once, and few enough products in all."""
     graph, shapes = network.graph, network.shapes
     held = max([prod(shape) for shape in shapes]) * 4
     windows = [prod(shapes[i + 1][2:]) for i, node in enumerate(graph.nodes) if type(node.op) in (Pool, AdaptivePool)]
     if held > MOST_NUMBERS or sum(windows) > MOST_WINDOWS:
         return False
-    total = words(analyze(graph, True, shapes))
-    return bool(total["macs"] <= max(limit, WIRING_LIMIT) and total["activation_bytes"] <= 4 * MOST_NUMBERS)
+    cost = analysis.cost
+    return cost.macs <= max(limit, WIRING_LIMIT) and cost.activation_bytes <= 4 * MOST_NUMBERS

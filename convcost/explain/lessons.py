@@ -10,7 +10,7 @@ from typing import Any
 
 from ..analysis.analyze import analyze
 from ..analysis.cost import macs
-from ..answers.comparison import compare
+from ..answers.comparison import compare_variants
 from ..graph.ops import Activation, Add, Conv, Graph, Linear, Node
 from ..spec import LayerSpec, format_spec
 from ..spec.errors import Problem
@@ -127,7 +127,7 @@ def lesson_1x1(spec: LayerSpec) -> Document:
 
 
 def _words(name: str, spec: LayerSpec) -> dict[str, Any]:
-    row = compare(spec, [name], "standard").rows[-1]
+    row = compare_variants(spec, [name], "standard").rows[-1]
     return row.words or {}
 
 
@@ -145,7 +145,7 @@ def _with_channels(spec: LayerSpec, times: int, over: int) -> Document:
 
 def _share(name: str, spec: LayerSpec) -> Document:
     """How much of a variant its 1x1 convolutions are."""
-    row = compare(spec, [name], "standard").rows[-1]
+    row = compare_variants(spec, [name], "standard").rows[-1]
     if row.words is None:
         return {"variant": name, "spec": format_spec(spec), "reason": row.reason}
     points = [op.words for op in row.ops if op.kind == "conv" and op.words["mixes"] == ["channels"]]

@@ -20,8 +20,8 @@ NOT_VERIFIED: Document = {"status": "skipped", "size": None, "checks": {}}
 def comparison_document(comparison: Comparison) -> Document:
     """The document of a comparison: `json.dumps` of it is the answer in JSON.
 
-    >>> from convcost.answers.comparison import compare
-    >>> document = comparison_document(compare(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
+    >>> from convcost.answers.comparison import compare_variants
+    >>> document = comparison_document(compare_variants(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
     >>> document["schema"], document["baseline"], document["rows"][0]["params"]
     ('convcost/2', 'standard', 73728)
     """

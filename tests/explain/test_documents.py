@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from strategies import made_for
 
-from convcost.answers.comparison import compare
+from convcost.answers.comparison import compare_variants
 from convcost.explain.document import explain
 from convcost.explain.lessons import IDENTITY, without_shortcut
 from convcost.explain.pages import text
@@ -87,14 +87,14 @@ def test_every_number_is_one_of_compares(name: str) -> None:
     """Totals, terms, ratios, traffic, intensity, and the row of the kernel table at the layer's own kernel."""
     spec = made_for(name, parse_spec("64:128 @56 k3 bias"))
     (found,) = explain([name], spec)["explanations"]
-    row = compare(spec, ["standard", name], "standard").rows[-1]
+    row = compare_variants(spec, ["standard", name], "standard").rows[-1]
     assert row.words is not None
     for word in ("params", "macs"):
         assert found[word]["total"]["value"] == row.words[word] == sum(t["value"] for t in found[word]["terms"])
         assert {t["op"]: t["value"] for t in found[word]["terms"]}.items() <= {
             op.name: op.words[word] for op in row.ops
         }.items()
-        assert found[word]["standard"] == compare(spec, ["standard"]).rows[0].words[word]
+        assert found[word]["standard"] == compare_variants(spec, ["standard"]).rows[0].words[word]
         assert (found[word]["ratio"] or {"value": None})["value"] == (row.relative[word] if row.relative else None)
     limits, growth = found["will_not_help"], {point["kernel_size"]: point for point in found["kernel_growth"]}
     assert limits["arithmetic_intensity"] == row.words["arithmetic_intensity"]

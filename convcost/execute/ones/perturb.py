@@ -94,7 +94,7 @@ def measured_field(graph: Graph) -> Ints | None:
     return _field(tuple([type(node.op) for node in nodes]), nodes, graph.input_shape[2:])
 
 
-def op_field(op: Op, size: Ints) -> Ints | None:
+def measured_op_field(op: Op, size: Ints) -> Ints | None:
     """The same for one operation alone, on an input of that size."""
     return _field((type(op),), (Node("", _of_one_channel(op), (0,)),), size)
 
