@@ -128,9 +128,10 @@ def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple
         full, cropped = convolve_transposed(op, given, weights)
         return cropped.shape[:-1], total(full, weights), total(cropped, weights)
     counted = convolve(op, given, weights)
-    effective = total(counted.effective, weights)
     if op.padding_mode != "zeros" or not any(map(any, op.padding)):  # the upper digit is 0 everywhere
-        return counted.packed.shape[:-1], effective, effective
+        products = total(counted.packed, weights)
+        return counted.packed.shape[:-1], products, products
+    effective = total(counted.effective, weights)
     border = total(counted.packed, weights) - effective >> counted.bits  # what the upper digits add up to
     return counted.packed.shape[:-1], effective + border, effective
 
