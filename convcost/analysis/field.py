@@ -50,7 +50,7 @@ def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
     if _is_branched(graph) and any([type(n.op) is Conv and n.op.transposed for n in graph.nodes]):
         return None
     first = _walk_back(graph, shapes, [(0, 0)] * (len(shapes[-1]) - 2))
-    if not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
+    if len(shapes[-1]) == 2 or not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
         return first
     last = _walk_back(
         graph, shapes, [(n - 1, n - 1) for n in shapes[-1][2:]]

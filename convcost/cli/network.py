@@ -15,6 +15,7 @@ from ..spec.errors import SpecError
 from .inside import Asked, open_network
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution
+from .run import LARGE
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -24,6 +25,9 @@ A network is the name of a built-in one ('convcost zoo' lists them), the path of
 standard input. A file has one line a layer: input 3 @224, standard 32 k3 s2, depthwise-separable 64 k3,
 residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias. A map is @224 or @224x192; a
 length is input 64 @16000 1d, a volume input 3 @16x112x112; `convcost zoo NAME` prints a file to start from.
+
+A file that ends in .onnx is a model: its sizes are in it, or given by --input. What is not known is listed; of a branch
+that depends on data the dearer side counts; products of constants count, and are called so.
 
 Examples:
 
@@ -88,6 +92,7 @@ def network(
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
     network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    _note_one_number(network.shapes[0][2:], name)
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
@@ -104,6 +109,12 @@ def network(
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
+
+
+def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
+    """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
+    if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
+        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
 
 
 def _draw(answer: NetworkAnswer) -> None:

@@ -9,23 +9,18 @@ from typing import Any, BinaryIO, NamedTuple
 from ..answers.comparison import Layer, Result, Row
 from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
-from ..spec.errors import OtherLayerError, Problem, UnfinishedLayerError, clip
+from ..spec.errors import Problem, clip
 from ..spec.fields import Values
 from ..spec.text import gather, locate
 from .failure import report
 from .options import Destination, Modifiers
+from .prints import Passed, whole_layers
 
 Answer = Callable[[Reading], Result]
 Texts = Callable[[Sequence[str]], Sequence[str | None]]
 
-#: Lines that arrived together, each with its number.
-Lines = list[tuple[int, str]]
-
 #: One number that makes more than so many positions, squared, is likelier meant for one axis.
 LARGE = 4096
-
-#: A print spreads a layer over a few lines.
-LINES_A_LAYER = 12
 
 #: Longest line that is read; a longer one is no spec, and must not fill the memory.
 LONGEST = 1 << 20
@@ -117,11 +112,12 @@ def _by_plans(flags: Flags, answer: Answer, writer: Writer, otherwise: Values, l
 
 
 def _answers(
-    chunks: Iterable[Lines], flags: Flags, answer: Answer, writer: Writer, otherwise: Values, texts: Texts | None
-) -> Iterator[int]:
-    passed, answered = list[tuple[int, SpecError]](), False
+    chunks: Iterable[list[tuple[int, str]]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values,
+    texts: Texts | None,
+) -> Iterator[int]:  # fmt: skip
+    passed, answered = Passed(), False
     for lines in whole_layers(chunks):
-        known = texts([line for _, line in lines]) if texts else [None] * len(lines)
+        known = texts([text for _, text in lines]) if texts else [None] * len(lines)
         for (number, line), text in zip(lines, known):
             if text is not None:
                 writer.file.write(text)
@@ -131,68 +127,15 @@ def _answers(
                 yield _answer(line, flags, answer, writer, otherwise)
                 answered = True
             except SpecError as error:
-                if isinstance(error, OtherLayerError) or not line.strip("),"):
-                    passed.append((number, error))
-                    continue
-                report(error, number)
-                writer.error(error, number)
-                yield 2
-    if passed and answered:
-        _tell_of_others([error for _, error in passed])
-        return
-    for number, other in passed:
-        report(other, number)
-        writer.error(other, number)
-        yield 2
+                if not passed.takes(error, number, line):
+                    yield _report(error, number, writer)
+    yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
 
 
-def whole_layers(chunks: Iterable[Lines]) -> Iterator[Lines]:
-    """The lines, but those of a layer that a print spreads over several as one.
-
-    >>> list(whole_layers([[(1, "(0): Conv2d("), (2, "3, 8, kernel_size=(3, 3)")], [(3, ")"), (4, "8 @9")]]))
-    [[], [(1, '(0): Conv2d( 3, 8, kernel_size=(3, 3) )'), (4, '8 @9')]]
-    """
-    start, held = 0, list[str]()
-    for lines in chunks:
-        found: Lines = []
-        for number, text in lines:
-            if not held and text[-1] != "(":
-                found.append((number, text))
-                continue
-            held.append(text)
-            start = start or number
-            if not _goes_on(held):
-                found.append((start, " ".join(held)))
-                start, held = 0, []
-        yield found
-    if held:
-        yield [(start, " ".join(held))]
-
-
-def _goes_on(held: list[str]) -> bool:
-    """Does a layer of several lines go on behind these? What is no convolution is a line of its own."""
-    if len(held) == 1:
-        return held[0].endswith("(") and _starts_a_layer(held[0])
-    return len(held) < LINES_A_LAYER and sum([text.count("(") - text.count(")") for text in held]) > 0
-
-
-def _starts_a_layer(text: str) -> bool:
-    try:
-        read_layer(text)
-    except UnfinishedLayerError:
-        return True
-    except SpecError:
-        return False
-    return False
-
-
-def _tell_of_others(errors: list[SpecError]) -> None:
-    """One note on stderr for the layers of a printed model that are no convolutions."""
-    others = [error for error in errors if isinstance(error, OtherLayerError)]
-    names = dict.fromkeys([clip(error.text[error.start : error.end]) for error in others])
-    shown = ", ".join(list(names)[:8]) + ", …" * (len(names) > 8)
-    if names:
-        print(f"note: lines that are no convolutions were passed over: {shown}", file=sys.stderr)
+def _report(error: SpecError, number: int, writer: Writer) -> int:
+    report(error, number)
+    writer.error(error, number)
+    return 2
 
 
 def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:
@@ -227,7 +170,7 @@ def _mismatch(text: str, row: Row) -> int:
     return 1
 
 
-def numbered_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[Lines]:
+def numbered_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[list[tuple[int, str]]]:
     """Number and text of every line that is neither blank nor a `#` comment, those together that arrive together.
 
     Bytes that are no text are kept visible.

@@ -204,6 +204,22 @@ def test_products_of_constants_are_counted_and_marked(tmp_path: Path) -> None:
     assert [n.op.kind for n in found.graph.nodes if getattr(n.op, "macs", 0)] == ["mat-mul-of-constants"]
 
 
+def test_a_table_of_coordinates_that_multiplies_weights_is_none(tmp_path: Path) -> None:
+    """Attention's biases are made of one; as many columns as an embedding has are learned."""
+    for columns, params in ((2, 2 * 8), (16, 16 * 8 + 4 * 16)):
+        nodes = [node("MatMul", "c w", "t"), node("Add", "x t", "y")]
+        tensors = [weights("c", 4, columns), weights("w", columns, 8)]
+        found = read_here(model(nodes, [given("x", 4, 8)], ["y"], tensors), tmp_path)
+        assert costs(found) == (params, 4 * columns * 8)
+
+
+@pytest.mark.parametrize(("name", "params"), [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0)])
+def test_a_single_number_is_a_param_where_it_has_the_name_of_one(tmp_path: Path, name: str, params: int) -> None:
+    nodes = [node("Mul", f"x {name}", "y")]
+    found = read_here(model(nodes, [given("x", 4, 8)], ["y"], [tensor(name, [1.0], 1)]), tmp_path)
+    assert costs(found)[0] == params
+
+
 def loop(count: list[Any], condition: Any = None, state: list[Any] | None = None) -> Any:
     """A Loop of a product with `w`; `condition` makes `go`, which it goes on with."""
     body = helper.make_graph(

@@ -64,7 +64,7 @@ def json_layers(draw: st.DrawFn) -> dict[str, Any]:
         "bias": draw(st.sampled_from([True, False, "last"])),
         "transposed": transposed,
         "batch": draw(st.integers(1, 9)),
-        "dtype": draw(st.sampled_from([*DTYPES, "w8a16", "w4a4", "w64a1"])),
+        "dtype": draw(st.sampled_from([*DTYPES, "w8a16", "w4a4", "w32a1"])),
         "depth_multiplier": draw(st.integers(1, 3)),
         "expansion_ratio": draw(st.one_of(st.none(), st.integers(1, 8))),
         "bottleneck_ratio": draw(st.integers(1, 8)),

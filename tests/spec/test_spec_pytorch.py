@@ -92,6 +92,7 @@ AROUND = [
     ("Conv2d(3, 8, 3) [1, 3, 9, 7]", "3:8 @9x7 k3 p0 bias"),
     ("Conv2d(3, 8, 3) torch.Size([4, 3, 9, 7])", "3:8 @9x7 k3 p0 bias n4"),
     ("Conv2d(3, 8, 3) input_shape=(3, 9, 7) n4", "3:8 @9x7 k3 p0 bias n4"),
+    ("Conv2d(3, 8, 3) on input shape: (4, 3, 9, 7)", "3:8 @9x7 k3 p0 bias n4"),
     ("Conv2d(3, 8, 3) (9, 7)", "3:8 @9x7 k3 p0 bias"),
     ("Conv2d(3, 8, 3) @4x3x9x7", "3:8 @9x7 k3 p0 bias n4"),
     ("3: Conv2d(3, 8, 3) @9", "3:8 @9 k3 p0 bias"),

@@ -153,7 +153,7 @@ def test_deep_nesting_is_an_error_at_any_depth(nesting: int) -> None:
 def test_reading_tokens_loads_nothing_rare() -> None:
     """Start-up is a feature: what only errors, JSON and PyTorch's lines need is not there."""
     rare = ["json", "difflib", "unicodedata", "dataclasses", "numpy", "rich", "typer"]
-    ours = ["json_object", "mistakes", "lines", "lines.reading", "lines.calls", "lines.elsewhere"]
+    ours = ["json_object", "mistakes", "lines", "lines.reading", "lines.arguments", "lines.calls", "lines.elsewhere"]
     rare += [f"convcost.spec.{name}" for name in ours]
     code = f"""
 import sys

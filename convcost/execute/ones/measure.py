@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Counted, Graph, Node, Op, Shape
+from ...graph.ops import Conv, Counted, Graph, Linear, Node, Op, Shape
 from ..memory import channels_last, held, owner, reusable
 from .primitives import Tally, run_op
 
@@ -70,13 +70,13 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside
-    ops, bits = list[MeasuredOp](), _value_bits(graph)
+    ops, bits, known = list[MeasuredOp](), _value_bits(graph), dict[Any, tuple[Shape, Tally]]()
     peak = _alive(arrays, bits)
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
         target = reusable(node, arrays, uses, given, bits[: number + 1]) if inplace else None
-        arrays[number], tally = run_op(node.op, inputs, target)
+        arrays[number], tally = _run_once(node.op, inputs, target, known)
         weight_bytes = _weight_bytes(graph, number - 1, tally), _again_bytes(graph, bits[number], tally)
         sizes = _touched(node, number, arrays, bits, *weight_bytes, written_over=target is not None)
         params = sum([size for _, size in tally.read])
@@ -89,6 +89,21 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
             if not uses[value]:
                 del arrays[value]
     return _summary(ops, _shape(arrays[len(graph.nodes)]), peak)
+
+
+def _run_once(
+    op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None, known: dict[Any, tuple[Shape, Tally]]
+) -> tuple[NDArray[Any], Tally]:
+    """Products on ones of the same shapes are counted once in a graph; each of them gets an array of its own."""
+    if not isinstance(op, Conv | Linear):
+        return run_op(op, inputs, target)
+    key = (type(op), op, inputs[0].shape)
+    if key in known:
+        shape, tally = known[key]
+        return np.empty(shape, np.uint8), tally
+    made, tally = run_op(op, inputs, target)
+    known[key] = (made.shape, tally)
+    return made, tally
 
 
 def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
