@@ -79,6 +79,9 @@ Einsum equation='ij->i' | 5x3 | 0 0 15 80
 Einsum equation='ij->ji' | 5x3 | 0 0 0 120
 Einsum equation='ij,jk,kl->il' | 2x3 3x4 4x5 | 0 240 0 192
 Einsum equation='...ij,...jk->...ik' | 5x6x2x3 5x6x3x4 | 0 720 0 3120
+Einsum equation='ij,jk->ik' | 2x1 1x4 | 0 8 0 56
+Einsum equation='ij,jk' | 2x3 3x4 | 0 24 0 104
+Einsum equation='ii->i' | 3x3 | 0 0 0 48
 Elu | 2x3 | 0 0 6 48
 Equal | 2x3 2x3 | 0 0 6 54
 Erf | 2x3 | 0 0 6 48
@@ -248,6 +251,9 @@ com.microsoft.QuickGelu | 2x3 | 0 0 6 48
 com.microsoft.SkipLayerNormalization ->4 | 2x5x8 2x5x8 *8 *8 *8 | 24 0 560 1456
 com.microsoft.SkipSimplifiedLayerNormalization | 2x5x8 2x5x8 *8 | 8 0 400 992
 com.microsoft.nchwc.Conv activation='Relu' | 1x16x6x6 *16x16x3x3 *16 | 2320 36864 512 12608
+com.microsoft.nchwc.MaxPool kernel_shape=2,2 strides=2,2 | 1x16x6x6 | 0 0 576 2880
+com.microsoft.nchwc.ReorderInput channels_last=1 | 1x6x6x3 | 0 0 0 2736
+com.microsoft.nchwc.ReorderOutput channels=12 channels_last=1 | 1x16x6x6 | 0 0 0 4032
 com.microsoft.nchwc.ReorderOutput channels=12 | 1x16x6x6 | 0 0 0 4032
 SimplifiedLayerNormalization | 2x3x4 *4 | 4 0 96 208
 com.microsoft.DequantizeLinear | q:2x3 *. *q. | 0 0 12 30
@@ -266,7 +272,7 @@ _ELSEWHERE = (
     "SequenceInsert SequenceLength Silu SplitToSequence TensorScatter Unique com.microsoft.QLinearLeakyRelu "
     "com.microsoft.QLinearSoftmax com.microsoft.BiasAdd com.microsoft.GroupNorm com.microsoft.RotaryEmbedding "
     "com.microsoft.TransposeMatMul com.microsoft.nchwc.AveragePool com.microsoft.nchwc.GlobalAveragePool "
-    "com.microsoft.nchwc.GlobalMaxPool com.microsoft.nchwc.MaxPool com.microsoft.nchwc.ReorderInput"
+    "com.microsoft.nchwc.GlobalMaxPool"
 )
 ELSEWHERE = set(_ELSEWHERE.split())
 
