@@ -234,12 +234,15 @@ com.microsoft.FusedMatMul transB=1 | 5x2x3 *4x3 | 12 120 0 328
 com.microsoft.FusedMatMul transA=1 | 5x3x2 5x3x4 | 0 120 0 520
 com.microsoft.Gelu | 2x3 | 0 0 6 48
 com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 - - j:1 *j[5] | 0 800 600 964
+com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x0x4 1x2x0x4 j:1 | 0 800 600 964
+com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x32 - - - - j:1 *j[5] | 0 800 600 964
 com.microsoft.MatMulIntegerToFloat | q:2x3 *q:3x4 *. *. *q. *q. *4 | 16 24 8 66
 com.microsoft.MatMulNBits K=32 N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | 192 960 0 856
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 | 0 980 840 1344
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x2x7x4 2x2x7x3 | 0 980 840 1344
 com.microsoft.QAttention num_heads=2 | q:2x5x8 *q:8x24 *24 *. *. | 216 2720 840 688
-com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 | 16 60 20 63
+com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 | 16 60 20 123
+com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 *. *q. | 16 60 20 63
 com.microsoft.QLinearAdd | q:2x3 *. *q. q:2x3 *. *q. *. *q. | 0 0 6 18
 com.microsoft.QLinearAveragePool kernel_shape=2,2 strides=2,2 | q:1x3x8x6 *. *q. *. *q. | 0 0 144 180
 com.microsoft.QLinearConcat axis=1 | *. *q. q:1x2x4 *. *q. q:1x3x4 *. *q. | 0 0 0 40

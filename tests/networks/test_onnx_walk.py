@@ -121,13 +121,17 @@ LISTED = {
     "matrices that do not fit": [node("MatMul", "x w", "y")],
     "sizes from data": [node("NonZero", "x", "n"), node("Cast", "n", "y", to=1)],
     "nothing known of it": [node("Mystery", "x", "y", domain="own")],
+    "a past that is filled as far as the data say": [
+        node("GroupQueryAttention", "q q q past past n n", "y", domain="com.microsoft", num_heads=2, kv_num_heads=2)
+    ],
     "a domain without its definition": [node("FusedThing", "x", "y", domain="com.microsoft")],
 }
 
 
 @pytest.mark.parametrize("name", LISTED)
 def test_an_operation_that_is_not_counted_is_listed(tmp_path: Path, name: str) -> None:
-    found = read_here(model(LISTED[name], [given("x", 1, 3, 8, 8)], ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
+    inputs = [given("x", 1, 3, 8, 8), given("q", 1, 5, 8), given("past", 1, 2, 3, 4), given("n", 1, kind=6)]
+    found = read_here(model(LISTED[name], inputs, ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
     assert LISTED[name][0].op_type in [missing.op.rpartition(".")[2] for missing in found.unknown]
     assert costs(found)[1] == 0
 
