@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, Ints, LayerSpec, Pads
-from convcost.variants.registry import all_variants, other_names
+from convcost.variants.registry import DoesNotApply, all_variants, build_variant, other_names
 
 #: Most taps, and most positions beyond what the kernel needs, an axis: fewer where there are more axes.
 _TAPS = {1: 7, 2: 5, 3: 3}
@@ -43,6 +43,18 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
         activation=draw(st.sampled_from((None, *ACTIVATIONS))),
         residual=draw(st.booleans()),
     )  # fmt: skip
+
+
+def applying(spec: LayerSpec) -> list[str]:
+    """The variants that there are of a layer; others want another number of axes."""
+    names = []
+    for name in all_variants():
+        try:
+            build_variant(name, spec)
+        except DoesNotApply:
+            continue
+        names.append(name)
+    return names
 
 
 def _ints(count: int, low: int, high: int) -> SearchStrategy[Ints]:

@@ -17,7 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "search", "checks", "answers", "networks", "training", "execute", "analysis",
+    "api", "cli", "report", "explain", "conventions", "search", "checks", "answers", "networks", "training",
+    "execute", "analysis",
     "variants", "graph", "spec",
 )  # fmt: skip
 
@@ -33,7 +34,7 @@ APART = {("api", "cli")}
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
     "numpy": ("search/", "checks/", "training/", "execute/"), "rich": ("report/terminal.py",), "typer": ("cli/",),
-    "click": ("cli/",), "onnx": ("networks/onnx/",),
+    "click": ("cli/",), "onnx": ("networks/onnx/",), "torch": ("networks/modules.py",),
 }  # fmt: skip
 
 

@@ -103,7 +103,24 @@ class Trace:
         guard = Guard(question, _operand(self, left), _operand(self, right), outcome)
         if guard not in self.guards:
             self.guards.append(guard)
+            self._narrow(question, left, right, outcome)
         return outcome
+
+    def _narrow(self, question: str, left: Any, right: Any, outcome: bool) -> None:
+        """Under the guard just made a size that was held against a number lies in a smaller interval."""
+        if isinstance(left, Traced) and type(right) is int:
+            low, high = self.ranges[left.number]
+            edge = right - left.offset
+            if question == "==":
+                low, high = (edge, edge) if outcome else (low + (low == edge), high - (high == edge))
+            else:
+                below = edge - (question == "<")
+                low, high = (low, min(high, below)) if outcome else (max(low, below + 1), high)
+            self.ranges[left.number] = (low, high)
+        elif isinstance(right, Traced) and type(left) is int and question != "==":
+            low, high = self.ranges[right.number]
+            above = left - right.offset + (question == "<")
+            self.ranges[right.number] = (max(low, above), high) if outcome else (low, min(high, above - 1))
 
     def compute(self, operation: str, left: Any, right: Any) -> Any:
         """One step; a number where both sides are, or where it is the same whatever the size."""

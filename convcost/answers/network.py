@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ..analysis import analyze, words
 from ..analysis.analyze import Analysis
@@ -14,6 +14,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     Concat,
     Conv,
@@ -23,14 +24,19 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
-from ..networks.build import Choices, Network, build_network
+from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
 from ..spec.errors import SpecError
 from .check import NetworkVerified
@@ -50,7 +56,8 @@ ADDITIVE = (
 CAUSES: dict[type, str] = {
     Conv: "bias", Linear: "bias", BatchNorm: "norm", LayerNorm: "norm", Activation: "activation", Pool: "pool",
     AdaptivePool: "pool", Add: "add", Multiply: "multiply", Scale: "scale",
-    **dict.fromkeys((Concat, Split, Shuffle, Flatten), "move"), Counted: "",
+    Upsample: "upsample", Attention: "attention", Tokens: "tokens", Norm: "norm",
+    **dict.fromkeys((Concat, Split, Shuffle, Flatten, PixelShuffle, Pad), "move"), Counted: "",
 }  # fmt: skip
 if {*CAUSES} != {*Op.__args__}:
     raise AssertionError("operations without a cause of their elementwise work")
@@ -69,7 +76,7 @@ class LayerAnswer(NamedTuple):
     name: str
     kind: str
     words: dict[str, Any]
-    share: dict[str, float]
+    share: dict[str, Any]
     fields: dict[str, Any]
 
 
@@ -78,8 +85,8 @@ class KindAnswer(NamedTuple):
 
     kind: str
     number: int
-    words: dict[str, int]
-    share: dict[str, float]
+    words: dict[str, Any]
+    share: dict[str, Any]
 
 
 class Alive(NamedTuple):
@@ -111,6 +118,8 @@ class NetworkAnswer(NamedTuple):
     timeline: tuple[Step, ...]
     verified: NetworkVerified | None = None
 
+
+_Part = TypeVar("_Part", LayerAnswer, KindAnswer)
 
 #: The same network for an input of another shape, and what executes a network and judges it.
 Rebuild = Callable[[Shape], Network]
@@ -158,7 +167,27 @@ def answer_network(
     training = training_memory(graph, shapes, analysis.cost.weight_bytes)
     peak = _peak(network, analysis)
     answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, analysis.steps)
-    return answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+    answer = answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+    return _unplaced(answer) if any(kind.kind == UNPLACED for kind in answer.kinds) else answer
+
+
+def _unplaced(answer: NetworkAnswer) -> NetworkAnswer:
+    """Of layers whose place in the network is not known nothing is known but their params; not what comes out, either.
+
+    The totals are of the others.
+    """
+    total = {**answer.total, "output_shape": None, "receptive_field": None}
+    layers = tuple([_anywhere(layer) for layer in answer.layers])
+    return answer._replace(total=total, layers=layers, kinds=tuple([_anywhere(kind) for kind in answer.kinds]))
+
+
+def _anywhere(part: _Part) -> _Part:
+    """A layer or a kind, with what holds wherever it stands."""
+    if part.kind != UNPLACED:
+        return part
+    words = {word: value if word in ("params", "weight_bytes") else None for word, value in part.words.items()}
+    share = {word: value if word == "params" else None for word, value in part.share.items()}
+    return part._replace(words=words, share=share)
 
 
 def answer_layers(
@@ -195,7 +224,8 @@ def fields_of(op: Op, inputs: list[Shape]) -> dict[str, Any]:
 
 
 def _by_cause(op: Op, elementwise: int) -> dict[str, int]:
-    cause = op.kind if type(op) is Counted else CAUSES[type(op)]
+    named = type(op) in (Counted, Scale) or (type(op) is Norm and op.kind == "softmax")
+    cause = op.kind if named else CAUSES[type(op)]  # type: ignore[union-attr]  # both have one
     return {cause: elementwise} if elementwise else {}
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..analysis.cost import macs
 from ..execute.ones.perturb import reach
-from ..execute.values.equivalent import Chain, Equivalent, compare_dense, drawn_chain
+from ..execute.values.equivalent import Chain, Equivalent, compare_composed, compare_dense, drawn_chain
 from ..execute.values.kernels import Stage, rank_by_axis
 from ..execute.values.linear import is_linear, without_activations
 from ..graph.ops import Add, Conv, Graph, Ints, Multiply
@@ -33,6 +33,7 @@ CONSTRAINTS = {
     "inverted-residual": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], and the shortcut at the tap padding-before",
     "depthwise": "zero between channels: a diagonal",
     "blueprint-separable": "K[o,i] = D[o] P[o,i]: an output has one spatial kernel for all inputs",
+    "ghost": "half of the outputs are free, each of the others is one of them behind a 3x3 of its own",
     "low-rank": "as a matrix out by (in x taps) its rank is at most the middle channels",
     "2plus1d": "as a matrix (out x time) by (in x space) its rank is at most the middle planes",
     "tcn": "the composition of two kernels that see nothing later, and the shortcut at the last tap",
@@ -81,17 +82,17 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
         return f"reduced, {why}"
     ungated = without_gates(graph)
     linear = without_activations(ungated)
-    if not is_linear(linear):
+    if not is_linear(linear) or not any(isinstance(node.op, Conv) for node in linear.nodes):
         return "has an operation of which no chain is a convolution"
     chain = chain_of(name, small, linear)
-    if chain is None:
-        return "its operations are no chain of convolutions, with or without a shortcut"
     if not _is_composed(linear):
         return "too large an input would be needed"
     try:
-        found = compare_dense(linear, chain)
+        found = compare_composed(linear) if chain is None else compare_dense(linear, chain)
     except ValueError as why:  # stages of other channels, names or axes than the graph's
         return Equivalence(False, "nowhere", 0, 0, spec.kernel_size, 0, 0, f"the stages stated do not fit: {why}")
+    if found is None:
+        return "a transposed convolution, or branches of different strides: no one convolution"
     return describe(name, full, found, linear)._replace(nonlinear=linear != ungated, gated=ungated != graph)
 
 
@@ -145,6 +146,8 @@ def _is_composed(graph: Graph) -> bool:
     convs = [(node.op, shapes[node.inputs[0]], out) for node, out in zip(graph.nodes, shapes[1:])
              if isinstance(node.op, Conv)]  # fmt: skip
     ops = [op for op, *_ in convs]
+    if not ops:
+        return True
     dense = _taps(ops) * prod(shapes[-1]) * graph.input_shape[1]
     composed = prod([_taps([op]) for op in ops]) * max([op.out_channels for op in ops]) ** 2
     most = max(composed, dense, sum([macs(op, given, out) for op, given, out in convs]))

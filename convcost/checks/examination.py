@@ -12,7 +12,7 @@ from ..execute.ones.maps import compare_maps, compare_scalar
 from ..execute.ones.measure import measure
 from ..execute.values.exact import exact_values
 from ..execute.values.run_values import ValueRun, run_values
-from ..graph.ops import Conv, Graph, Shape
+from ..graph.ops import Conv, Graph, Linear, Shape
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
 from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant, shown_variants
@@ -117,10 +117,15 @@ class Subject(NamedTuple):
     inplace: bool
 
     def convs(self) -> Iterator[tuple[str, Conv, Shape]]:
-        """Each convolution with the shape of its input."""
+        """Each convolution with the shape of its input; a matrix product is a 1x1 over its positions."""
         for node in self.graph.nodes:
             if isinstance(node.op, Conv):
                 yield node.name, node.op, self.shapes[node.inputs[0]]
+            elif isinstance(node.op, Linear):
+                batch, channels, *size = self.shapes[node.inputs[0]]
+                ones, none = (1,) * max(1, len(size)), ((0, 0),) * max(1, len(size))
+                op = Conv(channels, node.op.out_features, ones, ones, none, ones, bias=node.op.bias)
+                yield node.name, op, (batch, channels, *(size or ones))
 
 
 def make_subject(name: str, spec: LayerSpec, inplace: bool, size: str | dict[str, object]) -> Subject:
@@ -176,7 +181,7 @@ def _issued(subject: Subject) -> tuple[Check, ValueRun]:
     run = run_values(subject.graph, inplace=subject.inplace)
     seconds = perf_counter() - start
     expected, measured = [op.cost.macs for op in subject.analysis.ops], [op.products for op in run.ops]
-    names = list(dict.fromkeys([op.algorithm for op in run.ops if op.algorithm != "elementwise"]))
+    names = list(dict.fromkeys([op.algorithm for op in run.ops if op.products]))
     same = expected == measured
     return Check(sum(expected), sum(measured), same, subject.size, seconds, "; ".join(names)), run
 

@@ -8,7 +8,7 @@ from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Verified
 from ..answers.comparison import RELATIVE, Row, ratios
 from ..execute.ones.measure import Measured, MeasuredOp, measure
-from ..execute.ones.perturb import measured_field, measured_mixes, op_field, op_mixes
+from ..execute.ones.perturb import measured_field, measured_mixes, measured_op_field, op_mixes
 from ..graph.ops import Graph
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
@@ -71,6 +71,7 @@ class Verifier:
         self.limit = limit
         self._specs: dict[LayerSpec, LayerSpec] = {}
         self._reduced: dict[tuple[str, LayerSpec, bool], Reduced | str] = {}
+        self._related: dict[tuple[str, str, LayerSpec, bool], dict[str, Check]] = {}
 
     def __call__(self, name: str, spec: LayerSpec, graph: Graph, analysis: Analysis, inplace: bool) -> Verified:
         """Judge one row: its graph and analysis are those of variant `name` of `spec`."""
@@ -101,14 +102,23 @@ class Verifier:
             checks = check_ratios(row.relative, said, found.measured, other.measured)
         else:
             small = self._small(spec)
-            mine, its = self._at(row.variant, small, inplace), self._at(base.variant, small, inplace)
-            if isinstance(mine, str) or isinstance(its, str):
-                return found
-            said = [ratios(op, its.words) for op in mine.ops]
-            checks = check_ratios(ratios(mine.words, its.words), said, mine.verified.measured, its.verified.measured)
+            checks = self._ratios(row.variant, base.variant, small, inplace)
             if found.size == "full":
                 checks = {word: one._replace(size=sizes(small, spec)) for word, one in checks.items()}
         return concluded(found._replace(checks={**found.checks, **checks}))
+
+    def _ratios(self, name: str, base: str, small: LayerSpec, inplace: bool) -> dict[str, Check]:
+        """The ratios of two variants of a reduced layer; none where one of them was not executed."""
+        key = (name, base, small, inplace)
+        if key not in self._related:
+            mine, its = self._at(name, small, inplace), self._at(base, small, inplace)
+            if len(self._related) >= REMEMBERED:
+                self._related.clear()
+            self._related[key] = {} if isinstance(mine, str) or isinstance(its, str) else check_ratios(
+                ratios(mine.words, its.words), [ratios(op, its.words) for op in mine.ops],
+                mine.verified.measured, its.verified.measured,
+            )  # fmt: skip
+        return self._related[key]
 
     def _small(self, spec: LayerSpec) -> LayerSpec:
         """The reduced layer, looked for once and not once a row."""
@@ -247,7 +257,7 @@ def check_seen(graph: Graph, analysis: Analysis) -> dict[str, Check]:
     pairs = list(zip(graph.nodes, analysis.ops))
     shapes = [graph.input_shape, *[op.output_shape for op in analysis.ops]]
     fields = [
-        (op.name, op.receptive_field, op_field(node.op, shapes[node.inputs[0]][2:]) if node.inputs else None)
+        (op.name, op.receptive_field, measured_op_field(node.op, shapes[node.inputs[0]][2:]) if node.inputs else None)
         for node, op in pairs
     ]
     mixed = [(op.name, op.mixes, op_mixes(node.op)) for node, op in pairs]

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison
-from ..answers.comparison import compare as compare_variants
+from ..answers.comparison import Comparison, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
@@ -58,6 +57,10 @@ Examples:
 MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.macs_per_second"
 
 
+#: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
+WORTH_PLANS = 150
+
+
 def compare(
     spec: OptionalSpec = None,
     variants: Variants = "",
@@ -99,7 +102,9 @@ def compare(
 
         words, flags = layer_of_network(inside, layer, words, flags)
     columns = choose_columns(showing.columns or MEASURED * measure)
-    return answer_all(words, flags, answer, to, Options(per_op=showing.per_op, columns=columns, exact=exact))
+    options = Options(per_op=showing.per_op, columns=columns, exact=exact)
+    planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front) else 0
+    return answer_all(words, flags, answer, to, options, planned=planned)
 
 
 def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison]:

@@ -26,6 +26,10 @@ Examples:
 )
 
 
+#: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
+WORTH_PLANS = 1500
+
+
 def layer(
     spec: OptionalSpec = None,
     exact: Exact = False,
@@ -49,4 +53,4 @@ def layer(
 
         words, flags = layer_of_network(inside, layer, words, flags)
     options = Options(per_op=showing.per_op, columns=choose_columns(showing.columns), exact=exact)
-    return answer_all(words, flags, answer, to, options)
+    return answer_all(words, flags, answer, to, options, planned=0 if execution.verify else WORTH_PLANS)

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..graph.ops import Shape
 from ..spec.errors import SpecError, clip
 
 if TYPE_CHECKING:
     from ..networks.build import Network
-    from ..networks.onnx.translate import Missing
-
-
-class Completeness(NamedTuple):
-    """How far a network's numbers hold: what of it was not counted, and whether some are the most that can be."""
-
-    unknown: list[Missing]
-    upper_bound: bool = False
-    params_complete: bool = True
 
 
 def is_onnx(name: str) -> bool:
@@ -26,8 +17,8 @@ def is_onnx(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
-def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[Network, Completeness]:
-    """The network in an ONNX file, and how far its numbers hold."""
+def read_model(words: list[str], inputs: list[str], batch: int | None) -> Network:
+    """The network in an ONNX file."""
     if len(words) > 1:
         raise SpecError("an ONNX file has its sizes in it", "give its input: --input NAME=1x3x224x224", words[1], 0, 99)
     from ..graph.shapes import infer_shapes
@@ -36,7 +27,9 @@ def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[
 
     shapes = dict([parse_input(text) for text in inputs])
     found = read_onnx(words[0], shapes, batch)
-    return Network(found.name, "", found.graph, infer_shapes(found.graph)), Completeness(*found[2:])
+    unknown = tuple(found.unknown)
+    return Network(found.name, "", found.graph, infer_shapes(found.graph), unknown, found.upper_bound,
+                   found.params_complete)  # fmt: skip
 
 
 def parse_input(text: str) -> tuple[str, Shape]:
@@ -52,24 +45,14 @@ def parse_input(text: str) -> tuple[str, Shape]:
     return name, tuple(map(int, numbers))
 
 
-def status(complete: Completeness) -> dict[str, Any]:
-    """What the document says about completeness."""
-    return {
-        "status": "partial" if complete.unknown else "complete",
-        "unknown": [missing._asdict() for missing in complete.unknown],
-        "upper_bound": complete.upper_bound,
-        "params_complete": complete.params_complete,
-    }
-
-
-def report_unknown(name: str, complete: Completeness) -> None:
+def report_unknown(network: Network) -> None:
     """A line on stderr for every kind of operation that was not counted, and for numbers that are bounds."""
-    unknown = complete.unknown
-    if unknown:
-        params = "all params are known" if complete.params_complete else "their params are missing, too"
-        what = f"{sum([m.count for m in unknown])} operations are not counted ({params}):"
-        print(f"partial: {name}: {what}", file=sys.stderr)
-    for missing in unknown:
+    if network.unknown:
+        params = "all params are known" if network.params_complete else "their params are missing, too"
+        what = f"{sum([m.count for m in network.unknown])} operations are not counted ({params}):"
+        print(f"partial: {network.name}: {what}", file=sys.stderr)
+    for missing in network.unknown:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)
-    if complete.upper_bound:
-        print(f"note: {name}: a branch depends on data; the dearer side is counted, an upper bound", file=sys.stderr)
+    if network.upper_bound:
+        note = "a branch depends on data; the dearer side is counted, an upper bound"
+        print(f"note: {network.name}: {note}", file=sys.stderr)

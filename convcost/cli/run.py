@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from ..answers.comparison import Layer, Result, Row
@@ -14,8 +14,10 @@ from ..spec.fields import Values
 from ..spec.text import gather, locate
 from .failure import report
 from .options import Destination, Modifiers
+from .prints import Passed, whole_layers
 
 Answer = Callable[[Reading], Result]
+Texts = Callable[[Sequence[str]], Sequence[str | None]]
 
 #: One number that makes more than so many positions, squared, is likelier meant for one axis.
 LARGE = 4096
@@ -44,29 +46,38 @@ class Flags(NamedTuple):
         given: dict[str, Any] = {field: value for field, value in zip(self._fields, self) if value}
         return spec._replace(**given)
 
+    def read(self, text: str, otherwise: Values) -> Reading:
+        """What a line says, with these flags."""
+        reading = read_layer(text, otherwise)
+        return reading._replace(spec=self.on(reading.spec)) if any(self) else reading
 
-def answer_all(words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options) -> int:
+
+def answer_all(
+    words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options, *, planned: int = 0
+) -> int:
     """Answer the spec on the command line, or with `-` every line of standard input.
 
-    Tokens behind the `-` hold for every line that does not say otherwise.
+    Tokens behind the `-` hold for every line that does not say otherwise. Lines whose sizes alone differ are answered
+    by plans where at least `planned` of them arrive together, and nothing is executed (0: never).
 
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
     options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
     if not to.output:  # answers arrive as they are made
-        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options))
+        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options), planned)
     with to.open() as (file, format):
-        return _answer_all(words, flags, answer, open_writer(format, file, options))
+        return _answer_all(words, flags, answer, open_writer(format, file, options), planned)
 
 
-def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer) -> int:
+def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer, planned: int) -> int:
     writer.begin()
     if writer.options.batch:
         if sys.stdin is None:
             raise OSError("standard input is closed")
         otherwise = _for_every_line(" ".join(" ".join(words).split()[1:]))
-        lines = numbered_lines(sys.stdin.buffer, writer.file.flush)
-        code = max(_answers(lines, flags, answer, writer, otherwise), default=0)
+        chunks = numbered_lines(sys.stdin.buffer, writer.file.flush)
+        texts = _by_plans(flags, answer, writer, otherwise, planned) if planned and writer.a_line_each else None
+        code = max(_answers(chunks, flags, answer, writer, otherwise, texts), default=0)
     else:
         code = _answer(" ".join(words), flags, answer, writer, {})
     writer.end()
@@ -83,24 +94,54 @@ def _for_every_line(tokens: str) -> Values:
     return values
 
 
+def _by_plans(flags: Flags, answer: Answer, writer: Writer, otherwise: Values, least: int) -> Texts:
+    """What gives the texts of answers to many lines at once; None for a line that is to be answered by itself."""
+    texts: Texts | None = None
+
+    def of(lines: Sequence[str]) -> Sequence[str | None]:
+        nonlocal texts
+        if texts is None:
+            if len(lines) < least:  # loading NumPy takes as long as that many answers
+                return [None] * len(lines)
+            from ..search.batches import Batch
+
+            texts = Batch(lambda line: flags.read(line, otherwise), answer, writer.text).texts
+        return texts(lines)
+
+    return of
+
+
 def _answers(
-    lines: Iterable[tuple[int, str]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values
-) -> Iterator[int]:
-    for number, text in lines:
-        try:
-            yield _answer(text, flags, answer, writer, otherwise)
-        except SpecError as error:
-            report(error, number)
-            writer.error(error, number)
-            yield 2
+    chunks: Iterable[list[tuple[int, str]]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values,
+    texts: Texts | None,
+) -> Iterator[int]:  # fmt: skip
+    passed, answered = Passed(), False
+    for lines in whole_layers(chunks):
+        known = texts([text for _, text in lines]) if texts else [None] * len(lines)
+        for (number, line), text in zip(lines, known):
+            if text is not None:
+                writer.file.write(text)
+                answered = True
+                continue
+            try:
+                yield _answer(line, flags, answer, writer, otherwise)
+                answered = True
+            except SpecError as error:
+                if not passed.takes(error, number, line):
+                    yield _report(error, number, writer)
+    yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
+
+
+def _report(error: SpecError, number: int, writer: Writer) -> int:
+    report(error, number)
+    writer.error(error, number)
+    return 2
 
 
 def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:
     if len(text) > LONGEST:
         raise SpecError("the line is too long", "one spec a line, of at most a million characters", text[:40], 0, 40)
-    reading = read_layer(text, otherwise)
-    if any(flags):
-        reading = reading._replace(spec=flags.on(reading.spec))
+    reading = flags.read(text, otherwise)
     if reading.notes or max(reading.spec.input_size) > LARGE:
         _tell(text, reading)
     result = answer(reading)
@@ -129,20 +170,27 @@ def _mismatch(text: str, row: Row) -> int:
     return 1
 
 
-def numbered_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[tuple[int, str]]:
-    """Number and text of every line that is neither blank nor a `#` comment; bytes that are no text are kept visible.
+def numbered_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[list[tuple[int, str]]]:
+    """Number and text of every line that is neither blank nor a `#` comment, those together that arrive together.
+
+    Bytes that are no text are kept visible.
 
     >>> import io
     >>> list(numbered_lines(io.BytesIO(b"# two layers\\n64:128 @56 k3\\n\\n3:64 @224 k7 s2"), lambda: None))
-    [(2, '64:128 @56 k3'), (4, '3:64 @224 k7 s2')]
+    [[(2, '64:128 @56 k3')], [(4, '3:64 @224 k7 s2')]]
     """
-    for number, raw in enumerate(_raw_lines(stream, before_waiting), start=1):
-        line = raw.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
-        if line and not line.startswith("#"):
-            yield number, line
+    number = 0
+    for lines in _raw_lines(stream, before_waiting):
+        found = []
+        for raw in lines:
+            number += 1
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8", "backslashreplace").strip()
+            if line and not line.startswith("#"):
+                found.append((number, line))
+        yield found
 
 
-def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[bytes]:
+def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterator[list[bytes]]:
     rest = b""
     read = getattr(stream, "read1", stream.read)
     while True:
@@ -151,7 +199,7 @@ def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterat
         if not chunk:
             break
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
+        yield lines
         rest = rest[: LONGEST + 1]  # too long already: the spec reader says so, the remainder is not kept
     if rest:
-        yield rest
+        yield [rest]

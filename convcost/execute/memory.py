@@ -12,6 +12,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -23,10 +24,15 @@ from ..graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 if TYPE_CHECKING:
@@ -38,8 +44,9 @@ MAY_OVERWRITE: ByOp[Callable[[Node], Ints]] = ByOp(
         Add: lambda node: node.inputs,
         Counted: lambda node: node.inputs[:1] if node.op.in_place else (),  # type: ignore[union-attr]  # it is one
     },
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda node: node.inputs[:1]),
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda node: node.inputs[:1]),
     dict.fromkeys((Conv, Linear, Concat, Split, Shuffle, Flatten, Pool, AdaptivePool), lambda _: ()),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: ()),
 )
 
 
@@ -68,8 +75,16 @@ def held(arrays: Mapping[int, NDArray[Any]]) -> dict[int, NDArray[Any]]:
     return {value: owner(arrays[value]) for value in first.values()}
 
 
+def channels_last(shape: Ints) -> Ints:
+    """(batch, channels, *spatial) as arrays lie here.
+
+    >>> channels_last((1, 3, 8, 9)), channels_last((1, 3))
+    ((1, 8, 9, 3), (1, 3))
+    """
+    return (*shape[:1], *shape[2:], *shape[1:2])
+
+
 def declared(op: Counted, shown: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array of the shape that was counted, in the memory of `shown` where there is one; nothing is executed."""
-    batch, channels, size = op.output_shape[:1], op.output_shape[1:2], op.output_shape[2:]
-    shape = (*batch, *size, *channels)
+    shape = channels_last(op.output_shape)
     return np.empty(shape, dtype) if shown is None else np.ndarray(shape, dtype, buffer=owner(shown))

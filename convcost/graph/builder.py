@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .ops import Activation, Add, BatchNorm, Conv, Graph, Ints, Node, Op, Pads, Shape
 from .shapes import output_shape
 
@@ -126,6 +128,21 @@ class GraphBuilder:
             assert type(node.op) is Conv
             self.nodes[self._bias_due] = node._replace(op=node.op._replace(bias=True))
         return Graph(self._shapes[0], self.dtype, tuple(self.nodes))
+
+
+def inline(nodes: list[Node], graph: Graph, value: int, name: Callable[[str], str]) -> int:
+    """Append the operations of `graph`, whose input is then `value`, under other names; gives the newest value.
+
+    >>> nodes = [Node("stem", Activation("relu"), (0,))]
+    >>> inline(nodes, Graph((1, 2, 3), "fp32", (Node("add", Add(), (0, 0)),)), 1, "block.{}".format)
+    2
+    >>> nodes[1]
+    Node(name='block.add', op=Add(), inputs=(1, 1))
+    """
+    base = len(nodes)
+    for node in graph.nodes:
+        nodes.append(Node(name(node.name), node.op, tuple([i + base if i else value for i in node.inputs])))
+    return len(nodes)
 
 
 def same_upper(size: Ints, kernel_size: Ints, stride: Ints, dilation: Ints) -> Pads:

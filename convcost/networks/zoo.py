@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..spec.errors import SpecError
 from .errors import NetworkError
-from .lines import LONGEST_FILE, Program
+from .foreign import network_file, refuse_foreign
+from .lines import Program
 from .program import named, read_program
 
 #: A longer word names no network of ours.
@@ -38,6 +39,15 @@ def _others() -> dict[str, str]:
 def _by_number(name: str) -> list[tuple[int, str]]:
     parts = "".join([c if c.isdigit() else f" {c} " for c in name]).split()
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+
+
+def siblings_of(name: str) -> list[str]:
+    """Other forms of a built-in network: one name is the other with a part behind it.
+
+    >>> siblings_of("resnet50"), siblings_of("googlenet-paper")
+    (['resnet50-v1'], ['googlenet'])
+    """
+    return [one for one in zoo_names() if one.startswith(f"{name}-") or name.startswith(f"{one}-")]
 
 
 def zoo_program(name: str) -> Program:
@@ -98,7 +108,8 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         if plain and (FOLDER / f"{name}.txt").is_file():
             return zoo_program(name)
         if path.is_file():
-            return read_program(_text(path), name)
+            refuse_foreign(name)
+            return read_program(network_file(path), name)
         known = zoo_name(name) if plain else None
         if known is not None:
             return zoo_program(known)
@@ -108,11 +119,6 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         why = getattr(error, "strerror", None) or "no file can have that name"
         raise NetworkError(f"cannot be read: {why}", "", "", (0, 0), name, 0) from None
     raise unknown_network(name)
-
-
-def _text(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(LONGEST_FILE + 1).decode("utf-8", "replace")
 
 
 def unknown_network(name: str) -> SpecError:

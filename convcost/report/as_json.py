@@ -113,9 +113,15 @@ def json_text(value: object, indent: str = "\n") -> str:
 class LinesWriter(Writer):
     """A document a line, as soon as it is there; of a list, an entry a line."""
 
+    a_line_each = True
+
     def answer(self, result: Result) -> None:
         """One line."""
-        self.file.write(json_line(result) + "\n")
+        self.file.write(self.text(result))
+
+    def text(self, result: Result) -> str:
+        """The line with its newline."""
+        return json_line(result) + "\n"
 
     def error(self, error: SpecError, line: int) -> None:
         """One line that says what is wrong."""

@@ -87,7 +87,8 @@ def _lines(row: Examined) -> Iterable[Line]:
     for name, check in row.checks.items():
         sign = {True: "✓", False: "✗", None: "–"}[check.ok]
         size = "full" if check.size == "full" else "reduced"
-        cells = (_text(check.expected), _text(check.measured), size, f"{check.seconds * 1e3:.1f}")
+        sides = [_parts(side) if name == "stages" else _text(side) for side in (check.expected, check.measured)]
+        cells = (*sides, size, f"{check.seconds * 1e3:.1f}")
         yield Line(name, cells, None, sign)
 
 
@@ -97,9 +98,16 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     if isinstance(value, list) and value and isinstance(value[0], int):
         return " / ".join([f"{n:,}" for n in value])
     return plain(value) or "–"
+
+
+def _parts(value: Any) -> str:
+    """How many parts a variant is stated to have; where some differ, these."""
+    return f"{len(value)} parts" if isinstance(value, list) else _text(value)
 
 
 def evidence_rows(rows: Sequence[Examined]) -> Iterator[Document]:

@@ -29,8 +29,11 @@ class Options(NamedTuple):
 class Writer(ABC):
     """Writes to a file in one format: answers as they come, or one document.
 
-    For answers `begin`, then `answer` and `error` as often as there are lines, then `end`.
+    For answers `begin`, then `answer` and `error` as often as there are lines, then `end`. `a_line_each`: what is
+    written for an answer depends on nothing else, and `text` gives it.
     """
+
+    a_line_each = False
 
     def __init__(self, file: TextIO, options: Options) -> None:
         self.file = file
@@ -42,6 +45,10 @@ class Writer(ABC):
     @abstractmethod
     def answer(self, result: Result) -> None:
         """One answer."""
+
+    def text(self, result: Result) -> str:  # noqa: ARG002  the formats that can are those with `a_line_each`
+        """What `answer` would write; ValueError where that depends on other answers."""
+        raise ValueError(f"{type(self).__name__} does not write answers one by one")
 
     def error(self, error: SpecError, line: int) -> None:  # noqa: B027  it is on standard error anyway
         """A line of a batch that describes no layer."""

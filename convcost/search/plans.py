@@ -44,7 +44,8 @@ class Plan(NamedTuple):
         values: list[Any] = []
         asked = {number: [g for g in self.guards if max(_numbers(g)) == number] for number in _asked(self.guards)}
         for number, instruction in enumerate(self.instructions):
-            values.append(_step(instruction, values, given, holds))
+            with np.errstate(all="ignore"):  # of rows for which the plan does not hold anything may come out
+                values.append(_step(instruction, values, given, holds))
             if instruction.operation == "input":
                 low, high = self.ranges[number]
                 inside = (values[-1] >= low) & (values[-1] <= high)

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..graph.ops import BatchNorm, Conv, Graph, LayerNorm, Linear, Node, Op, Scale
+from ..graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Attention,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
 from .conv import convolve, convolve_backward
-from .elementwise import BACKWARD, FORWARD, Call, batch_norm, batch_norm_backward
+from .elementwise import Call, batch_norm, batch_norm_backward, forward_values
+from .moving import BACKWARD, attention_backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,18 +66,42 @@ def weight_shapes(op: Op) -> list[tuple[int, ...]]:
     >>> weight_shapes(Conv(8, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2, bias=True))
     [(4, 4, 3, 3), (4,)]
     """
-    if isinstance(op, Conv):
-        return [(op.out_channels, op.in_channels // op.groups, *op.kernel_size)] + [(op.out_channels,)] * op.bias
-    if isinstance(op, Linear):
-        return [(op.out_features, op.in_features)] + [(op.out_features,)] * op.bias
-    if isinstance(op, BatchNorm | LayerNorm):
-        return [(op.channels,), (op.channels,)]
-    return [(op.channels,)] if isinstance(op, Scale) else []
+    return WEIGHT_SHAPES[type(op)](op)
+
+
+def _conv_shapes(op: Conv) -> list[tuple[int, ...]]:
+    return [(op.out_channels, op.in_channels // op.groups, *op.kernel_size)] + [(op.out_channels,)] * op.bias
+
+
+def _refused(op: Counted) -> NoReturn:
+    raise ValueError(f"{op.kind} is counted by definition: it is not executed, and has no gradient")
+
+
+#: Operations whose weights and windows meet no products.
+_OTHERS = (
+    Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, Pool, AdaptivePool,
+    Upsample, PixelShuffle, Pad, Tokens,
+)  # fmt: skip
+
+WEIGHT_SHAPES: ByOp[Callable[[Any], list[tuple[int, ...]]]] = ByOp(
+    {
+        Conv: _conv_shapes,
+        Linear: lambda op: [(op.out_features, op.in_features)] + [(op.out_features,)] * op.bias,
+        Scale: lambda op: [(op.channels,)],
+        Norm: lambda op: [(op.channels,)] * ((1 if op.kind == "rms-norm" else 2) * op.affine),
+        Tokens: lambda op: [(op.learned + op.positions, op.channels)],
+        Counted: _refused,
+    },
+    dict.fromkeys((BatchNorm, LayerNorm), lambda op: [(op.channels,), (op.channels,)]),
+    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: []),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: []),
+)
 
 
 def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statistics: bool = False) -> Passed:
     """Every value of `graph` for the input `given`, (batch, channels, *spatial), in its dtype.
 
+    >>> from convcost.graph.ops import Node
     >>> scale = Graph((1, 2, 1), "fp32", (Node("scale", Scale(2), (0,)),))
     >>> forward(scale, np.ones((1, 2, 1)), [[np.array([3.0, 5.0])]]).values[-1].ravel().tolist()
     [3.0, 5.0]
@@ -60,25 +111,35 @@ def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statis
     """
     passed = Passed([given], [], batch_statistics)
     for node, own in zip(graph.nodes, weights):
-        inputs = [passed.values[i] for i in node.inputs]
+        call = Call(node.op, [passed.values[i] for i in node.inputs], own)
         if batch_statistics and isinstance(node.op, BatchNorm):
-            output, kept = batch_norm(Call(node.op, inputs, own)), None
+            output, kept = batch_norm(call), None
         else:
-            output, kept = _forward(node.op, inputs, own)
+            output, kept = FORWARD[type(node.op)](call)
         passed.values.append(output)
         passed.kept.append(kept)
     return passed
 
 
-def _forward(op: Op, inputs: list[NDArray[Any]], weights: list[NDArray[Any]]) -> Any:
-    if isinstance(op, Conv):
-        output, columns = convolve(op, inputs[0], weights[0])
-        return (output + _bias(weights[1], output) if op.bias else output), columns
-    if isinstance(op, Linear):
-        flat = inputs[0].reshape(*inputs[0].shape[:2], -1)
-        output = (weights[0] @ flat).reshape(flat.shape[0], op.out_features, *inputs[0].shape[2:])
-        return (output + _bias(weights[1], output) if op.bias else output), None
-    return FORWARD[type(op)](Call(op, inputs, weights)), None
+def _conv_forward(call: Call) -> Kept:
+    output, columns = convolve(call.op, call.x[0], call.w[0])
+    return (output + _bias(call.w[1], output) if call.op.bias else output), columns
+
+
+def _linear_forward(call: Call) -> Kept:
+    (given,), op = call.x, call.op
+    flat = given.reshape(*given.shape[:2], -1)
+    output = (call.w[0] @ flat).reshape(flat.shape[0], op.out_features, *given.shape[2:])
+    return (output + _bias(call.w[1], output) if op.bias else output), None
+
+
+#: An output, and what the way back reads of the forward pass beside inputs and weights.
+Kept = tuple["NDArray[Any]", "NDArray[Any] | None"]
+
+FORWARD: ByOp[Callable[[Call], Kept]] = ByOp(
+    {Conv: _conv_forward, Linear: _linear_forward, Counted: lambda call: _refused(call.op)},
+    dict.fromkeys((*_OTHERS, Attention), lambda call: (forward_values(call), None)),
+)
 
 
 def backward(graph: Graph, passed: Passed, weights: Weights, grad: NDArray[Any]) -> Gradients:
@@ -90,8 +151,9 @@ def backward(graph: Graph, passed: Passed, weights: Weights, grad: NDArray[Any])
     values[-1] = grad
     found: list[Any] = [None] * len(graph.nodes)
     for index in range(len(graph.nodes) - 1, -1, -1):
-        node, own = graph.nodes[index], weights[index]
-        inner, outer, *macs = _backward(node, passed, index, own, values[index + 1])
+        node, made = graph.nodes[index], values[index + 1]
+        call = Call(node.op, [passed.values[i] for i in node.inputs], weights[index], passed.kept[index])
+        inner, outer, *macs = _backward(call, made, passed.batch_statistics)
         found[index] = (outer, *macs)
         for value, part in zip(node.inputs, inner):
             values[value] = part if values[value] is None else values[value] + part
@@ -99,22 +161,43 @@ def backward(graph: Graph, passed: Passed, weights: Weights, grad: NDArray[Any])
     return Gradients(values, list(learned), list(input_macs), list(weight_macs))
 
 
-def _backward(node: Node, passed: Passed, index: int, weights: list[NDArray[Any]], grad: NDArray[Any]) -> Any:
-    """Gradients of a node's inputs and weights, and the multiply-adds that each took."""
-    op, inputs, kept = node.op, [passed.values[i] for i in node.inputs], passed.kept[index]
+#: Gradients of a node's inputs and weights, and the multiply-adds that each took.
+Back = tuple["list[NDArray[Any]]", "list[NDArray[Any]]", int, int]
+
+
+def _backward(call: Call, grad: NDArray[Any] | None, batch_statistics: bool) -> Back:
     if grad is None:  # nothing depends on what this node makes
-        return [np.zeros_like(x) for x in inputs], [np.zeros_like(w) for w in weights], 0, 0
-    if isinstance(op, Conv) and kept is not None:
-        inner, kernel, macs = convolve_backward(op, inputs[0].shape, weights[0], kept, grad)
-        return [inner], [kernel] + [_summed(grad)] * op.bias, macs, macs
-    if isinstance(op, Linear):
-        flat, outer = (a.reshape(*a.shape[:2], -1) for a in (inputs[0], grad))
-        inner = (weights[0].T @ outer).reshape(inputs[0].shape)
-        kernel = (outer @ flat.swapaxes(1, 2)).sum(axis=0)
-        macs = outer.shape[0] * outer.shape[2] * weights[0].size
-        return [inner], [kernel] + [_summed(grad)] * op.bias, macs, macs
-    way = batch_norm_backward if passed.batch_statistics and isinstance(op, BatchNorm) else BACKWARD[type(op)]
-    return *way(Call(op, inputs, weights), grad), 0, 0
+        return [np.zeros_like(x) for x in call.x], [np.zeros_like(w) for w in call.w], 0, 0
+    if batch_statistics and isinstance(call.op, BatchNorm):
+        return *batch_norm_backward(call, grad), 0, 0
+    return BACK[type(call.op)](call, grad)
+
+
+def _conv_back(call: Call, grad: NDArray[Any]) -> Back:
+    if call.kept is None:
+        raise ValueError(f"nothing was kept of {call.op}")
+    inner, kernel, macs = convolve_backward(call.op, call.x[0].shape, call.w[0], call.kept, grad)
+    return [inner], [kernel] + [_summed(grad)] * call.op.bias, macs, macs
+
+
+def _linear_back(call: Call, grad: NDArray[Any]) -> Back:
+    flat, outer = (a.reshape(*a.shape[:2], -1) for a in (call.x[0], grad))
+    inner = (call.w[0].T @ outer).reshape(call.x[0].shape)
+    kernel = (outer @ flat.swapaxes(1, 2)).sum(axis=0)
+    macs = outer.shape[0] * outer.shape[2] * call.w[0].size
+    return [inner], [kernel] + [_summed(grad)] * call.op.bias, macs, macs
+
+
+def _attention_back(call: Call, grad: NDArray[Any]) -> Back:
+    """Of queries, keys and values, through the softmax of their scores: four products where the way there had two."""
+    inner, products = attention_backward(call, grad)
+    return [inner], [], products, 0
+
+
+BACK: ByOp[Callable[[Call, NDArray[Any]], Back]] = ByOp(
+    {Conv: _conv_back, Linear: _linear_back, Attention: _attention_back, Counted: lambda call, _: _refused(call.op)},
+    dict.fromkeys(_OTHERS, lambda call, grad: (*BACKWARD[type(call.op)](call, grad), 0, 0)),
+)
 
 
 def _bias(bias: NDArray[Any], output: NDArray[Any]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -76,16 +77,20 @@ def _order(channels: Ints, place: int) -> Ints:
 
 
 def _with_fewer_channels(spec: LayerSpec) -> LayerSpec:
-    """The first candidate with the traits of `spec`; `spec` itself if none has them."""
-    given = _Channels(spec.in_channels, spec.out_channels, spec.groups, spec.middles, spec.bottleneck_ratio)
-    capped = given._replace(ratio=min(given.ratio, CAPS["bottleneck_ratio"]))
-    wanted = _traits(given)
-    small = next((c for c in _candidates(capped) if _traits(c) == wanted), given)
+    small = _fewer(_Channels(spec.in_channels, spec.out_channels, spec.groups, spec.middles, spec.bottleneck_ratio))
     mid = small.middles[0] if len(small.middles) == 1 else small.middles or None
     return spec._replace(
         in_channels=small.inner, out_channels=small.outer, groups=small.groups, mid_channels=mid,
         bottleneck_ratio=small.ratio,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)  # the layers of a batch differ in their sizes, and much less in their channels
+def _fewer(given: _Channels) -> _Channels:
+    """The first candidate with the traits of what is `given`; that itself if none has them."""
+    capped = given._replace(ratio=min(given.ratio, CAPS["bottleneck_ratio"]))
+    wanted = _traits(given)
+    return next((c for c in _candidates(capped) if _traits(c) == wanted), given)
 
 
 def _candidates(given: _Channels) -> Iterator[_Channels]:

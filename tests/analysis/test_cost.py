@@ -152,6 +152,7 @@ def test_words_hold_together(spec: LayerSpec) -> None:
 
 @given(layer_specs())
 def test_the_batch_multiplies_work_and_leaves_params(spec: LayerSpec) -> None:
+    spec = spec._replace(dtype="fp16")  # of less than a byte a number, the last byte is filled up
     one, three = said(AS_GIVEN, spec._replace(batch=1)), said(AS_GIVEN, spec._replace(batch=3))
     assert one.cost.params == three.cost.params
     for word in ("macs", "effective_macs", "elementwise", "activation_bytes"):

@@ -23,7 +23,6 @@ def _mixes_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that contradicts, and a broken rule that nothing catches."""
     monkeypatch.setattr(verification, "measured_mixes", lambda _: [])
     monkeypatch.setattr("convcost.checks.broken_rules.run_selftest", lambda: [Caught("params: mixed up", [])])
-    monkeypatch.setattr("convcost.checks.broken_wiring.run_check_selftest", list)
 
 
 def failed(document: dict[str, Any]) -> list[str]:

@@ -237,13 +237,20 @@ def file_of(name: str, exporter: str) -> str:
     return name.replace(":", "-") + ("" if exporter == "torchscript" else f".{exporter}") + ".onnx"
 
 
+#: Parts of the names of large models, which come last.
+LARGE = (
+    "_h_", "_l_", "_large", "gf", "_v2_b", "_v2_s", "_v2_m", "_v2_l", "_b5", "_b6", "_b7", "vgg", "152", "101", "_b_",
+)  # fmt: skip
+
+
 def wanted() -> list[tuple[str, str]]:
-    """Every export, the libraries in turn, those of the dynamo exporter between the others."""
+    """Every export, the libraries in turn, those of the dynamo exporter between the others, large models last."""
     lines = [line.split() for line in LIST.read_text().splitlines()]
     start = next(i for i, words in enumerate(lines) if words[0].startswith("timm"))
     found = []
     for number, words in enumerate(lines):
-        place = number % start if number < 2 * start else number - start
+        place = number if number < start else number - start
+        place += 1000 * any(part in words[0] for part in LARGE)
         found.append((place, words[0], "torchscript"))
         if "dynamo" in words:
             found += [(place + 30, words[0], exporter) for exporter in ("dynamo", "dynamo-plain")]

@@ -75,3 +75,88 @@ def test_it_is_explained_swapped_and_completed(place: Path) -> None:
     assert "What it gives up" not in page
     assert told_in_json(place, "swap", "squeezenet1.1", "--to", "sandwich", "--no-verify")["replaced"]
     assert "sandwich" in told(place, "completion", "bash")
+
+
+#: A ghost module (Han et al. 2020, figure 1b): half of the channels by a convolution, the others by a cheap depthwise
+#: of these; and one that splits, shuffles, scales and gates.
+BRANCHED = """
+from ..graph.ops import Activation, AdaptivePool, Concat, Graph, Linear, LayerNorm, Multiply, Scale, Shuffle, Split
+from ..spec.layer import LayerSpec
+from .registry import REPLACEMENT, DoesNotApply, Settings, variant
+from .start import close, spatial, start
+
+
+@variant("ghost", REPLACEMENT, "half the channels, and as many again by a depthwise of these")
+def ghost(spec: LayerSpec) -> tuple[Graph, Settings]:
+    if spec.out_channels % 2:
+        raise DoesNotApply("an odd number of outputs has no half")
+    b, half = start(spec), spec.out_channels // 2
+    spatial(b, spec, "primary", half, 1)
+    b.activate()
+    primary = b.last
+    b.conv("cheap", half, (3,) * spec.axes, padding=((1, 1),) * spec.axes, groups=half)
+    b.activate()
+    b.add("concat", Concat(), primary, b.last)
+    settings = close(b, spec, {})
+    return b.graph(), settings
+
+
+@variant("mixed", REPLACEMENT, "every kind of operation")
+def mixed(spec: LayerSpec) -> tuple[Graph, Settings]:
+    b, half = start(spec), spec.out_channels // 2
+    spatial(b, spec, "conv", 2 * half, 1)
+    b.activate()
+    whole = b.last
+    b.add("left", Split(0, half), whole)
+    left = b.add("scale", Scale(half), b.last)
+    b.add("right", Split(half, 2 * half), whole)
+    right = b.add("norm", LayerNorm(half), b.last)
+    b.add("join", Concat(), left, right)
+    joined = b.add("shuffle", Shuffle(2), b.last)
+    b.add("squeeze", AdaptivePool("avg", (1,) * spec.axes), joined)
+    b.add("linear", Linear(2 * half, 2 * half, True), b.last)
+    b.add("sigmoid", Activation("sigmoid"), b.last)
+    b.add("gate", Multiply(), joined, b.last)
+    settings = close(b, spec, {})
+    return b.graph(), settings
+"""
+
+
+@pytest.fixture(scope="module")
+def branched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package with these in one file."""
+    folder = tmp_path_factory.mktemp("with_branches")
+    shutil.copytree(Path(convcost.__file__).parent, folder / "convcost")
+    (folder / "convcost" / "variants" / "ours.py").write_text(BRANCHED, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["ghost", "mixed"])
+@pytest.mark.parametrize("words", [["--residual", "--norm"], ["--activation", "relu"]])
+def test_a_variant_with_branches_passes_every_check(branched: Path, name: str, words: list[str]) -> None:
+    """Compared, verified, timed: what it consists of is executed on ones, on values and in int64."""
+    layer = ("8:16", "@12x10", "k3", "--variants", name, *words)
+    (row,) = told_in_json(branched, "compare", *layer, "--measure")["rows"]
+    assert (row["verified"]["status"], row["measured"]["seconds"] > 0) == ("verified", True)
+    (row,) = told_in_json(branched, "verify", *layer)["evidence"]
+    unproven = [check["name"] for check in row["checks"] if not check["ok"]]
+    assert unproven == ["stages", "equivalence"] * (name == "mixed")  # of the other the package states the stages
+
+
+def test_a_ghost_module_is_one_dense_convolution_whose_kernel_is_composed(branched: Path) -> None:
+    """Along its edges, as it is no chain; of an operation that is not linear it is said that there is none."""
+    layer = ("8:16", "@12x10", "k3", "--variants")
+    (ghost,) = told_in_json(branched, "verify", *layer, "ghost")["evidence"]
+    assert (ghost["equivalence"]["taps"], ghost["equivalence"]["same"]) == ([5, 5], True)
+    (mixed,) = told_in_json(branched, "verify", *layer, "mixed")["evidence"]
+    assert mixed.get("equivalence") is None
+    assert "no chain is a convolution" in told(branched, "verify", *layer, "mixed")
+
+
+@pytest.mark.parametrize("name", ["ghost", "mixed"])
+def test_a_variant_with_branches_is_explained_swapped_and_completed(branched: Path, name: str) -> None:
+    """Like any other."""
+    assert "concat" in told(branched, "explain", "ghost")
+    assert told(branched, "explain", name)
+    assert told_in_json(branched, "swap", "squeezenet1.1", "--to", "ghost", "--no-verify")["replaced"]
+    assert name in told(branched, "completion", "bash")

@@ -11,18 +11,23 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from ...graph.ops import Conv
-from .depthwise import convolve_channels
-from .landing import convolve_landing
-from .sliding import bordered, on_two_axes, window_counts, windows
+from ..windows import landing_starts, shifted, tap_offsets
+from .sliding import bordered, on_two_axes, packed, tap_views, window_counts, windows
 from .workbench import Workbench
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Output positions whose windows are laid out at a time: their columns stay in the cache, the product is still large.
+#: Of a transposed convolution, input positions whose products are held at a time.
 TILE = 448
+
+#: Numbers that the inner loop over a channel alone runs over: enough to forget how it is started, few enough to stay
+#: in the nearest cache.
+RUN = 2048
 
 
 def convolve_values(
@@ -37,11 +42,11 @@ def convolve_values(
     ([4.0, 6.0, 6.0, 4.0], 'im2col, one GEMM a tile', 24)
     """
     flat, op, kernel = len(op.kernel_size) == 1, *on_two_axes(op, kernel)
-    given = given[:, None] if flat else given
+    given = packed(given[:, None] if flat else given, bench)
     if op.transposed:
-        out, algorithm = convolve_landing(op, given, kernel, bench), "GEMM, results scattered"
+        out, algorithm = _landing(op, given, kernel, bench), "GEMM, results scattered"
     elif op.groups > 1 and kernel.shape[-2] == 1:
-        out, algorithm = convolve_channels(op, given, kernel, bench), "weighted sum over taps, a channel alone"
+        out, algorithm = _channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
     elif set(op.kernel_size) == {1} and not any(map(any, op.padding)):
         out, algorithm = _pointwise(op, given, kernel, bench), "GEMM"
     else:
@@ -91,3 +96,76 @@ def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
     for top in range(0, height, rows):
         for left in range(0, width, max(TILE, width) if rows > 1 else TILE):
             yield slice(top, top + rows), slice(left, min(left + TILE, width) if rows == 1 else width)
+
+
+def _channel_by_channel(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """A weighted sum over taps, of one input channel a group: (batch, *spatial, groups * outputs a group)."""
+    groups, *taps, _, outer = kernel.shape
+    if outer > 1:  # each input channel beside itself, once for each output that reads it
+        repeated = bench.room("repeated", (*given.shape, outer), given.dtype)
+        repeated[...] = given[..., None]
+        given = repeated.reshape(*given.shape[:-1], groups * outer)
+    padded = bordered(op, given, bench)
+    counts = window_counts(op, padded)
+    out = np.empty((len(given), *counts, groups * outer), given.dtype)
+    view, made = tap_views(op, padded, counts), out
+    if op.stride[-1] == 1:
+        view, made = _in_runs(view, out)
+    weights = _repeated(kernel, view.shape[-1] // out.shape[-1], bench)
+    bench.weigh(len(taps), view, weights, made)
+    return out
+
+
+def _in_runs(view: NDArray[Any], out: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Neighbouring positions of a row as one run with their channels, in what is read and in what is written."""
+    width, channels = out.shape[-2:]
+    together = max([n for n in range(1, min(width, max(1, RUN // channels)) + 1) if width % n == 0])
+    shape = (*view.shape[:-2], width // together, together * channels)
+    strides = (*view.strides[:-2], view.strides[-2] * together, view.strides[-1])
+    return as_strided(view, shape, strides, writeable=False), out.reshape(*out.shape[:-2], *shape[-2:])
+
+
+def _repeated(kernel: NDArray[Any], together: int, bench: Workbench) -> NDArray[Any]:
+    """The weights of each tap side by side, as often as positions are read at once: (*taps, run)."""
+    groups, *taps, _, outer = kernel.shape
+    weights = bench.room("weights", (*taps, together, groups, outer), kernel.dtype)
+    weights[...] = np.moveaxis(kernel[..., 0, :], 0, -2)[..., None, :, :]
+    return weights.reshape(*taps, -1)
+
+
+def _landing(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """A transposed convolution over two axes or more: one product a tile, added where it lands; cropped."""
+    offsets = [tap_offsets(k, d) for k, d in zip(op.kernel_size, op.dilation)]
+    starts = [landing_starts(n, s) for n, s in zip(given.shape[1:-1], op.stride)]
+    extra = op.output_padding or (0,) * len(starts)
+    lengths = [start[-1] + offset[-1] + 1 + e for start, offset, e in zip(starts, offsets, extra)]
+    full = bench.room("landing", (len(given), *lengths, op.out_channels), given.dtype)
+    full[...] = 0
+    groups, outer = kernel.shape[0], kernel.shape[-1]
+    weights = bench.room("weights", (groups, kernel.shape[-2], *op.kernel_size, outer), given.dtype)
+    weights[...] = np.moveaxis(kernel, -2, 1)
+    for image, target in zip(given, full):
+        _land(image, weights, target, starts, offsets, bench)
+    kept = [slice(before, n - after) for n, (before, after) in zip(lengths, op.padding)]
+    return full[:, *kept].copy()
+
+
+def _land(
+    image: NDArray[Any], weights: NDArray[Any], target: NDArray[Any], starts: list[range], offsets: list[range],
+    bench: Workbench,
+) -> None:  # fmt: skip
+    """Products of one image, a few rows of its first axis at a time, added to `target` tap by tap."""
+    groups, members = weights.shape[:2]
+    right = weights.reshape(groups, members, -1)
+    rows = max(1, TILE // (image[0].size // image.shape[-1]))
+    taps = [range(k) for k in weights.shape[2:-1]]
+    for top in range(0, len(image), rows):
+        part = image[top : top + rows]
+        left = part.reshape(-1, groups, members).transpose(1, 0, 2)
+        made = bench.room("columns", (groups, left.shape[1], right.shape[2]), image.dtype)
+        bench.matmul(left, right, made)
+        landed = np.moveaxis(made.reshape(groups, *part.shape[:-1], *weights.shape[2:]), 0, -2)
+        spread = [starts[0][top : top + rows], *starts[1:]]
+        for tap, place in zip(np.ndindex(*map(len, taps)), shifted(spread, offsets)):
+            seen = landed[(*[slice(None)] * len(starts), *tap)]
+            target[place] += seen.reshape(*part.shape[:-1], -1)

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Add, BatchNorm, Conv, Graph, Ints
+from ...graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Attention,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    Ints,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
+from .apply import Weights
 from .convolve import convolve_values
 from .integers import LARGEST_INPUT, pattern
-from .kernels import Dense, Stage, compose, dense_stage, plus_shortcut, scaled, stuffed
-from .linear import INT64, Weights, integer_weights, run_linear
+from .kernels import Dense, Stage, aligned, compose, dense_stage, plus_shortcut, scaled, stuffed
+from .linear import INT64, integer_weights, run_linear
 from .workbench import Workbench
 
 if TYPE_CHECKING:
@@ -47,28 +74,158 @@ def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | N
     `weights` by the names of operations, else a pattern. ValueError where a stage has no weights.
     """
     weights = integer_weights(graph) if weights is None else weights
-    dense = dense_of(chain, weights)
+    dense, size = dense_of(chain, weights), graph.input_shape[2:]
+    stuffing = chain.stages[0].stride if chain.stages[0].transposed else None
+
+    def interior(counts: Ints) -> list[NDArray[np.bool_]]:
+        return _interior(chain, weights, size, counts)
+
+    return _compare(graph, weights, dense, _reached(dense_of(chain, _ones(weights))), interior, stuffing)
+
+
+def compare_composed(graph: Graph, weights: Mapping[str, Weights] | None = None) -> Equivalent | None:
+    """The same for a graph that is no chain: the dense kernel is composed along its edges, branches joined and added.
+
+    None where it has a transposed convolution, or branches of different strides.
+    """
+    weights = integer_weights(graph) if weights is None else weights
+    found, ones = composed(graph, weights), composed(graph, _ones(weights))
+    if found is None or ones is None:
+        return None
+    return _compare(graph, weights, found.dense, _reached(ones.dense), lambda _: found.clean, None)
+
+
+def _compare(
+    graph: Graph, weights: Mapping[str, Weights], dense: Dense, support: tuple[Ints, int],
+    interior: Callable[[Ints], list[NDArray[np.bool_]]], stuffing: Ints | None,
+) -> Equivalent:  # fmt: skip
     batch, channels, *size = graph.input_shape
     given = pattern((batch, *size, channels), INT64, LARGEST_INPUT, 77)
     made = run_linear(graph, given, weights)[-1]
     counts = made.shape[1:-1]
-    if chain.stages[0].transposed:
-        given = stuffed(given, chain.stages[0].stride)
+    given = given if stuffing is None else stuffed(given, stuffing)
     op, kernel = as_conv(dense, given.shape[1:-1], counts)
     plain, _ = convolve_values(op, given.astype(np.float64), kernel, dense.bias.astype(np.float64), Workbench())
     places: list[Any] = [slice(n) for n in counts]
     plain = plain[(slice(None), *places)]
     copied = any(isinstance(node.op, Conv) and node.op.padding_mode != "zeros" for node in graph.nodes)
-    kept = _inside(dense, tuple(size), counts) if copied else _interior(chain, weights, tuple(size), counts)
+    kept = _inside(dense, tuple(size), counts) if copied else interior(counts)
     fits = plain.shape == made.shape and counts == tuple(map(len, kept))
     at: list[Any] = [*np.ix_(*kept)] if fits else []
     same = fits and np.array_equal(made[(slice(None), *at)], plain[(slice(None), *at)])
     number = int(np.prod([axis.sum() for axis in kept]))
-    everywhere = number == int(np.prod(counts))
-    return Equivalent(
-        bool(same) and number > 0, "everywhere" if everywhere else "interior", number, int(np.prod(counts)),
-        *_support(chain, weights), dense.weights,
-    )  # fmt: skip
+    where = "everywhere" if number == int(np.prod(counts)) else "interior"
+    return Equivalent(bool(same) and number > 0, where, number, int(np.prod(counts)), *support, dense.weights)
+
+
+def _ones(weights: Mapping[str, Weights]) -> dict[str, Weights]:
+    """Kernels of ones alone, of which nothing cancels: taps of what they make are those that can be other than zero."""
+    return {name: Weights(np.ones_like(kernel)) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
+
+
+def _reached(dense: Dense) -> tuple[Ints, int]:
+    """The reach an axis, and the number, of taps that are other than zero."""
+    found = np.nonzero(dense.weights.any(axis=(0, 1)))
+    return tuple([int(np.ptp(places)) + 1 for places in found]), len(found[0])
+
+
+class Composed(NamedTuple):
+    """A value of a linear graph: the one convolution that makes it of the input, and where that holds.
+
+    `clean`: the positions of each axis that no zero reaches which padding puts in place of what would have been
+    there; `blank`: whether, an axis each, zeros are what would have been there.
+    """
+
+    dense: Dense
+    clean: list[NDArray[np.bool_]]
+    blank: tuple[bool, ...]
+
+
+def composed(graph: Graph, weights: Mapping[str, Weights]) -> Composed | None:
+    """What the output of a linear graph is of its input; None as for `compare_composed`."""
+    channels, size = graph.input_shape[1], graph.input_shape[2:]
+    ones, none = (1,) * len(size), (0,) * len(size)
+    itself = np.eye(channels, dtype=np.int64).reshape(channels, channels, *ones)
+    values = [Composed(Dense(itself, np.zeros(channels, np.int64), ones, none), [np.ones(n, bool) for n in size],
+                       (True,) * len(size))]  # fmt: skip
+    for node in graph.nodes:
+        given = [values[value] for value in node.inputs]
+        strides = {one.dense.stride for one in given}
+        if len(strides) > 1 or (isinstance(node.op, Conv) and node.op.transposed):
+            return None
+        values.append(COMPOSE[type(node.op)](node.op, given, weights.get(node.name)))
+    return values[-1]
+
+
+def _through_conv(op: Conv, given: list[Composed], weights: Weights | None) -> Composed:
+    if weights is None:
+        raise ValueError(f"no weights for {op}")
+    (one,) = given
+    stage = dense_stage(Stage("", op.stride, op.padding, op.dilation), *weights)
+    spans = stage.weights.shape[2:]
+    axes = zip(one.clean, op.padding, spans, op.stride, one.blank)
+    blank = [b and k == 1 and not any(pads) for b, k, pads in zip(one.blank, spans, op.padding)]
+    clean = [_clean(*axis) for axis in axes]
+    return Composed(compose(one.dense, stage), clean, tuple([b and weights.bias is None for b in blank]))
+
+
+def _through_linear(op: Linear, given: list[Composed], weights: Weights | None) -> Composed:
+    """A matrix product at each position is a 1x1."""
+    axes = len(given[0].blank)
+    ones, none = (1,) * axes, ((0, 0),) * axes
+    as_1x1 = Conv(op.in_features, op.out_features, ones, ones, none, ones)
+    kernel = weights and Weights(weights.kernel.reshape(1, *ones, *weights.kernel.shape), weights.bias)
+    return _through_conv(as_1x1, given, kernel)
+
+
+def _scaled_by(_: Op, given: list[Composed], weights: Weights | None) -> Composed:
+    (one,) = given
+    if weights is None:
+        return one
+    shift = np.zeros_like(weights.kernel) if weights.bias is None else weights.bias
+    blank = tuple([b and weights.bias is None for b in one.blank])
+    return one._replace(dense=scaled(one.dense, weights.kernel, shift), blank=blank)
+
+
+def _picked(given: list[Composed], order: Any) -> Composed:
+    (one,) = given
+    return one._replace(dense=one.dense._replace(weights=one.dense.weights[order], bias=one.dense.bias[order]))
+
+
+def _shuffled(op: Shuffle, given: list[Composed], _: Weights | None) -> Composed:
+    channels = len(given[0].dense.bias)
+    return _picked(given, np.arange(channels).reshape(op.groups, -1).T.reshape(-1))
+
+
+def _joined(join: Callable[[list[NDArray[Any]]], Any]) -> Callable[[Op, list[Composed], Weights | None], Composed]:
+    """Branches added, or put behind one another, with their kernels laid over one another tap by tap."""
+
+    def through(_: Op, given: list[Composed], __: Weights | None) -> Composed:
+        parts = aligned([one.dense for one in given])
+        dense = parts[0]._replace(weights=join([p.weights for p in parts]), bias=join([p.bias for p in parts]))
+        clean = [np.logical_and.reduce(axis) for axis in zip(*[one.clean for one in given])]
+        return Composed(dense, clean, tuple([all(axis) for axis in zip(*[one.blank for one in given])]))
+
+    return through
+
+
+def _refused(op: Op, *_: object) -> Composed:
+    raise ValueError(f"{op} is not linear")
+
+
+COMPOSE: ByOp[Callable[[Any, list[Composed], Weights | None], Composed]] = ByOp(
+    {
+        Conv: _through_conv,
+        Linear: _through_linear,
+        Add: _joined(sum),
+        Concat: _joined(np.concatenate),
+        Split: lambda op, given, _: _picked(given, slice(op.start, op.stop)),
+        Shuffle: _shuffled,
+    },
+    dict.fromkeys((BatchNorm, Scale), _scaled_by),
+    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Norm, Pool, AdaptivePool, Counted), _refused),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), _refused),
+)
 
 
 def drawn_chain(graph: Graph) -> Chain | None:
@@ -123,13 +280,6 @@ def _stage(stage: Stage, weights: Mapping[str, Weights]) -> Dense:
     dense = dense_stage(stage, *weights[stage.name])
     norm = weights.get(f"{stage.name}.norm")
     return dense if norm is None or norm.bias is None else scaled(dense, norm.kernel, norm.bias)
-
-
-def _support(chain: Chain, weights: Mapping[str, Weights]) -> tuple[Ints, int]:
-    """The reach an axis, and the number, of taps that can be other than zero: those that weights of one reach."""
-    ones = {name: Weights(np.ones_like(kernel), None) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
-    found = np.nonzero(dense_of(chain, ones).weights.any(axis=(0, 1)))
-    return tuple([int(np.ptp(places)) + 1 for places in found]), len(found[0])
 
 
 def _inside(dense: Dense, size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:

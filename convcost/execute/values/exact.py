@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import lcm, prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Activation, Add, BatchNorm, Conv, Op, Shape
-from .integers import LARGEST_INPUT, LARGEST_WEIGHT, conv_integers, pattern
-from .reference import reference_values
-from .run_values import FLOAT32, apply_values
+from ...graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Attention,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
+from ..memory import channels_last
+from ..windows import adaptive_windows
+from .apply import apply_values
+from .integers import EXACT, LARGEST_INPUT, exact_dtype, op_weights, pattern
+from .reference import INTEGER_ACTIVATIONS, in_integers
 from .workbench import Workbench
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .run_values import OpWeights
+FLOAT32 = np.dtype(np.float32)
 
-#: Activations that make integers of integers, in int64; of the others there is nothing exact to compare with.
-INTEGER_ACTIVATIONS = {"relu": (0, None), "relu6": (0, 6)}
+#: What LayerNorm is given, with either sign: so large that the guard against a variance of 0 is rounded away.
+SPREAD = 1 << 12
 
 
 class Exact(NamedTuple):
@@ -31,43 +60,77 @@ class Exact(NamedTuple):
 
 
 def exact_values(op: Op, shapes: list[Shape]) -> Exact | None:
-    """Execute one operation on integers; None for an activation that is not one of integers.
+    """Execute one operation on integers; None for one that makes no integers of any: an activation with a curve,
+    LayerNorm over an odd number of channels, other norms and attention, and what is not executed.
 
     `shapes`: each input's (batch, channels, *spatial).
 
     >>> exact_values(Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), [(1, 2, 5)])
     Exact(same=True, algorithm='im2col, one GEMM a tile', dtype='float32', products=120)
     """
-    if isinstance(op, Activation) and op.kind not in INTEGER_ACTIVATIONS:
+    weights = op_weights(op, 3)
+    dtype = FLOAT32 if weights is None else weights.kernel.dtype
+    inputs = INPUTS[type(op)](op, [channels_last(shape) for shape in shapes], dtype)
+    if inputs is None:
         return None
-    weights = _weights(op)
-    dtype = FLOAT32 if weights is None else weights[0].dtype
-    inputs = [pattern((batch, *size, channels), dtype, LARGEST_INPUT, 5 + number)
-              for number, (batch, channels, *size) in enumerate(shapes)]  # fmt: skip
-    expected, bench = _in_int64(op, inputs, weights), Workbench()
+    expected, bench = in_integers(op, inputs, weights), Workbench()
     made, algorithm = apply_values(op, inputs, weights, None, bench)
     return Exact(np.array_equal(made, expected), algorithm, str(made.dtype), bench.products)
 
 
-def _weights(op: Op) -> OpWeights | None:
-    if isinstance(op, Conv):
-        return conv_integers(op, salt=3)
-    if isinstance(op, BatchNorm):
-        scale, shift = (pattern((op.channels,), FLOAT32, LARGEST_WEIGHT, salt) for salt in (3, 4))
-        return scale, shift
-    return None
+Inputs = list["NDArray[Any]"]
 
 
-def _in_int64(op: Op, inputs: list[NDArray[Any]], weights: OpWeights | None) -> NDArray[np.int64]:
-    if isinstance(op, Conv) and weights is not None:
-        return reference_values(op, inputs[0], *weights)
-    whole = [array.astype(np.int64) for array in inputs]
-    if isinstance(op, Add):
-        summed: NDArray[np.int64] = whole[0] + whole[1]
-        return summed
-    if isinstance(op, BatchNorm) and weights is not None and weights[1] is not None:
-        normed: NDArray[np.int64] = whole[0] * weights[0].astype(np.int64) + weights[1].astype(np.int64)
-        return normed
-    if isinstance(op, Activation):
-        return whole[0].clip(*INTEGER_ACTIVATIONS[op.kind])
-    raise ValueError(f"{type(op).__name__} has no reference in integers")
+def _small(_: Op, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs:
+    return [pattern(shape, dtype, LARGEST_INPUT, 5 + number) for number, shape in enumerate(shapes)]
+
+
+def _activation(op: Activation, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    return _small(op, shapes, dtype) if op.kind in INTEGER_ACTIVATIONS else None
+
+
+def _balanced(_: LayerNorm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    """Half of the channels of each position plus, half minus the same, others at every position: mean 0, and a
+    deviation that is a power of two."""
+    (*rest, channels), places = shapes[0], prod(shapes[0][:-1])
+    if channels % 2:
+        return None if channels > 1 else _small(_, shapes, dtype)
+    turned = (np.arange(channels) + np.arange(places)[:, None] * 7) % channels
+    signs = np.where(turned < channels // 2, SPREAD, -SPREAD)
+    return [signs.reshape(*rest, channels).astype(dtype)]
+
+
+def _multiples(count: int) -> Callable[[Op, list[Shape], np.dtype[Any]], Inputs | None]:
+    """Small integers times a number, so that their means are whole; None where sums would not be exact any more."""
+
+    def inputs(op: Op, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+        largest = LARGEST_INPUT * count * prod(shapes[0][1:-1])
+        if largest >= EXACT["float64"]:
+            return None
+        return [array * count for array in _small(op, shapes, max(dtype, exact_dtype(largest)))]
+
+    return inputs
+
+
+def _pooled(op: Pool, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    return _multiples(prod(op.kernel_size) if op.kind == "avg" else 1)(op, shapes, dtype)
+
+
+def _pooled_adaptively(op: AdaptivePool, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    axes = [{w.stop - w.start for w in adaptive_windows(*axis)} for axis in zip(shapes[0][1:-1], op.output_size)]
+    return _multiples(prod([lcm(*lengths) for lengths in axes]) if op.kind == "avg" else 1)(op, shapes, dtype)
+
+
+#: Integers of which an operation makes integers, for inputs of those shapes, channels last; None: there are none.
+INPUTS: ByOp[Callable[[Any, list[Shape], np.dtype[Any]], Inputs | None]] = ByOp(
+    dict.fromkeys((Conv, Linear, Add, Multiply, Concat, Split, Shuffle, Flatten, BatchNorm, Scale), _small),
+    {
+        Activation: _activation,
+        LayerNorm: _balanced,
+        Pool: _pooled,
+        AdaptivePool: _pooled_adaptively,
+        Upsample: lambda op, shapes, dtype: _multiples(prod([2 * by for by in op.factor]))(op, shapes, dtype),
+    },
+    dict.fromkeys((PixelShuffle, Pad, Tokens), _small),
+    dict.fromkeys((Norm, Attention, Counted), lambda *_: None),
+)

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import Conv
+from ...graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Attention,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
+from .apply import Weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +60,10 @@ def pattern(shape: tuple[int, ...], dtype: np.dtype[Any], largest: int, salt: in
 
 
 def fill(array: NDArray[Any], largest: int, salt: int = 0) -> None:
-    """Write the pattern over a contiguous array: one short run, copied again and again."""
+    """Write the pattern over an array: one short run, copied again and again."""
+    if not array.flags.c_contiguous:
+        array[...] = pattern(array.shape, array.dtype, largest, salt)
+        return
     flat, run = array.reshape(-1), _run(largest, salt).astype(array.dtype)
     whole = flat.size // PERIOD * PERIOD
     flat[:whole].reshape(-1, PERIOD)[...] = run
@@ -48,9 +77,9 @@ def _run(largest: int, salt: int) -> NDArray[Any]:
     return mixed // 7 % (2 * largest + 1) - largest
 
 
-def largest_sum(op: Conv) -> int:
+def largest_sum(op: Conv | Linear) -> int:
     """More than any output can be: products of one output, each as large as can be, and the bias."""
-    products = op.in_channels // op.groups * prod(op.kernel_size)
+    products = op.in_features if isinstance(op, Linear) else op.in_channels // op.groups * prod(op.kernel_size)
     return products * LARGEST_INPUT * LARGEST_WEIGHT + LARGEST_WEIGHT
 
 
@@ -64,9 +93,40 @@ def exact_dtype(bound: int) -> np.dtype[Any]:
     return np.dtype(name)
 
 
-def conv_integers(op: Conv, salt: int = 0) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """A kernel (groups, *taps, in a group, out a group) and a bias of a convolution, in the dtype that is exact."""
-    dtype = exact_dtype(largest_sum(op))
+def op_weights(op: Op, salt: int = 0, dtype: np.dtype[Any] | None = None) -> Weights | None:
+    """Small integers for what an operation learns, different ones for every `salt`; None where it learns nothing.
+
+    >>> op_weights(Scale(3)).kernel.tolist()
+    [-2.0, -2.0, 2.0]
+
+    In `dtype`, or in the first one in which every sum is exact.
+    """
+    found = SHAPES[type(op)](op)
+    if found is None:
+        return None
+    kernel, bias = found
+    of = dtype or exact_dtype(largest_sum(op) if isinstance(op, Conv | Linear) else 1)
+    shift = None if bias is None else pattern((bias,), of, LARGEST_WEIGHT, salt + 1)
+    return Weights(pattern(kernel, of, LARGEST_WEIGHT, salt), shift)
+
+
+def _conv_shapes(op: Conv) -> tuple[tuple[int, ...], int | None]:
     shape = (op.groups, *op.kernel_size, op.in_channels // op.groups, op.out_channels // op.groups)
-    bias = pattern((op.out_channels,), dtype, LARGEST_WEIGHT, salt + 1) if op.bias else None
-    return pattern(shape, dtype, LARGEST_WEIGHT, salt), bias
+    return shape, op.out_channels if op.bias else None
+
+
+#: The shape of a kernel or a scale and the length of a bias or a shift, as in `Weights`; None: nothing is learned.
+SHAPES: ByOp[Callable[[Any], tuple[tuple[int, ...], int | None] | None]] = ByOp(
+    {
+        Conv: _conv_shapes,
+        Linear: lambda op: ((op.in_features, op.out_features), op.out_features if op.bias else None),
+        Scale: lambda op: ((op.channels,), None),
+        Norm: lambda op: ((op.channels,), None if op.kind == "rms-norm" else op.channels) if op.affine else None,
+        Tokens: lambda op: ((op.learned + op.positions, op.channels), None),
+    },
+    dict.fromkeys((BatchNorm, LayerNorm), lambda op: ((op.channels,), op.channels)),
+    dict.fromkeys(
+        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool, Counted), lambda _: None
+    ),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: None),
+)

@@ -138,6 +138,28 @@ def plus_shortcut(branch: Dense, shortcut: Dense | None) -> Dense:
     return branch._replace(weights=weights, bias=branch.bias + shortcut.bias)
 
 
+def aligned(parts: Sequence[Dense]) -> list[Dense]:
+    """Convolutions over one input with kernels that begin and end at the same position, zeros where one is shorter.
+
+    >>> one, two = (Dense(np.ones((1, 1, n), np.int64), np.zeros(1, np.int64), (1,), (n // 2,)) for n in (1, 3))
+    >>> aligned([one, two])[0].weights.tolist()
+    [[[0, 1, 0]]]
+    """
+    before = [max(axis) for axis in zip(*[part.before for part in parts])]
+    after = [max(axis) for axis in zip(*[_after(part) for part in parts])]
+    longer = []
+    for part in parts:
+        pads = [(b - own, a - end) for b, own, a, end in zip(before, part.before, after, _after(part))]
+        weights = np.pad(part.weights, [(0, 0), (0, 0), *pads])
+        longer.append(part._replace(weights=weights, before=tuple(before)))
+    return longer
+
+
+def _after(part: Dense) -> list[int]:
+    """How many taps lie behind the one in front of which `before` lie; none at least."""
+    return [span - before for span, before in zip(part.weights.shape[2:], part.before)]
+
+
 def rank_by_axis(kernel: NDArray[Any]) -> int:
     """Rank of a kernel (out, in, *taps) as a matrix (out x all taps but the last axis's) by (in x the last axis's).
 

@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import Activation, Add, BatchNorm, Conv, Graph, Ints, Node, Op
-from .integers import LARGEST_WEIGHT, pattern
-from .reference import reference_values
+from ...graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Attention,
+    BatchNorm,
+    ByOp,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Node,
+    Norm,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
+from .apply import Weights
+from .integers import op_weights
+from .reference import in_integers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INT64 = np.dtype(np.int64)
 
-
-class Weights(NamedTuple):
-    """Of a convolution: kernel (groups, *taps, in a group, out a group) and bias; of a norm: scale and shift."""
-
-    kernel: NDArray[Any]
-    bias: NDArray[Any] | None
+#: Is what a graph of such operations computes one convolution again, of whole numbers?
+IS_LINEAR: ByOp[bool] = ByOp(
+    dict.fromkeys((Conv, Linear, Add, Concat, Split, Shuffle, BatchNorm, Scale), True),
+    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Norm, Pool, AdaptivePool, Counted), False),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), False),
+)
 
 
 def is_linear(graph: Graph) -> bool:
-    """Has it operations only of which a chain is a convolution again?"""
-    return all(isinstance(node.op, Conv | Add | BatchNorm) for node in graph.nodes)
+    """Has it operations only of which a graph is a convolution again?"""
+    return all(IS_LINEAR[type(node.op)] and getattr(node.op, "kind", "") != "prelu" for node in graph.nodes)
 
 
 def without_activations(graph: Graph) -> Graph:
@@ -44,22 +70,13 @@ def without_activations(graph: Graph) -> Graph:
         else:
             nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
             values.append(len(nodes))
-    return graph._replace(nodes=tuple(nodes))
+    return graph._replace(nodes=tuple(nodes), value_types=None, weight_types=None)
 
 
 def integer_weights(graph: Graph) -> dict[str, Weights]:
     """Small integers, different ones for every operation, by the operation's name."""
-    found = {}
-    for salt, node in enumerate(graph.nodes):
-        if isinstance(node.op, Conv):
-            op = node.op
-            shape = (op.groups, *op.kernel_size, op.in_channels // op.groups, op.out_channels // op.groups)
-            bias = pattern((op.out_channels,), INT64, LARGEST_WEIGHT, 101 + salt) if op.bias else None
-            found[node.name] = Weights(pattern(shape, INT64, LARGEST_WEIGHT, salt), bias)
-        elif isinstance(node.op, BatchNorm):
-            scale = pattern((node.op.channels,), INT64, LARGEST_WEIGHT, salt)
-            found[node.name] = Weights(scale, pattern(scale.shape, INT64, LARGEST_WEIGHT, 101 + salt))
-    return found
+    drawn = [(node.name, op_weights(node.op, 2 * number, INT64)) for number, node in enumerate(graph.nodes)]
+    return {name: weights for name, weights in drawn if weights is not None}
 
 
 def run_linear(graph: Graph, given: NDArray[Any], weights: Mapping[str, Weights]) -> list[NDArray[Any]]:
@@ -72,23 +89,5 @@ def run_linear(graph: Graph, given: NDArray[Any], weights: Mapping[str, Weights]
     """
     arrays = [given.astype(np.int64)]
     for node in graph.nodes:
-        inputs = [arrays[value] for value in node.inputs]
-        arrays.append(_apply(node.op, inputs, weights.get(node.name)))
+        arrays.append(in_integers(node.op, [arrays[value] for value in node.inputs], weights.get(node.name)))
     return arrays
-
-
-def _apply(op: Op, inputs: list[NDArray[Any]], weights: Weights | None) -> NDArray[Any]:
-    if isinstance(op, Add):
-        summed: NDArray[Any] = inputs[0] + inputs[1]
-        return summed
-    if weights is None:
-        raise ValueError(f"no weights for {op}")
-    if isinstance(op, Conv):
-        return reference_values(op, inputs[0], *weights)
-    normed: NDArray[Any] = inputs[0] * weights.kernel + (0 if weights.bias is None else weights.bias)
-    return normed
-
-
-def sizes_of(arrays: list[NDArray[Any]]) -> list[Ints]:
-    """The spatial sizes of values."""
-    return [array.shape[1:-1] for array in arrays]

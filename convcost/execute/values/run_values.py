@@ -9,23 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Activation, Add, BatchNorm, Conv, Graph, Op
-from ..activations import FUNCTIONS
-from ..memory import held, reusable
-from .convolve import convolve_values
-from .integers import LARGEST_INPUT, conv_integers, fill, pattern
+from ...graph.ops import Flatten, Graph
+from ..memory import channels_last, held, reusable
+from .apply import Weights, apply_values
+from .integers import LARGEST_INPUT, fill, op_weights, pattern
 from .workbench import Workbench
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    #: Kernel and bias of a convolution, scale and shift of a norm.
-    OpWeights = tuple[NDArray[Any], NDArray[Any] | None]
-
 FLOAT32 = np.dtype(np.float32)
-
-#: Elements that an activation is applied to at a time: what it holds meanwhile is a few KiB.
-TILE = 512
 
 
 class Issued(NamedTuple):
@@ -51,7 +44,7 @@ class ValueRun(NamedTuple):
 
 
 def run_values(graph: Graph, *, inplace: bool = True, trace: bool = True) -> ValueRun:
-    """Execute `graph` (convolutions, adds, norms, activations) on integers in float32, in its own order.
+    """Execute `graph` on integers in float32, in its own order; what is counted by definition makes its shape alone.
 
     >>> from convcost.graph.ops import Node
     >>> conv = Conv(2, 4, (3,), (1,), ((1, 1),), (1,))
@@ -62,7 +55,7 @@ def run_values(graph: Graph, *, inplace: bool = True, trace: bool = True) -> Val
     After each operation its output becomes fresh small integers, so that no chain of them grows. Where something
     else traces memory already, and without `trace`, `traced_bytes` is None.
     """
-    weights = _weights(graph)
+    weights = [op_weights(node.op, dtype=FLOAT32) for node in graph.nodes]
     trace = trace and not tracemalloc.is_tracing()
     if trace:
         tracemalloc.start()
@@ -73,19 +66,21 @@ def run_values(graph: Graph, *, inplace: bool = True, trace: bool = True) -> Val
             tracemalloc.stop()
 
 
-def _run(graph: Graph, weights: list[OpWeights | None], inplace: bool,
-         trace: bool) -> ValueRun:  # fmt: skip
-    batch, channels, *size = graph.input_shape
-    arrays: dict[int, NDArray[Any]] = {0: pattern((batch, *size, channels), FLOAT32, LARGEST_INPUT)}
+def _run(graph: Graph, weights: list[Weights | None], inplace: bool, trace: bool) -> ValueRun:
+    arrays: dict[int, NDArray[Any]] = {0: pattern(channels_last(graph.input_shape), FLOAT32, LARGEST_INPUT)}
+    given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1
     bench, ops, peak, traced = Workbench(), [], arrays[0].nbytes, 0
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
-        target = reusable(node, arrays, uses, {0}) if inplace else None
+        target = reusable(node, arrays, uses, given) if inplace else None
         before, start = bench.products, perf_counter()
-        arrays[number], algorithm = apply_values(node.op, inputs, weights[number - 1], target, bench)
+        if isinstance(node.op, Flatten):  # as it lies in memory, without a copy: which feature is which is all the same
+            arrays[number], algorithm = inputs[0].reshape(len(inputs[0]), -1), "a view"
+        else:
+            arrays[number], algorithm = apply_values(node.op, inputs, weights[number - 1], target, bench)
         ops.append(Issued(node.name, algorithm, bench.products - before, perf_counter() - start))
         peak = max(peak, sum([array.nbytes for array in held(arrays).values()]))
         if trace:
@@ -102,37 +97,3 @@ def array_bytes() -> int:
     """Bytes that NumPy's allocator has given out since tracing began and has not got back."""
     domain = tracemalloc.DomainFilter(True, np.lib.tracemalloc_domain)
     return sum([trace.size for trace in tracemalloc.take_snapshot().filter_traces([domain]).traces])
-
-
-def _weights(graph: Graph) -> list[OpWeights | None]:
-    """Each operation's weights in float32, made before anything is measured."""
-    made: list[OpWeights | None] = []
-    for node in graph.nodes:
-        if isinstance(node.op, Conv):
-            kernel, bias = conv_integers(node.op)
-            made.append((kernel.astype(FLOAT32, copy=False), None if bias is None else bias.astype(FLOAT32)))
-        elif isinstance(node.op, BatchNorm):
-            made.append((pattern((node.op.channels,), FLOAT32, 2), pattern((node.op.channels,), FLOAT32, 2, 1)))
-        else:
-            made.append(None)
-    return made
-
-
-def apply_values(op: Op, inputs: list[NDArray[Any]], weights: OpWeights | None, target: NDArray[Any] | None,
-                 bench: Workbench) -> tuple[NDArray[Any], str]:  # fmt: skip
-    """The output of one operation, elementwise into `target` if there is one, and the algorithm that ran."""
-    if isinstance(op, Conv) and weights is not None:
-        return convolve_values(op, inputs[0], *weights, bench)
-    output = np.empty_like(inputs[0]) if target is None else target
-    if isinstance(op, Add):
-        np.add(inputs[0], inputs[1], out=output)
-    elif isinstance(op, BatchNorm) and weights is not None:
-        np.multiply(inputs[0], weights[0], out=output)
-        np.add(output, 0 if weights[1] is None else weights[1], out=output)
-    elif isinstance(op, Activation):
-        flat, made = inputs[0].reshape(-1), output.reshape(-1)
-        for start in range(0, flat.size, TILE):
-            made[start : start + TILE] = FUNCTIONS[op.kind](flat[start : start + TILE])
-    else:
-        raise ValueError(f"{type(op).__name__} is not executed by value")
-    return output, "elementwise"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,15 @@ def on_two_axes(op: Conv, kernel: NDArray[Any]) -> tuple[Conv, NDArray[Any]]:
     longer: dict[str, Any] = {field: (1, *getattr(op, field)) for field in ("kernel_size", "stride", "dilation")}
     extra = (0, *op.output_padding) if op.output_padding else ()
     return op._replace(padding=((0, 0), *op.padding), output_padding=extra, **longer), kernel[:, None]
+
+
+def packed(given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """The array with its numbers side by side in memory, copied where they are not: of a part of the channels, say."""
+    if given.flags.c_contiguous:
+        return given
+    held = bench.room("packed", given.shape, given.dtype)
+    held[...] = given
+    return held
 
 
 def bordered(op: Conv, given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
@@ -68,9 +78,9 @@ def windows(
     """(batch, *counts, *taps, groups, members): what every tap of every window sees.
 
     With `merge`, taps of one group that lie side by side are one run with their channels, copied several times
-    faster: (batch, *counts, *taps but the last, 1, run).
+    faster: (batch, *counts, *taps but the last, 1, run). ValueError where numbers do not lie side by side.
     """
-    batch, *steps, channel = padded.strides
+    batch, *steps, channel = _steps(padded)
     taps, members = op.kernel_size, padded.shape[-1] // groups
     over = [s * stride for s, stride in zip(steps, op.stride)]
     within = [s * dilation for s, dilation in zip(steps, op.dilation)]
@@ -78,6 +88,14 @@ def windows(
         taps, within, members = taps[:-1], within[:-1], members * taps[-1]
     shape = (len(padded), *counts, *taps, groups, members)
     return as_strided(padded, shape, (batch, *over, *within, members * channel, channel), writeable=False)
+
+
+def _steps(array: NDArray[Any]) -> list[int]:
+    """Bytes from one position to the next along every axis, off the shape: NumPy's own strides may be anything on an
+    axis with one position, and would lead outside of the array where more is read along it."""
+    if not array.flags.c_contiguous:
+        raise ValueError(f"the numbers of an array of {array.shape} do not lie side by side: {array.strides}")
+    return [array.itemsize * prod(array.shape[axis + 1 :]) for axis in range(array.ndim)]
 
 
 def tap_views(op: Conv, padded: NDArray[Any], counts: tuple[int, ...]) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,20 @@ if TYPE_CHECKING:
 def issued(numbers: int, outer: int) -> int:
     """Products of `numbers` that each meet `outer` weights."""
     return numbers * outer
+
+
+#: Rows, inner numbers and columns of a product that is wide enough: after it, OpenBLAS is as fast as it gets.
+WIDE = (64, 128, 512)
+
+
+@cache
+def warm_up(dtype: str) -> None:
+    """Make one wide product, which counts for nothing, before the first that matters: once a process, a millisecond.
+
+    With one thread, NumPy's OpenBLAS multiplies at a half to a third of its speed until the process has made one.
+    """
+    rows, inner, columns = WIDE
+    np.matmul(np.ones((rows, inner), dtype), np.ones((inner, columns), dtype))
 
 
 class Workbench:
@@ -31,6 +46,7 @@ class Workbench:
         self.products = 0
         self.calls = 0
         self._rooms: dict[str, NDArray[Any]] = {}
+        warm_up("float32")
 
     @property
     def scratch_bytes(self) -> int:

@@ -94,6 +94,8 @@ def primitive_of(
 ) -> Op | None:  # fmt: skip
     """The primitive, where it says the same as ONNX does about shape and params."""
     op, out = count.primitive, call.out
+    if (type(op) is Conv or type(op) is Linear) and params == 0:  # another node is the first to read its weights
+        op = op._replace(shared=True)
     arity = len(call.inputs) if type(op) is Concat else 2 if type(op) is Add else 1
     if op is None or out is None or times != 1 or count.more or len(numbers) != arity or cost.params(op) != params:
         return None

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from ...graph.dtypes import OF_GRAPHS
 from ...graph.ops import Graph, Shape
+from ..build import Missing
 from ..limits import ALIVE_A_CHARACTER, MOST_ALIVE, alive_in_all
 from .isolated import bad_file, isolated
 from .load import load
-from .translate import Found, Missing, Walk
+from .translate import Found, Walk
 from .values import show_name
 from .wire import Malformed
 

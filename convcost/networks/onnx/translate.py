@@ -10,6 +10,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ...graph.ops import Counted, Node, Op, Shape, Split
+from ..build import Missing
 from .constants import folded, stored, weights_read
 from .control import CONTROL
 from .counting import as_numbers, count_operation, kebab, primitive_of
@@ -29,15 +30,6 @@ MOST_DEPTH = 100
 
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
-
-
-class Missing(NamedTuple):
-    """Operations of one kind that were not counted: how many, the first of them, and why."""
-
-    op: str
-    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
-    first: str
-    reason: str
 
 
 class Found(NamedTuple):

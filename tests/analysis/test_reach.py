@@ -1,0 +1,163 @@
+"""What every layer of a network sees of its inputs: by hand, as published, and as executed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcost.analysis.field import receptive_field
+from convcost.analysis.reach import Field, network_fields
+from convcost.execute.ones.perturb import heard_fields
+from convcost.graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    Linear,
+    Multiply,
+    Node,
+    Pool,
+)
+from convcost.graph.shapes import infer_shapes
+from convcost.networks.build import Choices, Network, build_network
+from convcost.networks.program import read_program
+from convcost.networks.zoo import zoo_program
+
+
+def conv(k: int, s: int = 1, p: int | None = None, d: int = 1, *, t: bool = False) -> Conv:
+    pad = (k - 1) * d // 2 if p is None else p
+    return Conv(1, 1, (k,), (s,), ((pad, pad),), (d,), transposed=t, output_padding=(0,))
+
+
+def fields(*ops: object, size: int = 64) -> list[Field]:
+    """Of operations in a row on one axis."""
+    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])  # type: ignore[arg-type]  # operations
+    graph = Graph((1, 1, size), "fp32", nodes)
+    return network_fields(graph, infer_shapes(graph))
+
+
+def built(name: str, tokens: str = "") -> Network:
+    return build_network(zoo_program(name), Choices(tokens))
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "field"),
+    [
+        ("resnet50", "stage4.3.add", 427),
+        ("vgg16", "max-pool5", 212),
+        ("alexnet-paper", "max-pool3", 195),
+        ("mobilenet-v1", "depthwise-separable9.pointwise", 315),
+    ],
+)
+def test_fields_of_layers_are_those_that_are_published(name: str, layer: str, field: int) -> None:
+    """Araujo et al. 2019, Computing Receptive Fields, table 1; its ResNet-50 has the stride on the first 1x1."""
+    network = built(name)
+    (index,) = [i for i, node in enumerate(network.graph.nodes) if node.name == layer]
+    assert network_fields(network.graph, network.shapes)[index] == (field, field)
+
+
+def test_steps_multiply_and_spans_add() -> None:
+    """By hand: 3; 3 + 2·2; a window of 2 four apart; dilated by 3, eight apart."""
+    assert fields(conv(3, 2), conv(3, 2), Pool("max", (2,), (2,), ((0, 0),)), conv(3, d=3)) == [
+        (3,),
+        (7,),
+        (11,),
+        (59,),
+    ]
+
+
+def test_a_global_pool_sees_every_position_and_what_these_see() -> None:
+    """16 positions, two apart, of three each; a flatten of all of them sees as much."""
+    found = fields(conv(3, 2), AdaptivePool("avg", (1,)), Flatten(), Linear(1, 4), size=32)
+    assert found == [(3,), (33,), (33,), (33,)]
+
+
+@pytest.mark.parametrize(("size", "windows", "field"), [(7, 2, 4), (5, 7, 2), (6, 3, 2), (10, 4, 4)])
+def test_the_largest_of_uneven_windows_counts(size: int, windows: int, field: int) -> None:
+    """Window i is floor(i n / m) to ceil((i + 1) n / m): of 10 in 4 those are 0-3, 2-5, 5-8, 7-10."""
+    widths = [-(-(i + 1) * size // windows) - i * size // windows for i in range(windows)]
+    assert fields(AdaptivePool("avg", (windows,)), size=size) == [(max(widths),)]
+    assert max(widths) == (3 if (size, windows) == (10, 4) else field)
+
+
+def test_all_uneven_windows_together_see_no_more_than_there_is() -> None:
+    """Seven windows over five positions: five, and not six."""
+    assert fields(AdaptivePool("avg", (7,)), Flatten(), size=5) == [(2,), (5,)]
+
+
+def test_branches_are_covered_together() -> None:
+    """3 and, dilated by 4, 9 around the same place; the add sees both, what follows sees on from there."""
+    nodes = (
+        Node("a", conv(3), (0,)),
+        Node("b", conv(3, d=4), (0,)),
+        Node("add", Add(), (1, 2)),
+        Node("c", conv(3), (3,)),
+    )
+    graph = Graph((1, 1, 32), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(3,), (9,), (9,), (11,)]
+
+
+def test_a_gate_sees_everything_from_everywhere() -> None:
+    """All 8 positions and one on either side, whichever position of the product is asked for."""
+    nodes = (Node("conv", conv(3), (0,)), Node("pool", AdaptivePool("avg", (1,)), (1,)),
+             Node("gate", Multiply(), (1, 2)), Node("next", conv(5), (3,)))  # fmt: skip
+    graph = Graph((1, 1, 8), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(3,), (10,), (10,), (12,)]
+
+
+def test_several_inputs_are_told_apart_by_name() -> None:
+    """What an operation does not see has no entry."""
+    nodes = (Node("mask", Counted("input", (1, 1, 8)), ()), Node("conv", conv(3), (0,)), Node("add", Add(), (2, 1)))
+    graph = Graph((1, 1, 8), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [
+        {"mask": (1,)},
+        {"input": (3,)},
+        {"input": (3,), "mask": (1,)},
+    ]
+
+
+def test_what_is_not_known_stays_unknown() -> None:
+    """Behind an operation that says nothing, and behind a transposed convolution of which several positions matter."""
+    assert fields(conv(3), Counted("resize", (1, 1, 9)), conv(3))[1:] == [None, None]
+    assert fields(conv(3, 2, 0, t=True), conv(3))[1:] == [None]
+    assert fields(conv(3, 2, 0, t=True), conv(1))[1:] == [(2,)]
+
+
+OPS = st.sampled_from(
+    [conv(1), conv(3), conv(3, 2), conv(2, 2, 0), conv(3, d=2), conv(5, 3), Pool("max", (3,), (2,), ((1, 1),)),
+     AdaptivePool("avg", (3,)), AdaptivePool("max", (4,)), Activation("relu")]
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(ops=st.lists(OPS, min_size=1, max_size=7), size=st.integers(24, 90))
+def test_fields_are_those_that_an_execution_hears(ops: list[object], size: int) -> None:
+    """Every layer's, uneven windows included: each position carries its number through the network."""
+    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])  # type: ignore[arg-type]  # operations
+    graph = Graph((1, 1, size), "fp32", nodes)
+    shapes = infer_shapes(graph)
+    if all([min(shape) > 0 for shape in shapes]):
+        assert network_fields(graph, shapes) == heard_fields(graph, {0: (size,)})
+
+
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet-v3-small", "googlenet", "shufflenet-v2"])
+@pytest.mark.parametrize("tokens", ["", "@97x131"])
+def test_fields_of_networks_are_those_that_an_execution_hears(name: str, tokens: str) -> None:
+    """In every layer, and of the whole what walking back from its output gives."""
+    network = built(name, tokens)
+    graph, shapes = network.graph, network.shapes
+    found = network_fields(graph, shapes)
+    assert found == heard_fields(graph, {0: shapes[0][2:]})
+    assert found[-1] == receptive_field(graph, shapes)
+
+
+def test_windows_of_a_classifier_see_no_more_than_the_map_has() -> None:
+    """VGG at 160: seven windows over five positions, of which walking back took 32 pixels too many."""
+    network = build_network(read_program("input 1 @10 1d\nadaptive-average-pool 4\nflatten\nlinear 2"))
+    assert network_fields(network.graph, network.shapes)[-1] == (10,)
+    vgg = built("vgg16", "@160")
+    assert network_fields(vgg.graph, vgg.shapes)[-1] == (340, 340)

@@ -1,0 +1,255 @@
+"""Printed models: counted where a print says the order of the layers, listed with their params where it does not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from cli.bounded import Runner, keeps_bounds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from convcost.analysis import analyze
+from convcost.answers.network import answer_network
+from convcost.networks.printed import Printed, parse_printed, printed_network
+from convcost.spec import SpecError
+
+#: PyTorch's own print of a small model, and its count: 1482 params, 278,848 MACs, at 3 x 32 x 32.
+SEQUENTIAL = """Sequential(
+  (0): Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)
+  (1): BatchNorm2d(16, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+  (2): ReLU(inplace=True)
+  (3): Conv2d(16, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), groups=16, bias=False)
+  (4): Conv2d(16, 32, kernel_size=(1, 1), stride=(1, 1))
+  (5): AdaptiveAvgPool2d(output_size=1)
+  (6): Flatten(start_dim=1, end_dim=-1)
+  (7): Linear(in_features=32, out_features=10, bias=True)
+)
+"""
+
+#: The same, its parts in other modules: the children of both classes are run in the order printed.
+NESTED = """Net(
+  (stem): ConvNormActivation(
+    (0): Conv2d(3, 16, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)
+    (1): BatchNorm2d(16, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+    (2): ReLU(inplace=True)
+  )
+  (body): Sequential(
+    (0): Sequential(
+      (0): Conv2d(16, 16, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), groups=16, bias=False)
+      (1): Dropout(p=0.5, inplace=False)
+    )
+    (1): Conv2d(16, 32, kernel_size=(1, 1), stride=(1, 1))
+  )
+  (pool): AdaptiveAvgPool2d(output_size=(1, 1))
+  (head): Linear(in_features=32, out_features=10, bias=True)
+)
+"""
+
+#: A residual network's start: what a BasicBlock does with its children is in its code alone.
+RESIDUAL = """ResNet(
+  (conv1): Conv2d(3, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+  (layer1): Sequential(
+    (0): BasicBlock(
+      (conv1): Conv2d(64, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+      (bn1): BatchNorm2d(64, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
+      (relu): ReLU(inplace=True)
+      (conv2): Conv2d(64, 64, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+    )
+  )
+  (fc): Linear(in_features=64, out_features=10, bias=True)
+)
+"""
+
+
+def total_of(found: Printed) -> tuple[int, int]:
+    analysis = analyze(found.network.graph, True, found.network.shapes)
+    return analysis.cost.params, analysis.cost.macs
+
+
+def command(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    call = [sys.executable, "-m", "convcost", "network", "-", *arguments]
+    return subprocess.run(call, input=text, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("text", [SEQUENTIAL, NESTED])
+@pytest.mark.parametrize("size", ["@32", "@3x32x32", "@32x32 n1", "3 @32"])
+def test_a_print_in_order_is_counted_in_full(text: str, size: str) -> None:
+    found = printed_network(text, size)
+    assert total_of(found) == (1482, 278_848)
+    assert (found.network.shapes[-1], found.network.unknown) == ((1, 10), ())
+
+
+def test_what_is_taken_for_granted_is_said() -> None:
+    """Nothing of a Sequential is."""
+    assert printed_network(SEQUENTIAL, "@32").notes == ()
+    order, flatten, functions = printed_network(NESTED, "@32").notes
+    assert "Net" in order
+    assert "ConvNormActivation" not in order
+    assert "flatten" in flatten
+    assert "F.relu" in functions
+
+
+def test_a_print_is_executed_and_rebuilt_smaller() -> None:
+    from convcost.checks.networks import verify_network
+
+    found = printed_network(SEQUENTIAL, "@32")
+    assert verify_network(answer_network(found.network), found.rebuild).status == "verified"
+
+
+def test_layers_of_unknown_order_have_their_params_alone() -> None:
+    found = printed_network(RESIDUAL, "@32")
+    answer = answer_network(found.network)
+    assert answer.total["params"] == 3 * 64 * 9 + 2 * 64 * 64 * 9 + 128 + 650
+    assert answer.total["macs"] == 3 * 64 * 9 * 32 * 32
+    assert answer.total["output_shape"] is None
+    by_name = {layer.name: layer.words for layer in answer.layers}
+    assert list(by_name) == ["conv1", "layer1.0.conv1", "layer1.0.bn1", "layer1.0.conv2", "fc"]
+    assert by_name["layer1.0.conv2"]["params"] == 36_864
+    assert by_name["layer1.0.conv2"]["macs"] is None
+    assert by_name["fc"]["output_shape"] is None
+    (missing,) = found.network.unknown
+    assert (missing.count, missing.first) == (4, "layer1.0")
+    assert "BasicBlock" in missing.reason
+    assert "ONNX" in missing.reason
+
+
+def test_a_partial_print_is_said_to_be_one_everywhere() -> None:
+    ran = command(RESIDUAL, "@32", "--format", "json")
+    found = json.loads(ran.stdout)
+    assert (ran.returncode, found["status"], found["unknown"][0]["count"]) == (0, "partial", 4)
+    assert [layer["macs"] for layer in found["layers"]][1:] == [None] * 4
+    assert "partial: printed model" in ran.stderr
+    assert command(RESIDUAL, "@32", "--strict", "--no-verify").returncode == 1
+    table = command(RESIDUAL, "@32", "--no-verify").stdout
+    assert "partial" in table
+    assert "–" in table
+
+
+MISFIT = SEQUENTIAL.replace("Conv2d(16, 32", "Conv2d(24, 32")
+
+
+def test_layers_that_do_not_fit_are_an_error_in_a_sequential_and_unknown_order_elsewhere() -> None:
+    with pytest.raises(SpecError, match="takes 24 channels, and gets 16"):
+        printed_network(MISFIT, "@32")
+    found = printed_network(MISFIT.replace("Sequential", "Net").replace("(4):", "(conv):"), "@32")
+    assert [node.op.kind for node in found.network.graph.nodes] == ["unplaced"] * 5
+    assert found.network.unknown[0].first == "conv"
+
+
+def test_children_in_a_list_have_no_order() -> None:
+    text = "Net(\n  (a): ModuleList(\n    (0-2): 3 x Linear(in_features=4, out_features=4, bias=False)\n  )\n)"
+    found = printed_network(text, "@4")
+    assert [node.name for node in found.network.graph.nodes] == ["a.0", "a.1", "a.2"]
+    assert total_of(found) == (48, 0)
+    assert "ModuleList" in found.network.unknown[0].reason
+
+
+LAYERS = [
+    # as PyTorch prints it, on 4 x 12 x 10: params, shape of the output; counted by PyTorch
+    ("ConvTranspose2d(4, 6, kernel_size=(3, 3), stride=(2, 2))", 222, (1, 6, 25, 21)),
+    ("MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)", 0, (1, 4, 6, 5)),
+    ("MaxPool2d(kernel_size=(3, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=True)", 0, (1, 4, 6, 5)),
+    ("AvgPool2d(kernel_size=2, stride=2, padding=0)", 0, (1, 4, 6, 5)),
+    ("AdaptiveAvgPool2d(output_size=(3, None))", 0, (1, 4, 3, 10)),
+    ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=True)", 0, (1, 4, 12, 10)),
+    ("Hardswish()", 0, (1, 4, 12, 10)),
+    ("GELU(approximate='none')", 0, (1, 4, 12, 10)),
+    ("Identity()", 0, (1, 4, 12, 10)),
+]
+
+
+@pytest.mark.parametrize(("line", "params", "shape"), LAYERS)
+def test_layers_are_what_pytorch_says(line: str, params: int, shape: tuple[int, ...]) -> None:
+    found = printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")
+    assert total_of(found)[0] == params
+    assert (found.network.shapes[-1], found.network.unknown) == (shape, ())
+
+
+ANNOTATED = (
+    "Net(\n  (0): Conv2dStaticSamePadding(\n    3, 32, kernel_size=(3, 3), stride=(2, 2), bias=False\n"
+    "    (static_padding): ZeroPad2d((0, 1, 0, 1))\n  )\n)"
+)
+
+
+def test_a_convolution_with_its_padding_inside_is_one() -> None:
+    found = printed_network(ANNOTATED, "@224")
+    assert (total_of(found), found.network.shapes[-1]) == ((864, 10_838_016), (1, 32, 112, 112))
+
+
+def test_params_that_are_not_printed_are_named() -> None:
+    text = "Net(\n  (a): Linear(in_features=4, out_features=4, bias=True)\n  (gate): Gate()\n  (b): ReLU()\n)"
+    unknown = printed_network(text, "@4").network.unknown
+    assert [(missing.op, missing.first) for missing in unknown] == [("layer", "gate"), ("Gate", "gate")]
+    assert "not counted" in unknown[1].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "message"),
+    [
+        (SEQUENTIAL, "", "size of its input is not known"),
+        (SEQUENTIAL, "@4x5x6x7", "takes an input of CxHxW"),
+        (SEQUENTIAL, "@1x32x32", "takes 3 channels, and gets 1"),
+        (SEQUENTIAL[:-3], "@32", "a .* is missing"),
+        (SEQUENTIAL + SEQUENTIAL, "@32", "2 models"),
+        ("Net(\n  (a): 99999 x ReLU()\n)", "@32", "more than"),
+        ("Net(\n  (a): Net(\n" * 80, "@32", "nested too deeply"),
+    ],
+)
+def test_a_print_that_cannot_be_read_is_said_to_be_so(text: str, tokens: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        printed_network(text, tokens)
+
+
+def test_repeated_children_are_written_out() -> None:
+    (inner,) = parse_printed("A(\n  (b): B(\n    (3-4): 2 x C(\n      (d): D(1)\n    )\n  )\n)").children
+    assert [(child.name, child.children[0].arguments) for child in inner.children] == [("3", "1"), ("4", "1")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_print_does_harm(data: Any) -> None:
+    """A SpecError or an answer, whatever is lost or doubled."""
+    lines = data.draw(st.sampled_from([SEQUENTIAL, NESTED, RESIDUAL])).splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        cut = data.draw(st.integers(0, 60))
+        lines[at : at + 1] = data.draw(st.sampled_from([[], [lines[at]] * 2, [lines[at][:cut]], [lines[at][cut:]]]))
+        lines = lines or ["("]
+    tokens = data.draw(st.sampled_from(["@32", "@3x32x32", "@5", "n2", "@0"]))
+    with suppress(SpecError):
+        answer_network(printed_network("\n".join(lines), tokens).network)
+
+
+LAYER = "  (a): Conv2d(4, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))\n"
+
+#: Up to 64 KiB that ask for as much as can be asked for.
+HOSTILE = {
+    "many layers": "Sequential(\n" + LAYER.replace("(a)", "(0)") * 900 + ")",
+    "many short layers": "Sequential(\n" + "  (0): ReLU()\n" * 4400 + ")",
+    "copies": "Net(\n  (0-4499): 4500 x B(\n" + "  (0): ReLU()\n" * 9 + "  )\n)",
+    "copies of copies": "Net(\n" + "  (0-66): 67 x B(\n" * 5 + LAYER + "  )\n" * 5 + ")",
+    "as many copies as there may be": "Net(\n  (0-1499): 1500 x B(\n" + LAYER * 2 + "  )\n)",
+    "never closed": "Net(\n" + "  (a): Net(\n" * 5000,
+    "as deep as there may be": "Net(\n" + "  (a): Net(\n" * 58 + LAYER + "  )\n" * 58 + ")",
+    "arguments without end": "Net(\n  (a): Linear(" + "(" * 30_000 + ")" * 30_000 + ")\n)",
+    "one long line": "Net(\n  (a): Conv2d(" + "4, " * 20_000 + ")\n)",
+    "spaces": "Net(\n" + " " * 60_000 + "(a): ReLU()\n)",
+    "sizes of 18 digits": "Net(\n  (a): Linear(" + "9" * 18 + ", " + "9" * 18 + ")\n)",
+    "words between": "Net(\n  (a): B(\n" + "x\n" * 30_000 + LAYER + "  )\n)",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("size", ["@8", "@4x" + "9" * 17 + "x5"])
+def test_what_asks_for_much_is_answered_soon(text: str, size: str) -> None:
+    """Within a second and 200 MB, without a traceback."""
+    runner = Runner()
+    try:
+        assert keeps_bounds(runner, ["network", "-", size, "--no-verify", "-f", "csv"], text.encode())
+    finally:
+        runner.close()

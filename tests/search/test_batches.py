@@ -1,0 +1,105 @@
+"""Lines answered by plans: byte by byte what they would be one after the other, whatever else stands between them."""
+
+from __future__ import annotations
+
+import io
+from random import Random
+from typing import Any
+
+import pytest
+
+from convcost.answers.comparison import Layer, Result, answer, compare
+from convcost.cli import compare as compare_command
+from convcost.cli import layer as layer_command
+from convcost.cli.main import run
+from convcost.report.as_json import json_line
+from convcost.search.batches import Batch, form_of
+from convcost.spec import Reading, read_layer
+
+FORMS = (
+    "{a}:{b} @{s} k3", "{a}:{b} @{s} k1", "{a} @{s} k3 g{a}", "{a}:{b} @{s}x{t} k3 s2", "{a}:{b} @{s} k5 bias",
+    "{a}:{b} @{s} k3 d2 int8", "{a}:{b} @{s} k7 1d", "{a}:{b} @{s} k3 e3", "{a}:{b} k3 s2 p0 @{s}",
+    "{a}:{b} @{s} k3 t s2",
+    "{a}:{b} @{s} k9", "{a}:{b} @{s} q3", "{a}:{b} @{s}x{t}x5 k3", "{a}:{b} @{s} k3 g4", "k3  @{s} {a}",
+    "{a}:{b} @0{s} k3",
+    "{a}:{b} @{s} k3 psame-upper s2", "{a}:{b} @{s} k3 bias=last m2", "# 3:64 @224 k7", "", "{a}:{b} @9{s}{s} k3",
+    '{{"in_channels":{a},"out_channels":{b},"kernel_size":3,"input_size":{s}}}', "Conv2d({a}, {b}, 3) @{s}",
+    "{a}:{b} {b} @{s} k3",
+)  # fmt: skip
+
+
+def mixed(count: int, seed: int) -> list[str]:
+    """Lines of every kind, good and bad, in any order; sizes that networks have, and others."""
+    random = Random(seed)
+
+    def size(usual: tuple[int, ...], most: int) -> int:
+        return random.choice([*usual, random.randint(1, most)])
+
+    return [
+        random.choice(FORMS).format(a=size((3, 8, 16, 32, 64, 128), 600), b=size((8, 16, 64, 128), 600),
+                                    s=size((7, 14, 28, 56), 300), t=size((7, 14), 200))
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def written(
+    command: str, lines: list[str], worth: int, monkeypatch: pytest.MonkeyPatch, capsys: Any, *more: str
+) -> Any:
+    """What a command prints, on both streams, where so many lines are worth a plan."""
+    for module in (layer_command, compare_command):
+        monkeypatch.setattr(module, "WORTH_PLANS", worth)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
+    code = run([command, "-", "--format", "ndjson", "--no-verify", *more])
+    return code, *capsys.readouterr()
+
+
+@pytest.mark.parametrize(("command", "count"), [("layer", 6000), ("compare", 700)])
+def test_thousands_of_mixed_lines_are_answered_alike(
+    command: str, count: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Answers and errors, with plans and without."""
+    lines = mixed(count, 11)
+    assert written(command, lines, 1, monkeypatch, capsys) == written(command, lines, 0, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    "more", [["--norm"], ["--activation", "relu", "--residual"], ["--no-inplace"], ["--baseline", "grouped"]]
+)
+def test_options_hold_for_plans_too(
+    more: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = mixed(250, 5)
+    assert written("compare", lines, 1, monkeypatch, capsys, *more) == written(
+        "compare", lines, 0, monkeypatch, capsys, *more
+    )
+
+
+def batch(of: Any) -> Batch:
+    return Batch(read_layer, of, json_line)
+
+
+def one_layer(reading: Reading) -> Result:
+    return Layer(reading.spec, answer("as-given", reading.spec))
+
+
+def test_what_is_like_many_others_is_answered_by_a_plan() -> None:
+    """At its third use, and not only where it is right by chance: nothing is answered otherwise."""
+    lines = [f"{n}:{2 * n} @{n}x{n + 1} k3 s2" for n in range(3, 60)]
+    texts = batch(one_layer).texts(lines)
+    assert texts == [json_line(one_layer(read_layer(line))) for line in lines]
+    assert batch(one_layer).texts(lines[:2]) == [None, None]
+    assert None not in batch(lambda read: compare(read.spec, ["standard", "inverted-residual"])).texts(lines)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["64:128 @5000000 k3", "64:128 @56x q", "3x3 64", "@56", "1d 3d", "64:128 @56x56x56x56 k3", "Conv2d(3, 4, 3) @9",
+     "064 @5 k3", "64:128 @56 k3 p8517364290000001"],
+)  # fmt: skip
+def test_what_has_no_plain_sizes_has_no_form(line: str) -> None:
+    assert form_of(line) is None
+
+
+def test_an_image_with_its_channels_is_not_taken_for_three_axes() -> None:
+    """Whether three sizes are refused depends on the numbers."""
+    assert batch(one_layer).texts(["3:8 @9x9x9 k3", "3:8 @3x9x9 k3", "4:8 @7x7x7 k3"]) == [None] * 3
