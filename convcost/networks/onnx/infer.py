@@ -108,8 +108,8 @@ class Inference:
         count = max(len(node.output), 1)
         if call.op in SHAPES:
             try:
-                like = call.inputs[LIKE.get(call.op, 0)]
-                kind = like.kind if like is not None else 0
+                like = [call.inputs[index] for index in LIKE.get(call.op, (0,)) if call.has(index)]
+                kind = like[0].kind if like and like[0] is not None else 0
                 made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
                 self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
