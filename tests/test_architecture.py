@@ -33,7 +33,7 @@ APART = {("api", "cli")}
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
     "numpy": ("search/", "checks/", "training/", "execute/"), "rich": ("report/terminal.py",), "typer": ("cli/",),
-    "click": ("cli/",), "onnx": ("networks/onnx/",), "torch": ("networks/modules.py",),
+    "click": ("cli/",), "onnx": ("networks/onnx/",), "torch": ("networks/exported.py",),
 }  # fmt: skip
 
 

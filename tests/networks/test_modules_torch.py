@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript", reason="exporting modules needs onnxscript, wh
 
 import convcost  # noqa: E402  behind the skip
 from convcost.graph.ops import Conv  # noqa: E402
-from convcost.networks.modules import module_network  # noqa: E402
+from convcost.networks.exported import module_network  # noqa: E402
 from convcost.spec import SpecError  # noqa: E402
 
 nn = torch.nn
@@ -33,6 +33,7 @@ class Small(nn.Module):  # type: ignore[misc,name-defined]  # torch is untyped h
         self.drop = nn.Dropout(0.5)
         self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
         self.shared = nn.Linear(4, 4)
+        self.blocks = nn.ModuleList([self.shared, nn.Identity()])  # the same under another name
         self.gain = nn.Parameter(torch.ones(1))
         self.never = nn.Linear(4, 4)
         self.register_buffer("table", torch.rand(4, 16, 12))
@@ -43,7 +44,7 @@ class Small(nn.Module):  # type: ignore[misc,name-defined]  # torch is untyped h
         x = self.norm(self.up(self.drop(x + self.depthwise(x)))) * self.gain + self.table
         x = x.flatten(2).transpose(1, 2)
         x = self.attention(x, x, x, need_weights=False)[0]
-        return self.shared(self.shared(x)).mean(1)
+        return self.shared(self.blocks[0](x)).mean(1)
 
 
 #: Params that are read, and products, of Small on 3 x 16 x 12, by hand: 8 x 6 positions inside, 192 behind.
