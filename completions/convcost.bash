@@ -5,7 +5,7 @@
 _convcost_spec() {
     local start= value values= kind given
     drop=$1
-    for kind in '[0-9]+[^0-9xd]' '[0-9]+x|k[0-9]' '@|in=' 's[0-9]' 'p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]' 'd[0-9]' 'g[0-9]' 'e[0-9]' 'ratio=' 'm[0-9]' 'mid=' 'n[0-9]' 'op[0-9]' 'mode=' 'bias[^a-z0-9-]' 't[^a-z0-9-]' 'v1[^a-z0-9-]' '1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' 'fp32[^a-z0-9-]|fp16[^a-z0-9-]|bf16[^a-z0-9-]|int8[^a-z0-9-]'; do
+    for kind in '[0-9]+[^0-9xd]' '[0-9]+x|k[0-9]' '@|in=' 's[0-9]' 'p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]' 'd[0-9]' 'g[0-9]' 'e[0-9]' 'ratio=' 'm[0-9]' 'mid=' 'n[0-9]' 'op[0-9]' 'mode=' 'bias[^a-z0-9-]|bias=last[^a-z0-9-]' 't[^a-z0-9-]' 'v1[^a-z0-9-]' '1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' 'fp64[^a-z0-9-]|fp32[^a-z0-9-]|fp16[^a-z0-9-]|bf16[^a-z0-9-]|fp8[^a-z0-9-]|int16[^a-z0-9-]|int8[^a-z0-9-]|uint8[^a-z0-9-]|int4[^a-z0-9-]|binary[^a-z0-9-]|w[0-9]'; do
         given=" ($kind)"
         [[ $taken =~ $given ]] && drop+=${drop:+|}$kind
     done
@@ -16,7 +16,7 @@ _convcost_spec() {
         found=(3: 16: 24: 32: 48: 64: 96: 128: 160: 192: 256: 320: 384: 512: 768: 1024: 2048: 1d 2d 3d)
         return
     fi
-    found=(@ in= k3 s2 p1 d2 g32 e6 ratio= m2 mid= n8 op1 mode= bias t v1 1d 2d 3d psame psame-upper pvalid fp32 fp16 bf16 int8)
+    found=(@ in= k3 s2 p1 d2 g32 e6 ratio= m2 mid= n8 op1 mode= bias bias=last t v1 1d 2d 3d psame psame-upper pvalid fp64 fp32 fp16 bf16 fp8 int16 int8 uint8 int4 binary w8a8 w8a16 w4a16)
     [[ $drop ]] || found+=("${@:2}")
     case $want in
         '') found+=(64:128) ;;
@@ -53,7 +53,7 @@ _convcost_where() {
             option=
         elif [[ $word == -?* ]]; then
             case $command:$word in
-                compare:--variants|verify:--variants|compare:--baseline|compare:--in|layer:--in|compare:--layer|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o|swap:--to|swap:--where|explain:--format|explain:-f) option=$word ;;
+                compare:--variants|verify:--variants|compare:--baseline|compare:--front|compare:--sort|compare:--in|layer:--in|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--where|swap:--where|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o|swap:--to|explain:--format|explain:-f) option=$word ;;
             esac
             case $command:${word%%=*} in
                 network:--input) ;;
@@ -77,24 +77,25 @@ _convcost_candidates() {
     case $command:$option in
         compare:--variants|verify:--variants) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given all) list=1 ;;
         compare:--baseline) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given) ;;
+        compare:--front|compare:--sort) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
         compare:--in|layer:--in) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wavenet-stack wide-resnet50-2 xception) files='.txt .onnx' ;;
-        compare:--layer|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit) found=() ;;
+        compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit) found=() ;;
         compare:--columns|layer:--columns) found=(variant role settings output_shape receptive_field mixes params relative.params macs relative.macs effective_macs relative.effective_macs flops elementwise conv_activations weight_bytes activation_bytes peak_bytes relative.peak_bytes traffic_bytes relative.traffic_bytes arithmetic_intensity measured.seconds measured.macs_per_second verified) list=1 ;;
+        compare:--where|swap:--where) _convcost_spec '' ;;
         compare:--activation|layer:--activation|verify:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
         compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex) ;;
         compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o) found=() files='.txt .json .ndjson .csv .md .tex' ;;
         swap:--to) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn) ;;
-        swap:--where) _convcost_spec '' ;;
         explain:--format|explain:-f) found=(text table json ndjson csv markdown latex) ;;
         :) found=(compare layer variants network swap zoo explain verify help schema completion) ;;
         *:)
             case $command:$position in
                 compare:1|compare:2|compare:3|layer:1|layer:2|layer:3|verify:1|verify:2|verify:3) _convcost_spec '' ;;
                 network:1|swap:1|zoo:1) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 vgg11 vgg13 vgg16 vgg19 wavenet-stack wide-resnet50-2 xception) files='.txt .onnx' ;;
-                network:2|network:3|swap:2|swap:3|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
+                network:2|network:3|swap:2|swap:3|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|bias=last[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
                 explain:1) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
                 explain:2|explain:3) _convcost_spec '' standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
-                help:1) found=(spec words formats) ;;
+                help:1) found=(spec lines words json formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac
@@ -103,7 +104,7 @@ _convcost_candidates() {
 _convcost_options() {
     case $command in
         '') found=(--version --help -h) ;;
-        compare) found=(--variants --baseline --residual --exact --measure --in --layer --per-op --columns --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
+        compare) found=(--variants --baseline --residual --exact --measure --front --in --layer --per-op --columns --where --sort --top --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
         layer) found=(--exact --in --layer --per-op --columns --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
         variants) found=(--format -f --output -o --help -h) ;;
         network) found=(--width --depth --batch --per-layer --timeline --norm --no-norm --as-text --exact --input --strict --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;

@@ -8,16 +8,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import compare, layer, network
+    from .api import compare, layer, network, reconcile
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "layer", "network"]
+__all__ = ["__version__", "compare", "layer", "network", "reconcile"]
 
 
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when one is first asked for."""
-    if name in ("compare", "layer", "network"):
+    if name in ("compare", "layer", "network", "reconcile"):
         from . import api
 
         return getattr(api, name)

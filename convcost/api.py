@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .answers import comparison
@@ -13,6 +14,8 @@ from .variants.registry import ALL, own_names, row_names
 if TYPE_CHECKING:
     from .answers.comparison import Verify
     from .answers.network import Rebuild, VerifyNetwork
+    from .conventions.answer import Reconciliation
+    from .graph.ops import Shape
     from .networks.build import Network
 
 
@@ -77,7 +80,9 @@ def compare(
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
     read = _read(spec, norm, activation, residual)
     names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
-    found = comparison.compare(read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit))
+    found = comparison.compare_variants(
+        read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit)
+    )
     return Comparison._make(found._replace(source=read.source))
 
 
@@ -161,6 +166,63 @@ def _of_torch(name: object, size: str) -> tuple[Network, Rebuild] | None:
     for note in notes:
         warn(f"{network.name}: {note}", stacklevel=3)
     return network, rebuild
+
+
+def reconcile(
+    name: str,
+    *figures: str,
+    size: str = "",
+    width: str | None = None,
+    norm: bool = True,
+    convention: str = "",
+    sizes: Iterable[str] = (),
+    siblings: bool = False,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Reconciliation:
+    """How other tools count a network or a layer, and which of them prints each of the figures.
+
+    >>> found = reconcile("resnet50", "4.11 G=fvcore", verify=False)
+    >>> [(one.convention.name, one.value, one.match) for one in found.figures[0].explanations]
+    [('fvcore', 4111512576, 'rounded')]
+
+    `name` is that of a network, built in or a file, or a line that describes a layer. Multiply-adds are executed, as in
+    `network`, unless `verify` is false. Raises SpecError, a ValueError, for what is no network, figure or convention.
+    """
+    from .conventions import answer
+    from .conventions.opening import others_of
+
+    asked, rebuild = _opened(name, size, width, norm)
+    check = _network_verifier(verify, verify_limit)
+    verified = networks.answer_network(asked, True, check, rebuild).verified if check else None
+    only = answer.find_conventions(convention) if convention else ()
+    others = others_of(asked, rebuild, ",".join(map(str, sizes)), siblings)
+    found = answer.reconcile(asked, figures, others=others, only=only, verified=verified)
+    shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
+    return shown
+
+
+def _opened(name: str, size: str, width: str | None, norm: bool) -> tuple[Network, networks.Rebuild]:
+    """The network of a name, or of a line that describes a layer, and how it is made for another input."""
+    from .conventions.opening import is_layer
+    from .networks.build import Choices, build_network
+    from .networks.single import read_single
+    from .networks.zoo import find_program
+
+    if is_layer(name):
+        return read_single(f"{name} {size}".strip()), networks.not_rebuilt
+    program, choices = find_program(name), Choices(size, width, norm)
+
+    def rebuild(shape: Shape) -> Network:
+        return build_network(program, choices._replace(reduced=shape))
+
+    return build_network(program, choices), rebuild
+
+
+@cache
+def _shown(kind: type) -> Any:
+    """A kind of record whose module is not loaded before it is used, with its table."""
+    return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
 
 
 def _read(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> Reading:

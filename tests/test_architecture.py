@@ -17,7 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "search", "checks", "answers", "networks", "training", "execute", "analysis",
+    "api", "cli", "report", "explain", "conventions", "search", "checks", "answers", "networks", "training",
+    "execute", "analysis",
     "variants", "graph", "spec",
 )  # fmt: skip
 

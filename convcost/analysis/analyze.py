@@ -137,20 +137,16 @@ def _analyze_op(
 
 def _remembered(known: Known | None, op: Op, *given: Any) -> Facts:
     """The facts of what was met before; sizes that are formulas are not hashed, and looked at again each time."""
-    key = (type(op), op, *given)  # the type, too: as tuples a BatchNorm and a Scale of eight channels are equal
-    if known is None or not _is_hashable(key):
+    if known is None:
         return _facts(op, *given)
-    if key not in known:
-        known[key] = _facts(op, *given)
-    return known[key]
-
-
-def _is_hashable(key: tuple[Any, ...]) -> bool:
+    key = (type(op), op, *given)  # the type, too: as tuples a BatchNorm and a Scale of eight channels are equal
     try:
-        hash(key)
+        found = known.get(key)
     except TypeError:
-        return False
-    return True
+        return _facts(op, *given)
+    if found is None:
+        found = known[key] = _facts(op, *given)
+    return found
 
 
 def _facts(op: Op, inputs: tuple[Shape, ...], out: Shape, types: OpTypes, allocates: bool) -> Facts:

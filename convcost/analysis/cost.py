@@ -10,6 +10,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -19,12 +20,17 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .memory import is_view
 from .overlap import products_on_data
@@ -37,18 +43,21 @@ Learned = tuple[tuple[str, int], ...]
 LEARNED: ByOp[Callable[[Any], Learned]] = ByOp(
     {
         Conv: lambda op: (
-            ("weights", op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size)),
-            ("biases", int(op.bias) * op.out_channels),
+            ("weights", int(not op.shared) * op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size)),
+            ("biases", int(op.bias and not op.shared) * op.out_channels),
         ),
         Linear: lambda op: (
-            ("weights", op.in_features * op.out_features),
-            ("biases", int(op.bias) * op.out_features),
+            ("weights", int(not op.shared) * op.in_features * op.out_features),
+            ("biases", int(op.bias and not op.shared) * op.out_features),
         ),
         Scale: lambda op: (("norms", op.channels),),
+        Norm: lambda op: (("norms", op.channels),) * ((1 if op.kind == "rms-norm" else 2) * int(op.affine)),
+        Tokens: lambda op: (("weights", op.learned * op.channels), ("weights", op.positions * op.channels)),
         Counted: lambda op: (("weights", op.params),),
     },
     dict.fromkeys((BatchNorm, LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),
     dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: ()),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: ()),
 )
 
 
@@ -123,13 +132,27 @@ def _none(_op: Op, _given: Shape, _out: Shape) -> int:
 
 
 _NO_PRODUCTS = dict.fromkeys(
-    (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Pool, AdaptivePool), _none
-)
+    (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, Pool, AdaptivePool,
+     Upsample, PixelShuffle, Pad, Tokens), _none
+)  # fmt: skip
+
+
+def _scores(op: Attention, given: Shape) -> int:
+    """How many pairs of positions there are, for all heads."""
+    return given[0] * op.heads * prod(given[2:]) * prod(given[2:])
+
+
+def _attention_macs(op: Attention, given: Shape, _: Shape) -> int:
+    """Each pair of positions meets over the features of a head twice: in its score, and in the weighted values
+    (Vaswani et al. 2017, section 3.2.1)."""
+    return 2 * _scores(op, given) * (op.channels // op.heads)
+
 
 MACS: ByOp[Rule] = ByOp(
     {
         Conv: _conv_macs,
         Linear: lambda op, given, _: prod(given) * op.out_features,
+        Attention: _attention_macs,
         Counted: lambda op, *_: op.macs * op.times,
     },
     _NO_PRODUCTS,
@@ -139,31 +162,42 @@ EFFECTIVE_MACS: ByOp[Rule] = ByOp(
     {
         Conv: _effective_conv_macs,
         Linear: _all_touch,
+        Attention: _all_touch,
         Counted: lambda op, *_: op.effective_macs * op.times,
     },
     _NO_PRODUCTS,
 )
 
 #: Pooling reads its window; an adaptive one's windows are as many and as large as `adaptive_reach` says. LayerNorm has
-#: the BatchNorm's two steps and three for the statistics that it takes of every input.
+#: the BatchNorm's two steps and three for the statistics that it takes of every input, so have other norms, without a
+#: mean four. Softmax: maximum, difference, exponential, sum, quotient; attention's has a factor for its scores, too.
 ELEMENTWISE: ByOp[Rule] = ByOp(
     dict.fromkeys((Conv, Linear), lambda op, _, out: int(op.bias) * prod(out)),
     dict.fromkeys((Add, Multiply, Scale, Activation), _each(1)),
     {
         BatchNorm: _each(2),
         LayerNorm: _each(5),
+        Norm: lambda op, _, out: (4 if op.kind == "rms-norm" else 5) * prod(out),
+        Upsample: lambda op, _, out: (
+            (2 ** sum([by > 1 for by in op.factor]) if op.kind != "nearest" else 0) * prod(out)
+        ),
+        Attention: lambda op, given, _: 6 * _scores(op, given),
+        Tokens: _each(1),
         Pool: lambda op, _, out: prod(op.kernel_size) * prod(out),
         AdaptivePool: lambda op, given, _: (
             prod(given[:2]) * prod([adaptive_reach(n, m) for n, m in zip(given[2:], op.output_size)])
         ),
         Counted: lambda op, *_: op.elementwise * op.times,
     },
-    dict.fromkeys((Concat, Split, Shuffle, Flatten), _none),
+    dict.fromkeys((Concat, Split, Shuffle, Flatten, PixelShuffle, Pad), _none),
 )
 
 CONV_ACTIVATIONS: ByOp[Callable[[Any, Shape], int]] = ByOp(
     dict.fromkeys((Conv, Linear), lambda _, out: prod(out)),
-    {Counted: lambda op, out: _put_out(op, out) * op.times},
+    {
+        Attention: lambda op, out: _scores(op, out) + prod(out),
+        Counted: lambda op, out: _put_out(op, out) * op.times,
+    },
     dict.fromkeys(_NO_PRODUCTS, lambda *_: 0),
 )
 
@@ -256,13 +290,20 @@ def learned_bytes(op: Op, types: Types | tuple[tuple[str, int], ...]) -> int:
     return sum([tensor_bytes(bits_of(name), numbers) for name, numbers in learned])
 
 
+def _shared_bytes(op: Conv | Linear, types: OpTypes) -> int:
+    """Bytes of weights that another operation learns; where a file says types, of that of the output."""
+    if isinstance(types.learned, Types):
+        return learned_bytes(op, types.learned)
+    return sum([tensor_bytes(types.output, numbers) for _, numbers in LEARNED[type(op)](op)])
+
+
 def runs(op: Op) -> int:
     """How often an operation runs: once, unless it stands in a loop."""
     return op.times if type(op) is Counted else 1
 
 
 def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weight_bytes: int) -> int:
-    """Every distinct input, what is learned and the output, once a run; nothing where a tensor is only looked at.
+    """Every distinct input, what is learned (or shared) and the output, once a run; nothing for a view.
 
     What an operation says it moves is counted in numbers of its output's type.
     """
@@ -271,4 +312,6 @@ def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weigh
     if is_view(op) and type(op) is not Counted:
         return 0
     read = sum([tensor_bytes(bits, prod(shape)) for bits, shape in zip(types.inputs, inputs)])
+    if (type(op) is Conv or type(op) is Linear) and op.shared:
+        weight_bytes = _shared_bytes(op._replace(shared=False), types)
     return (read + weight_bytes + tensor_bytes(types.output, prod(out))) * runs(op)

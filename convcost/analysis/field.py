@@ -10,6 +10,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -21,12 +22,17 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .traced import common_divisor
 
@@ -44,7 +50,7 @@ def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
     if _is_branched(graph) and any([type(n.op) is Conv and n.op.transposed for n in graph.nodes]):
         return None
     first = _walk_back(graph, shapes, [(0, 0)] * (len(shapes[-1]) - 2))
-    if not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
+    if len(shapes[-1]) == 2 or not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
         return first
     last = _walk_back(
         graph, shapes, [(n - 1, n - 1) for n in shapes[-1][2:]]
@@ -102,12 +108,25 @@ def _conv_spans(op: Conv, spans: list[Span], _: Shape) -> list[Span] | None:
 
 
 def _pool_spans(op: Pool, spans: list[Span], _: Shape) -> list[Span]:
-    windows = zip(spans, op.kernel_size, op.stride, op.padding)
-    return [(a * s - before, b * s - before + k - 1) for (a, b), k, s, (before, _) in windows]
+    windows = zip(spans, op.kernel_size, op.stride, op.padding, op.dilation or (1,) * len(spans))
+    return [(a * s - before, b * s - before + (k - 1) * d) for (a, b), k, s, (before, _), d in windows]
 
 
 def _adaptive_spans(op: AdaptivePool, spans: list[Span], given: Shape) -> list[Span]:
     return [_adaptive_span(*axis) for axis in zip(spans, given[2:], op.output_size)]
+
+
+def _upsampled_spans(op: Upsample | PixelShuffle, spans: list[Span], _: Shape) -> list[Span]:
+    """Position p shows p / s, rounded down; or weighs the two nearest to (p + 1/2) / s - 1/2."""
+    if type(op) is PixelShuffle or op.kind == "nearest":  # type: ignore[union-attr]  # an Upsample
+        return [(a // s, b // s) for (a, b), s in zip(spans, op.factor)]
+    return [((2 * a + 1 - s) // (2 * s), -((s - 1 - 2 * b) // (2 * s))) for (a, b), s in zip(spans, op.factor)]
+
+
+def _whole_spans(op: Norm | Attention | Tokens, spans: list[Span], given: Shape) -> list[Span]:
+    """Statistics over space, pairs of all positions, and positions put in a row: everything there is."""
+    local = type(op) is Norm and op.kind in ("rms-norm", "softmax")
+    return spans if local else [(0, n - 1) for n in given[2:]]
 
 
 def _repeated_spans(_: Op, spans: list[Span], given: Shape) -> list[Span]:
@@ -128,8 +147,12 @@ SPANS: ByOp[Callable[[Any, list[Span], Shape], list[Span] | None]] = ByOp(
         AdaptivePool: _adaptive_spans,
         Flatten: lambda _, __, given: [(0, n - 1) for n in given[2:]],
         Multiply: _repeated_spans,
+        Upsample: _upsampled_spans,
+        PixelShuffle: _upsampled_spans,
+        Pad: lambda op, spans, _: [(a - before, b - before) for (a, b), (before, _) in zip(spans, op.padding)],
         Counted: _counted_spans,
     },
+    dict.fromkeys((Norm, Attention, Tokens), _whole_spans),
     dict.fromkeys((Linear, Add, Concat, Split, Shuffle, Activation, BatchNorm, LayerNorm, Scale), _same),
 )
 
@@ -158,6 +181,11 @@ def _conv_mixes(op: Conv) -> list[str]:
     return space + (["channels"] if op.in_channels > op.groups else [])
 
 
+def _norm_mixes(op: Norm) -> list[str]:
+    over_space = op.kind in ("group-norm", "instance-norm")
+    return ["space"] * over_space + ["channels"] * (op.channels > op.groups)
+
+
 MIXES: ByOp[Callable[[Any], list[str]]] = ByOp(
     {
         Conv: _conv_mixes,
@@ -165,9 +193,14 @@ MIXES: ByOp[Callable[[Any], list[str]]] = ByOp(
         LayerNorm: lambda op: ["channels"] if op.channels > 1 else [],
         Pool: lambda op: ["space"] if any([k > 1 for k in op.kernel_size]) else [],
         AdaptivePool: lambda _: ["space"],
+        Norm: _norm_mixes,
+        Upsample: lambda op: ["space"] if any([by > 1 for by in op.factor]) else [],
+        PixelShuffle: lambda op: ["space", "channels"] if any([by > 1 for by in op.factor]) else [],
+        Attention: lambda _: ["space", "channels"],
     },
     dict.fromkeys(
-        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, Scale, Counted), lambda _: []
+        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, Scale, Pad, Tokens, Counted),
+        lambda _: [],
     ),
 )
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Container, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from ..graph.dtypes import bits_of, value_types
+from ..graph.dtypes import bits_of
 from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -20,11 +21,16 @@ from ..graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 
@@ -41,8 +47,9 @@ def _counted_place(op: Counted) -> Place:
 
 PLACES: ByOp[Callable[[Any], Place]] = ByOp(
     dict.fromkeys((Conv, Linear, Concat, Shuffle, Pool, AdaptivePool), lambda _: Place.NEW),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: Place.NEW),
     dict.fromkeys((Flatten, Split), lambda _: Place.VIEW),
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda _: Place.OVER_FIRST),
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda _: Place.OVER_FIRST),
     {Add: lambda _: Place.OVER_ANY, Counted: _counted_place},
 )
 
@@ -71,7 +78,8 @@ def last_uses(graph: Graph) -> list[int]:
 
 def liveness(graph: Graph, inplace: bool = True) -> list[Step]:
     """What each operation finds alive, its inputs and output together, a tensor that carries several values once."""
-    uses, tensor, types = last_uses(graph), [0], value_types(graph)
+    uses, tensor = last_uses(graph), [0]
+    types = graph.value_types or ()  # one type for all says nothing about what fits
     needed_until = [uses[0]]  # by tensor: the last use of any value that it carries so far
     given = {0, *[i for i, node in enumerate(graph.nodes, 1) if not node.inputs]}
     alive, steps = {0}, []
@@ -95,8 +103,11 @@ def overwritten(
     """The tensor that an elementwise operation writes over: needed by nobody later, no input of the graph (`given`),
     of numbers as wide as its own."""
     place = PLACES[type(node.op)](node.op)
-    if not inplace or place not in (Place.OVER_FIRST, Place.OVER_ANY):
+    if not inplace or place is Place.NEW or place is Place.VIEW:
         return None
-    candidates = [tensor[v] for v in (node.inputs if place is Place.OVER_ANY else node.inputs[:1])]
-    free = [t for t in candidates if t not in given and needed_until[t] == index]
-    return next((t for t in free if not types or bits_of(types[t]) == bits_of(types[index + 1])), None)
+    for value in node.inputs if place is Place.OVER_ANY else node.inputs[:1]:
+        target = tensor[value]
+        fits = not types or bits_of(types[target]) == bits_of(types[index + 1])
+        if fits and target not in given and needed_until[target] == index:
+            return target
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
-from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Node, Op, Shape
+from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Node, Op, PixelShuffle, Shape, Upsample
 from .field import Span, op_spans
 
 #: Along one axis: how far positions that one reads lie apart -> what position 0 reads, first and last.
@@ -100,7 +100,9 @@ class _Network:
             most = max(size, default=1)
             whole = all([n <= MOST_POSITIONS for n in size]) or not self._pools(number)
             return [[(min(p, n - 1),) * 2 for n in size] for p in range(min(most, MOST_POSITIONS))] if whole else []
-        return [[(0, 0)] * len(size), [(n - 1, n - 1) for n in size]]
+        start = [(0, 0)] * len(size)
+        alike = all([len(pieces) == 1 for axes in reach.values() for pieces in axes])  # each position sees as much
+        return [start] if alike else [start, [(n - 1, n - 1) for n in size]]
 
     def _pools(self, number: int) -> bool:
         return any([type(self.nodes[source - 1].op) is AdaptivePool for source in self.uneven if source <= number])
@@ -172,11 +174,13 @@ def _is_uneven(op: Op, given: Shape) -> bool:
     """Do positions read spans of different lengths?"""
     if type(op) is AdaptivePool:
         return any([n % m for n, m in zip(given[2:], op.output_size)])
-    return type(op) is Conv and op.transposed
+    return type(op) in (Upsample, PixelShuffle) or (type(op) is Conv and op.transposed)
 
 
 def _uneven_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
     """What exactly these positions read, [] for nothing; None of several that a transposed convolution makes: holes."""
+    if type(op) in (Upsample, PixelShuffle):
+        return op_spans(op, spans, given)
     if type(op) is AdaptivePool:
         return [(p * n // m, -(-(q + 1) * n // m) - 1) for (p, q), n, m in zip(spans, given[2:], op.output_size)]
     if type(op) is not Conv or any([first != last for first, last in spans]):

@@ -9,6 +9,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -19,12 +20,17 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .memory import is_view
 
@@ -73,13 +79,14 @@ def _of_pool(op: Pool | AdaptivePool) -> str:
 
 
 SAVED: ByOp[Callable[[Any], str]] = ByOp(
-    dict.fromkeys((Conv, Linear, BatchNorm, LayerNorm, Scale, Multiply), lambda _: INPUTS),
+    dict.fromkeys((Conv, Linear, BatchNorm, LayerNorm, Scale, Multiply, Attention), lambda _: INPUTS),
     dict.fromkeys((Pool, AdaptivePool), _of_pool),
     {
         Activation: lambda op: OUTPUT if op.kind in BY_OUTPUT else INPUTS,
+        Norm: lambda op: OUTPUT if op.kind == "softmax" else INPUTS,
         Counted: lambda op: INPUTS if op.macs or op.elementwise else NOTHING,  # all that compute anything
     },
-    dict.fromkeys((Add, Concat, Split, Shuffle, Flatten), lambda _: NOTHING),
+    dict.fromkeys((Add, Concat, Split, Shuffle, Flatten, Upsample, PixelShuffle, Pad, Tokens), lambda _: NOTHING),
 )
 
 

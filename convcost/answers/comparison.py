@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
-from ..graph.ops import Counted, Graph, Op
+from ..graph.ops import Counted, Graph, Norm, Op, Scale
 from ..spec.layer import LayerSpec
 from ..variants.registry import (
     AS_GIVEN,
@@ -78,7 +78,7 @@ class Layer(NamedTuple):
 Result = Comparison | Layer
 
 
-def compare(
+def compare_variants(
     spec: LayerSpec,
     names: Iterable[str] | None = None,
     baseline: str | None = None,
@@ -88,8 +88,8 @@ def compare(
 ) -> Comparison:
     """The variants of `spec` shown by default, or those named, side by side; `verify` executes a row and judges it.
 
-    >>> result = compare(LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))), ["standard", "grouped"])
-    >>> result.rows[1].relative["macs"]
+    >>> spec = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)))
+    >>> compare_variants(spec, ["standard", "grouped"]).rows[1].relative["macs"]
     0.03125
 
     A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.
@@ -129,7 +129,7 @@ def kind_of(op: Op) -> str:
     >>> kind_of(BatchNorm(8))
     'batch-norm'
     """
-    return op.kind if type(op) is Counted else _kebab(type(op).__name__)
+    return str(op.kind) if type(op) in (Counted, Norm, Scale) else _kebab(type(op).__name__)  # type: ignore[union-attr]
 
 
 @cache

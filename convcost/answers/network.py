@@ -14,6 +14,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     Concat,
     Conv,
@@ -23,12 +24,17 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
@@ -50,7 +56,8 @@ ADDITIVE = (
 CAUSES: dict[type, str] = {
     Conv: "bias", Linear: "bias", BatchNorm: "norm", LayerNorm: "norm", Activation: "activation", Pool: "pool",
     AdaptivePool: "pool", Add: "add", Multiply: "multiply", Scale: "scale",
-    **dict.fromkeys((Concat, Split, Shuffle, Flatten), "move"), Counted: "",
+    Upsample: "upsample", Attention: "attention", Tokens: "tokens", Norm: "norm",
+    **dict.fromkeys((Concat, Split, Shuffle, Flatten, PixelShuffle, Pad), "move"), Counted: "",
 }  # fmt: skip
 if {*CAUSES} != {*Op.__args__}:
     raise AssertionError("operations without a cause of their elementwise work")
@@ -217,7 +224,8 @@ def fields_of(op: Op, inputs: list[Shape]) -> dict[str, Any]:
 
 
 def _by_cause(op: Op, elementwise: int) -> dict[str, int]:
-    cause = op.kind if type(op) is Counted else CAUSES[type(op)]
+    named = type(op) in (Counted, Scale) or (type(op) is Norm and op.kind == "softmax")
+    cause = op.kind if named else CAUSES[type(op)]  # type: ignore[union-attr]  # both have one
     return {cause: elementwise} if elementwise else {}
 
 

@@ -13,7 +13,7 @@ from warnings import catch_warnings, simplefilter
 
 from ..analysis import Cost, analyze, words
 from ..answers.check import Check
-from ..answers.comparison import compare
+from ..answers.comparison import compare_variants
 from ..answers.network import LayerAnswer, answer_program
 from ..execute.ones.measure import Measured, measure
 from ..graph.ops import Activation, BatchNorm, Conv, Graph, Ints, Node
@@ -209,7 +209,7 @@ def row_of(name: str, spec: LayerSpec) -> Trial:
     """What `compare` shows of one variant of one layer."""
 
     def trial() -> Iterator[tuple[str, Check]]:
-        for row in compare(spec, [name], verify=Verifier()).rows:
+        for row in compare_variants(spec, [name], verify=Verifier()).rows:
             yield from row.verified.checks.items() if row.verified else ()
 
     return trial

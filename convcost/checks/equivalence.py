@@ -33,6 +33,7 @@ CONSTRAINTS = {
     "inverted-residual": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], and the shortcut at the tap padding-before",
     "depthwise": "zero between channels: a diagonal",
     "blueprint-separable": "K[o,i] = D[o] P[o,i]: an output has one spatial kernel for all inputs",
+    "ghost": "half of the outputs are free, each of the others is one of them behind a 3x3 of its own",
     "low-rank": "as a matrix out by (in x taps) its rank is at most the middle channels",
     "2plus1d": "as a matrix (out x time) by (in x space) its rank is at most the middle planes",
     "tcn": "the composition of two kernels that see nothing later, and the shortcut at the last tap",

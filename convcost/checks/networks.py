@@ -8,8 +8,8 @@ from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Executed, NetworkVerified, Verified
 from ..answers.network import SHARES, LayerAnswer, NetworkAnswer, Rebuild, answer_layers, summed
 from ..execute.ones.measure import Measured, measure
-from ..execute.ones.perturb import heard_fields, op_field, op_mixes
-from ..graph.ops import AdaptivePool, Conv, Counted, Graph, Ints, Linear, Node, Op, Pool, Shape
+from ..execute.ones.perturb import heard_fields, measured_op_field, op_mixes
+from ..graph.ops import AdaptivePool, Attention, Conv, Counted, Graph, Ints, Linear, Node, Norm, Op, Pool, Scale, Shape
 from ..graph.shapes import output_shape
 from ..networks.build import Network
 from ..networks.convs import conv_spec
@@ -96,7 +96,7 @@ def _distinct_layers(answer: NetworkAnswer, limit: int) -> Iterator[Executed]:
     graph, shapes = answer.network.graph, answer.network.shapes
     groups: dict[tuple[Op, Shape], list[int]] = {}
     for index, (_, op, inputs) in enumerate(graph.nodes):
-        if type(op) is Conv or type(op) is Linear:
+        if type(op) in (Conv, Linear, Attention):
             groups.setdefault((op, shapes[inputs[0]]), []).append(index)
     for (op, given), members in groups.items():
         layers = [answer.layers[index] for index in members]
@@ -134,6 +134,11 @@ def _smaller_layer(op: Op, given: Shape, dtype: str) -> tuple[Op, Shape, Analysi
         except DoesNotApply:
             return None
         return graph.nodes[0].op, graph.input_shape, analyze(graph, True, shapes)
+    if type(op) is Attention:
+        features = min(op.channels // op.heads, ENOUGH)
+        op = Attention(min(op.heads, 2), min(op.heads, 2) * features)
+        shape: Shape = (min(given[0], 2), 3 * op.channels, *[min(n, ENOUGH) for n in given[2:]])
+        return op, shape, analyze(Graph(shape, dtype, (Node("alone", op, (0,)),)))
     if type(op) is not Linear:
         raise TypeError(f"{type(op).__name__} is no layer")
     op = op._replace(in_features=min(op.in_features, ENOUGH), out_features=min(op.out_features, ENOUGH))
@@ -150,9 +155,9 @@ def _wiring(network: Network, rebuild: Rebuild, inplace: bool, limit: int) -> Ve
             small = rebuild(size) if size != given else network
         except SpecError:  # too small for this network
             continue
-        if not _fits(small, limit):
-            break
         analysis = analyze(small.graph, inplace, small.shapes)
+        if not _fits(small, analysis, limit):
+            break
         found = judge(small.graph, analysis, inplace, {"input": size})
         more = _derived(small, analysis, found.measured) if found.measured else {}
         checks = {**found.checks, **more}
@@ -180,7 +185,7 @@ def _cause(op: Op) -> str:
     """What an operation's elementwise work is for: its kind, where that is no norm and no bias of a product."""
     if type(op) is Counted:
         return op.kind
-    kind = type(op).__name__.lower()
+    kind = op.kind if isinstance(op, Norm | Scale) else type(op).__name__.lower()
     return "bias" if type(op) in (Conv, Linear) else next((word for word in ("norm", "pool") if word in kind), kind)
 
 
@@ -194,7 +199,7 @@ def _seen(answer: NetworkAnswer) -> dict[str, Check]:
     for layer, node in zip(layers, graph.nodes):
         field, known = layer.words["op_receptive_field"], op_mixes(node.op)
         if field is not None:
-            alone.append((layer.name, field, op_field(node.op, shapes[node.inputs[0]][2:])))
+            alone.append((layer.name, field, measured_op_field(node.op, shapes[node.inputs[0]][2:])))
         if known is not None:
             mixed.append((layer.name, layer.words["mixes"], known))
     whole = [word for word in ("space", "channels") if any([word in known for *_, known in mixed])]
@@ -239,12 +244,12 @@ def _smaller(given: Shape, size: int) -> Shape:
     return (min(given[0], 2), given[1], *axes) if len(given) > 1 else given  # a model's input may be one number
 
 
-def _fits(network: Network, limit: int) -> bool:
+def _fits(network: Network, analysis: Analysis, limit: int) -> bool:
     """Few enough numbers at once, and few enough products in all."""
     graph, shapes = network.graph, network.shapes
     held = max([prod(shape) for shape in shapes]) * 4
     windows = [prod(shapes[i + 1][2:]) for i, node in enumerate(graph.nodes) if type(node.op) in (Pool, AdaptivePool)]
     if held > MOST_NUMBERS or sum(windows) > MOST_WINDOWS:
         return False
-    total = words(analyze(graph, True, shapes))
-    return bool(total["macs"] <= max(limit, WIRING_LIMIT) and total["activation_bytes"] <= 4 * MOST_NUMBERS)
+    cost = analysis.cost
+    return cost.macs <= max(limit, WIRING_LIMIT) and cost.activation_bytes <= 4 * MOST_NUMBERS

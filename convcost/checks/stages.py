@@ -241,20 +241,20 @@ def replaced(spec: LayerSpec, parts: Parts) -> Parts:
 
 
 @states(AS_GIVEN)
-def as_given(spec: LayerSpec) -> Parts:
+def _as_given(spec: LayerSpec) -> Parts:
     """The layer itself, in its own groups, which are the bottleneck's where middle channels are given."""
     groups = 1 if spec.middles else spec.groups
     return (kxk(spec, "conv", spec.in_channels, spec.out_channels, groups),)
 
 
 @states("standard")
-def standard(spec: LayerSpec) -> Parts:
+def _standard(spec: LayerSpec) -> Parts:
     """One k x k in one group."""
     return replaced(spec, (kxk(spec, "conv", spec.in_channels, spec.out_channels),))
 
 
 @states("grouped")
-def grouped(spec: LayerSpec) -> Parts:
+def _grouped(spec: LayerSpec) -> Parts:
     """Krizhevsky et al. 2012; Xie et al. 2017: k x k in the layer's groups, else in as many of 32 as divide both."""
     own = 1 if spec.middles else spec.groups
     fitting = [g for g in CARDINALITIES if not (spec.in_channels % g or spec.out_channels % g)]
@@ -263,26 +263,26 @@ def grouped(spec: LayerSpec) -> Parts:
 
 
 @states("depthwise")
-def depthwise(spec: LayerSpec) -> Parts:
+def _depthwise(spec: LayerSpec) -> Parts:
     """Howard et al. 2017, section 3.1: each channel alone, `depth_multiplier` outputs of each."""
     return (kxk(spec, "depthwise", spec.in_channels, spec.in_channels * spec.depth_multiplier, spec.in_channels),)
 
 
 @states("pointwise")
-def pointwise(spec: LayerSpec) -> Parts:
+def _pointwise(spec: LayerSpec) -> Parts:
     """Lin et al. 2013, section 3: a 1 x 1 with the layer's stride."""
     return (one_by_one(spec, "pointwise", spec.in_channels, spec.out_channels, spec.stride),)
 
 
 @states("depthwise-separable")
-def depthwise_separable(spec: LayerSpec) -> Parts:
+def _depthwise_separable(spec: LayerSpec) -> Parts:
     """Howard et al. 2017, section 3.1: depthwise with the stride, then 1 x 1; norm and activation behind both."""
     middle = spec.in_channels * spec.depth_multiplier
-    return replaced(spec, (*depthwise(spec), one_by_one(spec, "pointwise", middle, spec.out_channels)))
+    return replaced(spec, (*_depthwise(spec), one_by_one(spec, "pointwise", middle, spec.out_channels)))
 
 
 @states("spatially-separable")
-def spatially_separable(spec: LayerSpec) -> Parts:
+def _spatially_separable(spec: LayerSpec) -> Parts:
     """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each with its axis' stride; min(in, out) between."""
     middle = spec.middles[0] if spec.middles else min(spec.in_channels, spec.out_channels)
     stages, inner = [], spec.in_channels
@@ -307,7 +307,7 @@ def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Con
     return Convolution("x".join(map(str, kernel)), conv, spec.norm, spec.activation)
 
 
-def _bottleneck(spec: LayerSpec) -> Parts:
+def _three_convolutions(spec: LayerSpec) -> Parts:
     """He et al. 2015, figure 5: 1 x 1 to out // ratio, k x k, 1 x 1 to out; the stride on the k x k, `v1`: before.
 
     Two middles are what goes into the k x k and what comes out of it.
@@ -323,19 +323,19 @@ def _bottleneck(spec: LayerSpec) -> Parts:
 
 
 @states("bottleneck")
-def bottleneck(spec: LayerSpec) -> Parts:
+def _bottleneck(spec: LayerSpec) -> Parts:
     """The three convolutions alone."""
-    return replaced(spec, _bottleneck(spec))
+    return replaced(spec, _three_convolutions(spec))
 
 
 @states("residual-bottleneck")
-def residual_bottleneck(spec: LayerSpec) -> Parts:
+def _residual_bottleneck(spec: LayerSpec) -> Parts:
     """With the shortcut."""
-    return shortcut(spec, _bottleneck(spec))
+    return shortcut(spec, _three_convolutions(spec))
 
 
 @states("basic-block")
-def basic_block(spec: LayerSpec) -> Parts:
+def _basic_block(spec: LayerSpec) -> Parts:
     """He et al. 2015, figure 5: two k x k, the stride on the first."""
     out = spec.out_channels
     second = kxk(spec, "conv2", out, out, strided=False, behind=spec.stride)
@@ -343,7 +343,7 @@ def basic_block(spec: LayerSpec) -> Parts:
 
 
 @states("inverted-residual")
-def inverted_residual(spec: LayerSpec) -> Parts:
+def _inverted_residual(spec: LayerSpec) -> Parts:
     """Sandler et al. 2018, table 1: 1 x 1 to t times in, depthwise with the stride, 1 x 1 to out without activation."""
     ratio = 6 if spec.expansion_ratio is None else spec.expansion_ratio
     hidden = ratio * spec.in_channels
@@ -353,7 +353,7 @@ def inverted_residual(spec: LayerSpec) -> Parts:
 
 
 @states("blueprint-separable")
-def blueprint_separable(spec: LayerSpec) -> Parts:
+def _blueprint_separable(spec: LayerSpec) -> Parts:
     """Haase & Amthor 2020, section 3.2, BSConv-U: 1 x 1 to out, then each of these filtered alone, with the stride."""
     out = spec.out_channels
     first = one_by_one(spec, "pointwise", spec.in_channels, out)
@@ -361,7 +361,7 @@ def blueprint_separable(spec: LayerSpec) -> Parts:
 
 
 @states("low-rank")
-def low_rank(spec: LayerSpec) -> Parts:
+def _low_rank(spec: LayerSpec) -> Parts:
     """Zhang et al. 2015, section 3.1: fewer filters of the full size, and a 1 x 1 that mixes them to out."""
     middle = spec.middles[0] if spec.middles else spec.out_channels // spec.bottleneck_ratio
     last = one_by_one(spec, "expand", middle, spec.out_channels)
@@ -369,7 +369,7 @@ def low_rank(spec: LayerSpec) -> Parts:
 
 
 @states("2plus1d")
-def two_plus_one(spec: LayerSpec) -> Parts:
+def _two_plus_one(spec: LayerSpec) -> Parts:
     """Tran et al. 2018, section 3.5: M planes between space and time, t d^2 N N' / (d^2 N + t N') of them, or given."""
     t, height, width = spec.kernel_size
     square, inner, outer = height * width, spec.in_channels, spec.out_channels
@@ -378,7 +378,7 @@ def two_plus_one(spec: LayerSpec) -> Parts:
 
 
 @states("tcn")
-def tcn(spec: LayerSpec) -> Parts:
+def _tcn(spec: LayerSpec) -> Parts:
     """Bai et al. 2018, figure 1: two dilated causal convolutions, each activated, a shortcut, activated once more."""
     back = (spec.kernel_size[0] - 1) * spec.dilation[0]
     causal, out = spec._replace(padding=((back, 0),)), spec.out_channels
@@ -391,12 +391,12 @@ def tcn(spec: LayerSpec) -> Parts:
 
 
 @states("mbconv")
-def mbconv(spec: LayerSpec) -> Parts:
+def _mbconv(spec: LayerSpec) -> Parts:
     """Tan & Le 2019, section 4: the inverted residual, its depthwise outputs gated (Hu et al. 2017, figure 2).
 
     The gate has a quarter of the block's inputs as hidden channels, biases, and no norm.
     """
-    *wide, narrow = [part for part in inverted_residual(spec) if part.name in ("expand", "depthwise", "project")]
+    *wide, narrow = [part for part in _inverted_residual(spec) if part.name in ("expand", "depthwise", "project")]
     hidden = spec.in_channels * (6 if spec.expansion_ratio is None else spec.expansion_ratio)
     squeezed = max(1, spec.in_channels // 4)
     bare = spec._replace(norm=False, bias=True)
@@ -411,7 +411,7 @@ def mbconv(spec: LayerSpec) -> Parts:
 
 
 @states("fused-mbconv")
-def fused_mbconv(spec: LayerSpec) -> Parts:
+def _fused_mbconv(spec: LayerSpec) -> Parts:
     """Tan & Le 2021, figure 2: k x k to t times in, 1 x 1 to out without activation; of t = 1, one k x k to out."""
     ratio = 4 if spec.expansion_ratio is None else spec.expansion_ratio
     inner, out = spec.in_channels, spec.out_channels
@@ -424,7 +424,7 @@ def fused_mbconv(spec: LayerSpec) -> Parts:
 
 
 @states("ghost")
-def ghost(spec: LayerSpec) -> Parts:
+def _ghost(spec: LayerSpec) -> Parts:
     """Han et al. 2020, section 3.1, with s = 2 and d = 3: half of the maps, rounded up, and a depthwise 3 x 3 of each.
 
     The second module of their bottleneck, in front of the sum, has no activation; maps beyond out are cut off.

@@ -8,7 +8,7 @@ from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Verified
 from ..answers.comparison import RELATIVE, Row, ratios
 from ..execute.ones.measure import Measured, MeasuredOp, measure
-from ..execute.ones.perturb import measured_field, measured_mixes, op_field, op_mixes
+from ..execute.ones.perturb import measured_field, measured_mixes, measured_op_field, op_mixes
 from ..graph.ops import Graph
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
@@ -257,7 +257,7 @@ def check_seen(graph: Graph, analysis: Analysis) -> dict[str, Check]:
     pairs = list(zip(graph.nodes, analysis.ops))
     shapes = [graph.input_shape, *[op.output_shape for op in analysis.ops]]
     fields = [
-        (op.name, op.receptive_field, op_field(node.op, shapes[node.inputs[0]][2:]) if node.inputs else None)
+        (op.name, op.receptive_field, measured_op_field(node.op, shapes[node.inputs[0]][2:]) if node.inputs else None)
         for node, op in pairs
     ]
     mixed = [(op.name, op.mixes, op_mixes(node.op)) for node, op in pairs]

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison
-from ..answers.comparison import compare as compare_variants
+from ..answers.comparison import Comparison, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names

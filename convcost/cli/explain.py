@@ -174,7 +174,7 @@ class ProgressBar:
     >>> bar(1, "training")
     training …
     >>> bar.line(3.0)
-    '███████                        25 %, about 9 s left: training'
+    '█████                 25 %, about 9 s left: training'
     """
 
     def __init__(self, work: int, file: TextIO, clock: Callable[[], float] = monotonic) -> None:
@@ -195,8 +195,8 @@ class ProgressBar:
     def line(self, elapsed: float) -> str:
         """What is drawn after `elapsed` seconds; at most 79 columns."""
         share = min(1.0, self.done / self.work)
-        left = f", about {elapsed / share - elapsed:.0f} s left" if share else ""
-        return f"{'█' * int(28 * share):<28}  {share:4.0%}"[:-1] + f" %{left}: {self.what}"[:43]
+        left = f"about {elapsed / share - elapsed:.0f} s left: " if share else ""
+        return f"{'█' * int(20 * share):<20} {100 * share:3.0f} %, {left}{self.what}"[:79]
 
     def close(self) -> None:
         """Take the bar away, for what comes next to begin at the start of a line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ..answers.network import Rebuild, not_rebuilt
 from ..graph.ops import Shape
@@ -15,9 +15,6 @@ from ..networks.zoo import find_program
 from ..spec import SpecError, format_spec
 from .onnx_model import is_onnx, read_model
 from .run import Flags
-
-if TYPE_CHECKING:
-    from ..networks.onnx.translate import Missing
 
 
 class Asked(NamedTuple):
@@ -31,11 +28,10 @@ class Asked(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A network, the same for an input of another shape, and which operations of an ONNX file were not counted."""
+    """A network, and the same for an input of another shape."""
 
     network: Network
     rebuild: Rebuild
-    unknown: list[Missing]
 
 
 def open_network(words: list[str], asked: Asked) -> Opened:
@@ -50,8 +46,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
         return _open_module(words, asked)
     if is_onnx(words[0]):
         _no_multipliers(asked._replace(norm=True), "an ONNX file")
-        network, unknown = read_model(words, list(asked.inputs), asked.batch)
-        return Opened(network, not_rebuilt, unknown)
+        return Opened(read_model(words, list(asked.inputs), asked.batch), not_rebuilt)
     if asked.inputs:
         first = asked.inputs[0]
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first, 0, len(first))
@@ -66,7 +61,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
     def rebuild(shape: Shape) -> Network:
         return build_network(program, choices._replace(reduced=shape))
 
-    return Opened(build_network(program, choices), rebuild, [])
+    return Opened(build_network(program, choices), rebuild)
 
 
 def _tokens(words: list[str], asked: Asked) -> str:
@@ -82,7 +77,7 @@ def _open_module(words: list[str], asked: Asked) -> Opened:
         print(f"note: {source.place} is run, to get {source.attribute} from it", file=sys.stderr)
     found = import_network(words[0], _tokens(words, asked))
     _say(found.network.name, found.notes)
-    return Opened(found.network, not_rebuilt, list(found.network.unknown))
+    return Opened(found.network, not_rebuilt)
 
 
 def _open_printed(text: str, words: list[str], asked: Asked) -> Opened:
@@ -92,7 +87,7 @@ def _open_printed(text: str, words: list[str], asked: Asked) -> Opened:
     name = "printed model" if words[0] == "-" else words[0]
     found = printed_network(text, _tokens(words, asked), name)
     _say(name, found.notes)
-    return Opened(found.network, found.rebuild, list(found.network.unknown))
+    return Opened(found.network, found.rebuild)
 
 
 def _say(name: str, notes: tuple[str, ...]) -> None:

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 #: Commands by what they are for, in the order of `--help`; each is a function of that name in a module of that name.
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
-    "Networks": ("network", "swap", "zoo"),
+    "Networks": ("network", "reconcile", "swap", "zoo"),
     "Reasons and evidence": ("explain", "verify"),
     "Tools": ("help", "schema", "completion"),
 }

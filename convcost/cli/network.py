@@ -13,8 +13,9 @@ from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .inside import Asked, open_network
-from .onnx_model import report_unknown, status
-from .options import Destination, Exact, Execution
+from .onnx_model import report_unknown
+from .options import Convention, Destination, Exact, Execution
+from .run import LARGE
 
 if TYPE_CHECKING:
     from ..answers.check import Check
@@ -30,6 +31,8 @@ Examples:
   convcost network resnet50
 
   convcost network mobilenet-v1 --width 0.75 @192 n8
+
+  convcost network vgg16 --convention thop
 
   convcost network my-net.txt --per-layer --format csv
 
@@ -76,6 +79,7 @@ def network(
     exact: Exact = False,
     input: ModelInputs = None,
     strict: Strict = False,
+    convention: Convention = "",
     *,
     execution: Execution,
     to: Destination,
@@ -84,21 +88,30 @@ def network(
     if timeline and to.format != "table":
         hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
-    network, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    _note_one_number(network.shapes[0][2:], name)
     if as_text:
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
     answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
     document = network_document(answer)
-    if unknown:
-        document |= status(unknown)
-        report_unknown(answer.network.name, unknown)
+    report_unknown(network)
+    if convention:
+        from ..report.beside import add_convention
+
+        add_convention(document, network, convention)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer, exact=exact)
     if timeline:
         _draw(answer)
-    return report_mismatches(answer) or int(strict and bool(unknown))
+    return report_mismatches(answer) or int(strict and bool(network.unknown))
+
+
+def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
+    """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
+    if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
+        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
 
 
 def _draw(answer: NetworkAnswer) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..graph.ops import Shape
 from ..spec.errors import SpecError, clip
 
 if TYPE_CHECKING:
     from ..networks.build import Network
-    from ..networks.onnx.translate import Missing
 
 
 def is_onnx(name: str) -> bool:
@@ -18,8 +17,8 @@ def is_onnx(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
-def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[Network, list[Missing]]:
-    """The network in an ONNX file, and which of its operations were not counted."""
+def read_model(words: list[str], inputs: list[str], batch: int | None) -> Network:
+    """The network in an ONNX file."""
     if len(words) > 1:
         raise SpecError("an ONNX file has its sizes in it", "give its input: --input NAME=1x3x224x224", words[1], 0, 99)
     from ..graph.shapes import infer_shapes
@@ -28,7 +27,9 @@ def read_model(words: list[str], inputs: list[str], batch: int | None) -> tuple[
 
     shapes = dict([parse_input(text) for text in inputs])
     found = read_onnx(words[0], shapes, batch)
-    return Network(found.name, "", found.graph, infer_shapes(found.graph)), found.unknown
+    unknown = tuple(found.unknown)
+    return Network(found.name, "", found.graph, infer_shapes(found.graph), unknown, found.upper_bound,
+                   found.params_complete)  # fmt: skip
 
 
 def parse_input(text: str) -> tuple[str, Shape]:
@@ -44,14 +45,14 @@ def parse_input(text: str) -> tuple[str, Shape]:
     return name, tuple(map(int, numbers))
 
 
-def status(unknown: list[Missing]) -> dict[str, Any]:
-    """What the document says about completeness."""
-    return {"status": "partial" if unknown else "complete", "unknown": [missing._asdict() for missing in unknown]}
-
-
-def report_unknown(name: str, unknown: list[Missing]) -> None:
-    """A line on stderr for every kind of operation that was not counted."""
-    if unknown:
-        print(f"partial: {name}: {sum([m.count for m in unknown])} operations are not counted:", file=sys.stderr)
-    for missing in unknown:
+def report_unknown(network: Network) -> None:
+    """A line on stderr for every kind of operation that was not counted, and for numbers that are bounds."""
+    if network.unknown:
+        params = "all params are known" if network.params_complete else "their params are missing, too"
+        what = f"{sum([m.count for m in network.unknown])} operations are not counted ({params}):"
+        print(f"partial: {network.name}: {what}", file=sys.stderr)
+    for missing in network.unknown:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)
+    if network.upper_bound:
+        note = "a branch depends on data; the dearer side is counted, an upper bound"
+        print(f"note: {network.name}: {note}", file=sys.stderr)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 NOTATION = """
 Spec, its tokens in any order: 64:128 channels (64 alone is 64:64), @56 or @56x48 input size, k3 or k1x7 kernel,
 s2 stride, p1 padding (p0x3 an axis each, p0-1x2-3 before-after, psame, psame-upper, pvalid), d2 dilation, g32 groups,
-bias, n8 batch, t transposed, op1 output padding, 1d 3d, fp32 fp16 bf16 int8, mode=reflect padding mode;
+bias (bias=last: one a block), n8 batch, t transposed, op1 output padding, 1d 3d, fp16 int8 int4 w8a16 … dtype,
+mode=reflect padding mode;
 for the variants: e6 expansion ratio, ratio=4 bottleneck ratio, m2 depth multiplier, mid=96 middle channels
 (mid=48x64 into and out of the kxk), v1 stride on the first 1x1.
 """
@@ -33,8 +34,8 @@ Activation: Any = StrEnum("Activation", {name: name for name in ACTIVATIONS})  #
 _SPEC = typer.Argument(
     metavar="SPEC...",
     show_default=False,
-    help="One layer: tokens such as 64:128 @56 k3 s2, a printed PyTorch line with @SIZE, or JSON; "
-    "- reads one a line from standard input.",
+    help="One layer: tokens such as 64:128 @56 k3 s2, a line of PyTorch, Keras, Flax or Paddle, or JSON; "
+    "- reads one a line from standard input, - @32 with that size where a line has none.",
 )
 Spec = Annotated[list[str], _SPEC]
 OptionalSpec = Annotated[list[str] | None, _SPEC]
@@ -49,6 +50,12 @@ InsideLayer = Annotated[
     str, typer.Option("--layer", metavar="NAME", show_default=False, help="Its name, as network --per-layer shows.")
 ]
 Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, digits in groups.")]
+Convention = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", show_default=False, help="The figure of this tool beside ours; reconcile --list has them."
+    ),
+]
 VerifyLimit = Annotated[
     int | None,
     typer.Option(

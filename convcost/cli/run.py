@@ -14,6 +14,7 @@ from ..spec.fields import Values
 from ..spec.text import gather, locate
 from .failure import report
 from .options import Destination, Modifiers
+from .prints import Passed, whole_layers
 
 Answer = Callable[[Reading], Result]
 Texts = Callable[[Sequence[str]], Sequence[str | None]]
@@ -114,18 +115,27 @@ def _answers(
     chunks: Iterable[list[tuple[int, str]]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values,
     texts: Texts | None,
 ) -> Iterator[int]:  # fmt: skip
-    for lines in chunks:
+    passed, answered = Passed(), False
+    for lines in whole_layers(chunks):
         known = texts([text for _, text in lines]) if texts else [None] * len(lines)
         for (number, line), text in zip(lines, known):
             if text is not None:
                 writer.file.write(text)
+                answered = True
                 continue
             try:
                 yield _answer(line, flags, answer, writer, otherwise)
+                answered = True
             except SpecError as error:
-                report(error, number)
-                writer.error(error, number)
-                yield 2
+                if not passed.takes(error, number, line):
+                    yield _report(error, number, writer)
+    yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
+
+
+def _report(error: SpecError, number: int, writer: Writer) -> int:
+    report(error, number)
+    writer.error(error, number)
+    return 2
 
 
 def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: Values) -> int:

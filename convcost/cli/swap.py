@@ -19,7 +19,7 @@ from .inside import Asked, open_network
 from .names import unknown_name
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown
-from .options import Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution
 
 EPILOG = """
 A replacement has the norm and the activation of the layer on each of its convolutions. Layers that are grouped
@@ -55,6 +55,7 @@ def swap(
     norm: BatchNorm = True,
     input: ModelInputs = None,
     exact: Exact = False,
+    convention: Convention = "",
     *,
     execution: Execution,
     to_file: Destination,
@@ -63,8 +64,8 @@ def swap(
     to = own_names([to])[0]
     if to not in replacements():
         raise unknown_name("variant", to, replacements())
-    before, rebuild, unknown = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
-    report_unknown(before.name, unknown)
+    before, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    report_unknown(before)
     swapped = swap_layers(before, to, read_where(where, len(before.graph.input_shape) - 2))
 
     def rebuild_swapped(shape: Shape) -> Network:
@@ -75,8 +76,13 @@ def swap(
         answer_network(before, inplace, verifier, rebuild),
         answer_network(swapped.network, inplace, verifier, rebuild_swapped),
     ]
+    document = swap_document(answers[0], answers[1], swapped, to, where)
+    if convention:
+        from ..report.beside import add_to_swap
+
+        add_to_swap(document, before, swapped.network, convention)
     with to_file.open() as (file, written):
-        write_swap(swap_document(answers[0], answers[1], swapped, to, where), written, file, exact=exact)
+        write_swap(document, written, file, exact=exact)
     return max([_nothing(swapped, before, where), *[report_mismatches(answer) for answer in answers]])
 
 

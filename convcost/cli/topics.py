@@ -23,17 +23,39 @@ A spec is one layer, its tokens in any order, unquoted:
   psame  psame-upper  pvalid output = ceil(input / stride), the default;
                              as TensorFlow and ONNX do it; none
   mode=reflect               padding mode: zeros, reflect, replicate, circular
-  bias  n8  v1               bias; batch; a bottleneck's stride on its first 1x1
+  bias  bias=last  n8  v1    bias, or on the last convolution of a block alone;
+                             batch; a bottleneck's stride on its first 1x1
   t  op1                     transposed, output padding; padding 0 unless given
   1d  3d                     axes, where no size says it
-  fp32  fp16  bf16  int8     dtype
+  fp16  int8  int4  w8a16    dtype: fp64 fp32 fp16 bf16 fp8 int16 int8 uint8
+                             int4 binary or wXaY: bits of weights, of outputs
   e6  ratio=4  m2  mid=96    expansion ratio, bottleneck ratio, depth
                              multiplier, middle channels; mid=48x64: two,
                              into and out of a bottleneck's kxk
+Or a layer of PyTorch, Keras, Flax or Paddle (`convcost help lines`), or JSON.
+`-` reads one a line from standard input.
+"""
 
-Or a line of print(model) with its size, and PyTorch's defaults:
+_LINES = """\
+A layer as a framework constructs or prints it, quoted, with what it leaves out
+beside it, is read with that framework's own defaults:
+
   convcost layer "Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))" @224
-Or JSON with PyTorch's field names. `-` reads one a line from standard input.
+  convcost layer "Conv2D(64, 3, padding='same', input_shape=(224, 224, 3))"
+  convcost layer "nn.Conv(features=64, kernel_size=(3, 3))" 3: @224
+  convcost layer "paddle.nn.Conv2D(3, 64, 3, padding=1) (8, 3, 224, 224)"
+  convcost layer - @32 < print.txt      the size for every line that has none
+
+  PyTorch     padding 0, bias on; Lazy layers; timm's Conv2dSame; the numbers
+              that ptflops, MMCV, calflops and DeepSpeed print are passed over
+  Keras       padding valid, bias on, channels last; Conv, Conv…Transpose,
+              DepthwiseConv, SeparableConv (of which `layer` answers both parts)
+  Flax        linen and nnx: padding SAME, bias on, channels last
+  Paddle      padding 0, bias on
+
+3: are the in channels, where the line does not say them; a shape beside it has
+batch, channels and size. Numbers may be 64*4; names are not evaluated. The
+answer starts with what was read: Keras Conv2D = 3:64 @224 k3 psame-upper bias
 """
 
 _WORDS = """\
@@ -103,6 +125,7 @@ _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.valu
 
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
+    "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),

@@ -10,7 +10,7 @@ from ..answers.network import answer_network
 from ..networks.build import build_network
 from ..networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
 from ..report.networks import write_zoo, zoo_document
-from .options import Destination, Exact
+from .options import Convention, Destination, Exact
 
 EPILOG = """
 Examples:
@@ -30,6 +30,7 @@ def zoo(
         str, typer.Argument(metavar="NETWORK", show_default=False, help="Print this one's file instead.")
     ] = "",
     exact: Exact = False,
+    convention: Convention = "",
     *,
     to: Destination,
 ) -> None:
@@ -38,8 +39,13 @@ def zoo(
         _print_file(name, to)
         return
     answers = [answer_network(build_network(program)) for program in zoo_programs()]
+    document = zoo_document(answers)
+    if convention:
+        from ..report.beside import add_to_zoo
+
+        add_to_zoo(document, answers, convention)
     with to.open() as (file, written):
-        write_zoo(zoo_document(answers), written, file, exact=exact)
+        write_zoo(document, written, file, exact=exact)
 
 
 def _print_file(word: str, to: Destination) -> None:

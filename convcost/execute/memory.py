@@ -12,6 +12,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -23,10 +24,15 @@ from ..graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 if TYPE_CHECKING:
@@ -38,8 +44,9 @@ MAY_OVERWRITE: ByOp[Callable[[Node], Ints]] = ByOp(
         Add: lambda node: node.inputs,
         Counted: lambda node: node.inputs[:1] if node.op.in_place else (),  # type: ignore[union-attr]  # it is one
     },
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale), lambda node: node.inputs[:1]),
+    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda node: node.inputs[:1]),
     dict.fromkeys((Conv, Linear, Concat, Split, Shuffle, Flatten, Pool, AdaptivePool), lambda _: ()),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: ()),
 )
 
 

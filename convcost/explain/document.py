@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..analysis.cost import macs
 from ..analysis.symbols import Size
-from ..answers.comparison import Comparison, Row, compare
+from ..answers.comparison import Comparison, Row, compare_variants
 from ..graph.ops import Graph, Shape
 from ..graph.shapes import infer_shapes
 from ..spec import LayerSpec, format_spec, spec_to_json
@@ -59,7 +59,7 @@ def explain_variant(name: str, spec: LayerSpec) -> Document:
     Raises DoesNotApply where the variant does not exist for this layer.
     """
     built = build_variant(name, spec)
-    rows = compare(spec, [BASE, name], BASE)
+    rows = compare_variants(spec, [BASE, name], BASE)
     text, names = text_of(name, all_variants()[name].summary), Names()
     base, own = formulas(BASE, spec, names), formulas(name, spec, names)
     standard, row = _rows(rows)
@@ -143,7 +143,7 @@ def _with_kernel(name: str, spec: LayerSpec, k: int) -> Document:
         padding = (
             spec.padding if spec.transposed or isinstance(spec.padding, str) else same_padding(kernel, spec.dilation)
         )
-        standard, row = _rows(compare(spec._replace(kernel_size=kernel, padding=padding), [BASE, name], BASE))
+        standard, row = _rows(compare_variants(spec._replace(kernel_size=kernel, padding=padding), [BASE, name], BASE))
     except (DoesNotApply, Problem):
         return found
     found["standard_macs"] = standard.words["macs"] if standard.words else None
@@ -219,7 +219,7 @@ def _difference(explained: list[Document], spec: LayerSpec) -> Document:
 
 def side_by_side(names: list[str], spec: LayerSpec) -> list[Document]:
     """What several variants do and cost, for a table: the words of `compare`."""
-    rows = compare(spec, names, BASE).rows
+    rows = compare_variants(spec, names, BASE).rows
     chosen = ("mixes", "receptive_field", "params", "macs", "peak_bytes", "traffic_bytes", "arithmetic_intensity")
     return [
         {"variant": row.variant, **{word: row.words[word] for word in chosen}}

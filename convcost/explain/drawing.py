@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import inf, log10
 
 from ..analysis.field import mixes
-from ..graph.ops import Activation, Conv, Graph, Ints, Node, Shape
+from ..graph.ops import Activation, Add, Conv, Graph, Ints, Node, Shape
 
 #: Where the shortcut runs, and where the words beside an operation end.
 _SHORTCUT = 62
@@ -27,55 +27,70 @@ def draw(graph: Graph, shapes: list[Shape]) -> list[str]:
          ▼
        output
     """
-    side = [node for node in graph.nodes if node.name.startswith("projection")]
-    joined = next((node for node in graph.nodes if len(node.inputs) > 1), None)
+    side, joined = _projections(graph), _shortcut(graph)
     lines = ["   input", *_arrow(shapes[0], "─" if joined else "")]
     for node, shape in zip(graph.nodes, shapes[1:]):
         if node in side:
             continue
         if node is joined:
-            label = f"{_describe(side[0])} of the input" if side else "the input itself"
-            box = f"  [{node.name}] ◄── {label} "
+            box = f"  [{node.name}] ◄── {_added(graph)} "
             lines.append(box + "─" * (_SHORTCUT - len(box)) + "┘")
             joined_yet = True
         else:
             joined_yet = joined is None or graph.nodes.index(node) > graph.nodes.index(joined)
-            lines.append(_beside(f"  [{_describe(node)}]{_mixes(node)}", "" if joined_yet else "│"))
+            lines.append(_beside(f"  [{_describe(node)}]{_mixes(node)}{_also(graph, node)}", "" if joined_yet else "│"))
         lines += _arrow(shape, "" if joined_yet else "│")
     return [line.rstrip() for line in [*lines, "   output"]]
 
 
+def _projections(graph: Graph) -> list[Node]:
+    """What stands beside the main branch, on a shortcut."""
+    return [node for node in graph.nodes if node.name.startswith("projection")]
+
+
+def _shortcut(graph: Graph) -> Node | None:
+    """The add of the graph's input, or of its projection."""
+    ends = {0, *[place for place, node in enumerate(graph.nodes, 1) if node in _projections(graph)]}
+    return next((node for node in graph.nodes if isinstance(node.op, Add) and ends & {*node.inputs}), None)
+
+
+def _added(graph: Graph) -> str:
+    convs = [node for node in _projections(graph) if isinstance(node.op, Conv)]
+    return f"{_describe(convs[0])} of the input" if convs else "the input itself"
+
+
+def _also(graph: Graph, node: Node) -> str:
+    """What an operation reads beside the one before it, by name."""
+    before = graph.nodes.index(node)
+    others = [graph.nodes[value - 1].name if value else "the input" for value in node.inputs if value != before]
+    return f"  with {', '.join(others)}" if len(node.inputs) > 1 and others else ""
+
+
 def flow(graph: Graph, shapes: list[Shape], width: int = 78) -> list[str]:
-    """The graph from left to right, its shortcut below; from top to bottom where branches meet more than once.
+    """The graph from left to right, its shortcut below; what is too wide has no shapes in between, then several lines.
 
     >>> from convcost.graph.ops import Conv
     >>> conv = Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
     >>> flow(Graph((1, 64, 56, 56), "fp32", (Node("conv", conv, (0,)),)), [(1, 64, 56, 56), (1, 128, 56, 56)])
     ['64×56×56 ─► [conv 3×3] ─► 128×56×56']
-
-    What is too wide has no shapes in between, then several lines.
     """
-    side = [node for node in graph.nodes if node.name.startswith("projection")]
-    joined = [node for node in graph.nodes if len(node.inputs) > 1]
-    if len(joined) > 1:
-        return draw(graph, shapes)
-    label = f"{_describe(side[0])} of the input" if side else "the input itself"
+    joined, side = _shortcut(graph), _projections(graph)
     steps = [(node, shape) for node, shape in zip(graph.nodes, shapes[1:]) if node not in side]
+    others = [f"[{_describe(n)}]{_also(graph, n)}" for n, _ in steps if n is not joined and _also(graph, n)]
     for between in (True, False):
-        line, joins = _in_a_line(shapes[0], steps, between)
-        below = [_shortcut_below(line, joins, label)] if joins else []
+        line, joins = _in_a_line(shapes[0], steps, joined, between)
+        below = [_shortcut_below(line, joins, _added(graph))] if joins else []
         if max(map(len, [line, *below])) <= width:
-            return [line, *below]
-    added = [f"[{joined[0].name}] adds {label}"] if joined else []
-    return [*_broken(line.replace("─┬─►", "─►"), width), *added]
+            return [line, *below, *others]
+    added = [f"[{joined.name}]  with {_added(graph)}"] if joined else []
+    return [*_broken(line.replace("─┬─►", "─►"), width), *others, *added]
 
 
-def _in_a_line(start: Shape, steps: list[tuple[Node, Shape]], between: bool) -> tuple[str, int]:
-    """Operations and what the last hands on, with the shapes between them or without; and where branches join."""
-    forks, joins = any([len(node.inputs) > 1 for node, _ in steps]), 0
-    line = f"{show_shape(start)} {'─┬' if forks else ''}─► "
+def _in_a_line(start: Shape, steps: list[tuple[Node, Shape]], joined: Node | None, between: bool) -> tuple[str, int]:
+    """Operations and what the last hands on, with the shapes between them or without; and where the shortcut ends."""
+    line, joins = f"{show_shape(start)} {'─┬' if joined else ''}─► ", 0
     for index, (node, shape) in enumerate(steps):
-        joins = len(line) + 2 if len(node.inputs) > 1 else joins
+        joins = len(line) + 2 if node is joined else joins
         line += f"[{_describe(node)}] ─► "
         line += f"{show_shape(shape)} ─► " if between and index < len(steps) - 1 else ""
     return line + show_shape(steps[-1][1]), joins

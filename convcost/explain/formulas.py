@@ -56,7 +56,7 @@ class Names:
 
     def name(self, letter: str, size: Size) -> Size:
         """`size` as one symbol."""
-        if repr(size) in (letter, *self.sizes):
+        if repr(size) in (letter, *self.sizes) or not any(size.terms):  # a plain number says itself
             return size
         key = f"{letter}={size!r}"
         if key not in self.known:

@@ -10,9 +10,10 @@ from typing import Any
 
 from ..analysis.analyze import analyze
 from ..analysis.cost import macs
-from ..answers.comparison import compare
+from ..answers.comparison import compare_variants
 from ..graph.ops import Activation, Add, Conv, Graph, Linear, Node
 from ..spec import LayerSpec, format_spec
+from ..spec.errors import Problem
 from ..variants.reduced import reduce_spec
 from ..variants.registry import DoesNotApply, build_variant
 from .drawing import draw, flow
@@ -34,15 +35,20 @@ DIAGONAL = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
 def small_enough(name: str, spec: LayerSpec) -> LayerSpec:
-    """`spec` on a smaller map, where something is executed once; on fewer channels too where that is much work.
+    """`spec` on a map that just holds what one number reaches; on fewer channels too where that is much work.
 
     >>> from convcost.spec import parse_spec
     >>> format_spec(small_enough("standard", parse_spec("64:128 @56 k3")))
-    '64:128 @7x8 k3'
+    '64:128 @7 k3'
     """
     plain = spec._replace(batch=1, activation=None)
-    small = plain._replace(input_size=reduce_spec(plain).input_size)
-    return small if analyze(build_variant(name, small).graph).cost.macs <= MOST_MACS else reduce_spec(plain)
+    field = analyze(build_variant(name, plain).graph).receptive_field or plain.input_size
+    room = [(n, 2 * seen + 1, step) for n, seen, step in zip(plain.input_size, field, plain.stride)]
+    small = plain._replace(input_size=tuple([min(n, least + (n - least) % step) for n, least, step in room]))
+    try:
+        return small if analyze(build_variant(name, small).graph).cost.macs <= MOST_MACS else reduce_spec(plain)
+    except (DoesNotApply, Problem):  # a shortcut or a padding that fits at some sizes only
+        return reduce_spec(plain)
 
 
 def disturbed(name: str, spec: LayerSpec) -> Document:
@@ -121,7 +127,7 @@ def lesson_1x1(spec: LayerSpec) -> Document:
 
 
 def _words(name: str, spec: LayerSpec) -> dict[str, Any]:
-    row = compare(spec, [name], "standard").rows[-1]
+    row = compare_variants(spec, [name], "standard").rows[-1]
     return row.words or {}
 
 
@@ -139,7 +145,7 @@ def _with_channels(spec: LayerSpec, times: int, over: int) -> Document:
 
 def _share(name: str, spec: LayerSpec) -> Document:
     """How much of a variant its 1x1 convolutions are."""
-    row = compare(spec, [name], "standard").rows[-1]
+    row = compare_variants(spec, [name], "standard").rows[-1]
     if row.words is None:
         return {"variant": name, "spec": format_spec(spec), "reason": row.reason}
     points = [op.words for op in row.ops if op.kind == "conv" and op.words["mixes"] == ["channels"]]

@@ -64,6 +64,20 @@ class Page(NamedTuple):
     sections: list[Section]
 
 
+def sources(used: list[dict[str, str]]) -> Grid:
+    """Where a structure is used, with the paper."""
+    return Grid(["where", "paper"], [[entry["where"], entry["source"]] for entry in used])
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "position"), counted(1152, "output")
+    ('1 position', '1,152 outputs')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def text(page: Page, shown: Callable[[str], str] = str) -> str:
     """The page for a terminal; `shown` is a text as it will appear there, for columns to be as wide as that.
 
@@ -97,8 +111,18 @@ def _block(block: Block, width: int, plain: Callable[[str], str]) -> Iterator[st
             first, *rest = _wrapped(plain(said), width - label) or [""]
             yield f"{plain(name):<{label}}{first}".rstrip()
             yield from [" " * label + line for line in rest]
+    elif isinstance(block, Commands):
+        for line in block.lines:
+            yield from _continued(line, width)
     else:
         yield from block.lines
+
+
+def _continued(command: str, width: int) -> Iterator[str]:
+    """A command that a shell reads as one, in lines of at most `width`."""
+    first, *rest = wrap(command, width - 2, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    yield first if not rest else f"{first} \\"
+    yield from [line if line == rest[-1] else f"{line} \\" for line in rest]
 
 
 def _wrapped(words: str, width: int) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from re import sub
 
 from ..spec import LayerSpec, format_spec
-from .drawing import bar, plot
+from .drawing import bar
 from .lessons import Document
-from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section
+from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section, counted, sources
+from .residual import residual_page
 from .texts import BASE
 from .topics import RESIDUAL
 
@@ -48,7 +49,7 @@ def _screen(document: Document) -> list[Section]:
     return [
         Section("", [Pre(document["flow"])]),
         Section("Why", [Para(f"{document['sentence']} {document['why']}".strip())]),
-        Section("What it costs", _costs(document)),
+        Section("What it costs in weights (params) and multiply-adds (MACs)", _costs(document)),
         Section("Measured in this run", [Para(_disturbed(document))]),
         *_gives_up(document["gives_up"]),
     ]
@@ -111,12 +112,8 @@ def _disturbed(document: Document) -> str:
 def _changed(found: Document) -> str:
     channels = f"{found['channels']:,} of {found['of_channels']:,} channels"
     return (
-        f"{_count(found['outputs'], 'output')} changed, at {_count(found['positions'], 'position')} and in {channels}"
+        f"{counted(found['outputs'], 'output')} changed, at {counted(found['positions'], 'position')} and in {channels}"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _standard(document: Document) -> list[Section]:
@@ -191,7 +188,7 @@ def _pointwise(document: Document) -> list[Section]:
     """What a 1x1 is good for: two uses, each with its figure."""
     lesson = document["lesson"]
     product, growth = lesson["matrix_product"], lesson["channel_growth"]
-    shapes = [f"[{rows} × {columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
+    shapes = [f"[{rows}×{columns}]" for rows, columns in (product[part] for part in ("weights", "input", "output"))]
     times = f"{product['batch']} · " if product["batch"] != 1 else ""
     most = growth[-1]["macs"]
     rows = [
@@ -200,13 +197,13 @@ def _pointwise(document: Document) -> list[Section]:
     drawing, why, costs, _, _ = _screen(document)
     return [
         drawing, why,
-        Section("What it costs: it grows with the product of the channels", [
+        Section("What it costs in weights and multiply-adds (MACs): it grows with both channels", [
             *costs.blocks[:1], Grid(["channels", "MACs", "drawn"], rows, (0, 1)),
         ]),
         Section("What it is good for: the cheapest way to mix channels, or to change how many", [Facts(_uses(lesson))]),
         Section("Measured in this run", [
             Facts([
-                ("one changed", f"number of the input: {_changed(document['disturbed'])}"),
+                ("changed", f"one number of the input, and {_changed(document['disturbed'])}"),
                 ("product", f"it is one matrix product, `{product['formula']}`: {times}W {shapes[0]} · X {shapes[1]} = "
                             f"Y {shapes[2]}, {product['macs']:,} multiply-adds. Both executed: "
                             f"{_apart({**product, 'largest': 1})}"),
@@ -236,16 +233,16 @@ _SCREENS: dict[str, Callable[[Document], list[Section]]] = {
 
 
 def _rest(document: Document) -> list[Section]:
-    """What a full page has beside the screen."""
+    """What a full page has beside the screen; two screens have no room for what is given up."""
+    given_up = _gives_up(document["gives_up"]) if document["topic"] in ("spatially-separable", "pointwise") else []
     return [
         Section("The structure", [Pre(document["drawing"])]),
         Section("Params, step by step", _steps(document["params"])),
         Section("MACs, step by step", _steps(document["macs"])),
-        Section("The equivalent dense kernel", [Para(f"`{document['gives_up']['kernel']}`"),
-                Para(document["gives_up"]["text"])]) if document["topic"] in _SCREENS else Section("", []),
+        *given_up,
         *[Section("Where it is used", [sources(document["used_in"])])] * bool(document["used_in"]),
         Section("When it will not help", _limits(document["will_not_help"])),
-        Section("How MACs grow with the kernel", [_growth(document["kernel_growth"])]),
+        Section("How MACs grow with the kernel", _growth(document["kernel_growth"])),
         Section("A training step", [
             _training(document["training"]),
             Para("On the way back each product comes twice again: weight × gradient for the input, input × gradient "
@@ -259,11 +256,6 @@ def _steps(word: Document) -> list[Block]:
     lines = word["terms"] if len(word["terms"]) == 1 else [*word["terms"], word["total"]]
     rows = [[line["op"], f"`{line['formula']}`", f"= `{line['numbers']}`", f"= {line['value']:,}"] for line in lines]
     return [Grid(["", "formula", "in numbers", "result"], rows, (3,))]
-
-
-def sources(used: list[dict[str, str]]) -> Grid:
-    """Where a structure is used, with the paper."""
-    return Grid(["where", "paper"], [[entry["where"], entry["source"]] for entry in used])
 
 
 def _limits(limits: Document) -> list[Block]:
@@ -289,8 +281,10 @@ def _limits(limits: Document) -> list[Block]:
     return blocks
 
 
-def _growth(points: list[Document]) -> Grid:
+def _growth(points: list[Document]) -> list[Block]:
     most = max([point["macs"] or 0 for point in points])
+    if len({point["macs"] for point in points}) == 1:
+        return [Para(f"They do not: they are {most:,} beside a kernel of any size.")]
     ratios = any(point["ratio"] not in (None, 1) for point in points)
     rows = []
     for point in points:
@@ -298,7 +292,7 @@ def _growth(points: list[Document]) -> Grid:
         ratio = ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"] * ratios
         rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / (most or 1), 20)])
     header = ["", "MACs", "standard's MACs", *["ratio"] * ratios, "MACs drawn"]
-    return Grid(header, rows, tuple(range(1, len(header) - 1)))
+    return [Grid(header, rows, tuple(range(1, len(header) - 1)))]
 
 
 def _training(step: Document) -> Grid:
@@ -311,7 +305,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
     """Several variants side by side: words down, variants across; the key difference in one sentence at the end."""
     numbers = {row["variant"]: row for row in difference["variants"]}
     rows: list[tuple[str, Callable[[Document], str]]] = [
-        ("what it is", lambda one: one["sentence"]),
+        ("what", lambda one: one["sentence"]),
         ("why", lambda one: one["why"]),
         ("mixes", lambda one: _seen(numbers[one["topic"]])),
         ("params", lambda one: _total(one["params"]["total"])),
@@ -321,7 +315,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
                                     f"{numbers[one['topic']]['arithmetic_intensity']:.1f} FLOPs each"),
         ("gives up", lambda one: one["gives_up"]["text"]),
         ("used in", lambda one: ", ".join([entry["where"] for entry in one["used_in"]])),
-        ("will not help", lambda one: one["will_not_help"]["text"]),
+        ("not when", lambda one: sub(r" \([^)]*arXiv[^)]*\)", "", one["will_not_help"]["text"])),
     ]  # fmt: skip
     grids = [_side_by_side(explained[i : i + 3], rows) for i in range(0, len(explained), 3)]
     *names, last = [one["topic"] for one in explained]
@@ -340,133 +334,5 @@ def _seen(numbers: Document) -> str:
 def _side_by_side(explained: list[Document], rows: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:
     """Up to three variants: more do not fit into 80 columns."""
     cells = [[title, *map(show, explained)] for title, show in rows]
-    width = (78 - 13 - 2 * len(explained)) // len(explained)
-    return Grid(["", *[one["topic"] for one in explained]], cells, (), (13, *[width] * len(explained)))
-
-
-def residual_page(document: Document, facts: str, *, full: bool = False) -> Page:
-    """The page of the residual connection: what it is for, before any experiment; then the experiments, if they ran."""
-    experiments, gradient = document.get("experiments") or [], document["gradient"]
-    sections = [
-        Section("", [Pre(document["flow"])]),
-        Section("Why", [Facts(_reasons(document))]),
-        Section("Measured in this run: how much of a gradient of norm 1 arrives at the input", [
-            Grid(["through so many blocks", *map(str, gradient["blocks"])], _arrived(gradient), (1, 2, 3)),
-            Para("A block: two 1-D convolutions, a ReLU between; 8 channels, PyTorch's weights."),
-        ]),
-        Section("What it is said to do", [_benefits(document["benefits"], experiments)]),
-        *[_experiment(found, {} if full else before["setup"])
-          for before, found in zip([{"setup": {}}, *experiments], experiments)],
-    ]  # fmt: skip
-    if full:
-        sections += _residual_rest(document)
-    elif not experiments:
-        sections.append(
-            Section("", [Facts([("More", "--experiment: each claim, measured; --full: costs, uses, limits")])])
-        )
-    return Page(RESIDUAL, facts, sections)
-
-
-def _reasons(document: Document) -> list[tuple[str, str]]:
-    said, (shallow, deep) = document["formulas"], document["degradation"]["imagenet_errors"]
-    more, less = document["degradation"]["cifar_layers"]
-    problem = (
-        f"More layers should do no harm: they need only pass on what they get. But {more} plain layers have a higher "
-        f"training error than {less} (CIFAR-10; so it is not overfitting), and on ImageNet {deep['layers']} err on "
-        f"{deep['plain']:.2f} %, {shallow['layers']} on {shallow['plain']:.2f} % (He et al. 2015, fig. 1, table 2)"
-    )
-    idea = (
-        f"`{said['block']}`: the convolutions F learn `{said['learned']}` instead of the wanted H(x). To pass x on "
-        f"takes F = 0, weights near zero; a plain block has to learn it. So built, {deep['layers']} layers err on "
-        f"{deep['residual']:.2f} %"
-    )
-    gradient = f"`{said['gradient']}`: a part of it, the identity I, passes no weights"
-    price = [
-        f"here {_count(cost['params'], 'param')}, {_count(cost['macs'], 'MAC')}, {_count(cost['elementwise'], 'add')}, "
-        f"{cost['peak_bytes']:,} bytes more at the peak"
-        for cost in document["costs"] if cost["variant"] == "basic-block"
-    ]  # fmt: skip
-    return [("problem", problem), ("idea", idea), ("gradient", gradient), *[("cost", said) for said in price]]
-
-
-def _arrived(found: Document) -> list[list[str]]:
-    names = (("plain", "plain"), ("with shortcuts", "residual"))
-    return [[title, *[f"{norm:.2g}" for norm in found[name]]] for title, name in names]
-
-
-def _benefits(benefits: list[Document], experiments: list[Document]) -> Grid:
-    rows = []
-    for benefit in benefits:
-        found = [_verdict(one) for one in experiments if one["benefit"] == benefit["name"]]
-        rows.append([benefit["name"], benefit["why"], "; ".join(found) or "--experiment", benefit["not_where"]])
-    return Grid(["claim", "why", "here", "not where"], rows, (), (12, 23, 14, 23))
-
-
-def _verdict(found: Document) -> str:
-    """What came of an experiment, with what tells it from others on the same benefit."""
-    _, _, which = found["name"].partition(", ")
-    return f"{which}: {found['verdict']}" if which else str(found["verdict"])
-
-
-def _residual_rest(document: Document) -> list[Section]:
-    header = ["on", "shortcut", "params", "MACs", "adds", "peak bytes"]
-    return [
-        Section("The structure", [Pre(document["drawing"])]),
-        Section("What the shortcut costs", [
-            Grid(header, [_cost(cost) for cost in document["costs"]], (2, 3, 4, 5)),
-            Para(_peaks(document["costs"])),
-        ]),
-        Section("Where it is used", [sources(document["used_in"])]),
-        Section("When it will not help", [Para(document["will_not_help"])]),
-        Section("Try next", [Commands(document["next"])]),
-    ]  # fmt: skip
-
-
-def _cost(cost: Document) -> list[str]:
-    words = ("params", "macs", "elementwise", "peak_bytes")
-    return [cost["variant"], cost["shortcut"], *[f"+{cost[word]:,}" for word in words]]
-
-
-def _peaks(costs: list[Document]) -> str:
-    held = [cost for cost in costs if cost["peak_bytes"]]
-    start = "The add is one operation for each output element."
-    if not held:
-        return f"{start} The input is held until the add; here the peak lies elsewhere and does not change."
-    first = held[0]
-    return (
-        f"{start} The input is held until the add: the peak of {first['variant']} goes from "
-        f"{first['peak_bytes_without']:,} to {first['peak_bytes_with']:,} bytes."
-    )
-
-
-def _experiment(found: dict[str, Any], known: dict[str, str]) -> Section:
-    """One measurement: claim, verdict, figures with their spread, a plot, and what it takes to repeat it.
-
-    What the set-up has in common with `known`, which stands above, is not said again.
-    """
-    verdict = {"shown": "Shown", "mixed": "Mixed", "not shown": "Not shown"}[found["verdict"]]
-    header = [found["x_label"], *[f"{arm['name']} (min … max)" for arm in found["arms"]]]
-    rows = [[str(x), *[_spread(arm, index) for arm in found["arms"]]] for index, x in enumerate(found["x"])]
-    series = {
-        arm["name"]: [float("inf") if point is None else point for point in arm["median"]] for arm in found["arms"]
-    }
-    scale = ", logarithmic" if found["logarithmic"] else ""
-    held = f"It holds with {sum(found['held'])} of {len(found['held'])} seeds."
-    setup = [(part, said) for part, said in found["setup"].items() if known.get(part) != said]
-    return Section(f"Measured: {found['name']}", [
-        Facts([("claim", found["claim"]), ("verdict", f"{verdict}. {found['reading']} {held}"),
-               *[("why not", found["why_not"])] * bool(found["why_not"])]),
-        Grid(header, rows, (0, *range(1, len(header)))),
-        Pre([f"{found['y_label']}{scale}; p plain, r residual, * both",
-             *plot(series, found["x"], logarithmic=found["logarithmic"])]),
-        Facts([*[("set-up", "as above, but for:")] * (len(setup) < len(found["setup"])), *setup]),
-    ])  # fmt: skip
-
-
-def _spread(arm: Document, index: int) -> str:
-    middle, low, high = (arm[part][index] for part in ("median", "min", "max"))
-    return f"{_figure(middle)} ({_figure(low)} … {_figure(high)})"
-
-
-def _figure(value: float | None) -> str:
-    return "∞" if value is None else f"{value:.2g}"
+    width = (78 - 11 - 2 * len(explained)) // len(explained)
+    return Grid(["", *[one["topic"] for one in explained]], cells, (), (11, *[width] * len(explained)))

@@ -44,9 +44,9 @@ def text_of(name: str, summary: str) -> Text:
 TEXTS: dict[str, Text] = {
     "standard": Text(
         "Every output is one weighted sum over a window of neighbouring positions, in all input channels.",
-        "An edge or a corner shows in neighbouring positions, and in several channels together. So this operation, "
-        "also called simple or plain, looks at both at once, and has a weight of its own for each position of the "
-        "window, each input channel and each output channel. That is what it can do, and what it costs.",
+        "An edge or a corner shows in neighbouring positions, and in several channels together. This operation, also "
+        "called simple, looks at both at once, with a weight of its own for each position of the window, each input "
+        "and each output channel.",
         "K[o,c,y,x] is free",
         "Nothing: every weight of the kernel is learned on its own. The other variants constrain this kernel.",
         (("VGG-16", "Simonyan & Zisserman 2014, arXiv 1409.1556"), ("ResNet-18, ResNet-34", RESNET)),
@@ -58,12 +58,11 @@ TEXTS: dict[str, Text] = {
         "Two passes, each along one axis: a kernel one row high, then a kernel one column wide, both mixing channels.",
         "A window of k by k positions is seen through k + k weights and not k·k.",
         "K[o,c,y,x] = Σm V[o,m,y] · U[m,c,x]",
-        "Every output is made from the same few row-filtered channels m. All kernels together, as one matrix of "
-        "(out channels · height) × (in channels · width), have a rank of at most the number of middle channels.",
+        "All kernels together, as one matrix of (out·height) × (in·width), have a rank of at most the number of "
+        "channels between the passes, which all outputs share.",
         (("Inception v2 and v3", f"{INCEPTION_V3}, section 3.2"),),
-        "With as many channels in, between and out it has 2/k of the MACs: for 3x3 still two thirds. Its authors "
-        "found that it does not work well in early layers, and works well on maps of 12 to 20 positions a side "
-        f"({INCEPTION_V3}, section 3.2).",
+        "With as many channels in, between and out a 3x3 still has two thirds of its MACs. Its authors found it bad in "
+        f"early layers, and good on maps of 12 to 20 positions a side ({INCEPTION_V3}, section 3.2).",
         ("standard", "depthwise-separable"),
     ),
     "depthwise-separable": Text(
@@ -78,6 +77,50 @@ TEXTS: dict[str, Text] = {
         "The depthwise half does few multiply-adds for each number that it reads and writes, and the tensor between "
         "the halves is written and read once more.",
         ("pointwise", "depthwise"),
+    ),
+    "blueprint-separable": Text(
+        "A 1x1 combines the channels, then a depthwise convolution filters each result alone: channels first, space "
+        "second.",
+        "The kernels that trained networks learn for the input channels of one output channel look much alike. So one "
+        "spatial filter for each output channel is learned, and a factor for each pair of channels.",
+        "K[o,c,y,x] = D[o,y,x] · P[o,c]",
+        "For one output channel, every input channel has the same spatial filter D, up to the factor P.",
+        (("BSConv-U", "Haase & Amthor 2020, arXiv 2003.13549"),),
+        "The depthwise half works on the output channels: where these are more than the input channels it costs more "
+        "than that of the depthwise separable one.",
+        ("depthwise-separable", "pointwise"),
+    ),
+    "low-rank": Text(
+        "A kxk to a few middle channels, then a 1x1 that makes every output a mixture of them.",
+        "The filters of a layer are often near to mixtures of a few. So the kxk, which costs k·k for each pair of "
+        "channels, has only the few, and a 1x1 makes the others of them.",
+        "K[o,c,y,x] = Σm P[o,m] · F[m,c,y,x]",
+        "The filters of all output channels lie in a space of as many dimensions as there are middle channels.",
+        (("Networks accelerated after training", "Zhang et al. 2015, arXiv 1505.06798"),),
+        "Where the middle channels are not far fewer than the output channels, the 1x1 costs more than it saves.",
+        ("bottleneck", "spatially-separable"),
+    ),
+    "ghost": Text(
+        "A kxk makes half of the output channels, a depthwise 3x3 makes the other half from these, and the two are put "
+        "behind one another.",
+        "Many maps in a trained network look like others that are slightly changed. So half of them are computed in "
+        "full and the rest, the ghosts, by a cheap filter for each.",
+        "K[o,c,y,x] is free for the first half; for the others it is a 3x3 filter ∗ one of the first half",
+        "An output of the second half is a filtered copy of one of the first half.",
+        (("GhostNet", "Han et al. 2020, arXiv 1911.11907"),),
+        "It halves the cost at most: the first half is a full convolution.",
+        ("standard", "depthwise"),
+    ),
+    "2plus1d": Text(
+        "A convolution over height and width, then one over time, both mixing channels.",
+        "Two smaller convolutions in a row are easier to optimise than one over all three axes, and an activation "
+        "between them can bend twice what a video's kernel bends once.",
+        "K[o,c,t,y,x] = Σm V[o,m,t] · U[m,c,y,x]",
+        "Time and space are separated: all kernels share the channels between the passes. With the authors' number of "
+        "them the params are as many as before.",
+        (("R(2+1)D", "Tran et al. 2017, arXiv 1711.11248"),),
+        "It is not made to be cheaper: the tensor between the passes is often larger than the input.",
+        ("spatially-separable", "standard"),
     ),
     "grouped": Text(
         "Channels are divided into groups, and each group has a convolution of its own: only channels of one group "
@@ -139,6 +182,40 @@ TEXTS: dict[str, Text] = {
         "The hidden tensor has expansion ratio × Cin channels and moves through memory twice: peak bytes and traffic "
         "can exceed those of one standard convolution.",
         ("residual-bottleneck", "depthwise-separable"),
+    ),
+    "mbconv": Text(
+        "An inverted residual in which a gate weighs each hidden channel by what is in all of the map "
+        "(squeeze-and-excitation).",
+        "What a channel is worth depends on the picture. So the mean of each channel goes through two small 1x1, and "
+        "what comes out multiplies the channel, at hardly any MACs.",
+        "K[o,c,y,x] = Σh P[o,h] · g[h] · D[h,y,x] · E[h,c] (+ I), with the gate g set by the input",
+        "As the inverted residual, but that the gate changes its kernel with every input.",
+        (("EfficientNet", "Tan & Le 2019, arXiv 1905.11946"), ("MobileNetV3", "Howard et al. 2019, arXiv 1905.02244")),
+        "The mean needs the whole map before the gate can act: the hidden tensor is written and read once more.",
+        ("inverted-residual", "fused-mbconv"),
+    ),
+    "fused-mbconv": Text(
+        "A kxk expands the channels, a 1x1 projects them down; a shortcut joins the narrow ends where their shapes "
+        "agree.",
+        "A depthwise convolution has few MACs and moves many bytes. In early layers, where channels are few, one full "
+        "kxk in place of the 1x1 and the depthwise one has more MACs, and can be faster for all that.",
+        "K[o,c,y,x] = Σh P[o,h] · F[h,c,y,x] (+ I)",
+        "Nothing but width: the kernel of the hidden channels is free.",
+        (("EfficientNetV2", "Tan & Le 2021, arXiv 2104.00298"),),
+        "Params and MACs grow with the product of the channels, times the expansion ratio: with many channels it is "
+        "far dearer than mbconv.",
+        ("mbconv", "inverted-residual"),
+    ),
+    "tcn": Text(
+        "Two dilated convolutions over time that see no later input, and a shortcut.",
+        "With a dilation that doubles from block to block, what an output sees grows with a power of 2 and not with "
+        "the number of layers; and all steps of a sequence are computed at once, which a recurrent network cannot.",
+        "K = K2 ∗ K1 + I, 0 for every later input",
+        "No output knows what comes after it.",
+        (("TCN", "Bai et al. 2018, arXiv 1803.01271"),),
+        "To go on step by step it must keep as much of the past as its outputs see, where a recurrent network keeps "
+        "one state.",
+        ("residual", "basic-block"),
     ),
     "depthwise": Text(
         "Every channel is filtered by a kxk kernel of its own; channels are not mixed.",

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..spec import LayerSpec
 from ..spec.tokens import WORDS
-from ..variants.registry import DoesNotApply, all_variants, build_variant
+from ..variants.registry import RESIDUAL_BLOCK, DoesNotApply, all_variants, build_variant, other_names
 from .lessons import IDENTITY
 
 RESIDUAL = "residual"
@@ -64,15 +64,16 @@ def described() -> list[dict[str, Any]]:
     """
     summaries = {name: variant.summary for name, variant in all_variants().items()}
     summaries[RESIDUAL] = "y = F(x, W) + x: cost and measured benefits"
+    others = {**other_names(), **ALIASES}
     return [
-        {"name": name, "summary": summary, "aliases": [alias for alias, topic in ALIASES.items() if topic == name]}
+        {"name": name, "summary": summary, "aliases": [alias for alias, topic in others.items() if topic == name]}
         for name, summary in summaries.items()
     ]
 
 
 def names() -> list[str]:
-    """Every topic and every alias."""
-    return [*topics(), *ALIASES]
+    """Every topic and every other name of one."""
+    return [*topics(), *other_names(), *ALIASES]
 
 
 def read_words(words: list[str]) -> Asked:
@@ -83,9 +84,9 @@ def read_words(words: list[str]) -> Asked:
     >>> read_words(["deptwise"]).unknown
     'deptwise'
     """
-    found: list[str] = []
+    found, others = list[str](), {**other_names(), **ALIASES}
     for index, word in enumerate(words):
-        name = ALIASES.get(word.lower(), word.lower())
+        name = others.get(word.lower(), word.lower())
         if name in topics():
             found.append(name)
         elif not found or (word.replace("-", "").isalpha() and word not in WORDS):
@@ -99,12 +100,22 @@ def default_layer(asked: list[str]) -> LayerSpec:
     """The layer where none is given: one that a shortcut fits, where the topic has one, of as many axes as it needs.
 
     >>> default_layer(["tcn"]).input_size, default_layer(["pointwise"]) == DEFAULT
-    ((56,), True)
+    ((3136,), True)
     """
-    start = IDENTITY if {RESIDUAL, "basic-block", "residual-bottleneck", "inverted-residual"} & {*asked} else DEFAULT
-    others = [start._replace(kernel_size=(3,) * n, input_size=(56,) * n, stride=(1,) * n, dilation=(1,) * n,
-                             padding=((1, 1),) * n) for n in (1, 3)]  # fmt: skip
+    known = all_variants()
+    blocks = [name for name in asked if name == RESIDUAL or known[name].role == RESIDUAL_BLOCK]
+    start = IDENTITY if blocks else DEFAULT
+    others = (_over(start, size) for size in ((3136,), (16, 56, 56)))
     return next((spec for spec in (start, *others) if all(applies(topic, spec) for topic in asked)), start)
+
+
+def _over(spec: LayerSpec, size: tuple[int, ...]) -> LayerSpec:
+    """The same over a length, or over frames."""
+    ones, pads = (1,) * len(size), ((1, 1),) * len(size)
+    kernel, none = tuple([3 * n for n in ones]), tuple([0 * n for n in ones])
+    return spec._replace(
+        kernel_size=kernel, input_size=size, stride=ones, padding=pads, dilation=ones, output_padding=none
+    )
 
 
 def applies(topic: str, spec: LayerSpec) -> bool:

@@ -15,7 +15,8 @@ class Conv(NamedTuple):
     1
 
     Transposed, `padding` is what is cropped from each side of the full output and `output_padding`
-    what is added after it. Weights: (out_channels, in_channels / groups, *kernel_size).
+    what is added after it. Weights: (out_channels, in_channels / groups, *kernel_size); `shared` ones are those
+    of an operation before it, which learns them.
     """
 
     in_channels: int
@@ -29,14 +30,16 @@ class Conv(NamedTuple):
     padding_mode: str = "zeros"
     transposed: bool = False
     output_padding: Ints = ()
+    shared: bool = False
 
 
 class Linear(NamedTuple):
-    """A matrix product over the channels, at every position: `torch.nn.Linear`. Weights: (out, in)."""
+    """A matrix product over the channels, at every position: `torch.nn.Linear`. Weights: (out, in), or `shared`."""
 
     in_features: int
     out_features: int
     bias: bool = False
+    shared: bool = False
 
 
 class Add(NamedTuple):
@@ -87,19 +90,38 @@ class LayerNorm(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """One learned factor a channel."""
+    """One learned factor a channel; of `prelu` it is that of negative numbers alone."""
 
     channels: int
+    kind: str = "scale"
+
+
+class Norm(NamedTuple):
+    """A normalisation at inference by statistics of the input itself, or its softmax.
+
+    `kind`: "group-norm" over space and the channels of each group, "instance-norm" over space in each channel,
+    "rms-norm" and "softmax" over the channels of each position. `affine`: a learned scale and, but for
+    "rms-norm", a learned shift a channel.
+    """
+
+    kind: str
+    channels: int
+    groups: int = 1
+    affine: bool = True
 
 
 class Pool(NamedTuple):
-    """The maximum or the mean (`kind`: "max", "avg") of each window, fields as in `torch.nn.MaxPool2d`."""
+    """The maximum or the mean (`kind`: "max", "avg") of each window, fields as in `torch.nn.MaxPool2d`.
+
+    `dilation` is 1 where there is none.
+    """
 
     kind: str
     kernel_size: Ints
     stride: Ints
     padding: Pads
     ceil_mode: bool = False
+    dilation: Ints = ()
 
 
 class AdaptivePool(NamedTuple):
@@ -107,6 +129,50 @@ class AdaptivePool(NamedTuple):
 
     kind: str
     output_size: Ints
+
+
+class Upsample(NamedTuple):
+    """Each axis `factor` times as long: "nearest" copies, "bilinear" weighs the two nearest an axis.
+
+    As PyTorch's Upsample with align_corners=False; "bilinear" of any number of axes.
+    """
+
+    kind: str
+    factor: Ints
+
+
+class PixelShuffle(NamedTuple):
+    """Groups of channels as blocks of `factor` positions (Shi et al. 2016, ESPCN): a copy."""
+
+    factor: Ints
+
+
+class Pad(NamedTuple):
+    """Positions put before and after each axis, or, where a number is negative, taken away; a copy."""
+
+    padding: Pads
+    mode: str = "zeros"
+
+
+class Attention(NamedTuple):
+    """Scaled dot-product attention of every position to every other (Vaswani et al. 2017): it learns nothing.
+
+    Reads queries, keys and values of all heads behind one another along the channels, 3 * `channels`.
+    """
+
+    heads: int
+    channels: int
+
+
+class Tokens(NamedTuple):
+    """All positions in a row behind some `learned` ones, and to each a vector added that is learned, too.
+
+    So Dosovitskiy et al. 2020, section 3.1, begin. `positions` are how many there are then.
+    """
+
+    learned: int
+    channels: int
+    positions: int
 
 
 class Counted(NamedTuple):
@@ -137,7 +203,8 @@ class Counted(NamedTuple):
 
 Op = (
     Conv | Linear | Add | Multiply | Concat | Split | Shuffle | Flatten
-    | Activation | BatchNorm | LayerNorm | Scale | Pool | AdaptivePool | Counted
+    | Activation | BatchNorm | LayerNorm | Scale | Norm | Pool | AdaptivePool
+    | Upsample | PixelShuffle | Pad | Attention | Tokens | Counted
 )  # fmt: skip
 
 
@@ -149,8 +216,8 @@ class ByOp(dict[type, Rule]):
 
     >>> ByOp(dict.fromkeys((Conv, Linear), "products"), {Add: "a sum"})
     Traceback (most recent call last):
-    TypeError: no rule for Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Pool, \
-AdaptivePool, Counted
+    TypeError: no rule for Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, \
+Pool, AdaptivePool, Upsample, PixelShuffle, Pad, Attention, Tokens, Counted
 
     Made where it is written, at import: an operation that is new is an error in each table that does not know it,
     and never does nothing in silence. TypeError too for what is no operation, and for two rules for one.

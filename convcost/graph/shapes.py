@@ -10,6 +10,7 @@ from .ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -22,13 +23,18 @@ from .ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
     Op,
+    Pad,
     Pads,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 
@@ -62,8 +68,9 @@ def pool_size(op: Pool, size: Ints) -> Ints:
     (56,)
     """
     sizes = []
-    for n, k, s, (before, after) in zip(size, op.kernel_size, op.stride, op.padding):
-        free = n + before + after - k
+    spans = [d * (k - 1) + 1 for k, d in zip(op.kernel_size, op.dilation or (1,) * len(size))]
+    for n, span, s, (before, after) in zip(size, spans, op.stride, op.padding):
+        free = n + before + after - span
         windows = (free + s - 1 if op.ceil_mode else free) // s + 1
         sizes.append(min(windows, (n + before - 1) // s + 1) if op.ceil_mode else windows)
     return tuple(sizes)
@@ -83,9 +90,18 @@ SHAPES: ByOp[Callable[[Any, list[Shape]], Shape]] = ByOp(
         Flatten: lambda _, inputs: (inputs[0][0], prod(inputs[0][1:])),
         Pool: lambda op, inputs: (*inputs[0][:2], *pool_size(op, inputs[0][2:])),
         AdaptivePool: lambda op, inputs: (*inputs[0][:2], *op.output_size),
+        Upsample: lambda op, inputs: (*inputs[0][:2], *[n * by for n, by in zip(inputs[0][2:], op.factor)]),
+        PixelShuffle: lambda op, inputs: (
+            inputs[0][0],
+            inputs[0][1] // prod(op.factor),
+            *[n * by for n, by in zip(inputs[0][2:], op.factor)],
+        ),
+        Pad: lambda op, inputs: (*inputs[0][:2], *[n + sum(pair) for n, pair in zip(inputs[0][2:], op.padding)]),
+        Attention: lambda op, inputs: (inputs[0][0], op.channels, *inputs[0][2:]),
+        Tokens: lambda op, inputs: (*inputs[0][:2], op.positions),
         Counted: lambda op, _: op.output_shape,
     },
-    dict.fromkeys((Add, Multiply, Shuffle, Activation, BatchNorm, LayerNorm, Scale), _same),
+    dict.fromkeys((Add, Multiply, Shuffle, Activation, BatchNorm, LayerNorm, Scale, Norm), _same),
 )
 
 
@@ -158,6 +174,36 @@ def _check_shuffle(name: str, op: Shuffle, inputs: list[Shape], out: Shape) -> N
     _check_left(name, op, inputs, out)
 
 
+def _check_norm(name: str, op: Norm, inputs: list[Shape], out: Shape) -> None:
+    if op.channels != inputs[0][1] or op.channels % op.groups:
+        raise ShapeError(f"{name}: {op.groups} groups of {op.channels} channels, and gets {inputs[0][1]}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_pixel_shuffle(name: str, op: PixelShuffle, inputs: list[Shape], out: Shape) -> None:
+    if inputs[0][1] % prod(op.factor):
+        raise ShapeError(f"{name}: {inputs[0][1]} channels are no blocks of {show(op.factor)}")
+    _check_left(name, op, inputs, out)
+
+
+def _check_pad(name: str, op: Pad, inputs: list[Shape], _: Shape) -> None:
+    if op.mode in _REACH and not _padding_is_available(op.mode, op.padding, inputs[0][2:]):
+        raise ShapeError(f"{name}: mode={op.mode} has no {show(inputs[0][2:])} input to copy that far from")
+    cut = [max(0, -before) + max(0, -after) for before, after in op.padding]
+    if any([n - taken < 1 for n, taken in zip(inputs[0][2:], cut)]):
+        raise ShapeError(f"{name}: nothing is left of the {show(inputs[0][2:])} input")
+
+
+def _check_attention(name: str, op: Attention, inputs: list[Shape], _: Shape) -> None:
+    if inputs[0][1] != 3 * op.channels or op.channels % op.heads:
+        raise ShapeError(f"{name}: {op.heads} heads do not divide {inputs[0][1]} channels of queries, keys and values")
+
+
+def _check_tokens(name: str, op: Tokens, inputs: list[Shape], _: Shape) -> None:
+    if (op.channels, op.positions - op.learned) != (inputs[0][1], prod(inputs[0][2:])):
+        raise ShapeError(f"{name}: takes {op.positions - op.learned} positions, gets {show(inputs[0][2:])}")
+
+
 def _check_conv(name: str, op: Conv, inputs: list[Shape], out: Shape) -> None:
     given = inputs[0]
     if given[1] != op.in_channels:
@@ -181,10 +227,15 @@ CHECKS: ByOp[Callable[[str, Any, list[Shape], Shape], None]] = ByOp(
         Multiply: _check_multiply,
         Split: _check_split,
         Shuffle: _check_shuffle,
+        Norm: _check_norm,
+        PixelShuffle: _check_pixel_shuffle,
+        Pad: _check_pad,
+        Attention: _check_attention,
+        Tokens: _check_tokens,
         Counted: lambda *_: None,  # its shapes are those of a file
     },
     dict.fromkeys((Linear, BatchNorm, LayerNorm, Scale), _check_channels),
-    dict.fromkeys((Flatten, Activation, Pool, AdaptivePool), _check_left),
+    dict.fromkeys((Flatten, Activation, Pool, AdaptivePool, Upsample), _check_left),
 )
 
 #: How much less than the input's size a padding must be that copies from the input.

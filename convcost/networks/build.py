@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from ..graph.builder import inline
-from ..graph.ops import Add, BatchNorm, Graph, Node, Op, Shape
+from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
@@ -15,18 +15,15 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import MOST_ALIVE, MOST_OPERATIONS, alive_in_all
+from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, arguments_of
 
-if TYPE_CHECKING:
-    from .onnx.translate import Missing
-
 __all__ = ["Choices", "Network", "build_network"]
 
-#: Words of all lines, blocks written out and a line counting as four more: twenty for each operation there may be.
-MOST_WORDS = 90_000
+#: Words of all lines, blocks written out and a line counting as four more, for each operation there may be.
+WORDS_AN_OPERATION = 20
 
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
@@ -37,14 +34,30 @@ UNPLACED = "unplaced"
 _REPEATS = re.compile(r"r[0-9]+")
 
 
+class Missing(NamedTuple):
+    """Operations of one kind that were not counted: how many, the first of them, and why."""
+
+    op: str
+    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
+    first: str
+    reason: str
+
+
 class Network(NamedTuple):
-    """A network: its graph, the shape of every value, whence it comes, and which operations are not counted."""
+    """A network: whence it comes, its graph, the shape of every value, and how far its numbers hold.
+
+    `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
+    branch depends on data, and the one with more MACs is counted. `facts` are what its file says of its modules.
+    """
 
     name: str
     source: str
     graph: Graph
     shapes: list[Shape]
     unknown: tuple[Missing, ...] = ()
+    upper_bound: bool = False
+    params_complete: bool = True
+    facts: tuple[str, ...] | None = None
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
@@ -69,7 +82,10 @@ class _Assembly:
         self.multipliers = choose_multipliers(program, choices)
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
-        self.written = self.depth = 0
+        self.written = self.depth = self.before = 0
+        written = [line for block in program.blocks.values() for line in block.lines]
+        self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
+        self.most = most_operations(self.characters)
         self.nodes: list[Node] = []
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
@@ -79,43 +95,71 @@ class _Assembly:
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
-        if alive_in_all(graph) > MOST_ALIVE:
+        if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
-        return Network(name, self.program.source, graph, self.shapes)
+        return Network(name, self.program.source, graph, self.shapes, facts=self.program.facts)
 
     def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
         for line in lines:
-            name = scope.name(line)
+            name, before = scope.name(line), len(self.nodes)
             scope.last = self._line(line, name, scope)
             if line.name:
                 if line.name in scope.values:
                     problem = Problem(f"a second line named {clip(line.name)!r}", "give it another name")
                     raise self.program.error(line, problem, -1)
                 scope.values[line.name] = scope.last
+                scope.made[line.name] = [node.op for node in self.nodes[before:] if type(node.op) in (Conv, Linear)]
 
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
         self._count(line)
+        if line.call:
+            return self._module(line, name, self._inputs(line, scope))
         if not (
             line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
         ):
             raise self.program.error(line, self._unknown(line.op))
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
-        words = scope.words(self.program, line, channels, self.multipliers)
+        words, of = self._shared(line, scope.words(self.program, line, channels, self.multipliers), scope)
         if line.op in self.program.blocks:
             return self._call(line, self.program.blocks[line.op], words, name, inputs[0])
         if line.op in self.layers:
-            return self._layers(line, words, name, inputs[0])
+            return self._again(line, of, self._layers(line, words, name, inputs[0]))
         if line.op == "shortcut":
             return self._shortcut(line, words, name, inputs[0], scope)
-        return self._primitive(line, words, name, inputs)
+        return self._again(line, of, self._primitive(line, words, name, inputs))
+
+    def _shared(self, line: Line, words: list[str], scope: Scope) -> tuple[list[str], list[Op] | None]:
+        """The words without `share NAME`, and the operations of that line that have weights."""
+        self.before = len(self.nodes)
+        if "share" not in words:
+            return words, None
+        at = words.index("share")
+        if line.op in self.program.blocks or line.op == "shortcut":
+            problem = Problem(f"{clip(line.op)} has no weights to share", "share stands on a layer, or on linear")
+            raise self.program.error(line, problem, at + 1)
+        if len(words) < at + 2 or words[at + 1] not in scope.made:
+            hint = f"such as: share NAME; with weights there are: {', '.join(map(clip, [*scope.made][:12])) or 'none'}"
+            raise self.program.error(line, Problem("share needs the name of a line before this one", hint), at + 1)
+        return words[:at] + words[at + 2 :], scope.made[words[at + 1]]
+
+    def _again(self, line: Line, of: list[Op] | None, value: int) -> int:
+        """Let the convolutions and matrix products of a line have the weights of another's, which are as many."""
+        made = [i for i in range(self.before, len(self.nodes)) if type(self.nodes[i].op) in (Conv, Linear)]
+        for number, index in enumerate(made if of is not None else ()):
+            op: Any = self.nodes[index].op
+            if not of or weights_of(of[number % len(of)]) != weights_of(op):
+                problem = Problem("its weights have another shape", "share a line with the same channels and kernel")
+                raise self.program.error(line, problem)
+            self.nodes[index] = self.nodes[index]._replace(op=op._replace(shared=True))
+        return value
 
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
         self.written += 4 + len(line.words) + len(line.inputs)
-        if self.written > MOST_WORDS:
+        if self.written > WORDS_AN_OPERATION * self.most:
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -166,10 +210,29 @@ class _Assembly:
             except Problem as problem:
                 if spec is not None:
                     raise self.program.error(line, problem) from None
-                tokens = [at for at, word in enumerate(line.words) if at and is_token(word) and not _repeats(word)]
+                tokens = [
+                    at for at, word in enumerate(line.words) if at and is_token(word) and not self._aside(line, at)
+                ]
                 raise located(self.program, line, problem, said, tuple(tokens)) from None
             value = self._inline(line, built, value, name if repeats == 1 else f"{name}.{number}")
         return value
+
+    def _module(self, line: Line, name: str, inputs: list[int]) -> int:
+        """A line of a framework: a convolution, an operation that has words here, or nothing."""
+        from .calls import read_module
+
+        try:
+            found = read_module(line.call, self.shapes[inputs[0]], self.dtype)
+            if isinstance(found, list):
+                as_ours = line._replace(words=tuple(found), call="")
+                return self._primitive(as_ours, found[1:], name, inputs) if found else inputs[0]
+            return self._inline(line, self._build(found.variant, found.spec), inputs[0], name)
+        except Problem as problem:
+            raise self.program.error(line, problem) from None
+
+    def _aside(self, line: Line, at: int) -> bool:
+        """Is that word none of the spec: a repetition, or whose weights it has?"""
+        return _repeats(line.words[at]) or "share" in line.words[max(1, at - 1) : at + 1]
 
     def _build(self, op: str, spec: LayerSpec) -> Built:
         """Networks repeat their layers: each distinct one is built once."""
@@ -187,20 +250,22 @@ class _Assembly:
         return inline(self.nodes, built.graph, value, lambda own: name + (own[start:] if start else f".{own}"))
 
     def _check_room(self, line: Line, more: int) -> None:
-        if len(self.nodes) + more > MOST_OPERATIONS:
-            problem = Problem(f"more than {MOST_OPERATIONS:,} operations", "use fewer repetitions")
+        if len(self.nodes) + more > self.most:
+            problem = Problem(f"more than {self.most:,} operations", "use fewer repetitions")
             raise self.program.error(line, problem)
 
     def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:
         given = [self.shapes[value] for value in inputs]
         try:
-            op = make_primitive(line.op, tuple(words), given[0])
+            made = make_primitive(line.op, tuple(words), given[0])
         except Problem as problem:
             word = int(problem.fields[0]) + 1 if problem.fields and problem.fields[0].isdigit() else 0
             raise self.program.error(line, problem, min(word, len(line.words) - 1)) from None
-        if type(op) is BatchNorm and not self.norm:
+        if type(made[0][1]) is BatchNorm and not self.norm:
             return inputs[0]
-        return self._append(line, name, op, inputs)
+        for suffix, each in made:
+            inputs = [self._append(line, name + suffix, each, inputs)]
+        return inputs[0]
 
     def _append(self, line: Line, name: str, op: Op, inputs: list[int]) -> int:
         self._check_room(line, 1)
@@ -246,6 +311,13 @@ class _Assembly:
                 break
         self.depth -= 1
         return value
+
+
+def weights_of(op: Any) -> tuple[object, ...]:
+    """The shape of what a convolution or a matrix product learns."""
+    if type(op) is Conv:
+        return op.in_channels, op.out_channels, op.kernel_size, op.groups, op.bias, op.transposed
+    return op.in_features, op.out_features, op.bias
 
 
 def _repeats(word: str) -> bool:

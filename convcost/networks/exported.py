@@ -54,7 +54,10 @@ def module_network(module: Any, tokens: str, name: str = "") -> Imported:
         singles = _prepare(program.model, module)
         read = _read(program.model)
     graph = Graph(read.graph.input_shape, read.graph.dtype, _with_singles(read.graph, singles))
-    network = Network(name or type(module).__name__, "", graph, infer_shapes(graph), tuple(read.unknown))
+    network = Network(
+        name or type(module).__name__, "", graph, infer_shapes(graph), tuple(read.unknown), read.upper_bound,
+        read.params_complete,
+    )  # fmt: skip
     return Imported(network, _unread(module, program.model, graph))
 
 

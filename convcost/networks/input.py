@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..graph.ops import Shape
 from ..spec.errors import Problem, SpecError
-from ..spec.fields import Values
+from ..spec.fields import Values, axes_disagree
 from ..spec.text import gather, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place
@@ -48,14 +48,18 @@ def choose_input(program: Program, tokens: str) -> tuple[Shape, str]:
     >>> from .program import read_program
     >>> choose_input(read_program("input 3 @224\\nrelu"), "@192x160 n8")
     ((8, 3, 192, 160), 'fp32')
+    >>> choose_input(read_program("input @3x224x224\\nrelu"), "@8x3x192x160")
+    ((8, 3, 192, 160), 'fp32')
 
     Raises SpecError: at the token, or in the file.
     """
     values, axes = _of_the_file(program)
     over: Values = {}
     try:
-        gather(tokens, over, axes)
+        gather(tokens, over)
         _check(over, ("input_size", "batch", "dtype"))
+        _take_apart(over, axes, values.get("channels"))
+        over.pop("channels", None)
     except Problem as problem:
         raise locate(problem, tokens, over) from None
     both = {**values, **over}
@@ -72,9 +76,44 @@ def _of_the_file(program: Program) -> tuple[Values, int]:
     try:
         axes = gather(" ".join(program.input.words[1:]), values) or 2
         _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
+        axes = _axes_of(values, axes)
+        _take_apart(values, axes, values.get("channels"))
     except Problem as problem:
         raise located(program, program.input, problem, values) from None
     return values, axes
+
+
+def _axes_of(values: Values, named: int) -> int:
+    """How many axes an input line means: of three sizes the first may be the channels, unless it says 3d.
+
+    Raises Problem where the last of them may be.
+    """
+    size, channels = values.get("input_size"), values.get("channels", (0, 0))[1]
+    if type(size) is not tuple or len(size) != 3 or "axes" in values:
+        return named
+    if channels == size[2] != size[0]:
+        image = "x".join(map(str, size[:2]))
+        message = f"input_size may be an image with its {channels} channels behind it, or three axes"
+        raise Problem(message, f"write @{image} for the image, or add 3d", "input_size")
+    return 2 if channels in (0, size[0]) else 3
+
+
+def _take_apart(values: Values, axes: int, channels: tuple[int, int] | None) -> None:
+    """Take batch and channels out of a size that has them, CxHxW or NxCxHxW; Problem where the line says others."""
+    size = values.get("input_size")
+    if type(size) is not tuple or len(size) == axes:
+        return
+    front, spatial = size[: max(0, len(size) - axes)], size[-axes:]
+    if len(front) not in (1, 2):
+        raise axes_disagree("input_size", len(size), axes, "input_size")
+    if channels and front[-1] != channels[1]:
+        message = f"the channels in input_size are {front[-1]}, those of the input {channels[1]}"
+        alone = size[len(front) - 1 : -1] if size[-1] == channels[1] else spatial
+        raise Problem(message, f"write the size alone: @{'x'.join(map(str, alone))}", "input_size")
+    if len(front) == 2 and values.setdefault("batch", front[0]) != front[0]:
+        raise Problem(f"batch is {values['batch']}, and input_size starts with {front[0]}", "keep one", "input_size")
+    values["input_size"] = spatial
+    values.setdefault("channels", (front[-1], front[-1]))
 
 
 def _check(values: Values, allowed: tuple[str, ...]) -> None:

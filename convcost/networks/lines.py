@@ -1,5 +1,6 @@
 """A network file as lines of words: names, references and defaults in their places, nothing looked up yet."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from ..spec.text import spans
 from .errors import NetworkError
 
 #: A longer file is no network that anybody wrote.
-LONGEST_FILE = 1 << 20
+LONGEST_FILE = 1 << 23
 
 #: Words that a line, or `default`, turns on and off beside the tokens of specs.
 FLAGS: dict[str, tuple[str, object]] = {
@@ -18,10 +19,22 @@ FLAGS: dict[str, tuple[str, object]] = {
 }  # fmt: skip
 
 
+#: A layer of a framework as a line, behind a name of ours or as `print(model)` names it.
+IS_CALL = re.compile(
+    r"\s*(?:(?P<name>[A-Za-z/_][\w./-]*+):\s+|\((?P<printed>\w++)\):\s+)?"
+    r"(?P<call>(?:[A-Za-z_]\w*+\.)*+[A-Za-z_]\w*+\s?\(.*\)),?(?P<rest>(?:\s+from\s[^()]*)?)\s*"
+)
+#: A fact: operations by the word of their lines or a pattern of names, and what holds of them. They are modules, of a
+#: subclass, or functions; padded by a word; the mean of the tensor; share one module with those of their kind in their
+#: block; have a dropout behind them; `in2` is two containers around their modules.
+FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
+
+
 class Line(NamedTuple):
     """One line: `words` from the operation on, up to `from`; `skipped` words stand before them.
 
-    `inputs` are the names behind `from`; `flags` what holds by default where the line stands.
+    `inputs` are the names behind `from`; `flags` what holds by default where the line stands. `call`: the
+    line is one of a framework, such as `Conv2d(3, 64, 7)`, and its only word is the name that is called.
     """
 
     number: int
@@ -31,6 +44,7 @@ class Line(NamedTuple):
     inputs: tuple[str, ...]
     skipped: int
     flags: dict[str, object]
+    call: str = ""
 
     @property
     def op(self) -> str:
@@ -59,6 +73,7 @@ class Program(NamedTuple):
     blocks: dict[str, Block]
     lines: tuple[Line, ...]
     also: tuple[Line, ...] = ()
+    facts: tuple[str, ...] | None = None
 
     def error(self, line: Line, problem: Problem, word: int = 0) -> NetworkError:
         """`problem` at a word of `line`, counted from its operation."""
@@ -78,7 +93,9 @@ def split_lines(text: str, file: str) -> Iterator[tuple[bool, Line]]:
     [(False, 'a', ('relu',), ()), (True, '', ('add',), ('a', 'in'))]
     """
     if len(text) > LONGEST_FILE:
-        raise NetworkError("the file is too long", "a network has at most a million characters", "", (0, 0), file, 0)
+        raise NetworkError(
+            "the file is too long", "a network has at most eight million characters", "", (0, 0), file, 0
+        )
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.rstrip("\r")
         words = line.split("#", 1)[0].split()
@@ -94,6 +111,9 @@ def _not_text(line: str, file: str, number: int) -> NetworkError:
 
 
 def _line(number: int, text: str, words: list[str], file: str) -> Line:
+    called = IS_CALL.fullmatch(text.split("#", 1)[0]) if "(" in text else None
+    if called and not words[0].startswith(("block", "input", "default")):
+        return _called(number, text, called)
     name = words[0][:-1] if words[0].endswith(":") else ""
     skipped = int(words[0].endswith(":"))
     cut = words.index("from") if "from" in words else len(words)
@@ -103,6 +123,16 @@ def _line(number: int, text: str, words: list[str], file: str) -> Line:
         return line
     message, hint, word = problem
     raise NetworkError(message, hint, text, place(line, word - skipped), file, number)
+
+
+def _called(number: int, text: str, found: re.Match[str]) -> Line:
+    """A line of a framework; its name is ours, or that of `print(model)`."""
+    name, call = found["name"] or found["printed"] or "", found["call"]
+    inputs = tuple(found["rest"].split()[1:])
+    word = re.split(r"\s?\(", call, maxsplit=1)[0].rpartition(".")[2]
+    name = name if is_line_name(name) and name != "in" else f"n{name}" * bool(name)
+    skipped = len(text[: found.start("call")].split())
+    return Line(number, text, name, (word,), inputs, skipped, {}, call)
 
 
 def _form_problem(line: Line, named: int, has_from: bool) -> tuple[str, str, int] | None:

@@ -1,12 +1,15 @@
 """Lines that are one operation: pooling, matrix product, elementwise, and what moves channels about."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
+from ..graph.builder import same_upper
 from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     Concat,
     Flatten,
@@ -14,13 +17,18 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
     Pads,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..spec.check import same_padding
 from ..spec.errors import Problem, clip
@@ -28,23 +36,27 @@ from ..spec.fields import axes_disagree, check_axes
 from ..spec.layer import ACTIVATIONS
 from ..spec.tokens import read_token
 
+#: Operations in a row, each with what is put behind the line's name.
+Several = tuple[tuple[str, Op], ...]
+
 
 class Primitive(NamedTuple):
-    """How a line becomes an operation: from its words behind the first, and the shape of its first input."""
+    """How a line becomes an operation, or several: from its words behind the first, and its first input's shape."""
 
-    make: Callable[[str, tuple[str, ...], Shape], Op]
+    make: Callable[[str, tuple[str, ...], Shape], Op | Several]
     inputs: Ints = (1, 1)  # at least and at most
 
 
-def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Op:
-    """The operation that a line writes.
+def make_primitive(name: str, words: tuple[str, ...], given: Shape) -> Several:
+    """The operations that a line writes, most often one.
 
-    >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))
-    Pool(kind='max', kernel_size=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), ceil_mode=False)
+    >>> make_primitive("max-pool", ("k3", "s2", "p1"), (1, 64, 112, 112))[0][1].kernel_size
+    (3, 3)
 
     Raises Problem, its first field the number of the word that is wrong where there is one.
     """
-    return PRIMITIVES[name].make(name, words, given)
+    made = PRIMITIVES[name].make(name, words, given)
+    return made if type(made) is tuple else (("", made),)  # type: ignore[return-value]  # an Op is no plain tuple
 
 
 def _plain(op: Op) -> Callable[[str, tuple[str, ...], Shape], Op]:
@@ -86,10 +98,13 @@ def _pool(name: str, words: tuple[str, ...], given: Shape) -> Op:
     if "kernel_size" not in values:
         raise Problem("kernel_size is missing", f"add k3; over everything it is global-{_kind(name)}-pool")
     kernel = _every(values["kernel_size"], axes)
+    stride, dilation = _every(values.get("stride", kernel), axes), _every(values.get("dilation", 1), axes)
     padding = values.get("padding", (0, 0))
-    return Pool(
-        _kind(name), kernel, _every(values.get("stride", kernel), axes), _pads(padding, kernel), "ceil" in words
-    )
+    if padding == "same-upper":
+        pads = same_upper(given[2:], kernel, stride, dilation)
+    else:
+        pads = _pads(padding, kernel, dilation)
+    return Pool(_kind(name), kernel, stride, pads, "ceil" in words, dilation if set(dilation) != {1} else ())
 
 
 def _window(name: str, words: tuple[str, ...], axes: int) -> dict[str, Any]:
@@ -107,25 +122,28 @@ def _window(name: str, words: tuple[str, ...], axes: int) -> dict[str, Any]:
 
             better = with_better_hint(problem, word, values)
             raise Problem(better.message, better.hint, str(number)) from None
-        if field not in ("kernel_size", "stride", "padding") or field in values:
-            hint = "it takes a kernel, a stride, a padding and ceil, each once: k3 s2 p1 ceil"
+        if field not in ("kernel_size", "stride", "padding", "dilation") or field in values:
+            hint = "it takes a kernel, a stride, a padding, a dilation and ceil, each once: k3 s2 p1 d2 ceil"
             raise Problem(f"{name} does not take {clip(word)!r}", hint, str(number))
         values[field] = value
     return values
 
 
-def _pads(padding: Any, kernel: Ints) -> Pads:
-    if padding == "same-upper":
-        raise Problem("a pooling has no padding=same-upper", "write it in numbers: p0-1")
+def _pads(padding: Any, kernel: Ints, dilation: Ints) -> Pads:
     if padding == "same":
-        return same_padding(kernel, (1,) * len(kernel))
+        return same_padding(kernel, dilation)
     if padding == "valid":
         padding = (0, 0)
-    pads: Pads = (padding,) * len(kernel) if type(padding[0]) is int else padding
-    if any(max(pair) >= k > 1 or (k == 1 and max(pair)) for pair, k in zip(pads, kernel)):
+    pads = _every_pair(padding, len(kernel))
+    spans = [d * (k - 1) + 1 for k, d in zip(kernel, dilation)]
+    if any(max(pair) >= span for pair, span in zip(pads, spans)):
         hint = "a window that sees only padding has no maximum"
         raise Problem("the padding is as wide as the window", hint)
     return pads
+
+
+def _every_pair(padding: Any, axes: int) -> Pads:
+    return (padding,) * axes if type(padding[0]) is int else padding
 
 
 def _every(value: int | Ints, axes: int) -> Ints:
@@ -169,6 +187,88 @@ def _split(name: str, words: tuple[str, ...], _: Shape) -> Op:
     return Split(*_numbers(name, words, 2, "split 0 58, channels 0 up to and without 58"))
 
 
+def _upsample(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    kinds = [word for word in words if word in ("nearest", "bilinear")]
+    factor = _factor(name, tuple([word for word in words if word not in kinds]), given, "upsample 2 bilinear")
+    _no_more(name, tuple(kinds), 1)
+    return Upsample(kinds[0] if kinds else "nearest", factor)
+
+
+def _pixel_shuffle(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    return PixelShuffle(_factor(name, words, given, "pixel-shuffle 2"))
+
+
+def _factor(name: str, words: tuple[str, ...], given: Shape, example: str) -> Ints:
+    """How many times as long each axis becomes: one number, or one an axis."""
+    _no_more(name, words, 1)
+    axes = len(given) - 2
+    factor = tuple([_number(part) for part in words[0].split("x")]) if words else ()
+    if len(factor) not in (1, axes) or min(factor) < 1:
+        raise Problem(f"{name} needs a factor", f"such as: {example}", "0")
+    return factor * axes if len(factor) == 1 else factor
+
+
+def _pad(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    """`pad p1-0 mode=reflect`; what `crop` takes away is a padding below 0."""
+    axes, values = len(given) - 2, dict[str, Any]()
+    for number, word in enumerate(words):
+        try:
+            field, value, named = read_token(word)
+            if named and named != axes:
+                raise axes_disagree(clip(word), named, axes)
+        except Problem as problem:
+            raise Problem(problem.message, problem.hint, str(number)) from None
+        known = (field == "padding" and type(value) is not str) or (field == "padding_mode" and name == "pad")
+        if not known or field in values:
+            raise Problem(f"{name} does not take {clip(word)!r}", f"such as: {name} p1, or p0-1x2-3", str(number))
+        values[field] = value
+    if "padding" not in values:
+        raise Problem(f"{name} needs how much", f"such as: {name} p1, or {name} p0-1x2-3: before and after each axis")
+    pads = _every_pair(values["padding"], axes)
+    cut = tuple([(-before, -after) for before, after in pads])
+    return Pad(cut) if name == "crop" else Pad(pads, values.get("padding_mode", "zeros"))
+
+
+def _norm(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    """`group-norm 8` and `rms-norm` learn, `instance-norm` only where it is `affine`, as in PyTorch."""
+    if name == "group-norm":
+        _no_more(name, words, 1)
+        groups = _numbers(name, words, 1, "group-norm 8")[0]
+        if groups < 1 or given[1] % groups:
+            raise Problem(f"{groups} groups do not divide {given[1]} channels", "give a divisor", "0")
+        return Norm(name, given[1], groups)
+    _no_more(name, tuple([word for word in words if word != "affine" or name != "instance-norm"]), 0)
+    return Norm(name, given[1], given[1] if name == "instance-norm" else 1, name == "rms-norm" or "affine" in words)
+
+
+def _attend(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    """Of queries, keys and values that are there."""
+    _no_more(name, words, 1)
+    heads = _numbers(name, words, 1, f"{name} 12")[0]
+    if heads < 1 or given[1] % (3 * heads):
+        hint = "its input has the queries, the keys and the values of all heads: 3 x heads x features"
+        raise Problem(f"{heads} heads do not divide {given[1]} channels", hint, "0")
+    return Attention(heads, given[1] // 3)
+
+
+def _attention(name: str, words: tuple[str, ...], given: Shape) -> Several:
+    """As PyTorch's MultiheadAttention of one input with itself: products before and after it, of all channels."""
+    bias = "bias" in words
+    heads = tuple([word for word in words if word != "bias"])
+    _no_more(name, heads, 1)
+    channels, number = given[1], _numbers(name, heads, 1, "attention 12 bias")[0]
+    if number < 1 or channels % number:
+        raise Problem(f"{number} heads do not divide {channels} channels", "give a divisor", "0")
+    first, last = Linear(channels, 3 * channels, bias), Linear(channels, channels, bias)
+    return (".qkv", first), (".attend", Attention(number, channels)), (".project", last)
+
+
+def _tokens(name: str, words: tuple[str, ...], given: Shape) -> Op:
+    _no_more(name, words, 1)
+    count = _numbers(name, words, 1, "tokens 1")[0]
+    return Tokens(count, given[1], count + prod(given[2:]))
+
+
 def _shuffle(_: str, words: tuple[str, ...], __: Shape) -> Op:
     groups = _number(words[0][1:]) if len(words) == 1 and words[0][0] == "g" else 0
     if groups < 1:
@@ -189,6 +289,15 @@ PRIMITIVES: dict[str, Primitive] = {
     "batch-norm": Primitive(_by_channels(BatchNorm)),
     "layer-norm": Primitive(_by_channels(LayerNorm)),
     "scale": Primitive(_by_channels(Scale)),
+    "prelu": Primitive(_by_channels(lambda channels: Scale(channels, "prelu"))),
+    **dict.fromkeys(("group-norm", "instance-norm", "rms-norm"), Primitive(_norm)),
+    "softmax": Primitive(_by_channels(lambda channels: Norm("softmax", channels, 1, False))),
+    "upsample": Primitive(_upsample),
+    "pixel-shuffle": Primitive(_pixel_shuffle),
+    **dict.fromkeys(("pad", "crop"), Primitive(_pad)),
+    "attention": Primitive(_attention),
+    "attend": Primitive(_attend),
+    "tokens": Primitive(_tokens),
     "add": Primitive(_plain(Add()), (2, 2)),
     "multiply": Primitive(_plain(Multiply()), (2, 2)),
     "concat": Primitive(_plain(Concat()), (2, 1000)),

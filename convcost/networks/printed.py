@@ -19,11 +19,10 @@ from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec import SpecError
 from ..spec.errors import Problem, clip
 from ..variants.registry import AS_GIVEN, build_variant
-from .build import UNPLACED, Network
+from .build import UNPLACED, Missing, Network
 from .input import read_shape
 from .limits import MOST_OPERATIONS
-from .onnx.translate import Missing
-from .primitives import PRIMITIVES, make_primitive
+from .primitives import make_primitive
 from .printed_layers import (
     ANY_SIZE,
     Misfit,
@@ -220,10 +219,8 @@ class _Walk:
             self._append(name, Counted("prelu", shape, 1, elementwise=prod(shape), in_place=True))
             return
         words = layer_words(kind, said, shape)
-        if words and words[0] not in PRIMITIVES:
-            raise Unplaced(f"a network file has no word for {clip(kind)}")
-        if words:
-            self._append(name, make_primitive(words[0], words[1:], shape))
+        for suffix, op in make_primitive(words[0], words[1:], shape) if words else ():
+            self._append(name + suffix, op)
 
     def _convolve(self, module: Module, name: str, shape: Shape) -> None:
         try:
@@ -256,7 +253,7 @@ class _Walk:
     def network(self, name: str) -> Network:
         """The network, as far as it is known."""
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
-        return Network(name, "", graph, self.shapes, tuple(self._unknown()))
+        return Network(name, "", graph, self.shapes, tuple(self._unknown()), params_complete=not self.unsaid)
 
     def _unknown(self) -> list[Missing]:
         """What is missing: what is behind the place where the order was lost, and modules that hide their weights."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from ..spec.errors import Problem, clip
 from .errors import NetworkError
-from .lines import FLAGS, Block, Line, Program, is_name, place, split_lines
+from .lines import FACT, FLAGS, Block, Line, Program, is_name, place, split_lines
 from .numbers import read_multiplier
 
 #: Lines that say something about the file; everything else is a layer.
-DIRECTIVES = ("input", "default", "width", "depth", "also", "block")
+DIRECTIVES = ("input", "default", "width", "depth", "also", "facts", "block")
 
 _INPUT = "write the input first, such as: input 3 @224"
 
@@ -30,9 +30,8 @@ def read_program(text: str, file: str = "network") -> Program:
         raise NetworkError("there is no input", _INPUT, "", (0, 0), file, 0)
     if not reader.lines:
         raise reader.error(reader.input, "there are no layers behind the input", "add one, such as: standard 32 k3")
-    return Program(
-        file, _source(text), reader.input, reader.multipliers, reader.blocks, tuple(reader.lines), tuple(reader.also)
-    )
+    source, lines, also = _source(text), tuple(reader.lines), tuple(reader.also)
+    return Program(file, source, reader.input, reader.multipliers, reader.blocks, lines, also, reader.facts)
 
 
 def _source(text: str) -> str:
@@ -68,6 +67,7 @@ class _Reader:
     input: Line | None = None
     multipliers: dict[str, str] = field(default_factory=dict)
     also: list[Line] = field(default_factory=list)
+    facts: tuple[str, ...] | None = None
     flags: dict[str, object] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
@@ -135,6 +135,13 @@ class _Reader:
                 hint = "behind the name: width=1.2, depth=1.4, as far as the file has them, and a size such as @300"
                 raise self.error(line, f"also does not take {clip(word)!r}", hint, number)
         self.also.append(line)
+
+    def _facts(self, line: Line) -> None:
+        for number, word in enumerate(line.words[1:], 1):
+            if not FACT.fullmatch(word):
+                hint = "such as: facts global-average-pool=mean relu=function stage*.activation=shared last=dropout"
+                raise self.error(line, f"{clip(word)!r} is no fact", hint, number)
+        self.facts = (*(self.facts or ()), *line.words[1:])
 
     def _block(self, line: Line) -> None:
         self.block = line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from ..graph.ops import Op
 from ..spec.errors import Problem, clip
 from .lines import Block, Line, Program
 from .numbers import Multipliers, resolve
@@ -22,6 +23,7 @@ class Scope:
         self.prefix = prefix
         self.last = given
         self.values = {"in": given}
+        self.made: dict[str, list[Op]] = {}  # by line: its operations that have weights
         self.arguments = arguments
         self._often = {op for op, count in Counter([line.op for line in lines]).items() if count > 1}
         self._seen: dict[str, int] = {}

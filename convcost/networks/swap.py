@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from operator import ge, gt, le, lt
 from typing import Any, NamedTuple
 
-from ..analysis.cost import macs, params
+from ..analysis.cost import LEARNED, macs, params
 from ..graph.builder import inline
+from ..graph.dtypes import types_of
 from ..graph.ops import Conv, Graph, Node, Op, Shape
 from ..graph.shapes import infer_shapes
 from ..spec.errors import Problem, SpecError
@@ -76,8 +77,8 @@ def read_where(text: str, axes: int) -> Where:
 
     >>> read_where("k3 s1 stage2.*", 2)[:2]
     ({'kernel_size': (3, 3), 'stride': (1, 1)}, 'stage2.*')
-    >>> read_where("op=3-7 macs>1% params<=2M", 2)[2:]
-    ((3, 7), (Bound(word='macs', sign='>', limit=1.0, share=True), Bound(word='params', sign='<=', limit=2000000.0)))
+    >>> read_where("op=3-7 macs>1%", 2)[2:]
+    ((3, 7), (Bound(word='macs', sign='>', limit=1.0, share=True),))
 
     Raises SpecError at a token that no convolution is asked for.
     """
@@ -139,6 +140,7 @@ def swap(network: Network, to: str, where: Where, only: Collection[str] | None =
     """
     graph, chosen = network.graph, _Chooser(network, to, where if only is None else where._replace(bounds=()))
     nodes: list[Node] = []
+    types = _Types(graph)
     values = [0]  # by old value: the new one
     replaced, left, skip = [], [], 0
     for index, node in enumerate(graph.nodes):
@@ -149,24 +151,56 @@ def swap(network: Network, to: str, where: Where, only: Collection[str] | None =
         found = chosen.replacement(part) if part else None
         if part and isinstance(found, Built):
             inline(nodes, found.graph, values[node.inputs[0]], f"{node.name}.{{}}".format)
+            types.add_new(found.graph, index)
             skip = part.last - index
             values += [len(nodes)] * (skip + 1)
             replaced.append(node.name)
-            _check_room(len(nodes), to, network.name)
+            _check_room(len(nodes), to, network)
             continue
         left += [LeftAlone(node.name, found)] if isinstance(found, str) else []
         nodes.append(node._replace(inputs=tuple([values[value] for value in node.inputs])))
+        types.add_old(index)
         values.append(len(nodes))
-    after = graph._replace(nodes=tuple(nodes))
-    _check_room(len(nodes), to, network.name)
+    after = types.put_into(graph._replace(nodes=tuple(nodes)))
+    _check_room(len(nodes), to, network)
     if alive_in_all(after) > MOST_ALIVE:
         raise SpecError(f"{network.name}: too many outputs are kept for later", "swap fewer layers")
     return Swapped(network._replace(graph=after, shapes=infer_shapes(after)), tuple(replaced), tuple(left))
 
 
-def _check_room(operations: int, to: str, name: str) -> None:
-    if operations > MOST_OPERATIONS:
-        message = f"{name} with {to} has more than {MOST_OPERATIONS:,} operations"
+class _Types:
+    """The types of tensors that a file says, as far as they are those of what stays; what is new has its layer's."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.roles = graph, types_of(graph.dtype)
+        self.values: list[str] = list(graph.value_types or ())[:1]
+        self.weights: list[tuple[tuple[str, int], ...]] = []
+
+    def add_old(self, index: int) -> None:
+        """One operation that stays."""
+        if self.graph.value_types is not None:
+            self.values.append(self.graph.value_types[index + 1])
+        if self.graph.weight_types is not None:
+            self.weights.append(self.graph.weight_types[index])
+
+    def add_new(self, built: Graph, index: int) -> None:
+        """What takes the place of operation `index`."""
+        if self.graph.value_types is not None:
+            self.values += [self.graph.value_types[index + 1]] * len(built.nodes)
+        for node in built.nodes:
+            self.weights.append(tuple([(getattr(self.roles, role), n) for role, n in LEARNED[type(node.op)](node.op)]))
+
+    def put_into(self, graph: Graph) -> Graph:
+        """`graph` with these types, if the one before had any."""
+        values = None if graph.value_types is None else tuple(self.values)
+        return graph._replace(value_types=values, weight_types=graph.weight_types and tuple(self.weights))
+
+
+def _check_room(operations: int, to: str, network: Network) -> None:
+    """Twice as many operations as there were are possible, and as many as a network file may have in any case."""
+    most = max(MOST_OPERATIONS, 2 * len(network.graph.nodes))
+    if operations > most:
+        message = f"{network.name} with {to} has more than {most:,} operations"
         raise SpecError(message, "swap fewer layers: --where 'k3 stage2.*'")
 
 

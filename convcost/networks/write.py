@@ -10,7 +10,9 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
+    ByOp,
     Concat,
     Conv,
     Counted,
@@ -19,15 +21,21 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..spec import SpecError, format_spec
 from ..spec.errors import clip
-from .build import Network
+from .build import Network, weights_of
 from .convs import conv_spec
 from .lines import is_line_name
 
@@ -46,6 +54,7 @@ def network_text(network: Network) -> str:
     Raises SpecError where an operation has no word, or where the input is none that a file can have.
     """
     graph, shapes = network.graph, network.shapes
+    first: dict[tuple[object, ...], str] = {}
     lines = [f"# source: {network.source}"] * bool(network.source) + [_input(network)]
     names = _names(network)
     for index, node in enumerate(graph.nodes):
@@ -53,10 +62,21 @@ def network_text(network: Network) -> str:
         if not words or not node.inputs:
             what = node.op.kind if type(node.op) is Counted else type(node.op).__name__.lower()
             raise SpecError(f"{clip(node.name)}: a network file has no word for {clip(what)}", "leave --as-text out")
+        words += _shared(node.op, names[index + 1], first)
         behind = node.inputs == (index,)
         own = "" if behind else " from " + " ".join([names[value] for value in node.inputs])
         lines.append(f"{names[index + 1]}: {words}{own}")
     return "\n".join(lines) + "\n"
+
+
+def _shared(op: Op, name: str, first: dict[tuple[object, ...], str]) -> str:
+    """`share NAME` where the weights are those of a line before, of which any of the same shape will do."""
+    if type(op) is not Conv and type(op) is not Linear:
+        return ""
+    if not op.shared:
+        first.setdefault(weights_of(op), name)
+        return ""
+    return f" share {first[weights_of(op)]}" if weights_of(op) in first else ""
 
 
 def _input(network: Network) -> str:
@@ -105,7 +125,24 @@ def _conv(op: Conv, given: Shape) -> str:
 def _pool(op: Pool) -> str:
     pads = "x".join([f"{before}" if before == after else f"{before}-{after}" for before, after in op.padding])
     words = [f"{op.kind}-pool", f"k{_joined(op.kernel_size)}", f"s{_joined(op.stride)}"]
-    return " ".join(words + [f"p{pads}"] * any(map(any, op.padding)) + ["ceil"] * op.ceil_mode)
+    words += [f"p{pads}"] * any(map(any, op.padding)) + [f"d{_joined(op.dilation)}"] * bool(op.dilation)
+    return " ".join(words + ["ceil"] * op.ceil_mode)
+
+
+def _pad(op: Pad) -> str:
+    """What is only taken away is a crop; both at once has no word."""
+    low, high = (limit([n for pair in op.padding for n in pair]) for limit in (min, max))
+    pads = "x".join([f"{abs(before)}-{abs(after)}" for before, after in op.padding])
+    if low < 0 < high:
+        return ""
+    return f"crop p{pads}" if low < 0 else f"pad p{pads}" + f" mode={op.mode}" * (op.mode != "zeros")
+
+
+def _norm(op: Norm) -> str:
+    """With what it learns, where that is not what it learns by itself."""
+    if op.kind == "group-norm":
+        return f"group-norm {op.groups}" if op.affine else ""
+    return op.kind + " affine" * (op.kind == "instance-norm" and op.affine)
 
 
 def _adaptive(op: AdaptivePool) -> str:
@@ -123,7 +160,7 @@ def _flattens(op: Counted, given: list[Shape]) -> bool:
 
 
 #: How each operation is written, from itself and the shapes of its inputs; "" where there is no word.
-_WORDS: dict[type, Callable[[Any, list[Shape]], str]] = {
+_WORDS: ByOp[Callable[[Any, list[Shape]], str]] = ByOp({
     Conv: lambda op, given: _conv(op, given[0]),
     Linear: lambda op, given: _linear(op, given[0]),
     Pool: lambda op, _: _pool(op),
@@ -137,6 +174,12 @@ _WORDS: dict[type, Callable[[Any, list[Shape]], str]] = {
     Flatten: lambda _, __: "flatten",
     BatchNorm: lambda _, __: "batch-norm",
     LayerNorm: lambda _, __: "layer-norm",
-    Scale: lambda _, __: "scale",
+    Scale: lambda op, _: op.kind,
+    Norm: lambda op, _: _norm(op),
+    Upsample: lambda op, _: f"upsample {_joined(op.factor)}" + f" {op.kind}" * (op.kind != "nearest"),
+    PixelShuffle: lambda op, _: f"pixel-shuffle {_joined(op.factor)}",
+    Pad: lambda op, _: _pad(op),
+    Attention: lambda op, _: f"attend {op.heads}",
+    Tokens: lambda op, _: f"tokens {op.learned}",
     Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
-}
+})  # fmt: skip

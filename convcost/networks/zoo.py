@@ -41,6 +41,15 @@ def _by_number(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
 
 
+def siblings_of(name: str) -> list[str]:
+    """Other forms of a built-in network: one name is the other with a part behind it.
+
+    >>> siblings_of("resnet50"), siblings_of("googlenet-paper")
+    (['resnet50-v1'], ['googlenet'])
+    """
+    return [one for one in zoo_names() if one.startswith(f"{name}-") or name.startswith(f"{one}-")]
+
+
 def zoo_program(name: str) -> Program:
     """A built-in network's file, read."""
     file = _others().get(name, name)

@@ -20,8 +20,8 @@ NOT_VERIFIED: Document = {"status": "skipped", "size": None, "checks": {}}
 def comparison_document(comparison: Comparison) -> Document:
     """The document of a comparison: `json.dumps` of it is the answer in JSON.
 
-    >>> from convcost.answers.comparison import compare
-    >>> document = comparison_document(compare(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
+    >>> from convcost.answers.comparison import compare_variants
+    >>> document = comparison_document(compare_variants(LayerSpec(64, 128, (3, 3), (56, 56)), ["standard"]))
     >>> document["schema"], document["baseline"], document["rows"][0]["params"]
     ('convcost/2', 'standard', 73728)
     """
@@ -29,7 +29,7 @@ def comparison_document(comparison: Comparison) -> Document:
     return {"schema": SCHEMA, "spec": spec_to_json(comparison.spec), "baseline": comparison.baseline, "rows": rows}
 
 
-def layer_document(spec: LayerSpec, row: Row) -> Document:
+def layer_document(spec: LayerSpec, row: Row, _source: str = "") -> Document:
     """The document of one layer: its spec, and the fields of its row beside it.
 
     >>> from convcost.answers.comparison import answer
@@ -42,7 +42,7 @@ def layer_document(spec: LayerSpec, row: Row) -> Document:
 
 def document_of(result: Comparison | Layer) -> Document:
     """The document of either kind of answer."""
-    return layer_document(result.spec, result.row) if isinstance(result, Layer) else comparison_document(result)
+    return layer_document(*result) if isinstance(result, Layer) else comparison_document(result)
 
 
 def error_document(error: SpecError, line: int) -> Document:

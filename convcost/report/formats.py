@@ -50,10 +50,10 @@ ENDINGS = {format.ending: format.name for format in FORMATS.values()}
 def open_writer(format: str, file: TextIO, options: Options | None = None) -> Writer:
     """A writer of one of `FORMATS`.
 
-    >>> from convcost.answers.comparison import compare
+    >>> from convcost.answers.comparison import compare_variants
     >>> from convcost.spec import parse_spec
     >>> writer = open_writer("csv", sys.stdout, Options(columns=["params", "relative.params"]))
-    >>> writer.begin(), writer.answer(compare(parse_spec("64:128 @56 k3"), ["grouped"])), writer.end()
+    >>> writer.begin(), writer.answer(compare_variants(parse_spec("64:128 @56 k3"), ["grouped"])), writer.end()
     variant,params,relative.params
     grouped,2304,0.03125
     (None, None, None)

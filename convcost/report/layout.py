@@ -52,7 +52,8 @@ def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
     for index, section in enumerate(table.sections):
         if section.title:
             yield from [[]] * (index > 0)
-            yield [(f" {' ' * grid.mark} {section.title}", "section")]
+            for part in wrap(section.title, max(LEAST_REASON, width - grid.mark - 2)):
+                yield [(f" {' ' * grid.mark} {part}", "section")]
         for line in section.lines:
             yield from [_line(line, table.heads, grid)] if line.reason is None else _reason(line, grid, width)
     yield []

@@ -62,7 +62,12 @@ Entry = tuple[str, dict[str, Any], str, bool]
 def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: bool = False) -> Table:
     """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
     columns: Sequence[Column] = LAYERS if per_layer else TYPES
-    total = {**document["total"], "share": dict.fromkeys(document["op_types"][0]["share"], 1.0)}
+    columns = _with_convention(columns, document.get("convention"))
+    total = {
+        **document["total"],
+        "convention": document.get("convention", {}).get("value"),
+        "share": dict.fromkeys(document["op_types"][0]["share"], 1.0),
+    }
     if per_layer:
         marks = layer_marks(document["verified"])
         entries = [(layer["name"], layer, marks.get(layer["name"], ""), False) for layer in document["layers"]]
@@ -78,11 +83,24 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: b
     return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
 
 
+def _with_convention(columns: Sequence[Column], said: dict[str, Any] | None) -> Sequence[Column]:
+    """The columns, and behind MACs that of another tool's figure."""
+    if said is None:
+        return columns
+    at = next(index for index, column in enumerate(columns) if column.key == "macs") + 1
+    return (*columns[:at], Column("convention", said["name"], COUNTS, 0), *columns[at:])
+
+
 def swap_table(document: dict[str, Any], *, exact: bool = False) -> Table:
     """Before and after."""
     after = {**document["after"], "relative": document["relative"]}
-    entries: list[Entry] = [("before", document["before"], "", True), ("after", after, "", False)]
-    heads, lines = grid(entries, SWAP, exact)
+    said = document.get("convention")
+    figures = {when: {"convention": said[when]["value"]} if said else {} for when in ("before", "after")}
+    entries: list[Entry] = [
+        ("before", {**document["before"], **figures["before"]}, "", True),
+        ("after", {**after, **figures["after"]}, "", False),
+    ]
+    heads, lines = grid(entries, _with_convention(SWAP, said and said["before"]), exact)
     title = f"{document['name']}, {document['where']} to {document['to']}"
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
@@ -99,7 +117,8 @@ def zoo_table(document: dict[str, Any], *, exact: bool = False) -> Table:
         )
         for network in document["networks"]
     ]
-    heads, lines = grid(entries, ZOO, exact)
+    name = document.get("convention")
+    heads, lines = grid(entries, _with_convention(ZOO, {"name": name} if name else None), exact)
     return Table("", (), "network", heads, (Section("", lines),), (), ("· the sources in full: --format csv or json",))
 
 

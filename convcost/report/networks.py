@@ -44,6 +44,8 @@ def network_document(answer: NetworkAnswer) -> Document:
         "dtype": network.graph.dtype,
         "status": "partial" if network.unknown else "complete",
         "unknown": [missing._asdict() for missing in network.unknown],
+        "upper_bound": network.upper_bound,
+        "params_complete": network.params_complete,
         "total": answer.total,
         "op_types": [_kind(kind) for kind in answer.kinds],
         "layers": [network_layer_document(layer) for layer in answer.layers],
@@ -147,12 +149,14 @@ def write_network(
 
         return network_table(document, per_layer=per_layer, exact=exact)
 
-    write_document(document, format, file, table, NETWORK_FIELDS, lambda: network_rows(document, per_layer))
+    fields = (*NETWORK_FIELDS, *["convention"] * ("convention" in document))
+    write_document(document, format, file, table, fields, lambda: network_rows(document, per_layer))
 
 
 def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
     """The whole, then its layers or its kinds of operation, each saying which it is in `level`."""
-    yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"])}
+    said = {"convention": document.get("convention", {}).get("value")}
+    yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"]), **said}
     if per_layer:
         yield from [{"level": "layer", **layer} for layer in document["layers"]]
     else:
@@ -168,9 +172,12 @@ def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = F
         return swap_table(document, exact=exact)
 
     def rows() -> Iterator[Document]:
-        yield from [{"network": when, **document[when]} for when in ("before", "after")]
+        said = document.get("convention")
+        for when in ("before", "after"):
+            yield {"network": when, **document[when], "convention": said and said[when]["value"]}
 
-    write_document(document, format, file, table, SWAP_FIELDS, rows)
+    fields = (*SWAP_FIELDS, *["convention"] * ("convention" in document))
+    write_document(document, format, file, table, fields, rows)
 
 
 def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
@@ -184,4 +191,5 @@ def write_zoo(document: Document, format: str, file: TextIO, *, exact: bool = Fa
 
         return zoo_table(document, exact=exact)
 
-    write_document(document, format, file, table, ZOO_FIELDS, lambda: iter(document["networks"]))
+    fields = (*ZOO_FIELDS, *["convention"] * ("convention" in document))
+    write_document(document, format, file, table, fields, lambda: iter(document["networks"]))

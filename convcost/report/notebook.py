@@ -21,6 +21,10 @@ def as_text(result: Any) -> str:
         from .tables import tabulate
 
         return plain_text(tabulate(result if isinstance(result, Comparison) else [result], Options()), plain_width())
+    if hasattr(result, "said"):
+        from .reconciliation import reconciliation_table
+
+        return plain_text(reconciliation_table(result), plain_width())
     from .network_tables import network_table
     from .networks import network_document
 

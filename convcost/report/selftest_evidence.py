@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, TextIO
 
 from .columns import plain
@@ -33,7 +34,12 @@ def selftest_document(rules: Sequence[Caught]) -> Document:
     >>> selftest_document([Caught("params: bias forgotten", ["params"], 8, 12)])
     {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params'], 'expected': 8, 'measured': 12}]}
     """
-    return {"rules": [rule._asdict() for rule in rules]}
+    return {"rules": [{**rule._asdict(), **dict(zip(FIELDS[2:], map(_finite, rule[2:])))} for rule in rules]}
+
+
+def _finite(side: object) -> object:
+    """A side as JSON can have it, which has no word for what is not a number."""
+    return str(side) if isinstance(side, float) and not isfinite(side) else side
 
 
 def selftest_table(rules: Sequence[Caught]) -> Table:

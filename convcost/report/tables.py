@@ -44,14 +44,18 @@ def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
     if isinstance(result, Comparison):
         document = document_of(result)
         return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
-    layers = [(_title(layer), document_of(layer)) for layer in result]
+    titled = _title if len(result) == 1 else _tokens
+    layers = [(titled(layer), document_of(layer)) for layer in result]
     return layers_table(layers, columns, chosen=chosen, per_op=per_op)
 
 
 def _title(result: Result) -> str:
     """The layer in our notation, behind the name of the framework's layer that it was read from."""
-    tokens = format_spec(result.spec)
-    return f"{result.source} = {tokens}" if result.source else tokens
+    return f"{result.source} = {_tokens(result)}" if result.source else _tokens(result)
+
+
+def _tokens(result: Result) -> str:
+    return format_spec(result.spec)
 
 
 def comparison_table(

@@ -86,6 +86,8 @@ def show(value: Number | None, scale: Scale) -> str:
     """
     if value is None:
         return "–"
+    if value < 0:
+        return f"-{show(-value, scale)}"
     if scale.exact:
         return f"{value:,}{scale.suffix}"
     if value == 0:

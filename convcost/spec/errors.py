@@ -54,6 +54,14 @@ class SpecError(ValueError):
         return "\n".join(shown + [_INDENT + self.hint] * bool(self.hint))
 
 
+class OtherLayerError(SpecError):
+    """A line that is a layer, and no convolution: in the print of a model it stands among those that are."""
+
+
+class UnfinishedLayerError(SpecError):
+    """A line that starts a layer and does not end it: in the print of a model the next lines do."""
+
+
 class Problem(Exception):  # noqa: N818  the word for what is not an error yet: nobody outside sees it
     """A mistake in `fields`, the likeliest first, by code that does not know where in the line they stand."""
 

@@ -14,7 +14,7 @@ DTYPES = {
 }  # fmt: skip
 
 #: The most bits that either half of `wXaY` may have.
-MOST_BITS = 64
+MOST_BITS = 32
 
 #: The `bias` of a layer of which only the last convolution of a block has one.
 LAST = "last"
@@ -104,7 +104,7 @@ class Reading(NamedTuple):
 def is_mixed(word: str) -> bool:
     """Is `word` a dtype of the form `wXaY`, integers of X bits for weights and of Y bits for activations?
 
-    >>> is_mixed("w4a16"), is_mixed("w8"), is_mixed("w08a8"), is_mixed("w65a8")
+    >>> is_mixed("w4a16"), is_mixed("w8"), is_mixed("w08a8"), is_mixed("w33a8")
     (True, False, False, False)
     """
     weights, separator, activations = word[1:].partition("a")

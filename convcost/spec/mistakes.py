@@ -104,6 +104,8 @@ def _repairs(word: str) -> Iterator[str]:
 
     if word.replace(",", "").isdigit():
         yield word.replace(",", ":")
+    if word[:1].isdigit() and word.count("x") > 2:
+        yield f"@{word}"
     yield word.lower()
     yield word.translate(_SIGNS).lower()
     yield normalize("NFKC", word).translate(_SIGNS).lower()

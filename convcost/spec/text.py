@@ -115,4 +115,7 @@ def _said_twice(line: str, values: Values, field: str, word: str) -> Problem:
     hint = "keep one of them"
     if field == "channels" and first.isdigit() and word.isdigit():
         hint = f"write {first}:{clip(word)}"
+    elif field in ("channels", "kernel_size") and "input_size" not in values:
+        bare = next((each for each in (clip(word), first) if each.replace("x", "").isdigit()), "")
+        hint = f"keep one of them, or write @{bare} for the input size" if bare else hint
     return Problem(f"{name} {'are' if field == 'channels' else 'is'} given twice: {first}, then {clip(word)}", hint)

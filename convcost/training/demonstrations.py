@@ -40,17 +40,18 @@ def disturb(graph: Graph) -> Disturbed:
     given[1] = given[0]
     given[1, 0, *[n // 2 for n in given.shape[2:]]] += 1
     first, second = forward(graph, given, weights).values[-1]
-    changed = np.abs(second - first) > 1e-9 * np.abs(first).max()
+    changed = np.abs(second - first) > 1e-13 * np.abs(first).max()
     places = changed.reshape(len(changed), -1)
     return Disturbed(int(changed.sum()), int(places.any(axis=0).sum()), int(places.any(axis=1).sum()))
 
 
 def _random_weights(random: np.random.Generator, graph: Graph) -> Weights:
-    """Normal numbers, and scales around 1 where a norm has them: none is 0."""
+    """Normal numbers that keep the size of a signal, around 1 where a norm scales by them: none is 0."""
+    scales = [isinstance(node.op, BatchNorm | LayerNorm | Scale) for node in graph.nodes]
     return [
-        [random.normal(float(isinstance(node.op, BatchNorm | LayerNorm | Scale)), 0.1, shape)
-         / np.sqrt(np.prod(shape[1:])) for shape in weight_shapes(node.op)]
-        for node in graph.nodes
+        [random.normal(1.0, 0.1, shape) if scale else random.normal(0, 1 / np.sqrt(np.prod(shape[1:])), shape)
+         for shape in weight_shapes(node.op)]
+        for node, scale in zip(graph.nodes, scales)
     ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ..execute.activations import SELU_ALPHA, SELU_SCALE
 from ..execute.values.apply import EPSILON, Weights, apply_values
 from ..execute.values.workbench import Workbench
-from ..execute.windows import adaptive_windows, pool_starts
+from ..execute.windows import adaptive_windows, pool_starts, tap_offsets
 from ..graph.ops import (
     Activation,
     AdaptivePool,
@@ -54,7 +54,7 @@ def forward_values(call: Call) -> NDArray[Any]:
     return np.ascontiguousarray(np.moveaxis(output, -1, 1))
 
 
-def _along(weights: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+def along(weights: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
     """One number a channel, shaped to meet every position."""
     return weights.reshape(-1, *[1] * (given.ndim - 2))
 
@@ -63,19 +63,19 @@ def _gate(inputs: list[NDArray[Any]]) -> NDArray[Any]:
     return inputs[1].reshape(*inputs[1].shape, *[1] * (inputs[0].ndim - inputs[1].ndim))
 
 
-def _per_channel(grad: NDArray[Any]) -> NDArray[Any]:
+def per_channel(grad: NDArray[Any]) -> NDArray[Any]:
     result: NDArray[Any] = grad.sum(axis=(0, *range(2, grad.ndim)))
     return result
 
 
-def _normal(given: NDArray[Any], axes: tuple[int, ...] = (1,)) -> tuple[NDArray[Any], NDArray[Any]]:
+def normalised(given: NDArray[Any], axes: tuple[int, ...] = (1,)) -> tuple[NDArray[Any], NDArray[Any]]:
     """Mean 0 and variance 1 over `axes` (1: each position's channels), and what was divided by."""
     width = np.sqrt(given.var(axis=axes, keepdims=True) + EPSILON)
     return (given - given.mean(axis=axes, keepdims=True)) / width, width
 
 
-def _normal_backward(grad: NDArray[Any], normal: NDArray[Any], width: NDArray[Any], axes: tuple[int, ...]) -> Any:
-    """Backwards through `_normal`: without the parts of the gradient that its mean and its width take out."""
+def normal_backward(grad: NDArray[Any], normal: NDArray[Any], width: NDArray[Any], axes: tuple[int, ...]) -> Any:
+    """Backwards through `normalised`: without the parts of the gradient that its mean and its width take out."""
     mean, slope = grad.mean(axis=axes, keepdims=True), (grad * normal).mean(axis=axes, keepdims=True)
     return (grad - mean - normal * slope) / width
 
@@ -87,16 +87,16 @@ def _of_a_channel(given: NDArray[Any]) -> tuple[int, ...]:
 
 def batch_norm(c: Call) -> NDArray[Any]:
     """Batch normalisation as in training, by the statistics of this batch (Ioffe & Szegedy 2015, arXiv 1502.03167)."""
-    result: NDArray[Any] = _normal(c.x[0], _of_a_channel(c.x[0]))[0] * _along(c.w[0], c.x[0]) + _along(c.w[1], c.x[0])
+    result: NDArray[Any] = normalised(c.x[0], _of_a_channel(c.x[0]))[0] * along(c.w[0], c.x[0]) + along(c.w[1], c.x[0])
     return result
 
 
 def batch_norm_backward(c: Call, grad: NDArray[Any]) -> Way:
     """Gradients of `batch_norm`, through the statistics too."""
     axes = _of_a_channel(grad)
-    normal, width = _normal(c.x[0], axes)
-    inner = _normal_backward(grad * _along(c.w[0], grad), normal, width, axes)
-    return [inner], [_per_channel(grad * normal), _per_channel(grad)]
+    normal, width = normalised(c.x[0], axes)
+    inner = normal_backward(grad * along(c.w[0], grad), normal, width, axes)
+    return [inner], [per_channel(grad * normal), per_channel(grad)]
 
 
 def _shuffled(given: NDArray[Any], groups: int) -> NDArray[Any]:
@@ -157,9 +157,11 @@ def windows_of(op: Pool | AdaptivePool, size: tuple[int, ...]) -> tuple[Axes, li
     """The windows an axis each, and the border that they need round an input of `size`."""
     if isinstance(op, AdaptivePool):
         return [adaptive_windows(*axis) for axis in zip(size, op.output_size)], [(0, 0)] * len(size)
+    dilation = op.dilation or (1,) * len(size)
+    spans = [tap_offsets(k, d)[-1] + 1 for k, d in zip(op.kernel_size, dilation)]
     axes = [
-        [slice(start, start + k) for start in pool_starts(n, k, s, pads, hang_over=op.ceil_mode)]
-        for n, k, s, pads in zip(size, op.kernel_size, op.stride, op.padding)
+        [slice(start, start + span, d) for start in pool_starts(n, span, s, pads, hang_over=op.ceil_mode)]
+        for n, span, d, s, pads in zip(size, spans, dilation, op.stride, op.padding)
     ]
     border = [
         (before, max(after, windows[-1].stop - n - before))
@@ -206,9 +208,15 @@ def _split(c: Call, grad: NDArray[Any]) -> Way:
 
 
 def _layer_norm(c: Call, grad: NDArray[Any]) -> Way:
-    normal, width = _normal(c.x[0])
-    inner = _normal_backward(grad * _along(c.w[0], grad), normal, width, (1,))
-    return [inner], [_per_channel(grad * normal), _per_channel(grad)]
+    normal, width = normalised(c.x[0])
+    inner = normal_backward(grad * along(c.w[0], grad), normal, width, (1,))
+    return [inner], [per_channel(grad * normal), per_channel(grad)]
+
+
+def _scale(c: Call, grad: NDArray[Any]) -> Way:
+    """Of `prelu` the factor is that of negative numbers alone."""
+    scaled = c.x[0] < 0 if c.op.kind == "prelu" else np.ones(c.x[0].shape, bool)
+    return [np.where(scaled, grad * along(c.w[0], grad), grad)], [per_channel(grad * c.x[0] * scaled)]
 
 
 #: Gradients of the inputs and of the weights, from the call and the gradient of its output.
@@ -220,9 +228,9 @@ BACKWARD: dict[type, Callable[[Call, NDArray[Any]], Way]] = {
     Shuffle: lambda c, grad: ([_shuffled(grad, grad.shape[1] // c.op.groups)], []),
     Flatten: lambda c, grad: ([grad.reshape(c.x[0].shape)], []),
     Activation: lambda c, grad: ([grad * DERIVATIVES[c.op.kind](c.x[0]).astype(grad.dtype, copy=False)], []),
-    BatchNorm: lambda c, grad: ([grad * _along(c.w[0], grad)], [_per_channel(grad * c.x[0]), _per_channel(grad)]),
+    BatchNorm: lambda c, grad: ([grad * along(c.w[0], grad)], [per_channel(grad * c.x[0]), per_channel(grad)]),
     LayerNorm: _layer_norm,
-    Scale: lambda c, grad: ([grad * _along(c.w[0], grad)], [_per_channel(grad * c.x[0])]),
+    Scale: _scale,
     Pool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
     AdaptivePool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
 }

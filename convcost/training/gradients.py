@@ -11,6 +11,7 @@ from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -21,14 +22,20 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .conv import convolve, convolve_backward
-from .elementwise import BACKWARD, Call, batch_norm, batch_norm_backward, forward_values
+from .elementwise import Call, batch_norm, batch_norm_backward, forward_values
+from .moving import BACKWARD, attention_backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +79,8 @@ def _refused(op: Counted) -> NoReturn:
 
 #: Operations whose weights and windows meet no products.
 _OTHERS = (
-    Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Pool, AdaptivePool,
+    Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, Pool, AdaptivePool,
+    Upsample, PixelShuffle, Pad, Tokens,
 )  # fmt: skip
 
 WEIGHT_SHAPES: ByOp[Callable[[Any], list[tuple[int, ...]]]] = ByOp(
@@ -80,10 +88,13 @@ WEIGHT_SHAPES: ByOp[Callable[[Any], list[tuple[int, ...]]]] = ByOp(
         Conv: _conv_shapes,
         Linear: lambda op: [(op.out_features, op.in_features)] + [(op.out_features,)] * op.bias,
         Scale: lambda op: [(op.channels,)],
+        Norm: lambda op: [(op.channels,)] * ((1 if op.kind == "rms-norm" else 2) * op.affine),
+        Tokens: lambda op: [(op.learned + op.positions, op.channels)],
         Counted: _refused,
     },
     dict.fromkeys((BatchNorm, LayerNorm), lambda op: [(op.channels,), (op.channels,)]),
     dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: []),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: []),
 )
 
 
@@ -127,7 +138,7 @@ Kept = tuple["NDArray[Any]", "NDArray[Any] | None"]
 
 FORWARD: ByOp[Callable[[Call], Kept]] = ByOp(
     {Conv: _conv_forward, Linear: _linear_forward, Counted: lambda call: _refused(call.op)},
-    dict.fromkeys(_OTHERS, lambda call: (forward_values(call), None)),
+    dict.fromkeys((*_OTHERS, Attention), lambda call: (forward_values(call), None)),
 )
 
 
@@ -177,8 +188,14 @@ def _linear_back(call: Call, grad: NDArray[Any]) -> Back:
     return [inner], [kernel] + [_summed(grad)] * call.op.bias, macs, macs
 
 
+def _attention_back(call: Call, grad: NDArray[Any]) -> Back:
+    """Of queries, keys and values, through the softmax of their scores: four products where the way there had two."""
+    inner, products = attention_backward(call, grad)
+    return [inner], [], products, 0
+
+
 BACK: ByOp[Callable[[Call, NDArray[Any]], Back]] = ByOp(
-    {Conv: _conv_back, Linear: _linear_back, Counted: lambda call, _: _refused(call.op)},
+    {Conv: _conv_back, Linear: _linear_back, Attention: _attention_back, Counted: lambda call, _: _refused(call.op)},
     dict.fromkeys(_OTHERS, lambda call, grad: (*BACKWARD[type(call.op)](call, grad), 0, 0)),
 )
 

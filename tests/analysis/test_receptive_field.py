@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from convcost.analysis import analyze
-from convcost.graph.ops import Activation, Add, Conv, Graph, Node
+from convcost.analysis.field import op_spans
+from convcost.execute.ones.perturb import measured_field
+from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Flatten, Graph, Multiply, Node
 from convcost.spec import parse_spec
 from convcost.variants.registry import AS_GIVEN, build_variant
 
@@ -147,3 +149,33 @@ def test_walking_would_notice_a_wrong_rule() -> None:
     assert walked(chain(conv(3, 2, 1), conv(3, 1, 1, 3))) != field(right)
     assert walked(chain(conv(3, 1, 1, 2), conv(3, 1, 1, 3))) != field(right)
     assert walked(chain(conv(5, 2, transposed=True)), outputs=2) != field(chain(conv(5, 2)))
+
+
+def gated(before: tuple[int, int], after: tuple[int, int]) -> Graph:
+    """A convolution, a gate of the mean over all of it, another convolution: kernels of 3, 7 positions."""
+    first, second = (Conv(1, 1, (3,), (1,), (pads,), (1,)) for pads in (before, after))
+    nodes = (Node("first", first, (0,)), Node("squeeze", AdaptivePool("avg", (1,)), (1,)),
+             Node("gate", Multiply(), (1, 2)), Node("second", second, (3,)))  # fmt: skip
+    return Graph((1, 1, 7), "fp32", nodes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [((1, 1), (1, 1), 10), ((0, 0), (0, 0), 7), ((2, 0), (2, 0), 11), ((0, 2), (0, 2), 11), ((1, 1), (0, 2), 11)],
+)
+def test_a_gate_of_everything_is_seen_beside_what_an_output_sees_itself(
+    before: tuple[int, int], after: tuple[int, int], seen: int
+) -> None:
+    """All positions that the mean reads, borders included, and at either end those that two kernels reach beyond."""
+    graph = gated(before, after)
+    assert analyze(graph).receptive_field == measured_field(graph) == (seen,)
+
+
+def test_the_gate_itself_is_one_position_and_a_flattened_input_all_of_them() -> None:
+    """Alone: of a factor that is repeated one position, of positions that become features every one."""
+    nodes = (Node("squeeze", AdaptivePool("avg", (1,)), (0,)), Node("again", Multiply(), (1, 1)))
+    both = Graph((1, 2, 9), "fp32", nodes)
+    assert analyze(both).receptive_field == measured_field(both) == (9,)
+    flat = Graph((1, 2, 9), "fp32", (Node("flat", Flatten(), (0,)),))
+    assert analyze(flat).receptive_field == measured_field(flat) == (9,)
+    assert op_spans(Multiply(), [(-3, 4), (2, 5)], (1, 2, 1, 6)) == [(0, 0), (2, 5)]

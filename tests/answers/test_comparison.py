@@ -9,7 +9,7 @@ from hypothesis import given
 from strategies import layer_specs
 
 from convcost.analysis import WORDS, Analysis
-from convcost.answers.comparison import RELATIVE, Comparison, Row, compare
+from convcost.answers.comparison import RELATIVE, Comparison, Row, compare_variants
 from convcost.graph.ops import Graph
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import all_variants, shown_variants
@@ -34,7 +34,7 @@ def relative(found: Row) -> dict[str, float | None]:
 
 def test_every_variant_has_a_row_in_the_registrys_order() -> None:
     """Each with the role that keeps it apart from the others."""
-    result = compare(PLAIN)
+    result = compare_variants(PLAIN)
     shown = [entry for entry in all_variants().values() if 2 in entry.shown]
     assert [(row.variant, row.role) for row in result.rows] == [(entry.name, entry.role) for entry in shown]
     assert result.baseline == "standard"
@@ -44,7 +44,7 @@ def test_every_variant_has_a_row_in_the_registrys_order() -> None:
 @pytest.mark.parametrize("text", ["64:64 @9 k3 g4", "64:64 @9 k3 g64", "64:32 @9 k3 s2 t", "64:32 @9 k3 t g2"])
 def test_a_layer_that_is_not_standard_is_the_first_row_and_the_baseline(text: str) -> None:
     """Grouped or transposed: as-given comes before everything that would replace it."""
-    result = compare(parse_spec(text))
+    result = compare_variants(parse_spec(text))
     assert [row.variant for row in result.rows] == ["as-given", *shown_variants(2)]
     assert result.baseline == "as-given"
     assert set(relative(result.rows[0]).values()) == {1.0}
@@ -53,13 +53,13 @@ def test_a_layer_that_is_not_standard_is_the_first_row_and_the_baseline(text: st
 
 def test_groups_of_the_middle_leave_the_layer_a_plain_one() -> None:
     """With `mid_channels`, groups describe the bottleneck and not the layer: there is no as-given row."""
-    result = compare(parse_spec("256:256 @14 k3 g32 mid=128"))
+    result = compare_variants(parse_spec("256:256 @14 k3 g32 mid=128"))
     assert result.rows[0].variant == result.baseline == "standard"
 
 
 def test_named_rows_come_as_named() -> None:
     """In the order asked for, with ratios to the baseline even where that is no row."""
-    result = compare(PLAIN, ["grouped", "depthwise-separable"])
+    result = compare_variants(PLAIN, ["grouped", "depthwise-separable"])
     assert [row.variant for row in result.rows] == ["grouped", "depthwise-separable"]
     assert relative(result.rows[0])["macs"] == 1 / 32
     assert relative(result.rows[1])["macs"] == 1 / 128 + 1 / 9
@@ -67,18 +67,18 @@ def test_named_rows_come_as_named() -> None:
 
 def test_as_given_is_there_whatever_is_named() -> None:
     """The baseline of a grouped layer is shown beside the rows asked for."""
-    result = compare(parse_spec("64:64 @9 k3 g4"), ["standard"])
+    result = compare_variants(parse_spec("64:64 @9 k3 g4"), ["standard"])
     assert [row.variant for row in result.rows] == ["as-given", "standard"]
     assert relative(result.rows[1])["params"] == 4.0
 
 
 def test_the_baseline_can_be_named() -> None:
     """Every ratio is to it; its own is 1."""
-    result = compare(PLAIN, baseline="grouped")
+    result = compare_variants(PLAIN, baseline="grouped")
     assert result.baseline == "grouped"
     assert set(relative(row(result, "grouped")).values()) == {1.0}
     assert relative(row(result, "standard"))["macs"] == 32.0
-    assert compare(parse_spec("64:64 @9 k3 g4"), baseline="standard").baseline == "standard"
+    assert compare_variants(parse_spec("64:64 @9 k3 g4"), baseline="standard").baseline == "standard"
 
 
 def quotients(words: dict[str, Any], base: dict[str, Any]) -> dict[str, float | None]:
@@ -88,7 +88,7 @@ def quotients(words: dict[str, Any], base: dict[str, Any]) -> dict[str, float | 
 @given(layer_specs())
 def test_ratios_are_row_by_baseline(spec: LayerSpec) -> None:
     """For each of five words: the quotient, None where the baseline's is 0; of every operation as well."""
-    result = compare(spec)
+    result = compare_variants(spec)
     base = row(result, result.baseline).words
     for found in result.rows:
         if base is None or found.words is None or found.role == "building-block":
@@ -101,7 +101,7 @@ def test_ratios_are_row_by_baseline(spec: LayerSpec) -> None:
 
 def test_a_ratio_over_0_is_missing() -> None:
     """A layer that meets nothing but padding has 0 effective MACs: nothing can be related to that."""
-    result = compare(parse_spec("4:4 @1 k1 s5 p3"))
+    result = compare_variants(parse_spec("4:4 @1 k1 s5 p3"))
     standard = row(result, "standard")
     assert told(standard)["effective_macs"] == 0
     assert relative(standard)["effective_macs"] is None
@@ -110,20 +110,20 @@ def test_a_ratio_over_0_is_missing() -> None:
 
 def test_building_blocks_have_no_ratios() -> None:
     """They do less than the layer's work; a ratio would mislead. Nor do their operations have any."""
-    for found in compare(PLAIN).rows:
+    for found in compare_variants(PLAIN).rows:
         assert (found.relative is None) == (found.role == "building-block")
         assert {part.relative is None for part in found.ops} == {found.role == "building-block"}
 
 
 def test_a_row_that_does_not_apply_stays_and_says_why() -> None:
     """No words, no operations, no ratios: a reason."""
-    found = row(compare(parse_spec("64:64 @9 k3 1d")), "spatially-separable")
+    found = row(compare_variants(parse_spec("64:64 @9 k3 1d")), "spatially-separable")
     assert found == Row("spatially-separable", "replacement", {}, "one axis cannot be separated")
 
 
 def test_a_baseline_that_does_not_apply_leaves_ratios_missing() -> None:
     """The rows keep their words."""
-    result = compare(parse_spec("64:64 @9 k3 1d"), baseline="spatially-separable")
+    result = compare_variants(parse_spec("64:64 @9 k3 1d"), baseline="spatially-separable")
     assert {found.relative for found in result.rows if found.words is not None} == {None}
     assert len([found for found in result.rows if found.words]) == len(shown_variants(1)) - 1
 
@@ -131,7 +131,7 @@ def test_a_baseline_that_does_not_apply_leaves_ratios_missing() -> None:
 @given(layer_specs())
 def test_a_row_has_words_or_a_reason(spec: LayerSpec) -> None:
     """One or the other, in every row of every layer; applicable rows answer every word, op by op."""
-    for found in compare(spec).rows:
+    for found in compare_variants(spec).rows:
         assert (found.words is None) == bool(found.reason)
         assert (found.words is None) == (not found.ops)
         assert all(tuple(words) == WORDS for words in [found.words or WORDS, *[op.words for op in found.ops]])
@@ -139,7 +139,7 @@ def test_a_row_has_words_or_a_reason(spec: LayerSpec) -> None:
 
 def test_operations_have_names_and_kinds() -> None:
     """As the graph has them, in execution order."""
-    found = row(compare(PLAIN._replace(norm=True, activation="relu"), ["basic-block"]), "basic-block")
+    found = row(compare_variants(PLAIN._replace(norm=True, activation="relu"), ["basic-block"]), "basic-block")
     assert [(op.name, op.kind) for op in found.ops] == [
         ("conv1", "conv"), ("conv1.norm", "batch-norm"), ("conv1.activation", "activation"),
         ("conv2", "conv"), ("conv2.norm", "batch-norm"), ("projection", "conv"), ("projection.norm", "batch-norm"),
@@ -149,7 +149,7 @@ def test_operations_have_names_and_kinds() -> None:
 
 def test_settings_say_what_shaped_a_row() -> None:
     """Among them what was chosen because nobody chose it."""
-    rows = {found.variant: found.settings for found in compare(PLAIN).rows}
+    rows = {found.variant: found.settings for found in compare_variants(PLAIN).rows}
     assert rows["grouped"] == {"groups": 32}
     assert rows["spatially-separable"] == {"mid_channels": 64}
     assert rows["depthwise-separable"] == rows["depthwise"] == {"depth_multiplier": 1}
@@ -162,7 +162,9 @@ def test_without_in_place_operations_the_peak_grows() -> None:
     """`inplace=False` reaches every row."""
     spec = PLAIN._replace(activation="relu")
     for name in ("standard", "grouped", "pointwise"):
-        peaks = [told(compare(spec, [name], inplace=inplace).rows[0])["peak_bytes"] for inplace in (True, False)]
+        peaks = [
+            told(compare_variants(spec, [name], inplace=inplace).rows[0])["peak_bytes"] for inplace in (True, False)
+        ]
         assert peaks == [4 * (64 + 128) * 56 * 56, 4 * (128 + 128) * 56 * 56]
 
 
@@ -181,8 +183,8 @@ def test_rows_are_verified_only_when_asked() -> None:
             return row.verified
 
     spec = parse_spec("64:64 @9 k3 1d")
-    assert all(found.verified is None for found in compare(spec).rows)
-    for found in compare(spec, inplace=False, verify=Verify()).rows:
+    assert all(found.verified is None for found in compare_variants(spec).rows)
+    for found in compare_variants(spec, inplace=False, verify=Verify()).rows:
         assert cast(Any, found.verified) == (f"{found.variant} was executed" if found.words else None)
     assert seen == [(name, spec, False) for name in shown_variants(1) if name != "spatially-separable"]
 
@@ -190,5 +192,7 @@ def test_rows_are_verified_only_when_asked() -> None:
 def test_ratios_of_18_digit_sizes_are_finite() -> None:
     """Words have over 100 digits, their quotients do not overflow."""
     n = 10**18 - 2
-    found = row(compare(LayerSpec(n, n, (3, 3), (n, n), padding=((1, 1), (1, 1)), batch=n)), "depthwise-separable")
+    found = row(
+        compare_variants(LayerSpec(n, n, (3, 3), (n, n), padding=((1, 1), (1, 1)), batch=n)), "depthwise-separable"
+    )
     assert relative(found)["macs"] == pytest.approx(1 / 9)

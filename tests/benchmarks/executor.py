@@ -3,7 +3,9 @@
     python -m venv V && V/bin/pip install '.[bench]' && V/bin/python tests/benchmarks/executor.py [RUNS]
 
 PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
-makes current NumPy use slower kernels than the machine has.
+makes current NumPy use slower kernels than the machine has. Times are the thread's own, so that a busy machine shows
+less. Without PyTorch, only what is ours alone is timed: the first product of a process beside its later ones, and
+counting beside the floor of counting.
 """
 
 # ruff: noqa: E402  # the number of threads is read when the libraries load
@@ -16,16 +18,22 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ImportError:
+    torch = None  # type: ignore[assignment]  # main() then leaves out what needs it
 
 from convcost.execute.ones.counting import conv_weights, count_products
 from convcost.execute.values.convolve import convolve_values
@@ -78,7 +86,7 @@ def conv_of(layer: Layer) -> Conv:
 def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
     """What is timed, by name; all four sides agree on the output, which is checked here."""
     op, size = conv_of(layer), layer[-1]
-    kernel, _ = op_weights(op)
+    kernel, _ = op_weights(op) or (np.ones(0), None)
     given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
     ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
     x = torch.from_numpy(given).permute(0, 3, 1, 2)
@@ -107,9 +115,9 @@ def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
     for _ in range(runs + 1):
         for one, times in zip(work, taken):
             for name, call in one.items():
-                start = time.perf_counter()
+                start = time.thread_time()
                 call()
-                times[name].append((time.perf_counter() - start) * 1e3)
+                times[name].append((time.thread_time() - start) * 1e3)
     return [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
 
 
@@ -123,47 +131,104 @@ def line(name: str, ours: float, other: float, goal: float) -> None:
     print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
 
 
-def whole(name: str, layers: list[Layer], runs: int, goal: float) -> tuple[float, float]:
+def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float], once: float) -> tuple[float, float]:
     """A network's convolutions beside PyTorch executing them: values, with the products that each issues counted.
 
     Then with an execution on ones beside each, which tells products with data from those with padding.
     """
     times = timed(layers, runs)
     ours = sum(t["values"] + t["counts"] for t in times)
-    line(f"{name}, values and products issued", sum(t["values"] for t in times), sum(map(theirs, times)), goal)
-    line(f"{name}, and a map of counts beside each", ours, other := sum(map(theirs, times)), goal)
+    line(f"{name}, values and products issued", sum(t["values"] for t in times), sum(map(theirs, times)), goals[0])
+    line(f"{name}, and a map of counts beside each", ours, other := sum(map(theirs, times)), goals[1])
     print(f"{'':<4}values {sum(t['values'] for t in times):.2f}, counts {sum(t['counts'] for t in times):.2f}, "
           f"arrays filled {sum(t['setup'] for t in times):.2f}, PyTorch NCHW {sum(t['planes'] for t in times):.2f}, "
           f"NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
     distinct = dict(zip(layers, times))
-    line(f"{name}, distinct shapes once", sum(t["values"] + t["counts"] for t in distinct.values()), other, 0.6)
-    line(f"{name}, counting / executing the values, in passes", *passes(layers, runs), 0.05)
+    line(f"{name}, distinct shapes once", sum(t["values"] + t["counts"] for t in distinct.values()), other, once)
     return ours, other
 
 
-def passes(layers: list[Layer], runs: int) -> tuple[float, float]:
-    """Median milliseconds of counting through all layers, and of executing their values, each pass by itself."""
+def counting(name: str, layers: list[Layer], runs: int) -> None:
+    """Counting through all layers beside executing their values, each pass by itself, and beside its floor.
+
+    The floor is what counting cannot do without: every one of the input read once, added up by NumPy in words, and
+    the calls of NumPy on next to nothing that windows, border and sums come down to.
+    """
     bench = Workbench()
-    work = [sides(layer, bench) for layer in layers]
-    taken: dict[str, list[float]] = {"counts": [], "values": []}
+    work = [ours(layer, bench) for layer in layers]
+    taken: dict[str, list[float]] = {name: [] for name in work[0]}
     for _ in range(runs + 1):
-        for name, series in taken.items():
-            start = time.perf_counter()
+        for side, series in taken.items():
+            start = time.thread_time()
             for one in work:
-                one[name]()
-            series.append((time.perf_counter() - start) * 1e3)
-    counts, values = (statistics.median(series[1:]) for series in taken.values())
-    return counts, values
+                one[side]()
+            series.append((time.thread_time() - start) * 1e3)
+    counts, values, read, calls = (statistics.median(series[1:]) for series in taken.values())
+    line(f"{name}, counting / executing the values, in passes", counts, values, 0.08)
+    print(f"{'':<4}floor of counting: {read:.2f} ms to read the ones, {calls:.2f} ms of calls on one position")
+
+
+def ours(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
+    """Counting, values, and the two parts of the floor of counting."""
+    op, size = conv_of(layer), layer[-1]
+    kernel = (op_weights(op) or (np.ones(0),))[0]
+    given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
+    ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
+    few, one = np.ones((1, *op.kernel_size, 1), np.uint8), conv_weights(op._replace(in_channels=1, groups=1))
+    single = op._replace(in_channels=1, groups=1)
+    words = ones.reshape(-1)[: ones.size // 8 * 8].view(np.uint64)
+    return {
+        "counts": lambda: count_products(op, ones, weights),
+        "values": lambda: convolve_values(op, given, kernel, None, bench),
+        "read": lambda: np.add.reduce(words),
+        "calls": lambda: count_products(single, few, one),
+    }
+
+
+#: The product that a process makes first, in milliseconds, after the workbench has been made, and its later median.
+FIRST = """
+import os, statistics, time
+import numpy as np
+from convcost.execute.values.workbench import Workbench
+left, right, out = np.ones((3136, 576), "f"), np.ones((576, 128), "f"), np.ones((3136, 128), "f")
+if WARM:
+    Workbench()
+taken = []
+for _ in range(9):
+    start = time.thread_time()
+    np.matmul(left, right, out=out)
+    taken.append((time.thread_time() - start) * 1e3)
+print(taken[0], statistics.median(taken[1:]))
+"""
+
+
+def first_product(runs: int) -> None:
+    """The first product of a process beside its later ones, with the workbench warmed up and without."""
+    taken: dict[str, list[tuple[float, ...]]] = {"True": [], "False": []}
+    for _ in range(runs):
+        for warm, series in taken.items():
+            command = [sys.executable, "-c", FIRST.replace("WARM", warm)]
+            said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+            series.append(tuple(map(float, said.split())))
+    for warm, name in (("True", "with a workbench"), ("False", "without")):
+        first, later = (statistics.median(column) for column in zip(*taken[warm]))
+        line(f"first product of a process / its later ones, {name}", first, later, 1.1)
 
 
 def main(runs: int) -> None:
     """Print a line for each case."""
     if "OPENBLAS_CORETYPE" in os.environ:
         print("OPENBLAS_CORETYPE is set: unset it, NumPy is slower for it", file=sys.stderr)
+    first_product(runs)
+    counting("ResNet-50, 53 convolutions", resnet50(), runs)
+    counting("MobileNetV2, 52 convolutions", mobilenet_v2(), runs)
+    if torch is None:
+        print("PyTorch is not installed: nothing is compared with it", file=sys.stderr)
+        return
     torch.set_num_threads(1)
     with torch.no_grad():
-        whole("ResNet-50, 53 convolutions", resnet50(), runs, 1.2)
-        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, 1.6)
+        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2), 0.6)
+        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45), 0.9)
         dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
         shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
         depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]

@@ -151,9 +151,9 @@ def test_measure_adds_the_run_time_of_each_row(capsys: pytest.CaptureFixture[str
     (row,) = document["rows"]
     assert code == 0
     assert row["measured"]["macs_per_second"] == pytest.approx(row["macs"] / row["measured"]["seconds"])
-    from convcost.answers.comparison import compare
+    from convcost.answers.comparison import compare_variants
 
     spec = parse_spec("8:16 @9 k3")
-    assert {row.measured for row in measure_all(compare(spec), 1).rows} == {None}
+    assert {row.measured for row in measure_all(compare_variants(spec), 1).rows} == {None}
     assert run(["compare", "8:16", "@9", "k3", "--measure"]) == 0
     assert "run time" in capsys.readouterr().out

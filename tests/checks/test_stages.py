@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import layer_specs
 
-from convcost.answers.comparison import compare
+from convcost.answers.comparison import compare_variants
 from convcost.checks.equivalence import chain_of, show_equivalence, stated_chain
 from convcost.checks.stages import STATED, Convolution, Step, check_stages, kxk, walked_padding
 from convcost.checks.verifier import Verifier
@@ -134,7 +134,7 @@ def test_a_variant_that_nobody_stated_is_verified_in_its_sums_alone(monkeypatch:
     """The check is not made, and the row stays verified."""
     monkeypatch.delitem(STATED, "bottleneck")
     spec = parse_spec("8:16 @9x7 k3")
-    (row,) = compare(spec, ["bottleneck"], verify=Verifier()).rows
+    (row,) = compare_variants(spec, ["bottleneck"], verify=Verifier()).rows
     assert row.verified is not None
     assert row.verified.status == "verified"
     assert row.verified.checks["stages"][:3] == (None, None, None)

@@ -13,7 +13,7 @@ from strategies import layer_specs
 from convcost.analysis import Analysis, analyze
 from convcost.analysis.analyze import WORDS
 from convcost.answers.check import Verified
-from convcost.answers.comparison import RELATIVE, compare
+from convcost.answers.comparison import RELATIVE, compare_variants
 from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
 from convcost.checks.verifier import CHECKED, Verifier, judge, worst
@@ -26,7 +26,7 @@ from convcost.variants.registry import build_variant
 
 def verified(text: str, name: str = "standard", limit: int = verification.DEFAULT_LIMIT) -> Verified:
     """What the verification of one row says."""
-    (row,) = compare(parse_spec(text), [name], verify=Verifier(limit)).rows
+    (row,) = compare_variants(parse_spec(text), [name], verify=Verifier(limit)).rows
     assert row.verified is not None
     return row.verified
 
@@ -42,7 +42,7 @@ def test_every_word_of_a_row_is_checked() -> None:
 @given(spec=layer_specs(channels=3))
 def test_every_variant_of_every_layer_is_verified_in_every_word(spec: LayerSpec) -> None:
     """Where the analysis knows it and the input it takes is not too large."""
-    for row in compare(spec, verify=Verifier()).rows:
+    for row in compare_variants(spec, verify=Verifier()).rows:
         if row.verified and row.words:
             assert row.verified.status in ("verified", "partial"), (row.variant, row.verified)
             unchecked = [word for word, check in row.verified.checks.items() if not check.ok]
@@ -88,7 +88,7 @@ def test_an_operation_that_is_wrong_alone_is_noticed_and_named(
 def test_what_is_not_known_is_not_checked() -> None:
     """A receptive field through branches and a transposed convolution."""
     spec = parse_spec("8:8 @9 k3 p1 t")._replace(residual=True)
-    (_, row) = compare(spec, ["standard"], verify=Verifier()).rows
+    (_, row) = compare_variants(spec, ["standard"], verify=Verifier()).rows
     assert row.verified is not None
     assert row.verified.status == "verified"
     assert row.verified.checks["receptive_field"][:3] == (None, None, None)
@@ -159,7 +159,7 @@ def test_fields_and_mixing_are_those_of_the_row_even_when_it_is_executed_at_a_re
 @pytest.mark.parametrize("limit", [0, 50_000, 10**9])
 def test_ratios_are_formed_at_a_size_at_which_both_were_executed(limit: int) -> None:
     """A row may be executed at full size and its baseline reduced; the check then says at which size."""
-    rows = compare(parse_spec("16:32 @14x11 k3"), ["standard", "grouped"], verify=Verifier(limit)).rows
+    rows = compare_variants(parse_spec("16:32 @14x11 k3"), ["standard", "grouped"], verify=Verifier(limit)).rows
     sizes = []
     for row in rows:
         assert row.verified is not None
@@ -171,7 +171,7 @@ def test_ratios_are_formed_at_a_size_at_which_both_were_executed(limit: int) -> 
 
 def test_a_baseline_that_is_no_row_is_executed_for_the_ratios_to_it() -> None:
     """Or they would be by analysis only."""
-    (row,) = compare(parse_spec("8:16 @9x7 k3"), ["grouped"], verify=Verifier()).rows
+    (row,) = compare_variants(parse_spec("8:16 @9x7 k3"), ["grouped"], verify=Verifier()).rows
     assert row.verified is not None
     assert row.verified.checks["relative.macs"][:3] == (0.125, 0.125, True)
 
@@ -179,12 +179,12 @@ def test_a_baseline_that_is_no_row_is_executed_for_the_ratios_to_it() -> None:
 def test_a_reduced_row_is_executed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of layers that reduce to the same; the answers are those of a verifier that remembers nothing."""
     texts = ["64:128 @56 k3", "64:128 @48 k3", "128:256 @28 k3"]
-    fresh = [compare(parse_spec(text), ["standard"], verify=Verifier(1000)) for text in texts]
+    fresh = [compare_variants(parse_spec(text), ["standard"], verify=Verifier(1000)) for text in texts]
     executed = []
     sound = verification.measure
     monkeypatch.setattr(verification, "measure", lambda *args, **named: executed.append(1) or sound(*args, **named))
     one = Verifier(1000)
-    assert [compare(parse_spec(text), ["standard"], verify=one) for text in texts] == fresh
+    assert [compare_variants(parse_spec(text), ["standard"], verify=one) for text in texts] == fresh
     assert len(executed) == 1
 
 

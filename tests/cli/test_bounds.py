@@ -12,12 +12,18 @@ from networks.onnx_cases import HOSTILE as MODELS
 
 SIZE = 65536
 
-#: For the readers of one line, by notation: tokens, PyTorch's lines, JSON.
+#: For the readers of one line, by notation: tokens, lines of frameworks, JSON.
 LINES = [
     "k3 " * (SIZE // 3), "x=" * (SIZE // 2), "k" + "3x" * (SIZE // 2), "p" + "0-1x" * (SIZE // 4), "9" * SIZE,
     "日" * (SIZE // 3), "q" * SIZE, " ".join(f"q{i}" for i in range(9000)), "64:128 @56 k3" + " " * (SIZE - 13),
     "(" * SIZE, "Conv2d(" * (SIZE // 7), "Conv2d(" + "1," * (SIZE // 2), "Conv2d(" + "\"'" * (SIZE // 2),
     "a:" * (SIZE // 2) + " Conv2d(1,1,1) @9", "Conv2d(3, 3, " + "9" * SIZE + ") @9", "Conv2d(" + "((1,)," * (SIZE // 7),
+    "Conv2D(" * (SIZE // 7), "keras.layers.Conv2D(8, " + "(3," * (SIZE // 3),
+    "nn.Conv(8, (3, 3), padding=[" + "(1, 1)," * 9000,
+    "paddle.nn.Conv2D(3, 8, 3, padding=[" + "[0, 1]," * 9000, "Conv2D(8, 3)" + "(x)" * (SIZE // 4), "f(" * (SIZE // 2),
+    "Conv2D(8, 3) " + "(1, 9, 9, 3) " * (SIZE // 13), "Conv2D(8, " + "2**" * (SIZE // 3) + "2)", "%x = " * (SIZE // 5),
+    "Conv2dStaticSamePadding(3, 8, 3 " + "(a): B(" * (SIZE // 7), "Conv2d(" + "1.5 M, " * (SIZE // 7),
+    "conv 1 1 x 1 / " * 4000,
     "{" * SIZE, '{"a":' * (SIZE // 5), '{"a":' + "[" * SIZE, '{"kernel_size": [' + "1," * (SIZE // 2) + "1]}",
     '{"in_channels": 1' + "0" * SIZE + "}", '{"in_channels": 1e' + "9" * SIZE + "}", '{"' + "a" * SIZE + '": 1}',
     "{" + ",".join(f'"{n}": 1' for n in range(6000)) + "}", '{"x": ' + "[1" * 30000 + "]" * 5000,

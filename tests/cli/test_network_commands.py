@@ -221,3 +221,71 @@ def test_the_zoo_is_data_of_the_package() -> None:
     files = {path.stem for path in FOLDER.glob("*.txt")}
     assert files <= {*zoo_names()}
     assert {name for name in zoo_names() if name not in files} == {f"efficientnet-b{n}" for n in range(1, 8)}
+
+
+def test_the_file_of_a_built_in_network_is_printed(convcost: Run, tmp_path: Path) -> None:
+    """To be changed and read back; under another of its names with what belongs to that; by any spelling."""
+    assert convcost("zoo", "resnet50").out == (FOLDER / "resnet50.txt").read_text("utf-8")
+    three = convcost("zoo", "EfficientNet_B3")
+    assert three.code == 0
+    told = convcost("network", "-", "--no-verify", "--format", "json", stdin=three.out)
+    assert json.loads(told.out)["total"]["params"] == 12_233_232
+    path = tmp_path / "mine.txt"
+    assert convcost("zoo", "vgg16", "--output", str(path)).code == 0
+    assert path.read_text("utf-8") == (FOLDER / "vgg16.txt").read_text("utf-8")
+    unknown = convcost("zoo", "resnet5O")
+    assert (unknown.code, "did you mean resnet50?" in unknown.err) == (2, True)
+    assert convcost("zoo", "vgg16", "--format", "json").code == 2
+
+
+def test_a_network_is_written_as_text(convcost: Run) -> None:
+    """The way the command line asks for it: size, batch, multipliers."""
+    text = convcost("network", "mobilenet-v1", "@64", "n2", "--width", "0.5", "--as-text").out
+    assert text.splitlines()[1] == "input 3 @64 n2"
+    back, own = (
+        json.loads(convcost("network", *words, "--no-verify", "--format", "json", stdin=text).out)["total"]
+        for words in (("-",), ("mobilenet-v1", "@64", "n2", "--width", "0.5"))
+    )
+    assert back == own
+
+
+def test_the_depth_of_a_network_may_be_chosen(convcost: Run) -> None:
+    """As its width, where it has one."""
+    told = convcost("network", "efficientnet-b0", "@240", "--depth", "1.1", "--no-verify", "--format", "json")
+    assert json.loads(told.out)["total"]["params"] == 7_794_184
+    assert "has no depth multiplier" in convcost("network", "resnet50", "--depth", "2").err
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--to", "ghost", "--where", "k5"), "no convolution is meant by --where 'k5'; there are k7, k3, k1"),
+        (("--to", "standard", "--where", "k3"), "16 are left alone: is standard already"),
+        (("--to", "two-plus-one"), "16 are left alone: made for three axes: time, height and width"),
+    ],
+)
+def test_a_swap_that_replaces_nothing_says_why_and_fails(convcost: Run, words: tuple[str, ...], reason: str) -> None:
+    """The answer is there nevertheless."""
+    ran = convcost("swap", "resnet18", *words, "--no-verify", "--format", "json")
+    assert ran.code == 1
+    assert ran.err == f"nothing was replaced: {reason}\n"
+    document = json.loads(ran.out)
+    assert (document["replaced"], document["before"]["macs"]) == ([], document["after"]["macs"])
+
+
+def test_a_swap_back_is_verified(convcost: Run) -> None:
+    """MobileNet's table 4 prints 4866 M; a share chooses at a reduced input what it chose at the full one."""
+    ran = convcost("swap", "mobilenet-v1", "--to", "standard", "--format", "json")
+    after = json.loads(ran.out)
+    assert (ran.code, after["after"]["macs"], after["verified"]["after"]["status"]) == (0, 4_867_293_184, "verified")
+    shares = json.loads(convcost("swap", "resnet18", "--to", "ghost", "--where", "macs>6%", "--format", "json").out)
+    assert 0 < len(shares["replaced"]) < 16
+    assert shares["verified"]["after"]["wiring"]["status"] == "verified"
+
+
+def test_a_layer_of_a_network_is_answered_alone(convcost: Run) -> None:
+    """As `compare --in` does; a module that is one convolution may be named by itself."""
+    ran = convcost("layer", "--in", "resnet50", "--layer", "stage2.1.conv", "n2", "--no-verify", "--format", "json")
+    answer = json.loads(ran.out)
+    assert (answer["params"], answer["spec"]["batch"], answer["spec"]["norm"]) == (147_712, 2, True)
+    assert "SPEC is missing" in convcost("layer").err

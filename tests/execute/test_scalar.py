@@ -1,62 +1,81 @@
-"""The array execution against a plain scalar loop that counts each multiplication as it comes by; no NumPy in it."""
+"""Maps and totals of the array execution by hand, and against the scalar loop, which is held to the same cases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from strategies import layer_specs
 
 from convcost.execute.ones.counting import conv_weights, convolve, convolve_transposed
 from convcost.execute.ones.measure import measure
-from convcost.graph.ops import Conv, Graph, Ints, Node
+from convcost.execute.ones.scalar import Counts, count_scalar, positions
+from convcost.graph.ops import Conv, Graph, Node
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, build_variant
 
-Counts = dict[Ints, int]  # output position -> products of one output channel
+
+def conv(kernel: tuple[int, ...], stride: int = 1, **fields: object) -> Conv:
+    """From one channel to one, the same stride on every axis, without padding unless told otherwise."""
+    axes = len(kernel)
+    op = Conv(1, 1, kernel, (stride,) * axes, ((0, 0),) * axes, (1,) * axes)
+    return op._replace(**fields)  # type: ignore[arg-type]  # fields of a Conv
 
 
-def positions(size: Ints) -> Iterator[Ints]:
-    """Every position of a box."""
-    return product(*[range(n) for n in size])
+#: A convolution, the size of its input, and its two maps counted with a pencil: all products, and those on data
+#: (transposed: before cropping, and after).
+BY_HAND = {
+    "windows that fit": (conv((3,)), (5,), [3, 3, 3], [3, 3, 3]),
+    "padding on both sides": (conv((3,), padding=((1, 1),)), (4,), [3, 3, 3, 3], [2, 3, 3, 2]),
+    "more before than after": (conv((3,), padding=((2, 0),)), (4,), [3, 3, 3, 3], [1, 2, 3, 3]),
+    "a stride past the end": (conv((2,), 3, padding=((1, 0),)), (5,), [2, 2], [1, 2]),
+    "a window on padding alone": (conv((1,), padding=((1, 1),)), (2,), [1, 1, 1, 1], [0, 1, 1, 0]),
+    "dilation over the middle": (conv((2,), padding=((1, 1),), dilation=(3,)), (3,), [2, 2], [1, 1]),
+    "channels of a group": (conv((2,), in_channels=6, groups=2, out_channels=2), (3,), [6, 6], [6, 6]),
+    "a copied border": (conv((3,), padding=((1, 1),), padding_mode="reflect"), (3,), [3, 3, 3], [3, 3, 3]),
+    "two axes": (
+        conv((2, 3), padding=((1, 0), (1, 1))), (2, 2),
+        [[6, 6], [6, 6]], [[2, 2], [4, 4]],
+    ),
+    "two axes, uneven strides": (
+        conv((2, 2), stride=2, padding=((0, 1), (1, 0))), (3, 3),
+        [[4, 4], [4, 4]], [[2, 4], [1, 2]],
+    ),
+    "transposed, overlapping": (
+        conv((3,), 2, transposed=True, output_padding=(0,)), (3,), [1, 1, 2, 1, 2, 1, 1], [1, 1, 2, 1, 2, 1, 1]
+    ),
+    "transposed, cropped and longer": (
+        conv((3,), 2, padding=((1, 2),), transposed=True, output_padding=(1,)), (3,), [1, 1, 2, 1, 2, 1, 1],
+        [1, 2, 1, 2, 1],
+    ),
+    "transposed with holes": (
+        conv((1,), 3, transposed=True, output_padding=(1,)), (2,), [1, 0, 0, 1], [1, 0, 0, 1, 0]
+    ),
+    "transposed, two axes": (
+        conv((2, 1), 1, padding=((1, 0), (0, 0)), transposed=True, output_padding=(0, 0)), (2, 2),
+        [[1, 1], [2, 2], [1, 1]], [[2, 2], [1, 1]],
+    ),
+}  # fmt: skip
 
 
-def count_plain(op: Conv, size: Ints) -> tuple[Counts, Counts]:
-    """Products at each output position, all of them and those inside the input, one input channel at a time."""
-    nominal: Counts = {}
-    effective: Counts = {}
-    padded = [before + n + after for n, (before, after) in zip(size, op.padding)]
-    ends = [(k - 1) * d for k, d in zip(op.kernel_size, op.dilation)]
-    for at in positions(tuple(padded)):
-        if any(p % s or p + end >= n for p, s, end, n in zip(at, op.stride, ends, padded)):
-            continue
-        out = tuple([p // s for p, s in zip(at, op.stride)])
-        nominal[out] = effective[out] = 0
-        for tap in positions(op.kernel_size):
-            seen = [p + t * d - before for p, t, d, (before, _) in zip(at, tap, op.dilation, op.padding)]
-            for _ in range(op.in_channels // op.groups):
-                nominal[out] += 1
-                effective[out] += op.padding_mode != "zeros" or all(0 <= x < n for x, n in zip(seen, size))
-    return nominal, effective
-
-
-def count_transposed(op: Conv, size: Ints) -> tuple[Counts, Counts]:
-    """Products at each position before cropping, and at those that `torch.nn.ConvTranspose2d` leaves."""
-    full: Counts = {}
-    for at, tap in product(positions(size), positions(op.kernel_size)):
-        lands = tuple([x * s + t * d for x, s, t, d in zip(at, op.stride, tap, op.dilation)])
-        full[lands] = full.get(lands, 0) + op.in_channels // op.groups
-    kept = [
-        (n - 1) * s - before - after + d * (k - 1) + extra + 1
-        for n, s, (before, after), d, k, extra in zip(
-            size, op.stride, op.padding, op.dilation, op.kernel_size, op.output_padding
-        )
-    ]
-    starts = [before for before, _ in op.padding]
-    cropped = {at: full.get(tuple([x + b for x, b in zip(at, starts)]), 0) for at in positions(tuple(kept))}
-    return full, cropped
+@pytest.mark.parametrize("name", BY_HAND)
+def test_maps_are_those_counted_by_hand(name: str) -> None:
+    """Of the array execution and of the scalar loop; and MACs are their sums, over output channels."""
+    op, size, nominal, effective = BY_HAND[name]
+    for found, expected in zip(count_scalar(op, size), (nominal, effective)):
+        drawn = {at: int(n) for at, n in np.ndenumerate(np.array(expected))}
+        assert {at: n for at, n in found.items() if n} == {at: n for at, n in drawn.items() if n}
+    weights, ones = conv_weights(op), np.ones((1, *size, op.in_channels), np.uint8)
+    if op.transposed:
+        full, cropped = convolve_transposed(op, ones, weights)
+    else:
+        counted = convolve(op, ones, weights)
+        full, cropped = counted.nominal, counted.effective
+    assert [full[0, ..., 0].tolist(), cropped[0, ..., 0].tolist()] == [nominal, effective]
+    measured = measure(Graph((1, op.in_channels, *size), "fp32", (Node("conv", op, (0,)),)))
+    assert measured[2:4] == (op.out_channels * np.sum(nominal), op.out_channels * np.sum(effective))
 
 
 def as_map(counts: np.ndarray) -> Counts:
@@ -76,7 +95,7 @@ def conv_graph(spec: LayerSpec) -> tuple[Conv, Graph]:
 def test_maps_and_totals_equal_those_of_a_scalar_loop(spec: LayerSpec) -> None:
     """At every position of the output, and in sum over positions, channels and images."""
     op, graph = conv_graph(spec)
-    nominal, effective = (count_transposed if op.transposed else count_plain)(op, spec.input_size)
+    nominal, effective = count_scalar(op, spec.input_size)
     measured = measure(graph)
     factor = spec.batch * op.out_channels
     assert (measured.macs, measured.effective_macs) == (

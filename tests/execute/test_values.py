@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -10,14 +11,34 @@ from hypothesis import given, settings
 from strategies import applying, layer_specs
 
 from convcost.analysis.cost import macs
-from convcost.execute.values import exact
+from convcost.execute.values import exact, workbench
+from convcost.execute.values.apply import Weights, apply_values
 from convcost.execute.values.convolve import TILE, convolve_values
 from convcost.execute.values.exact import exact_values
 from convcost.execute.values.integers import EXACT, exact_dtype, largest_sum, op_weights, pattern
-from convcost.execute.values.reference import reference_values
+from convcost.execute.values.reference import in_integers, reference_values
 from convcost.execute.values.run_values import run_values
+from convcost.execute.values.sliding import windows
 from convcost.execute.values.workbench import Workbench
-from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Op, Shape
+from convcost.graph.ops import (
+    Activation,
+    AdaptivePool,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv,
+    Counted,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Op,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+)
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
@@ -145,3 +166,130 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     run = run_values(build_variant(name, spec).graph)
     assert run.tensor_bytes == run.traced_bytes
     assert (run.scratch_bytes > 0) == (name != "pointwise")
+
+
+#: Every operation that is executed, with inputs on which each of its integers matters.
+EVERY: dict[str, tuple[Op, list[Shape]]] = {
+    "linear": (Linear(6, 5, bias=True), [(2, 6, 3, 4)]),
+    "linear, flat": (Linear(6, 5), [(2, 6)]),
+    "add": (Add(), [(2, 6, 3, 4)] * 2),
+    "multiply": (Multiply(), [(2, 6, 3, 4), (2, 6, 1, 1)]),
+    "multiply, flat gate": (Multiply(), [(2, 6, 3, 4), (2, 6)]),
+    "concat": (Concat(), [(2, 6, 3, 4), (2, 1, 3, 4), (2, 3, 3, 4)]),
+    "split": (Split(1, 4), [(2, 6, 3, 4)]),
+    "shuffle": (Shuffle(3), [(2, 6, 3, 4)]),
+    "flatten": (Flatten(), [(2, 6, 3, 4)]),
+    "relu6": (Activation("relu6"), [(2, 6, 3, 4)]),
+    "batch-norm": (BatchNorm(6), [(2, 6, 3, 4)]),
+    "layer-norm": (LayerNorm(6), [(2, 6, 3, 4)]),
+    "layer-norm of one channel": (LayerNorm(1), [(2, 1, 3, 4)]),
+    "scale": (Scale(6), [(2, 6, 3, 4)]),
+    "max pool": (Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
+    "average pool": (Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
+    "hanging pool": (Pool("avg", (3, 3), (2, 3), ((0, 0), (1, 0)), ceil_mode=True), [(2, 6, 8, 7)]),
+    "1-D pool": (Pool("max", (3,), (2,), ((1, 1),)), [(2, 6, 9)]),
+    "adaptive average": (AdaptivePool("avg", (4, 3)), [(2, 6, 9, 7)]),
+    "adaptive maximum": (AdaptivePool("max", (1, 2)), [(2, 6, 9, 7)]),
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_operation_is_that_of_int64(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the last bit; and one that is off by one somewhere is noticed."""
+    op, shapes = EVERY[name]
+    found = exact_values(op, shapes)
+    assert found is not None
+    assert found.same
+    sound = exact.apply_values
+
+    def broken(*call: Any) -> tuple[Any, str]:
+        made, algorithm = sound(*call)
+        made = made.copy()
+        made.reshape(-1)[-1] += 1
+        return made, algorithm
+
+    monkeypatch.setattr(exact, "apply_values", broken)
+    off = exact_values(op, shapes)
+    assert off is not None
+    assert not off.same
+
+
+def test_every_operation_has_been_tried() -> None:
+    """But for convolutions, which have tests of their own, and what is counted by definition."""
+    assert {type(op) for op, _ in EVERY.values()} == set(get_args(Op)) - {Conv, Counted}
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "made"),
+    [
+        (Shuffle(2), [[[0, 1, 2, 3, 4, 5]]], [[0, 3, 1, 4, 2, 5]]),
+        (Flatten(), [[[[[1, 10], [2, 20]], [[3, 30], [4, 40]]]]], [[1, 2, 3, 4, 10, 20, 30, 40]]),
+        (Concat(), [[[1, 2]], [[3]]], [[1, 2, 3]]),
+        (Split(1, 3), [[[5, 6, 7, 8]]], [[6, 7]]),
+        (Pool("max", (2,), (2,), ((1, 0),)), [[[[-4], [-7], [-5]]]], [[[-4], [-5]]]),
+        (Pool("avg", (2,), (2,), ((1, 0),)), [[[[4], [6], [2]]]], [[[2], [4]]]),
+        (AdaptivePool("avg", (2,)), [[[[2], [4], [8]]]], [[[3], [6]]]),
+        (Multiply(), [[[[2, 3], [4, 5]]], [[10, 100]]], [[[20, 300], [40, 500]]]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_executor_and_reference_do_what_is_meant(op: Op, inputs: list[Any], made: list[Any]) -> None:
+    """By hand: two implementations that agree could both be wrong. Arrays are (batch, *spatial, channels)."""
+    given = [np.array(array, np.float32) for array in inputs]
+    assert apply_values(op, given, None, None, Workbench())[0].tolist() == made
+    assert in_integers(op, given).tolist() == made
+
+
+@pytest.mark.parametrize("op", [LayerNorm(3), Activation("gelu"), Counted("softmax", (1, 3))], ids=str)
+def test_what_makes_no_integers_of_any_has_no_exact_values(op: Op) -> None:
+    """A variance over three channels is the square of no integer but 0."""
+    assert exact_values(op, [(1, 3, 4)]) is None
+
+
+def test_layer_norm_is_that_of_its_definition() -> None:
+    """Of any channels: mean, variance and the guard of PyTorch."""
+    x, scale, shift = np.array([[1.0, 2.0, 6.0]]), np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])
+    made, _ = apply_values(LayerNorm(3), [x], Weights(scale, shift), None, Workbench())
+    assert np.allclose(made, (x - 3) / np.sqrt(14 / 3 + 1e-5) * scale + shift)
+
+
+def odd(shape: tuple[int, ...], layout: str) -> Any:
+    """Integers in an array whose numbers do not lie side by side, or do, with odd steps on axes of one position."""
+    whole = pattern((*shape[:-1], shape[-1] + 2), np.dtype(np.float32), 3, 1)
+    if layout == "part of the channels":
+        return whole[..., 1:-1]
+    if layout == "channels first":
+        return np.moveaxis(np.ascontiguousarray(np.moveaxis(whole[..., 1:-1], -1, 1)), 1, -1)
+    packed = np.ascontiguousarray(whole[..., 1:-1])
+    steps = [977 * packed.itemsize if n == 1 else s for n, s in zip(shape, packed.strides)]
+    return np.lib.stride_tricks.as_strided(packed, shape, steps)
+
+
+@pytest.mark.parametrize("layout", ["part of the channels", "channels first", "odd steps"])
+@pytest.mark.parametrize("channels", [1, 4])
+@pytest.mark.parametrize("groups", [1, 4])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_inputs_may_lie_in_memory_in_any_way(layout: str, channels: int, groups: int, transposed: bool) -> None:
+    """Nothing outside of the array is read, whatever NumPy says of an axis with one position."""
+    groups = min(groups, channels)
+    extra = (0, 0) if transposed else ()
+    op = Conv(channels, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), groups, False, "zeros", transposed, extra)
+    given, weights = odd((1, 6, 5, channels), layout), op_weights(op, 2)
+    assert weights is not None
+    made, _ = convolve_values(op, given, weights.kernel, None, Workbench())
+    assert np.array_equal(made, reference_values(op, np.ascontiguousarray(given), weights.kernel))
+
+
+def test_windows_over_numbers_that_do_not_lie_side_by_side_are_refused() -> None:
+    """By what lays them out; the executor packs its input before."""
+    op = Conv(2, 2, (1, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    with pytest.raises(ValueError, match="do not lie side by side"):
+        windows(op, odd((1, 3, 4, 2), "part of the channels"), (3, 3), 1, merge=True)
+
+
+def test_a_workbench_is_warm_before_its_first_product() -> None:
+    """One wide product in a process, which counts for nothing."""
+    workbench.warm_up.cache_clear()
+    benches = [Workbench(), Workbench()]
+    assert workbench.warm_up.cache_info()[:2] == (1, 1)
+    assert [(bench.products, bench.calls, bench.scratch_bytes) for bench in benches] == [(0, 0, 0)] * 2

@@ -1,6 +1,6 @@
 """The four questions, each on its own first screen; and no number on it that this test cannot say where it is from.
 
-The numbers come from NumPy that is written here, or from papers (see `golden` for what they print), never from the
+The numbers come from NumPy that is written here, or from papers, whose figures stand in `expected`; never from the
 code that made the page.
 """
 
@@ -162,7 +162,7 @@ def test_every_layer_that_is_drawn_has_its_shapes() -> None:
     """And where the line would be too long it is broken."""
     assert "64×56×56 ─► [1x3] ─► 64×56×56 ─► [3x1] ─► 128×56×56" in screen(["spatially-separable"])
     assert "64×56×56 ─┬─► [conv1 3×3] ─► [conv2 3×3] ─► [add] ─► 64×56×56" in screen(["residual"])
-    assert "[add] adds the input itself" in screen(["inverted-residual"])
+    assert "[add]  with the input itself" in screen(["inverted-residual"])
 
 
 def test_the_classical_case_stands_before_the_networks_and_the_two_are_told_apart() -> None:

@@ -20,6 +20,8 @@ WORDS = [
     "from", "block", "default", "input", "width", "shortcut", "norm", "no-norm", "bias", "each", "@0", "@1", "@1x2x3",
     "n999999999999999999", "1d", "3d", "t", "op1", "fp16", "ceil", "#", ":", "x:", "in:", "=", "²", "\x00", "\ud800",
     "\u200b", "日本", "standard", "inverted-residual", "residual-bottleneck", "grouped", *PRIMITIVES,
+    "share", "also", "depth", "8*depth", "999999999999999999x2", "p999999999999999999-0x1", "in+999999999999999999",
+    "bilinear", "affine", "mode=reflect", "mode=circular", "ghost", "mbconv", "2plus1d", "tcn", "mid=2x3", "p$x-0",
 ]  # fmt: skip
 
 

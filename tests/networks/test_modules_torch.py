@@ -78,7 +78,7 @@ def test_layers_have_the_paths_of_modules(small: Any) -> None:
     _, _, answer, _ = small
     names = [layer.name for layer in answer.layers]
     assert names[:5] == ["stem.0", "stem.1", "stem.2", "depthwise", "add"]
-    assert {"up", "norm", "blocks.0", "shared", "shared-2"} < set(names)
+    assert {"up", "norm", "shared"} < set(names)
     assert len(set(names)) == len(names)
     kinds = {layer.name: layer.kind for layer in answer.layers}
     assert [kinds[name] for name in ("stem.0", "stem.1", "up", "norm")] == ["conv", "batch-norm", "conv", "batch-norm"]

@@ -11,7 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import made_for
 
-from convcost.graph.ops import Activation, AdaptivePool, Conv, Linear, Multiply, Pool, Shuffle, Split
+from convcost.graph.ops import (
+    Activation,
+    AdaptivePool,
+    Attention,
+    Conv,
+    Linear,
+    Multiply,
+    Norm,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shuffle,
+    Split,
+    Tokens,
+    Upsample,
+)
 from convcost.networks.build import MOST_OPERATIONS, Choices, Network, build_network
 from convcost.networks.errors import NetworkError
 from convcost.networks.layers import layer_names
@@ -110,6 +126,22 @@ def test_defaults_hold_from_where_they_stand() -> None:
         ("shuffle g2", Shuffle(2)),
         ("multiply from in in", Multiply()),
         ("hardswish", Activation("hardswish")),
+        ("max-pool k3 s1 d2 p1", Pool("max", (3, 3), (1, 1), ((1, 1), (1, 1)), False, (2, 2))),
+        ("max-pool k3 s2 psame-upper", Pool("max", (3, 3), (2, 2), ((0, 1), (0, 1)))),
+        ("avg-pool k3 s2 psame d2", Pool("avg", (3, 3), (2, 2), ((2, 2), (2, 2)), False, (2, 2))),
+        ("upsample 2", Upsample("nearest", (2, 2))),
+        ("upsample bilinear 2x3", Upsample("bilinear", (2, 3))),
+        ("pixel-shuffle 2", PixelShuffle((2, 2))),
+        ("pad p1-2x0", Pad(((1, 2), (0, 0)))),
+        ("pad p3 mode=reflect", Pad(((3, 3), (3, 3)), "reflect")),
+        ("crop p4-0x1", Pad(((-4, 0), (-1, -1)))),
+        ("prelu", Scale(4, "prelu")),
+        ("softmax", Norm("softmax", 4, 1, False)),
+        ("group-norm 2", Norm("group-norm", 4, 2)),
+        ("instance-norm", Norm("instance-norm", 4, 4, False)),
+        ("instance-norm affine", Norm("instance-norm", 4, 4)),
+        ("rms-norm", Norm("rms-norm", 4)),
+        ("tokens 1", Tokens(1, 4, 1281)),
     ],
 )
 def test_a_line_is_one_operation(line: str, op: object) -> None:
@@ -205,6 +237,64 @@ def test_a_transposed_line_may_be_depthwise_or_grouped() -> None:
     assert first == Conv(64, 128, (4, 4), (2, 2), ((1, 1), (1, 1)), (1, 1), 64, False, "zeros", True, (0, 0))
     assert isinstance(second, Conv)
     assert (second.groups, second.transposed, network.shapes[-1]) == (4, True, (1, 32, 112, 112))
+
+
+def test_attention_is_what_is_around_it_too() -> None:
+    """PyTorch's MultiheadAttention of one input: 3 x channels in, all heads, channels out; `attend` is the middle."""
+    network = built("attention 2 bias", "linear 24 each", "attend 4", size="12 @5x4")
+    assert [(node.name, node.op) for node in network.graph.nodes] == [
+        ("attention.qkv", Linear(12, 36, True)), ("attention.attend", Attention(2, 12)),
+        ("attention.project", Linear(12, 12, True)), ("linear", Linear(12, 24)), ("attend", Attention(4, 8)),
+    ]  # fmt: skip
+
+
+def test_a_line_may_have_the_weights_of_another() -> None:
+    """Learned once, however often they are used; norms stay each line's own."""
+    lines = (
+        "a: standard 3 k3 bias norm",
+        "standard 3 k3 bias norm share a r2",
+        "c: linear 3 each",
+        "linear 3 each share c",
+    )
+    ops = [node.op for node in built(*lines).graph.nodes]
+    assert [op.shared for op in ops if isinstance(op, Conv | Linear)] == [False, True, True, False, True]
+    pair = built("a: depthwise-separable 3 k3", "depthwise-separable 3 k3 share a").graph.nodes
+    assert [node.op.shared for node in pair if isinstance(node.op, Conv)] == [False, False, True, True]
+    inside = built("block b", "  a: pointwise in", "  pointwise in share a", "b").graph.nodes
+    assert [node.op.shared for node in inside if isinstance(node.op, Conv)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["relu", "standard 4 k3 share a"], "share needs the name of a line before"),
+        (["standard 4 k3 share"], "share needs the name of a line before"),
+        (["a: standard 4 k3", "standard 4 k3 share a"], "its weights have another shape"),
+        (["a: relu", "standard 4 k3 share a"], "its weights have another shape"),
+        (["block b", "  relu", "a: standard 4 k3", "b share a"], "b has no weights to share"),
+        (["pixel-shuffle 2"], "3 channels are no blocks of 2x2"),
+        (["pixel-shuffle"], "needs a factor"),
+        (["upsample 0"], "needs a factor"),
+        (["upsample 2 cubic"], "does not take 'cubic'"),
+        (["upsample 2x2x2"], "needs a factor"),
+        (["group-norm 2"], "2 groups do not divide 3 channels"),
+        (["group-norm"], "needs 1 number"),
+        (["softmax 2"], "does not take '2'"),
+        (["rms-norm affine"], "does not take 'affine'"),
+        (["pad"], "pad needs how much"),
+        (["pad psame"], "does not take 'psame'"),
+        (["crop p1 mode=reflect"], "crop does not take 'mode=reflect'"),
+        (["crop p20"], "nothing is left"),
+        (["pad p1x1x1"], "has 3 axes, the rest has 2"),
+        (["attention 2"], "2 heads do not divide 3 channels"),
+        (["attend 2"], "2 heads do not divide 3 channels"),
+        (["max-pool k3 d2 p5"], "as wide as the window"),
+    ],
+)
+def test_a_wrong_operation_is_told(lines: list[str], message: str) -> None:
+    error = mistake(*lines)
+    assert message in error.message
+    assert error.hint
 
 
 def test_an_unknown_operation_is_told_before_its_inputs() -> None:
@@ -331,6 +421,7 @@ def test_as_many_operations_as_are_allowed_can_be_written() -> None:
 
 
 WORDS = [*PRIMITIVES, *layer_names(), "from", "in", "a:", "a", "r2", "k3", "s2", "8", "$x", "block", "default", "norm"]
+WORDS += ["share", "also", "depth", "bilinear", "p1-2", "2", "2x3", "affine", "p$x-0", "in+1"]
 WORDS += ["relu", "shortcut", "g2", "in*2", "p1", "#", "width", "32*width", "each", "bias", "7", "0", "x=3", "\t"]
 
 
@@ -342,3 +433,45 @@ def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]
     with suppress(SpecError):
         network = build_network(read_program(text))
         assert len(network.shapes) == len(network.graph.nodes) + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        ("input @3x9x8", (1, 3, 9, 8)), ("input 3 @3x9x8", (1, 3, 9, 8)), ("input @2x3x9x8", (2, 3, 9, 8)),
+        ("input 3 @2x3x9x8 n2", (2, 3, 9, 8)), ("input @2x3x7x9x8", (2, 3, 7, 9, 8)),
+        ("input 3 @7x9x8", (1, 3, 7, 9, 8)),
+        ("input 3 @3x9x8 3d", (1, 3, 3, 9, 8)), ("input 3 @9x8x3 3d", (1, 3, 9, 8, 3)), ("input 3 @9x8", (1, 3, 9, 8)),
+    ],
+)  # fmt: skip
+def test_the_size_of_an_input_may_have_batch_and_channels_in_front(line: str, shape: tuple[int, ...]) -> None:
+    """CxHxW and NxCxHxW; 3d says that all are axes."""
+    assert build_network(read_program(f"{line}\nrelu")).shapes[0] == shape
+
+
+@pytest.mark.parametrize(
+    ("tokens", "shape"),
+    [("@3x6x5", (1, 3, 6, 5)), ("@4x3x6x5", (4, 3, 6, 5)), ("@4x3x6x5 n4", (4, 3, 6, 5)), ("@6x5", (1, 3, 6, 5))],
+)
+def test_so_may_the_size_on_the_command_line(tokens: str, shape: tuple[int, ...]) -> None:
+    program = read_program("input 3 @9x8\nrelu")
+    assert build_network(program, Choices(tokens)).shapes[0] == shape
+
+
+@pytest.mark.parametrize(
+    ("line", "tokens", "message", "hint"),
+    [
+        ("input 3 @9x8x3", "", "may be an image with its 3 channels behind it", "write @9x8 for the image, or add 3d"),
+        ("input 5 @2x3x9x8", "", "the channels in input_size are 3, those of the input 5", "@9x8"),
+        ("input 3 @2x3x9x8 n4", "", "batch is 4, and input_size starts with 2", "keep one"),
+        ("input 3 @9x8", "@4x6x5", "the channels in input_size are 4, those of the input 3", "@6x5"),
+        ("input 3 @9x8", "@6x5x3", "the channels in input_size are 6, those of the input 3", "@6x5"),
+        ("input 3 @9x8", "@1x2x3x4x5", "input_size has 5 axes, the rest has 2", "2 of them"),
+        ("input 3 @9x8", "@4x3x6x5 n2", "batch is 2, and input_size starts with 4", "keep one"),
+    ],
+)  # fmt: skip
+def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, message: str, hint: str) -> None:
+    with pytest.raises(SpecError) as found:
+        build_network(read_program(f"{line}\nrelu"), Choices(tokens))
+    assert message in found.value.message
+    assert hint in found.value.hint

@@ -31,6 +31,10 @@ def test_a_network_of_the_zoo_is_read_back(name: str) -> None:
         "input 4 @40 1d\nstandard 8 k3 mode=reflect\nadaptive-max-pool 5\nlinear 7 each",
         "input 4 @8x9x10\nstandard 8 k3 psame-upper s2\navg-pool k2x1x2 s1\nglobal-max-pool",
         "input 8 @9x8\ngrouped 4 k4 s2 p1 t g2 op1x0\na: depthwise k3 m3\nsplit 0 4 from a\nmultiply from a a",
+        "input 8 @9\nprelu\ngroup-norm 4\ninstance-norm affine\nrms-norm\nsoftmax\nupsample 2 bilinear",
+        "input 8 @9x12\npad p1-2x0 mode=reflect\ncrop p0-1x2\ninstance-norm\nmax-pool k3 s1 d2x1\npixel-shuffle 2",
+        "input 8 @9\na: standard 8 k3\nstandard 8 k3 share a\nb: linear 8 each\nlinear 8 each share b",
+        "input 8 @9\ntokens 2\nattention 4 bias\nlinear 24 each\nattend 2",
         "input 8 @9\nlayer-norm\nscale\nshuffle g4\nb: concat from in in\nadd from b b\nflatten\nlinear 3 bias\ngelu",
     ],
 )

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from convcost.answers.check import Check, Verified
-from convcost.answers.comparison import Comparison, Layer, Row, answer, compare
+from convcost.answers.comparison import Comparison, Layer, Row, answer, compare_variants
 from convcost.checks.verifier import Verifier
 from convcost.report import Options, open_writer
 from convcost.spec import parse_spec
@@ -25,7 +25,7 @@ LINES = (
 
 
 def compared(line: str, **options: Any) -> Comparison:
-    return compare(parse_spec(line), **options)
+    return compare_variants(parse_spec(line), **options)
 
 
 def one_layer(line: str, **options: Any) -> Layer:

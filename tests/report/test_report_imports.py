@@ -22,11 +22,11 @@ def test_a_table_in_a_pipe_needs_no_rich() -> None:
     """It would cost as much as everything else together."""
     code = (
         "import sys\n"
-        "from convcost.answers.comparison import compare\n"
+        "from convcost.answers.comparison import compare_variants\n"
         "from convcost.spec import parse_spec\n"
         "from convcost.report import open_writer\n"
         "for format in ('table', 'markdown'):\n"
-        "    open_writer(format, sys.stderr).answer(compare(parse_spec('64:128 @56 k3')))\n"
+        "    open_writer(format, sys.stderr).answer(compare_variants(parse_spec('64:128 @56 k3')))\n"
         "print({'rich', 'csv', 'numpy', 'textwrap', 'difflib'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={})

@@ -18,7 +18,7 @@ from convcost.report.writers import Options
 from convcost.spec import SpecError
 
 #: One operation, several, and one that does not apply: the fast way and the others.
-LAYERS = (*LINES, "8 @8x8x8 k3 bias", "64:128 @56 k3 t s2")
+LAYERS = (*LINES, "8 @8x8x8 k3 bias 3d", "64:128 @56 k3 t s2")
 
 
 @pytest.mark.parametrize("line", LAYERS)
@@ -83,11 +83,11 @@ def test_json_needs_neither_rich_nor_csv_nor_numpy() -> None:
     """They would cost more than the answer."""
     code = (
         "import io, sys\n"
-        "from convcost.answers.comparison import compare\n"
+        "from convcost.answers.comparison import compare_variants\n"
         "from convcost.spec import parse_spec\n"
         "from convcost.report import open_writer\n"
         "for format in ('json', 'ndjson'):\n"
-        "    open_writer(format, io.StringIO()).answer(compare(parse_spec('64:128 @56 k3')))\n"
+        "    open_writer(format, io.StringIO()).answer(compare_variants(parse_spec('64:128 @56 k3')))\n"
         "print({'rich', 'csv', 'numpy', 'dataclasses', 'inspect'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

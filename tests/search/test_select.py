@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.answers.comparison import compare
+from convcost.answers.comparison import compare_variants
 from convcost.cli.main import run
 from convcost.search.select import ROW_NUMBERS, ROW_WORDS, Order, read_selection, select_rows, unbeaten, words_of_row
 from convcost.spec import parse_spec
@@ -60,12 +60,12 @@ def test_a_front_is_what_no_other_beats(points: list[tuple[int, int]]) -> None:
 def test_rows_without_the_word_stand_last() -> None:
     """Whichever way is up: a building block has no ratio."""
     for text in ("relative.macs", "max:relative.macs"):
-        rows = select_rows(compare(LAYER), read_selection("", text, None, "", ROW_WORDS, ROW_NUMBERS)).rows
+        rows = select_rows(compare_variants(LAYER), read_selection("", text, None, "", ROW_WORDS, ROW_NUMBERS)).rows
         assert [row.relative is None for row in rows] == sorted([row.relative is None for row in rows])
 
 
 def test_every_word_that_may_be_asked_for_is_there() -> None:
-    row = compare(LAYER, ["standard"]).rows[0]
+    row = compare_variants(LAYER, ["standard"]).rows[0]
     words = words_of_row(row)
     for word in ROW_NUMBERS:
         outer, _, inner = word.partition(".")

@@ -8,9 +8,10 @@ from spec.spec_cases import error_of
 import convcost
 from convcost.spec import format_spec, parse_spec
 
-#: A line, the shape of its input and of its output, channels last: as flax.readthedocs.io and Flax's examples have them.
+#: A line, the shape of its input and of its output, channels last: of flax.readthedocs.io and Flax's examples.
 DOCUMENTED = [
-    ("layer = nnx.Conv(in_features=3, out_features=4, kernel_size=(3,), padding='VALID', rngs=rngs)", (1, 8, 3), (1, 6, 4)),
+    ("layer = nnx.Conv(in_features=3, out_features=4, kernel_size=(3,), padding='VALID', rngs=rngs)",
+     (1, 8, 3), (1, 6, 4)),
     ("layer = nnx.Conv(in_features=3, out_features=4, kernel_size=(3, 3), strides=2, padding='CIRCULAR', rngs=rngs)",
      (1, 8, 3), (1, 4, 4)),
     ("layer = nn.Conv(features=4, kernel_size=(3,), padding='VALID')", (1, 8, 3), (1, 6, 4)),
@@ -21,7 +22,8 @@ DOCUMENTED = [
     ("self.conv1 = nnx.Conv(1, 32, kernel_size=(3, 3), rngs=rngs)", (1, 28, 28, 1), (1, 28, 28, 32)),
     ("self.conv2 = nnx.Conv(32, 64, kernel_size=(3, 3), rngs=rngs)", (1, 14, 14, 32), (1, 14, 14, 64)),
     ("x = nn.Conv(features=32, kernel_size=(3, 3))(x)", (1, 28, 28, 1), (1, 28, 28, 32)),
-    ("x = nn.Conv(64, (7, 7), (2, 2), padding=[(3, 3), (3, 3)], name='conv_init')(x)", (1, 224, 224, 3), (1, 112, 112, 64)),
+    ("x = nn.Conv(64, (7, 7), (2, 2), padding=[(3, 3), (3, 3)], name='conv_init')(x)",
+     (1, 224, 224, 3), (1, 112, 112, 64)),
 ]  # fmt: skip
 
 SAYS = [
@@ -34,7 +36,8 @@ SAYS = [
     ("nn.Conv(8, (4, 4), padding='CIRCULAR') 4: @9", "4:8 @9 k4 p1-2 bias mode=circular"),
     ("nn.Conv(8, (3, 3), padding='REFLECT', kernel_init=init.normal(1e-2)) 4: @9", "4:8 @9 k3 p1 bias mode=reflect"),
     ("nn.Conv(features=8, kernel_size=[3, 3], strides=[2, 1], padding=(1, 0)) 4: @9", "4:8 @9 k3 s2x1 p1x0 bias"),
-    ("nn.Conv(8, (3, 3), strides=None, input_dilation=1, param_dtype=jnp.float32) (1, 9, 9, 4)", "4:8 @9 k3 psame-upper bias"),
+    ("nn.Conv(8, (3, 3), strides=None, input_dilation=1, param_dtype=jnp.float32) (1, 9, 9, 4)",
+     "4:8 @9 k3 psame-upper bias"),
     ("nn.ConvTranspose(8, (3, 3), strides=(2, 2)) 4: @9", "4:8 @9 k3 s2 p0-1 t bias"),
     ("nn.ConvTranspose(8, (2, 2), strides=(3, 3)) 4: @9", "4:8 @9 k2 s3 op1 t bias"),
     ("nn.ConvTranspose(8, (4, 4), strides=(2, 2), padding=2) 4: @9", "4:8 @9 k4 s2 p1 t bias"),

@@ -24,6 +24,11 @@ SAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"output_padding": [0, 0]}, {"output_padding": (0, 0)}),
     ({"mid_channels": None, "activation": None}, {"mid_channels": None, "activation": None}),
     ({"norm": True, "v1": True, "residual": True}, {"norm": True, "v1": True, "residual": True}),
+    ({"bias": "last"}, {"bias": "last"}),
+    ({"dtype": "W4A16"}, {"dtype": "w4a16"}),
+    ({"padding": "SAME"}, {"padding": "same-upper"}),
+    ({"padding": "same"}, {"padding": ((1, 1), (1, 1))}),
+    ({"input_size": [2, 8, 9, 7]}, {"input_size": (9, 7), "batch": 2}),
     ({"dtype": "FP16", "batch": 3, "padding_mode": "reflect"}, {"dtype": "fp16", "padding_mode": "reflect"}),
 ]
 

@@ -8,7 +8,7 @@ from spec.spec_cases import error_of
 import convcost
 from convcost.spec import format_spec, parse_spec, read_layer
 
-#: A line, the shape of what it is called on, and of what comes out, channels last: as keras.io and tensorflow.org have them.
+#: A line, the shape of what it is called on, and of what comes out: keras.io and tensorflow.org have them.
 DOCUMENTED = [
     ("y = keras.layers.Conv1D(32, 3, activation='relu')(x)", (4, 10, 128), (4, 8, 32)),
     (">>> y = keras.layers.Conv2D(32, 3, activation='relu')(x)", (4, 10, 10, 128), (4, 8, 8, 32)),
@@ -40,7 +40,8 @@ SAYS = [
     ("Conv2D(8, 3, dtype='float16', kernel_regularizer=l2(1e-4), name='c') 4: @9", "4:8 @9 k3 p0 bias fp16", 296),
     ("Convolution2D(8, 3, kernel_initializer=lambda shape: f(shape, [1])) 4: @9", "4:8 @9 k3 p0 bias", 296),
     ("Conv1D(64, 2, dilation_rate=8, padding='causal', input_shape=(100,16))", "16:64 @100 k2 p8-0 d8 bias 1d", 2112),
-    ("DepthwiseConv2D(3, padding='same', use_bias=False, input_shape=(13,13,512))", "512 @13 k3 psame-upper g512", 4608),
+    ("DepthwiseConv2D(3, padding='same', use_bias=False, input_shape=(13,13,512))",
+     "512 @13 k3 psame-upper g512", 4608),
     ("DepthwiseConv2D((3, 3), depth_multiplier=2) 4: @9", "4:8 @9 k3 p0 g4 bias", 80),
     ("DepthwiseConv1D(3, strides=2) 4: @9", "4 @9 k3 s2 p0 g4 bias 1d", 16),
     ("Conv2DTranspose(8, 3, strides=2, padding='same') 4: @9", "4:8 @9 k3 s2 p0-1 t bias", 296),

@@ -18,7 +18,8 @@ DOCUMENTED = [
     ("conv = Conv1DTranspose(2, 1, 2, weight_attr=None)", (1, 2, 4), (1, 1, 5)),
     ("nn.Conv2D(1, 6, 3, stride=1, padding=1),", (1, 1, 28, 28), (1, 6, 28, 28)),
     ("nn.Conv2D(6, 16, 5, stride=1, padding=0),", (1, 6, 14, 14), (1, 16, 10, 10)),
-    ("self.conv1 = paddle.nn.Conv2D(in_channels=3, out_channels=32, kernel_size=(3, 3))", (1, 3, 32, 32), (1, 32, 30, 30)),
+    ("self.conv1 = paddle.nn.Conv2D(in_channels=3, out_channels=32, kernel_size=(3, 3))",
+     (1, 3, 32, 32), (1, 32, 30, 30)),
     ("(conv1): Conv2D(3, 64, kernel_size=[7, 7], stride=[2, 2], padding=3, data_format=NCHW)",
      (1, 3, 224, 224), (1, 64, 112, 112)),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Modules as PyTorch prints and constructs them."""
+"""Modules as PyTorch and what is built on it print and construct them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import convcost
 from convcost.spec import parse_spec
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "layers.json"
@@ -38,6 +39,80 @@ SAYS = [
         "4:8 @9 k3 s2 p1 op1x0 t bias",
     ),
 ]  # fmt: skip
+
+
+#: A line of PyTorch's documentation, the input beside it there, and the shape that comes out.
+DOCUMENTED = [
+    (">>> m = nn.Conv2d(16, 33, 3, stride=2)", "torch.randn(20, 16, 50, 100)", (20, 33, 24, 49)),
+    ("m = nn.Conv2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2))", "torch.randn(20, 16, 50, 100)",
+     (20, 33, 28, 100)),
+    ("m = nn.Conv2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2), dilation=(3, 1))", "(20, 16, 50, 100)",
+     (20, 33, 26, 100)),
+    ("m = nn.Conv1d(16, 33, 3, stride=2)", "torch.randn(20, 16, 50)", (20, 33, 24)),
+    ("m = nn.Conv3d(16, 33, 3, stride=2)", "torch.randn(20, 16, 10, 50, 100)", (20, 33, 4, 24, 49)),
+    ("m = nn.Conv3d(16, 33, (3, 5, 2), stride=(2, 1, 1), padding=(4, 2, 0))", "(20, 16, 10, 50, 100)",
+     (20, 33, 8, 50, 99)),
+    ("m = nn.ConvTranspose2d(16, 33, 3, stride=2)", "torch.randn(20, 16, 50, 100)", (20, 33, 101, 201)),
+    ("m = nn.ConvTranspose2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2))", "(20, 16, 50, 100)", (20, 33, 93, 100)),
+    ("m = nn.ConvTranspose3d(16, 33, 3, stride=2)", "torch.randn(20, 16, 10, 50, 100)", (20, 33, 21, 101, 201)),
+    ("m = nn.ConvTranspose3d(16, 33, (3, 5, 2), stride=(2, 1, 1), padding=(0, 4, 2))", "(20, 16, 10, 50, 100)",
+     (20, 33, 21, 46, 97)),
+    ("downsample = nn.Conv2d(16, 16, 3, stride=2, padding=1)", "torch.randn(1, 16, 12, 12)", (1, 16, 6, 6)),
+]  # fmt: skip
+
+STEM = "kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False"
+
+#: What tools print in front of the arguments, what other libraries build on it, and what stands around a layer.
+AROUND = [
+    (f"Conv2d(0.009 M, 0.081% Params, 0.118 GMac, 6.486% MACs, 3, 64, {STEM}) @224", "3:64 @224 k7 s2"),
+    (f"Conv2d(9.41 k, 0.037% Params, 118.01 MMac, 2.860% MACs, 3, 64, {STEM}) @224", "3:64 @224 k7 s2"),
+    (f"(conv1): Conv2d(9.41 k = 0.0368% Params, 118.01 MMACs = 2.8611% MACs, 120 us = 0.5% latency, 1.97 TFLOPS, "
+     f"3, 64, {STEM}) @224", "3:64 @224 k7 s2"),
+    (f"Conv2d(9.41 K = 0.08% Params, 118.01 MMACs = 6.48% MACs, 236.03 MFLOPS = 6.48% FLOPs, 3, 64, {STEM}) @224",
+     "3:64 @224 k7 s2"),
+    (f"Conv2d(9.41 k, 0.04% Params, 118 MMACs, 2.9% MACs, 110 µs, 3.21% latency, 0.0 FLOPS, 3, 64, {STEM}) @224",
+     "3:64 @224 k7 s2"),
+    (f"Conv2d( 3, 64, {STEM} #params: 9.41K, #flops: 0.12G ) @224", "3:64 @224 k7 s2"),
+    ("Conv2dStaticSamePadding(3, 8, kernel_size=(3, 3), stride=(2, 2), bias=False (static_padding): "
+     "ZeroPad2d(padding=(2, 3, 0, 1), value=0.0)) @9", "3:8 @9 k3 s2 p0-1x2-3"),
+    ("Conv2dStaticSamePadding(3, 8, kernel_size=(1, 1), stride=(1, 1) (static_padding): Identity()) @9",
+     "3:8 @9 k1 bias"),
+    ("Conv2dDynamicSamePadding(3, 8, kernel_size=(3, 3), stride=(2, 2), bias=False) @9", "3:8 @9 k3 s2 psame-upper"),
+    ("(conv_stem): Conv2dSame(3, 8, kernel_size=(3, 3), stride=(2, 2), bias=False) @9", "3:8 @9 k3 s2 psame-upper"),
+    ("nn.LazyConv2d(8, 3) 3: @9", "3:8 @9 k3 p0 bias"),
+    ("LazyConv2d(0, 8, kernel_size=(3, 3), stride=(1, 1)) (1, 3, 9, 9)", "3:8 @9 k3 p0 bias"),
+    ("LazyConvTranspose1d(8, 3, 2, padding=1) 4: @9", "4:8 @9 k3 s2 p1 t 1d bias"),
+    ("nn.Conv2d(64, 64*4, 1) @32", "64:256 @32 k1 bias"),
+    ("nn.Conv2d(2**6, (3 + 1) * 64 // 2 - 8 % 3, kernel_size=-(-5)) @32", "64:126 @32 k5 p0 bias"),
+    ("nn.Conv2d(3, 1_000, 3, device='cuda', dtype=torch.float16), @9  # the stem, 3: @7", "3:1000 @9 k3 p0 bias fp16"),
+    ("model.add_module('conv', nn.Conv2d(3, 8, 3)) @9", "3:8 @9 k3 p0 bias"),
+    ("('conv1', nn.Conv2d(3, 8, 3)), @9", "3:8 @9 k3 p0 bias"),
+    ("self.conv: nn.Conv2d = nn.Conv2d(3, 8, 3).to(device) @9", "3:8 @9 k3 p0 bias"),
+    ("return nn.Conv2d(3, 8, 3)(x.view(1, 3, 9, 9)) @9", "3:8 @9 k3 p0 bias"),
+    ("Conv2d(3, 8, 3) [1, 3, 9, 7]", "3:8 @9x7 k3 p0 bias"),
+    ("Conv2d(3, 8, 3) torch.Size([4, 3, 9, 7])", "3:8 @9x7 k3 p0 bias n4"),
+    ("Conv2d(3, 8, 3) input_shape=(3, 9, 7) n4", "3:8 @9x7 k3 p0 bias n4"),
+    ("Conv2d(3, 8, 3) on input shape: (4, 3, 9, 7)", "3:8 @9x7 k3 p0 bias n4"),
+    ("Conv2d(3, 8, 3) (9, 7)", "3:8 @9x7 k3 p0 bias"),
+    ("Conv2d(3, 8, 3) @4x3x9x7", "3:8 @9x7 k3 p0 bias n4"),
+    ("3: Conv2d(3, 8, 3) @9", "3:8 @9 k3 p0 bias"),
+    ("nn.Conv2d(3, 8, kernel_size=11, stride=4, padding='SAME') @224", "3:8 @224 k11 s4 psame-upper bias"),
+    ("64:128 k3 (2, 64, 56, 48)", "64:128 @56x48 k3 n2"),
+    ("64:128 k3 (64, 56, 48)", "64:128 @56x48 k3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "given", "out"), DOCUMENTED)
+def test_a_line_of_the_documentation_gives_the_shape_printed_there(line: str, given: str, out: tuple[int, ...]) -> None:
+    """On the input of the example, written beside it."""
+    answer = convcost.layer(f"{line} {given}", verify=False).row.words
+    assert answer is not None
+    assert answer["output_shape"] == out
+
+
+@pytest.mark.parametrize(("line", "tokens"), AROUND)
+def test_what_stands_around_a_module_is_read_or_passed_over(line: str, tokens: str) -> None:
+    assert parse_spec(line) == parse_spec(tokens)
 
 
 @pytest.mark.parametrize(("line", "tokens"), SAYS)

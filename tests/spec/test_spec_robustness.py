@@ -54,6 +54,33 @@ def test_arbitrary_arguments_are_a_layer_or_an_error(inside: str) -> None:
     holds(f"Conv2d({inside}) @9")
 
 
+NAMES = ("Conv2d", "LazyConv2d", "Conv2dStaticSamePadding", "keras.layers.Conv2D", "SeparableConv2D", "Conv1DTranspose",
+         "nn.Conv", "nnx.ConvTranspose", "paddle.nn.Conv2D", "Conv2D", "DeformConv2d", "add(Conv2D")  # fmt: skip
+ARGUMENTS = st.sampled_from([
+    "3", "8", "(3, 3)", "[3,3]", "kernel_size=3", "filters=8", "features=8", "in_features=3", "out_features=8",
+    "padding='same'", "padding=[(1, 0), (0, 1)]", "padding=[[0,0],[0,0],[1,1],[1,1]]", "padding='SAME'", "strides=2",
+    "dilation_rate=2", "input_shape=(9, 9, 3)", "data_format='NHWC'", "groups=3", "bias_attr=False", "x=lambda: (1,)",
+    "64*4", "2**9", "-1", "None", "*args", "1.5 M", "0.1% Params", "9 k = 1% MACs", "activation=f(x)", "dtype=int8",
+])  # fmt: skip
+BESIDE = st.sampled_from(["@9", "3: @9", "(1, 3, 9, 9)", "(None, 9, 9, 3)", "[3, 9, 9]", "n2", "(x)", "# 1", ")", ""])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(NAMES), st.lists(ARGUMENTS, max_size=6), st.lists(BESIDE, max_size=3))
+def test_any_arguments_of_any_framework_are_a_layer_or_an_error(
+    name: str, inside: list[str], beside: list[str]
+) -> None:
+    """Right and wrong arguments in any order, shapes and tokens beside them."""
+    holds(f"{name}({', '.join(inside)}) {' '.join(beside)}")
+
+
+@settings(deadline=None)
+@given(st.sampled_from(NAMES), st.text(max_size=60))
+def test_any_text_inside_any_layer_is_a_layer_or_an_error(name: str, inside: str) -> None:
+    """Whatever stands between the parentheses."""
+    holds(f"{name}({inside}) 3: @9")
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), lambda v: st.lists(v, max_size=4)
 )
@@ -82,6 +109,17 @@ LONG = [
     "{" * SIZE, '{"a":' * SIZE, '{"in_channels": ' + "9" * SIZE + "}", '{"in_channels": 1.' + "9" * SIZE + "}",
     '{"' + "a" * SIZE + '": 1}', "{" + " " * SIZE, '{"kernel_size": [' + "1," * SIZE + "1]}", '{"a": "' + "\\" * SIZE,
     "{" + ",".join(f'"{n}": 1' for n in range(9999)) + "}", '{"x": [' + '{"a": 1},' * 9999 + '{"a": 1, "a": 1}]}',
+    *[f"{name}(" + piece * (SIZE // len(piece)) + tail
+      for name in ("Conv2D", "nn.Conv", "paddle.nn.Conv2D", "Conv2dStaticSamePadding")
+      for piece, tail in (("1,", ") @9"), ("[", ""), ("(a): B(", ")" * 99), ("-", "1) 3: @9"), ("2**", "2) 3: @9"))],
+    "Conv2D(8, 3)" + "(x)" * (SIZE // 3), "Conv2D(8, 3)" + ".to(x)" * (SIZE // 6),
+    "Conv2D(8, 3) " + "(1, 2, 3) " * 6000,
+    "Conv2D(8, 3) " + "(" * SIZE, "Conv2D(8, 3) " + "1: " * (SIZE // 3), "f(" * (SIZE // 2) + "Conv2D(8, 3)",
+    "'a': " * (SIZE // 5) + "Conv2D(8, 3)", ">>> " * (SIZE // 4) + "Conv2D(8, 3)", "Conv2D(8, 3) #" + " #" * SIZE,
+    "Conv2D(8, " + "9" * SIZE + "*" + "9" * SIZE + ") 3: @9", "k3 (" + "1, " * SIZE + ")",
+    "64:128 k3 " + "(1,2) " * 9999,
+    "Conv2D(8, 3, input_shape=(" + "9, " * SIZE + "3))", "%x = " * (SIZE // 5), "conv 1 1 x 1 / " * (SIZE // 15),
+    "layer {" * (SIZE // 7), "Conv2D(" + "3 -> " * (SIZE // 5) + ")", "[1, " * (SIZE // 4) + "Conv2D(8, 3)",
     "x=" * SIZE, "m" * SIZE, "mode=" + "r" * SIZE, "mid=" + "1" * SIZE, "64:128 @56 k3" + "\t" * SIZE, "\u200b" * SIZE,
 ]  # fmt: skip
 
@@ -115,7 +153,7 @@ def test_deep_nesting_is_an_error_at_any_depth(nesting: int) -> None:
 def test_reading_tokens_loads_nothing_rare() -> None:
     """Start-up is a feature: what only errors, JSON and PyTorch's lines need is not there."""
     rare = ["json", "difflib", "unicodedata", "dataclasses", "numpy", "rich", "typer"]
-    ours = ["json_object", "printed", "arguments", "objects", "mistakes", "impossible", "render"]
+    ours = ["json_object", "mistakes", "lines", "lines.reading", "lines.arguments", "lines.calls", "lines.elsewhere"]
     rare += [f"convcost.spec.{name}" for name in ours]
     code = f"""
 import sys

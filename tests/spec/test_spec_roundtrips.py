@@ -23,6 +23,10 @@ CANONICAL = [
     "64:128 @56 k3 s2 psame-upper",
     "64:128 @56 k3 s2 p1 op1x0 t",
     "64:128 @56 k3 t",
+    "64:128 @56 k3 bias=last w8a16",
+    "64 @64x9x9 k3 3d",
+    "64 @64x9x9 k1x3x3",
+    "64:128 @56 k3 mid=48x64 3d",
 ]
 
 

@@ -34,6 +34,7 @@ CHANNEL_PAIR = Candidate("64:128", "in and out channels")
 
 _WORD_HELP = {
     "bias": "a bias on every convolution",
+    "bias=last": "a bias on the last convolution of a block",
     "t": "transposed",
     "v1": "a bottleneck’s stride on its first 1x1",
     "1d": "one axis",
@@ -42,8 +43,11 @@ _WORD_HELP = {
     "psame": "output = ceil(input / stride)",
     "psame-upper": "the same, as TensorFlow and ONNX pad",
     "pvalid": "no padding",
-    **{dtype: f"{size} byte{'s' * (size > 1)} a number" for dtype, size in DTYPES.items()},
+    **{dtype: f"{bits} bit{'s' * (bits > 1)} a number" for dtype, bits in DTYPES.items()},
 }
+
+#: Dtypes that are made of numbers, as somebody may want them.
+MIXED = {"w8a8": "8-bit integers", "w8a16": "weights of 8 bits, activations of 16", "w4a16": "weights of 4 bits"}
 
 #: Starts behind which a size of several axes is joined with x.
 JOINED = tuple([start for start, field in STARTS.items() if FIELDS[field].kind in ("sizes", "padding")])
@@ -64,7 +68,11 @@ def first_tokens() -> list[Candidate]:
     for start, field in STARTS.items():
         typical = {"k": "3", "s": "2", "p": "1", "d": "2", "g": "32", "e": "6", "m": "2", "n": "8", "op": "1"}
         found.append(Candidate(start + typical.get(start, ""), field_help(field)))
-    return [*found, *[Candidate(word, _WORD_HELP[word]) for word in WORDS]]
+    return [*found, *[Candidate(word, said) for word, said in (*_words(), *MIXED.items())]]
+
+
+def _words() -> list[tuple[str, str]]:
+    return [(word, _WORD_HELP[word]) for word in WORDS]
 
 
 def starts() -> dict[str, tuple[str, list[str]]]:
@@ -93,6 +101,7 @@ def kinds(without: Collection[str] = ()) -> list[str]:
         found.setdefault(field, []).append(start if start[-1] in "@=" else f"{start}[0-9]")
     for word, (field, _, _) in WORDS.items():
         found.setdefault(field, []).append(f"{word}[^a-z0-9-]")
+    found["dtype"].append("w[0-9]")
     return ["|".join(begins) for field, begins in found.items() if field not in without]
 
 

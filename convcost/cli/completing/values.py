@@ -100,6 +100,12 @@ def _explained() -> Values:
     return Values(tuple([Candidate(name, summaries.get(name, "topic")) for name in topics()]))
 
 
+def _conventions() -> Values:
+    from ...conventions.answer import conventions
+
+    return Values(tuple(dict.fromkeys([Candidate(one.name, f"says {one.calls_it}") for one in conventions()])))
+
+
 def _topics() -> Values:
     from ..topics import TOPICS
 
@@ -120,6 +126,7 @@ def _outputs() -> Values:
 FOLLOWING: dict[str, Callable[[], Values]] = {
     "words": lambda: _explained()._replace(is_spec=True),
     "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+    "subject": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
 }
 
 #: What an option or argument of that name, or of that metavar, takes.
@@ -133,6 +140,8 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "words": _explained,
     "columns": _columns,
     "network": _networks,
+    "subject": _networks,
+    "convention": _conventions,
     "topic": _topics,
     "shell": _shells,
     "output": _outputs,

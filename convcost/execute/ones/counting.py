@@ -52,8 +52,7 @@ class ConvWeights(NamedTuple):
 
     def folded(self) -> ConvWeights:
         """All groups as one: one output channel of each, added up. A depthwise convolution's map is one channel."""
-        (outputs,) = {len(channels) for channels in self.readers}
-        return ConvWeights(self.kernel.reshape(1, -1, *self.kernel.shape[2:]), [range(outputs)], self.bias)
+        return ConvWeights(self.kernel.reshape(1, -1, *self.kernel.shape[2:]), self.readers[:1], self.bias)
 
 
 def group_members(channels: int, groups: int) -> list[range]:
@@ -184,8 +183,7 @@ def total(counts: NDArray[Any], weights: ConvWeights) -> int:
     if not counts.size:
         return 0
     dtype = np.min_scalar_type(int(counts.max()) * counts.size)
-    (outputs,) = {len(channels) for channels in weights.readers}
-    return int(np.add.reduce(counts, axis=None, dtype=dtype)) * outputs
+    return int(np.add.reduce(counts, axis=None, dtype=dtype)) * len(weights.readers[0])
 
 
 def group_sums(values: NDArray[Any], weights: ConvWeights, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import Counted, Graph, Node, Op, Shape
+from ...graph.ops import Conv, Counted, Graph, Linear, Node, Op, Shape
 from ..memory import channels_last, held, owner, reusable
 from .primitives import Tally, run_op
 
@@ -70,16 +70,17 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     given = {0, *[number for number, node in enumerate(graph.nodes, 1) if not node.inputs]}
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     uses[len(graph.nodes)] += 1  # the output has a reader outside
-    ops, bits = list[MeasuredOp](), _value_bits(graph)
+    ops, bits, known = list[MeasuredOp](), _value_bits(graph), dict[Any, tuple[Shape, Tally]]()
     peak = _alive(arrays, bits)
     for number, node in enumerate(graph.nodes, 1):
         inputs = [arrays[value] for value in node.inputs]
         uses.subtract(node.inputs)
         target = reusable(node, arrays, uses, given, bits[: number + 1]) if inplace else None
-        arrays[number], tally = run_op(node.op, inputs, target)
-        sizes = _touched(node, number, arrays, bits, _weight_bytes(graph, number - 1, tally), target is not None)
+        arrays[number], tally = _run_once(node.op, inputs, target, known)
+        weight_bytes = _weight_bytes(graph, number - 1, tally), _again_bytes(graph, bits[number], tally)
+        sizes = _touched(node, number, arrays, bits, *weight_bytes, written_over=target is not None)
         params = sum([size for _, size in tally.read])
-        ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:], *sizes, _alive(arrays, bits)))
+        ops.append(MeasuredOp(node.name, _shape(arrays[number]), params, *tally[1:-1], *sizes, _alive(arrays, bits)))
         peak = max(peak, ops[-1].peak_bytes)
         if number != len(graph.nodes):
             arrays[number].fill(1)
@@ -90,22 +91,44 @@ def measure(graph: Graph, *, inplace: bool = True) -> Measured:
     return _summary(ops, _shape(arrays[len(graph.nodes)]), peak)
 
 
+def _run_once(
+    op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None, known: dict[Any, tuple[Shape, Tally]]
+) -> tuple[NDArray[Any], Tally]:
+    """Products on ones of the same shapes are counted once in a graph; each of them gets an array of its own."""
+    if not isinstance(op, Conv | Linear):
+        return run_op(op, inputs, target)
+    key = (type(op), op, inputs[0].shape)
+    if key in known:
+        shape, tally = known[key]
+        return np.empty(shape, np.uint8), tally
+    made, tally = run_op(op, inputs, target)
+    known[key] = (made.shape, tally)
+    return made, tally
+
+
 def _summary(ops: list[MeasuredOp], shape: Shape, peak_bytes: int) -> Measured:
     params, macs, effective, *rest = [sum(column) for column in zip(*[op[2:-1] for op in ops])] or [0] * 8
     return Measured(shape, params, macs, effective, peak_bytes, tuple(ops), *rest)
 
 
 def _touched(
-    node: Node, number: int, arrays: dict[int, NDArray[Any]], bits: list[int], weight_bytes: int, written_over: bool
+    node: Node,
+    number: int,
+    arrays: dict[int, NDArray[Any]],
+    bits: list[int],
+    weight_bytes: int,
+    again: int,
+    *,
+    written_over: bool,
 ) -> tuple[int, int, int]:
-    """Bytes of the weights, of memory that is new, and of all arrays read and written; a view touches none."""
+    """Bytes of the weights (those read `again` apart), of memory that is new, and of arrays read and written."""
     made, read = arrays[number], dict.fromkeys(node.inputs)
     shown = any(owner(made) is owner(arrays[value]) for value in read)
     op: Op | None = node.op if isinstance(node.op, Counted) else None
     if shown and not written_over and op is None:
         return weight_bytes, 0, 0
     size = _bytes(bits[number], made.size)
-    moved = sum([_bytes(bits[value], arrays[value].size) for value in read]) + weight_bytes + size
+    moved = sum([_bytes(bits[value], arrays[value].size) for value in read]) + weight_bytes + again + size
     new = size if node.inputs and not shown else 0
     if isinstance(op, Counted):  # not executed: what it moves is what stands in it
         moved = (moved if op.moved is None else _bytes(bits[number], op.moved)) * op.times
@@ -147,6 +170,13 @@ def _weight_bytes(graph: Graph, index: int, tally: Tally) -> int:
     if sum([size for _, size in said]) != read:
         raise ValueError(f"{graph.nodes[index].name}: {read} numbers were read, types are said of {said}")
     return sum([_bytes(_bits(name), size) for name, size in said])
+
+
+def _again_bytes(graph: Graph, made: int, tally: Tally) -> int:
+    """Bytes of the arrays that another operation learns; where a file says types, as wide as the numbers `made`."""
+    roles = _role_bits(graph.dtype)
+    typed = graph.weight_types is not None
+    return sum([_bytes(made if typed else roles[role], size) for role, size in tally.again])
 
 
 def _bits(name: str) -> int:

@@ -20,6 +20,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -32,11 +33,16 @@ from ...graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..windows import adaptive_windows, landing_starts, pool_starts, tap_offsets, window_starts
 from .counting import conv_weights, convolve, convolve_transposed
@@ -88,7 +94,7 @@ def measured_field(graph: Graph) -> Ints | None:
     return _field(tuple([type(node.op) for node in nodes]), nodes, graph.input_shape[2:])
 
 
-def op_field(op: Op, size: Ints) -> Ints | None:
+def measured_op_field(op: Op, size: Ints) -> Ints | None:
     """The same for one operation alone, on an input of that size."""
     return _field((type(op),), (Node("", _of_one_channel(op), (0,)),), size)
 
@@ -99,10 +105,14 @@ def _of_one_channel(op: Op) -> Op:
     return op._replace(**one) if isinstance(op, Conv) else op  # type: ignore[arg-type]  # fields of a Conv
 
 
+#: Operations whose field is another on an input of another size.
+SIZED = AdaptivePool | Flatten | Multiply | Norm | Attention | Tokens | Counted
+
+
 @lru_cache(maxsize=4096)
 def _field(_kinds: tuple[type, ...], nodes: tuple[Node, ...], size: Ints) -> Ints | None:
     """`_kinds` tells apart what are equal as tuples."""
-    sized = any([isinstance(node.op, AdaptivePool | Flatten | Multiply | Counted) for node in nodes])
+    sized = any([isinstance(node.op, SIZED) for node in nodes])
     spans = [_span(nodes, axis, n if sized else 0) for axis, n in enumerate(size)]
     return None if None in spans else tuple([span for span in spans if span is not None])
 
@@ -153,7 +163,7 @@ def heard_fields(graph: Graph, sizes: dict[int, Ints], source: int = 0, most: in
 
 def _is_like_the_last(nodes: tuple[Node, ...], sizes: list[Ints], axis: int) -> bool:
     """Is everything along that axis as it is along the one before it?"""
-    fields = ("kernel_size", "stride", "padding", "dilation", "output_padding", "output_size")
+    fields = ("kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "factor")
     pairs = [getattr(node.op, field)[axis - 1 : axis + 1] for node in nodes for field in fields
              if hasattr(node.op, field)]  # fmt: skip
     shapes = [node.op.output_shape[axis + 1 : axis + 3] for node in nodes if isinstance(node.op, Counted)]
@@ -270,9 +280,52 @@ def _land(op: Conv, axis: int, line: Line) -> Line:
 
 
 def _follow_pool(op: Pool, axis: int, lines: list[Line]) -> Line:
-    (line,), pads = lines, op.padding[axis]
-    starts = pool_starts(line.size, op.kernel_size[axis], op.stride[axis], pads, hang_over=op.ceil_mode)
-    return _slide(line, op.kernel_size[axis], op.stride[axis], 1, pads[0], max(1, len(starts)))
+    (line,), pads, dilation = lines, op.padding[axis], op.dilation[axis] if op.dilation else 1
+    span = tap_offsets(op.kernel_size[axis], dilation)[-1] + 1
+    starts = pool_starts(line.size, span, op.stride[axis], pads, hang_over=op.ceil_mode)
+    return _slide(line, op.kernel_size[axis], op.stride[axis], dilation, pads[0], max(1, len(starts)))
+
+
+def _follow_upsample(op: Upsample | PixelShuffle, axis: int, lines: list[Line]) -> Line:
+    """Each position lands on those that copy it, or on those whose centres lie less than one position from its own."""
+    (line,), by = lines, op.factor[axis]
+    copied = isinstance(op, PixelShuffle) or op.kind == "nearest"
+    offsets = range(by) if copied else [q for q in range(-by, 2 * by) if abs(2 * q - by + 1) < 2 * by]
+    first = np.full((len(line.first) - 1) * by + offsets[-1] - offsets[0] + 1, NOTHING)
+    last = -first
+    for offset in offsets:
+        view = slice(offset - offsets[0], offset - offsets[0] + (len(line.first) - 1) * by + 1, by)
+        np.minimum(first[view], line.first, out=first[view])
+        np.maximum(last[view], line.last, out=last[view])
+    reach = offsets[-1] - offsets[0] + 1 - by  # beyond the copies: there the next position lands, too
+    known = slice(reach, len(first) - reach)
+    return Line(line.start * by + offsets[0] + reach, first[known], last[known], line.size * by)
+
+
+def _follow_pad(op: Pad, axis: int, lines: list[Line]) -> Line:
+    """The same line, its places moved."""
+    (line,) = lines
+    if axis >= len(op.padding):  # its positions are in a row
+        return line
+    before, after = op.padding[axis]
+    return line._replace(start=line.start + before, size=before + line.size + after)
+
+
+def _follow_norm(op: Norm, axis: int, lines: list[Line]) -> Line:
+    return _follow_all(op, axis, lines) if op.kind in ("group-norm", "instance-norm") else lines[0]
+
+
+def _follow_all(_: Op, _axis: int, lines: list[Line]) -> Line:
+    """Every position hears all real ones."""
+    (line,) = lines
+    real, ones = _part(line, 0, line.size), np.ones(len(line.first), np.int64)
+    return Line(line.start, real.first.min() * ones, real.last.max() * ones, line.size)
+
+
+def _follow_tokens(op: Tokens, axis: int, lines: list[Line]) -> Line:
+    """All in a row, each place may be any."""
+    only, ones = _follow_flatten(op, axis, lines), np.ones(op.positions, np.int64)
+    return Line(0, only.first * ones, only.last * ones, op.positions)
 
 
 def _follow_adaptive(op: AdaptivePool, axis: int, lines: list[Line]) -> Line:
@@ -341,8 +394,13 @@ FOLLOW: ByOp[Callable[[Any, int, list[Line]], Line | None]] = ByOp(
         AdaptivePool: _follow_adaptive,
         Flatten: _follow_flatten,
         Multiply: _follow_product,
+        Norm: _follow_norm,
+        Pad: _follow_pad,
+        Attention: _follow_all,
+        Tokens: _follow_tokens,
         Counted: _follow_counted,
     },
+    dict.fromkeys((Upsample, PixelShuffle), _follow_upsample),
     dict.fromkeys((Add, Concat), _follow_together),
     dict.fromkeys((Linear, Split, Shuffle, Activation, BatchNorm, LayerNorm, Scale), lambda _, __, lines: lines[0]),
 )
@@ -399,11 +457,15 @@ SMALLER: ByOp[Callable[[Any], Any]] = ByOp(
         Conv: _smaller_conv,
         Linear: lambda op: Linear(min(op.in_features, 2), min(op.out_features, 2)),
         Split: lambda _: Split(1, 3),
+        Norm: lambda op: op._replace(channels=2 * min(2, op.channels // op.groups), groups=min(2, op.groups)),
+        Pad: lambda op: Pad(((1, 1),) * len(op.padding)),
+        Attention: lambda _: Attention(1, 2),
+        Tokens: lambda _: Tokens(1, 4, 13),
         Shuffle: lambda _: Shuffle(2),
         AdaptivePool: lambda op: op._replace(output_size=(2,) * len(op.output_size)),
     },
     dict.fromkeys((BatchNorm, LayerNorm, Scale), lambda op: op._replace(channels=min(op.channels, 4))),
-    dict.fromkeys((Add, Multiply, Concat, Flatten, Activation, Pool, Counted), lambda op: op),
+    dict.fromkeys((Add, Multiply, Concat, Flatten, Activation, Pool, Upsample, PixelShuffle, Counted), lambda op: op),
 )
 
 
@@ -430,8 +492,14 @@ def _mixes(_kind: str, op: Any) -> tuple[str, ...] | None:
 
 #: Channels of the input on which an operation is tried.
 CHANNELS: ByOp[Callable[[Any], int]] = ByOp(
-    {Conv: lambda op: op.in_channels, Linear: lambda op: op.in_features},
-    dict.fromkeys((BatchNorm, LayerNorm, Scale), lambda op: op.channels),
+    {
+        Conv: lambda op: op.in_channels,
+        Linear: lambda op: op.in_features,
+        PixelShuffle: lambda op: 2 * prod(op.factor),
+        Attention: lambda op: 3 * op.channels,
+    },
+    dict.fromkeys((BatchNorm, LayerNorm, Scale, Norm, Tokens), lambda op: op.channels),
+    dict.fromkeys((Upsample, Pad), lambda _: 2),
     dict.fromkeys(
         (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool, Counted), lambda _: 4
     ),
@@ -443,7 +511,9 @@ def _roomy(op: Op) -> Ints:
     if isinstance(op, AdaptivePool):
         return tuple([2 * n + 1 for n in op.output_size])
     if isinstance(op, Pool):
-        op = Conv(1, 1, op.kernel_size, op.stride, op.padding, (1,) * len(op.stride))
+        op = Conv(1, 1, op.kernel_size, op.stride, op.padding, op.dilation or (1,) * len(op.stride))
+    if isinstance(op, Upsample | PixelShuffle | Pad):
+        return tuple(range(3, 3 + len(op.padding if isinstance(op, Pad) else op.factor)))
     if not isinstance(op, Conv):
         return (3, 4)
     sizes = []
@@ -482,10 +552,55 @@ def _hear_windows(given: NDArray[Any], axes: Sequence[Sequence[slice]]) -> NDArr
 
 def _hear_pool(op: Pool, given: NDArray[Any]) -> NDArray[Any]:
     axes = []
-    for n, k, s, pads in zip(given.shape[1:], op.kernel_size, op.stride, op.padding):
-        starts = pool_starts(n, k, s, pads, hang_over=op.ceil_mode)
-        axes.append([slice(max(0, start - pads[0]), max(0, start - pads[0] + k)) for start in starts])
+    dilation = op.dilation or (1,) * len(op.kernel_size)
+    for n, k, s, pads, d in zip(given.shape[1:], op.kernel_size, op.stride, op.padding, dilation):
+        span = tap_offsets(k, d)[-1] + 1
+        starts = [start - pads[0] for start in pool_starts(n, span, s, pads, hang_over=op.ceil_mode)]
+        axes.append([slice(start % d if start < 0 else start, max(0, start + span), d) for start in starts])
     return _hear_windows(given, axes)
+
+
+def _hear_upsample(op: Upsample, given: NDArray[Any]) -> NDArray[Any]:
+    """Along each axis after the other; where two are weighed, each is heard from the middle of the other on."""
+    for axis, by in enumerate(op.factor, 1):
+        reach = 0 if op.kind == "nearest" or by == 1 else (3 * by - 2) // 2 - by + 1
+        n = given.shape[axis]
+        copies = given.repeat(by, axis)
+        moved = [copies.take(np.clip(np.arange(n * by) + shift, 0, n * by - 1), axis) for shift in (-reach, 0, reach)]
+        given = np.maximum.reduce(moved)
+    return given
+
+
+def _hear_pixel_shuffle(op: PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
+    """Of every block of channels each is heard at one place of its block of positions."""
+    batch, *size, channels = given.shape
+    made = np.zeros((batch, *[n * by for n, by in zip(size, op.factor)], channels // prod(op.factor)), given.dtype)
+    for channel in range(channels):
+        place = [int(at) for at in np.unravel_index(channel % prod(op.factor), op.factor)]
+        views: list[Any] = [slice(at, None, by) for at, by in zip(place, op.factor)]
+        made[:, *views, channel // prod(op.factor)] = given[..., channel]
+    return made
+
+
+def _hear_pad(op: Pad, given: NDArray[Any]) -> NDArray[Any]:
+    return np.pad(given, [(0, 0), *op.padding, (0, 0)])
+
+
+def _hear_norm(op: Norm, given: NDArray[Any]) -> NDArray[Any]:
+    """Each number hears its group, at its own position or at all of them."""
+    grouped = given.reshape(*given.shape[:-1], op.groups, -1)
+    over_space = tuple(range(1, given.ndim - 1)) if op.kind in ("group-norm", "instance-norm") else ()
+    heard = grouped.max(axis=(*over_space, grouped.ndim - 1), keepdims=True)
+    return np.broadcast_to(heard, grouped.shape).reshape(given.shape)
+
+
+def _hear_attention(op: Attention, given: NDArray[Any]) -> NDArray[Any]:
+    """Its own query, all keys, and the values of its own channel at all positions."""
+    queries, keys, values = (given[..., part * op.channels : (part + 1) * op.channels] for part in range(3))
+    space = tuple(range(1, given.ndim - 1))
+    met = np.maximum(queries.max(axis=-1, keepdims=True), keys.max(axis=(*space, -1), keepdims=True))
+    heard: NDArray[Any] = np.maximum(met, values.max(axis=space, keepdims=True)) * np.ones_like(queries)
+    return heard
 
 
 def _hear_adaptive(op: AdaptivePool, given: NDArray[Any]) -> NDArray[Any]:
@@ -518,6 +633,12 @@ HEARD: ByOp[Callable[[Any, NDArray[Any]], NDArray[Any] | None]] = ByOp(
         Split: lambda op, given: given[..., op.start : op.stop],
         Shuffle: _hear_shuffle,
         Flatten: lambda _, given: given.reshape(len(given), -1),
+        Norm: _hear_norm,
+        Upsample: _hear_upsample,
+        PixelShuffle: _hear_pixel_shuffle,
+        Pad: _hear_pad,
+        Attention: _hear_attention,
+        Tokens: lambda _, given: given.reshape(len(given), -1),
         Counted: lambda *_: None,
     },
     dict.fromkeys((Add, Multiply, Activation, BatchNorm, Scale), _as_it_is),

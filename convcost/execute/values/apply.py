@@ -12,6 +12,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -21,15 +22,20 @@ from ...graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..activations import FUNCTIONS
 from ..memory import declared
-from ..windows import adaptive_windows, pool_starts, shifted
+from ..windows import adaptive_windows, pool_starts, shifted, tap_offsets
 from .convolve import convolve_values
 from .workbench import Workbench
 
@@ -145,6 +151,86 @@ def _layer_norm(call: Call, out: NDArray[Any]) -> None:
     np.add(out, 0 if call.bias is None else call.bias, out=out)
 
 
+def _scale(call: Call, out: NDArray[Any]) -> None:
+    """By its factor; of `prelu` only what is negative."""
+    made = call.x[0] * call.kernel
+    out[...] = np.where(call.x[0] < 0, made, call.x[0]) if call.op.kind == "prelu" else made
+
+
+def _norm(call: Call, out: NDArray[Any]) -> None:
+    """By the statistics of each group: its mean and variance, its root mean square, or its softmax."""
+    op, given = call.op, call.x[0]
+    grouped = given.reshape(*given.shape[:-1], op.groups, -1)
+    over_space = tuple(range(1, given.ndim - 1)) if op.kind in ("group-norm", "instance-norm") else ()
+    axes = (*over_space, grouped.ndim - 1)
+    if op.kind == "softmax":
+        made = np.exp(grouped - grouped.max(axis=axes, keepdims=True))
+        made /= made.sum(axis=axes, keepdims=True)
+    else:
+        mean = 0 if op.kind == "rms-norm" else grouped.mean(axis=axes, keepdims=True)
+        made = (grouped - mean) / np.sqrt(((grouped - mean) ** 2).mean(axis=axes, keepdims=True) + EPSILON)
+    made = made.reshape(given.shape) if call.weights is None else made.reshape(given.shape) * call.kernel
+    np.add(made, 0 if call.bias is None else call.bias, out=out)
+
+
+def _upsample(call: Call) -> Made:
+    """Along one axis after the other: copies, or the two nearest by how near they are."""
+    op, made = call.op, call.x[0]
+    for axis, by in enumerate(op.factor, 1):
+        n = made.shape[axis]
+        if op.kind == "nearest":
+            made = made.repeat(by, axis)
+            continue
+        whole, rest = np.divmod(2 * np.arange(n * by) + 1 - by, 2 * by)
+        near, far = (made.take(np.clip(whole + more, 0, n - 1), axis) for more in (0, 1))
+        share = rest.reshape(-1, *[1] * (made.ndim - 1 - axis)).astype(made.dtype)
+        made = (near * (2 * by - share) + far * share) / np.asarray(2 * by, made.dtype)
+    return (made.copy() if made is call.x[0] else made), "axis by axis"
+
+
+def _pixel_shuffle(call: Call) -> Made:
+    batch, *size, channels = call.x[0].shape
+    factor, axes = call.op.factor, len(size)
+    blocks = call.x[0].reshape(batch, *size, channels // int(np.prod(factor)), *factor)
+    order = [0, *[place for axis in range(axes) for place in (axis + 1, axes + 2 + axis)], axes + 1]
+    longer = [n * by for n, by in zip(size, factor)]
+    return np.ascontiguousarray(blocks.transpose(order).reshape(batch, *longer, -1)), "copied"
+
+
+def padded(op: Pad, given: NDArray[Any]) -> NDArray[Any]:
+    """A copy with a border, of zeros or copied, and without what a padding below 0 takes away."""
+    modes: dict[str, Any] = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+    more = [(max(0, before), max(0, after)) for before, after in op.padding]
+    whole = np.pad(given, [(0, 0), *more, (0, 0)], mode=modes[op.mode])
+    kept = [slice(max(0, -before), n - max(0, -after)) for n, (before, after) in zip(whole.shape[1:], op.padding)]
+    return whole[:, *kept].copy()
+
+
+def _attention(call: Call) -> Made:
+    """Head by head: scores of all pairs of positions, their softmax, the values by its weights."""
+    op, given = call.op, call.x[0]
+    rows = given.reshape(len(given), -1, 3, op.heads, op.channels // op.heads)
+    out, scores = np.empty((*rows.shape[:2], *rows.shape[3:]), given.dtype), np.empty((rows.shape[1],) * 2, given.dtype)
+    for image, head in np.ndindex(len(given), op.heads):
+        queries, keys, values = (np.ascontiguousarray(rows[image, :, part, head]) for part in range(3))
+        call.bench.matmul(queries, np.ascontiguousarray(keys.T), scores)
+        scores /= np.sqrt(np.asarray(queries.shape[1], given.dtype))
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        part = np.empty_like(values)
+        call.bench.matmul(scores, values, part)
+        out[image, :, head] = part
+    return out.reshape(*given.shape[:-1], op.channels), "GEMM"
+
+
+def _tokens(call: Call) -> Made:
+    given, op = call.x[0], call.op
+    first, places = call.kernel[: op.learned], call.kernel[op.learned :]
+    row = given.reshape(len(given), -1, given.shape[-1])
+    return np.concatenate([np.broadcast_to(first, (len(row), *first.shape)), row], axis=1) + places, "copied"
+
+
 def _shuffle(call: Call) -> Made:
     (given,), groups = call.x, call.op.groups
     *rest, channels = given.shape
@@ -162,14 +248,15 @@ def _flatten(call: Call) -> Made:
 def _pool(call: Call) -> Made:
     """The maximum, which no border is, or the mean, the border's zeros included: every tap sees all windows at once."""
     op, given = call.op, call.x[0]
-    axes = [pool_starts(n, k, s, pads, hang_over=op.ceil_mode)
-            for n, k, s, pads in zip(given.shape[1:], op.kernel_size, op.stride, op.padding)]  # fmt: skip
+    offsets = [tap_offsets(k, d) for k, d in zip(op.kernel_size, op.dilation or (1,) * len(op.kernel_size))]
+    axes = [pool_starts(n, taps[-1] + 1, s, pads, hang_over=op.ceil_mode)
+            for n, taps, s, pads in zip(given.shape[1:], offsets, op.stride, op.padding)]  # fmt: skip
     starts = [range(0, len(axis) * s, s) for axis, s in zip(axes, op.stride)]
-    pads = [(before, max(after, axis[-1] + k - n - before))
-            for n, (before, after), axis, k in zip(given.shape[1:], op.padding, axes, op.kernel_size)]  # fmt: skip
+    pads = [(before, max(after, axis[-1] + taps[-1] + 1 - n - before))
+            for n, (before, after), axis, taps in zip(given.shape[1:], op.padding, axes, offsets)]  # fmt: skip
     largest = op.kind == "max"
     padded = np.pad(given, [(0, 0), *pads, (0, 0)], constant_values=-np.inf if largest else 0)
-    views = shifted(starts, [range(k) for k in op.kernel_size])
+    views = shifted(starts, offsets)
     out, count = padded[:, *next(views)].copy(), 1
     for count, view in enumerate(views, 2):  # noqa: B007  the last one is how many there are
         (np.maximum if largest else np.add)(out, padded[:, *view], out=out)
@@ -203,7 +290,13 @@ APPLY: ByOp[Callable[[Call], Made]] = ByOp({
     Activation: _elementwise(_activate),
     BatchNorm: _elementwise(_scale_and_shift),
     LayerNorm: _elementwise(_layer_norm),
-    Scale: _elementwise(_scale_and_shift),
+    Scale: _elementwise(_scale),
+    Norm: _elementwise(_norm),
+    Upsample: _upsample,
+    PixelShuffle: _pixel_shuffle,
+    Pad: lambda call: (padded(call.op, call.x[0]), "copied"),
+    Attention: _attention,
+    Tokens: _tokens,
     Pool: _pool,
     AdaptivePool: _adaptive_pool,
     Counted: _counted,

@@ -12,6 +12,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -23,11 +24,16 @@ from ...graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .apply import Weights
 from .convolve import convolve_values
@@ -217,7 +223,8 @@ COMPOSE: ByOp[Callable[[Any, list[Composed], Weights | None], Composed]] = ByOp(
         Shuffle: _shuffled,
     },
     dict.fromkeys((BatchNorm, Scale), _scaled_by),
-    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Pool, AdaptivePool, Counted), _refused),
+    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Norm, Pool, AdaptivePool, Counted), _refused),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), _refused),
 )
 
 

@@ -12,6 +12,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -21,12 +22,17 @@ from ...graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..memory import channels_last
 from ..windows import adaptive_windows
@@ -55,7 +61,7 @@ class Exact(NamedTuple):
 
 def exact_values(op: Op, shapes: list[Shape]) -> Exact | None:
     """Execute one operation on integers; None for one that makes no integers of any: an activation with a curve,
-    LayerNorm over an odd number of channels, and what is not executed.
+    LayerNorm over an odd number of channels, other norms and attention, and what is not executed.
 
     `shapes`: each input's (batch, channels, *spatial).
 
@@ -123,6 +129,8 @@ INPUTS: ByOp[Callable[[Any, list[Shape], np.dtype[Any]], Inputs | None]] = ByOp(
         LayerNorm: _balanced,
         Pool: _pooled,
         AdaptivePool: _pooled_adaptively,
-        Counted: lambda *_: None,
+        Upsample: lambda op, shapes, dtype: _multiples(prod([2 * by for by in op.factor]))(op, shapes, dtype),
     },
+    dict.fromkeys((PixelShuffle, Pad, Tokens), _small),
+    dict.fromkeys((Norm, Attention, Counted), lambda *_: None),
 )

@@ -12,6 +12,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -21,11 +22,16 @@ from ...graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .apply import Weights
 
@@ -115,9 +121,12 @@ SHAPES: ByOp[Callable[[Any], tuple[tuple[int, ...], int | None] | None]] = ByOp(
         Conv: _conv_shapes,
         Linear: lambda op: ((op.in_features, op.out_features), op.out_features if op.bias else None),
         Scale: lambda op: ((op.channels,), None),
+        Norm: lambda op: ((op.channels,), None if op.kind == "rms-norm" else op.channels) if op.affine else None,
+        Tokens: lambda op: ((op.learned + op.positions, op.channels), None),
     },
     dict.fromkeys((BatchNorm, LayerNorm), lambda op: ((op.channels,), op.channels)),
     dict.fromkeys(
         (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool, Counted), lambda _: None
     ),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: None),
 )

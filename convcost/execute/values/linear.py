@@ -11,6 +11,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -22,10 +23,15 @@ from ...graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from .apply import Weights
 from .integers import op_weights
@@ -39,13 +45,14 @@ INT64 = np.dtype(np.int64)
 #: Is what a graph of such operations computes one convolution again, of whole numbers?
 IS_LINEAR: ByOp[bool] = ByOp(
     dict.fromkeys((Conv, Linear, Add, Concat, Split, Shuffle, BatchNorm, Scale), True),
-    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Pool, AdaptivePool, Counted), False),
+    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Norm, Pool, AdaptivePool, Counted), False),
+    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), False),
 )
 
 
 def is_linear(graph: Graph) -> bool:
     """Has it operations only of which a graph is a convolution again?"""
-    return all(IS_LINEAR[type(node.op)] for node in graph.nodes)
+    return all(IS_LINEAR[type(node.op)] and getattr(node.op, "kind", "") != "prelu" for node in graph.nodes)
 
 
 def without_activations(graph: Graph) -> Graph:

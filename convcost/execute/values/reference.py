@@ -13,6 +13,7 @@ from ...graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
     ByOp,
     Concat,
@@ -22,14 +23,20 @@ from ...graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 from ..windows import (
     adaptive_windows,
+    border_sources,
     landing_starts,
     pool_starts,
     shifted,
@@ -179,12 +186,82 @@ def _quotient(given: Whole, by: Any) -> Whole:
 
 def _pool(op: Pool, x: list[Whole], *_: object) -> Whole:
     """Window by window: of the positions in it the largest, or the sum by the number of taps."""
+    offsets = [tap_offsets(k, d) for k, d in zip(op.kernel_size, op.dilation or (1,) * len(op.kernel_size))]
     axes = [
-        [range(start - pads[0], start - pads[0] + k) for start in pool_starts(n, k, s, pads, hang_over=op.ceil_mode)]
-        for n, k, s, pads in zip(x[0].shape[1:], op.kernel_size, op.stride, op.padding)
+        [start - pads[0] for start in pool_starts(n, taps[-1] + 1, s, pads, hang_over=op.ceil_mode)]
+        for n, taps, s, pads in zip(x[0].shape[1:], offsets, op.stride, op.padding)
     ]
-    inside = [[slice(max(0, w.start), min(n, w.stop)) for w in axis] for n, axis in zip(x[0].shape[1:], axes)]
+    inside = [[_inside(n, [start + tap for tap in taps]) for start in axis]
+              for n, axis, taps in zip(x[0].shape[1:], axes, offsets)]  # fmt: skip
     return _windows(op.kind, x[0], inside, prod(op.kernel_size))
+
+
+def _inside(length: int, places: list[int]) -> slice:
+    """Those of places at equal distances that lie on an axis."""
+    seen, apart = [place for place in places if 0 <= place < length], (places[1:] or [places[0] + 1])[0] - places[0]
+    return slice(seen[0], seen[-1] + 1, apart) if seen else slice(0, 0)
+
+
+def _prelu(_: Scale, x: list[Whole], kernel: Any, __: object) -> Whole:
+    factors = kernel.astype(np.int64)
+    return np.stack(
+        [np.where(x[0][..., c] < 0, x[0][..., c] * factors[c], x[0][..., c]) for c in range(len(factors))], -1
+    )
+
+
+def _upsample(op: Upsample, x: list[Whole], *_: object) -> Whole:
+    """Position by position: the one that it lies in, or a quotient of the two nearest."""
+    made = x[0]
+    for axis, by in enumerate(op.factor, 1):
+        lines = np.moveaxis(made, axis, 0)
+        out = []
+        for place in range(len(lines) * by):
+            if op.kind == "nearest":
+                out.append(lines[place // by])
+                continue
+            before = [at for at in range(len(lines)) if 2 * by * at + by <= 2 * place + 1] or [0]
+            behind = min(before[-1] + 1, len(lines) - 1)
+            far = max(0, 2 * place + 1 - by - 2 * by * before[-1])
+            out.append(_quotient(lines[before[-1]] * (2 * by - far) + lines[behind] * far, 2 * by))
+        made = np.moveaxis(np.stack(out), 0, axis)
+    return made
+
+
+def _pixel_shuffle(op: PixelShuffle, x: list[Whole], *_: object) -> Whole:
+    """Channel by channel: each to its place in a block."""
+    batch, *size, channels = x[0].shape
+    blocks = prod(op.factor)
+    out = np.zeros((batch, *[n * by for n, by in zip(size, op.factor)], channels // blocks), np.int64)
+    for channel in range(channels):
+        rest, views = channel % blocks, list[slice]()
+        for by in reversed(op.factor):
+            views.insert(0, slice(rest % by, None, by))
+            rest //= by
+        places: list[Any] = [slice(None), *views, channel // blocks]
+        out[tuple(places)] = x[0][..., channel]
+    return out
+
+
+def _pad(op: Pad, x: list[Whole], *_: object) -> Whole:
+    """Axis by axis: zeros, or copies of what the mode says, and slices taken off."""
+    made = x[0]
+    for axis, (before, after) in enumerate(op.padding, 1):
+        n = made.shape[axis]
+        if op.mode != "zeros":
+            made = made.take(border_sources(op.mode, n, max(0, before), max(0, after)), axis)
+        else:
+            none = [np.zeros_like(made.take([0] * count, axis)) for count in (max(0, before), max(0, after))]
+            made = np.concatenate([none[0], made, none[1]], axis)
+        made = made.take(range(max(0, -before), made.shape[axis] - max(0, -after)), axis)
+    return made
+
+
+def _tokens(op: Tokens, x: list[Whole], kernel: Any, _: object) -> Whole:
+    """Row by row: what is learned for it, and what came from its position."""
+    learned, rows = kernel.astype(np.int64), x[0].reshape(len(x[0]), -1, op.channels)
+    out = [learned[at] + learned[op.learned + at] * np.ones_like(rows[:, 0]) for at in range(op.learned)]
+    out += [rows[:, at] + learned[2 * op.learned + at] for at in range(rows.shape[1])]
+    return np.stack(out, axis=1)
 
 
 def _adaptive_pool(op: AdaptivePool, x: list[Whole], *_: object) -> Whole:
@@ -201,8 +278,8 @@ def _windows(kind: str, given: Whole, axes: list[list[slice]], count: int | None
     return out
 
 
-def _refused(op: Counted, *_: object) -> Whole:
-    raise ValueError(f"{op.kind} is counted by definition, not executed")
+def _refused(op: Counted | Norm | Attention, *_: object) -> Whole:
+    raise ValueError(f"{op} makes no integers of integers")
 
 
 IN_INTEGERS: ByOp[Callable[..., NDArray[np.int64]]] = ByOp(
@@ -219,7 +296,12 @@ IN_INTEGERS: ByOp[Callable[..., NDArray[np.int64]]] = ByOp(
         LayerNorm: _layer_norm,
         Pool: _pool,
         AdaptivePool: _adaptive_pool,
-        Counted: _refused,
+        Scale: lambda op, *given: (_prelu if op.kind == "prelu" else _scale_and_shift)(op, *given),
+        BatchNorm: _scale_and_shift,
+        Upsample: _upsample,
+        PixelShuffle: _pixel_shuffle,
+        Pad: _pad,
+        Tokens: _tokens,
     },
-    dict.fromkeys((BatchNorm, Scale), _scale_and_shift),
+    dict.fromkeys((Norm, Attention, Counted), _refused),
 )

@@ -32,7 +32,7 @@ def add(call: Call) -> Count:
 
 def variadic(call: Call) -> Count:
     """One operation less than there are inputs; the sum of two is an `Add`."""
-    count = each(max(len(call.inputs) - 1, 1))(call)
+    count = each(len(call.inputs) - 1)(call)
     return count._replace(primitive=Add()) if call.op == "Sum" and len(call.inputs) == 2 else count
 
 

@@ -7,12 +7,14 @@ those inputs that say sizes. It answers in 10 µs; the same question is asked on
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from ...graph.ops import Pool
 from ...graph.shapes import pool_size
 from .evaluate import Evaluator
 from .isolated import onnx_library
+from .microsoft import LIKE, broadcast
 from .microsoft import SHAPES as MICROSOFT
 from .values import Call, Sizes, Unknown, Value, sizes_of
 from .windows import padding, steps
@@ -33,6 +35,9 @@ _SIZED = {
 }
 SIZED: dict[str, tuple[int, ...]] = {op: indices for indices, ops in _SIZED.items() for op in ops.split()}
 
+#: ONNX's number of truth.
+BOOL = 9
+
 #: The name under which an output is asked for, and an input is given.
 _OUT, _IN = "o{}", "i{}"
 
@@ -52,11 +57,37 @@ def _pooled(call: Call) -> list[Sizes | None]:
     return [(*x[:2], *made)] * 2 if min(made) > 0 else [None]
 
 
+def _reshaped(call: Call) -> list[Sizes | None]:
+    """The first Reshape, whose sizes are an attribute."""
+    if "shape" not in call.attributes:
+        raise Unknown("ONNX knows")
+    x, asked = call.shape(0), list(call.attributes["shape"].ints)
+    sizes = [x[i] if n == 0 else n for i, n in enumerate(asked)]
+    rest = prod([n for n in sizes if n != -1])
+    return [tuple([prod(x) // rest if n == -1 else n for n in sizes])]
+
+
 #: Rules that come before ONNX's.
 SHAPES: Mapping[str, Callable[[Call], Sequence[Sizes | None]]] = {
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), _pooled),
+    "Reshape": _reshaped,
     **MICROSOFT,
 }
+
+
+#: Operations with versions for which ONNX has no inference: those that keep the shape of their first input, those that
+#: compare, and those for which the next version's holds.
+_KEPT = (
+    "Abs Add BatchNormalization Cast Ceil Clip Div Dropout Elu Exp Floor GroupNormalization HardSigmoid "
+    "InstanceNormalization LeakyRelu Log Max Mean MeanVarianceNormalization Min Mul Neg PRelu Reciprocal Relu Selu "
+    "Sigmoid Sqrt Sub Sum Tanh"
+)
+KEPT = frozenset(_KEPT.split())
+COMPARED = ("GreaterOrEqual", "LessOrEqual")
+LATER = ("Concat", "GRU", "Gemm", "GlobalLpPool", "LpPool", "Split")
+
+#: The last version that is asked in place of one without inference.
+LATEST = 13
 
 
 class Inference:
@@ -77,14 +108,33 @@ class Inference:
         count = max(len(node.output), 1)
         if call.op in SHAPES:
             try:
-                kind = call.inputs[0].kind if call.inputs and call.inputs[0] is not None else 0
+                like = call.inputs[LIKE.get(call.op, 0)]
+                kind = like.kind if like is not None else 0
                 made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
                 self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
                 pass
         schema = self.schema(node.op_type, call.version, node.domain)
+        if schema is not None and not schema.has_type_and_shape_inference_function:
+            return self._without_inference(node, call, opsets, count)
         return [Value(None)] * count if schema is None else self._asked(schema, node, call, opsets, count)
+
+    def _without_inference(self, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
+        """The outputs of old operations, and of those that are functions of others."""
+        first = call.inputs[0] if call.inputs else None
+        unknown = [Value(None)] * (count - 1)
+        if call.op in KEPT and first is not None:
+            kind = call.integer("to", first.kind) if call.op == "Cast" else first.kind
+            return [Value(first.shape, kind), *unknown]
+        if call.op in COMPARED:
+            both = [value.full for value in call.inputs if value is not None and value.full is not None]
+            return [Value(broadcast(*both) if len(both) == 2 else None, BOOL), *unknown]
+        for version in range(call.version + 1, LATEST) if call.op in LATER else ():
+            schema = self.schema(node.op_type, version, node.domain)
+            if schema is not None and schema.has_type_and_shape_inference_function:
+                return self._asked(schema, node, call, opsets, count)
+        return [Value(None), *unknown]
 
     def _compare(self, node: Any, call: Call, opsets: Mapping[str, int], made: list[Value]) -> None:
         """Note where ONNX's own rule gives other sizes: then an engine may refuse the file."""
@@ -112,11 +162,21 @@ class Inference:
                 self._schemas[key] = None
         return self._schemas[key]
 
+    def defaults(self, node: Any, call: Call) -> dict[str, Any]:
+        """What ONNX takes for attributes that are not there."""
+        schema = self.schema(node.op_type, call.version, node.domain)
+        made = {}
+        for name, attribute in schema.attributes.items():
+            if attribute.default_value.type:
+                made[name] = self.library.AttributeProto.FromString(attribute.default_value.SerializeToString())
+                made[name].name = name
+        return made
+
     def _asked(self, schema: Any, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
         """What ONNX's inference says, under names that do not matter: an output without a name is one, too."""
         asked = self.library.NodeProto(op_type=node.op_type, domain=node.domain, attribute=node.attribute)
         asked.input.extend(["" if value is None else _IN.format(i) for i, value in enumerate(call.inputs)])
-        asked.output.extend([_OUT.format(i) for i in range(count)])
+        asked.output.extend([_OUT.format(i) for i in range(max(count, schema.min_output))])
         types, data = {}, {}
         for index, value in enumerate(call.inputs):
             if type_ := self.type_of(value):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...graph.ops import Conv, Ints, Pool, Shape
 from ...graph.shapes import conv_size, pool_size
@@ -25,11 +25,12 @@ Shapes = Callable[[Call], Sequence[Sizes | None]]
 
 
 class Operation(NamedTuple):
-    """Sizes of the outputs, what is counted, and which inputs hold weights."""
+    """Sizes of the outputs, what is counted, which inputs hold weights, and which input has the type of the outputs."""
 
     shapes: Shapes
     rule: Rule
     weights: Ints
+    like: int = 0
 
 
 def _same(call: Call) -> Sequence[Sizes | None]:
@@ -200,6 +201,11 @@ def packed_size(call: Call) -> int:
     return call.integer("N", 0) * call.integer("K", 0)
 
 
+def packed_kind(call: Call) -> int:
+    """ONNX's number of the type of these weights: 2, 4 or 8 bits."""
+    return {2: 25, 8: 2}.get(call.integer("bits", 4), 21)
+
+
 def _lstm_shapes(call: Call) -> Sequence[Sizes | None]:
     x, r = call.shape(0), call.shape(2)
     return [(x[0], r[0], x[1], r[1]), (r[0], x[1], r[1]), (r[0], x[1], r[1])]
@@ -294,9 +300,11 @@ _OPERATIONS: dict[str, Operation] = {
         op: Operation(_same, each(n), ())
         for op, n in {
             "Gelu": 1, "QuickGelu": 1, "QLinearSigmoid": 1, "QLinearLeakyRelu": 1, "QLinearSoftmax": 5,
-            "QuantizeLinear": 2, "DequantizeLinear": 2, "RotaryEmbedding": 3,
+            "RotaryEmbedding": 3,
         }.items()
     },
+    "QuantizeLinear": Operation(_same, each(2), (0,), 2),
+    "DequantizeLinear": Operation(_same, each(2), (0,), 1),
     "FastGelu": Operation(_same, _ADDED, (1,)),
     "BiasGelu": Operation(_same, each(2), (1,)),
     "BiasAdd": Operation(_same, each(2), (1,)),
@@ -304,10 +312,10 @@ _OPERATIONS: dict[str, Operation] = {
     "GroupNorm": Operation(_same, each(5), (1, 2)),
     "SkipLayerNormalization": Operation(_skip_shapes, _more(each(6), 4), (2, 3, 4)),
     "SkipSimplifiedLayerNormalization": Operation(_skip_shapes, _more(each(5), 3), (2, 3)),
-    "EmbedLayerNormalization": Operation(_embed_shapes, _embed, (2, 3, 4, 5, 6)),
+    "EmbedLayerNormalization": Operation(_embed_shapes, _embed, (2, 3, 4, 5, 6), 2),
     "QLinearAdd": Operation(_broadcast(0, 3), each(), (0, 3)),
     "QLinearMul": Operation(_broadcast(0, 3), each(), (0, 3)),
-    "QLinearConcat": Operation(_concat_shapes, lambda _: Count(), ()),
+    "QLinearConcat": Operation(_concat_shapes, lambda _: Count(), (), 2),
     "QLinearAveragePool": Operation(_pool_shapes, _channels_first(pool("avg")), ()),
     "QLinearGlobalAveragePool": Operation(_global_shapes, _channels_first(global_pool("avg")), ()),
     "QLinearConv": Operation(_conv_shapes(3), _quantised_conv, (3, 8)),
@@ -317,11 +325,11 @@ _OPERATIONS: dict[str, Operation] = {
     "FusedGemm": Operation(_gemm_shapes(), _more(gemm(), word="activation"), (0, 1, 2)),
     "QGemm": Operation(_gemm_shapes(3), gemm(3, 6), (3, 6)),
     "DynamicQuantizeMatMul": Operation(_matmul_shapes(), _more(matmul(), 4), (1, 4)),
-    "MatMulIntegerToFloat": Operation(_matmul_shapes(), _more(matmul(), 6), (1, 6)),
+    "MatMulIntegerToFloat": Operation(_matmul_shapes(), _more(matmul(), 6), (1, 6), 2),
     "MatMulNBits": Operation(_n_bits_shapes, _n_bits, (1, 5)),
     "DynamicQuantizeLSTM": Operation(_lstm_shapes, _lstm, (1, 2, 3, 7)),
     "Attention": Operation(_self_attention_shapes, _self_attention(4), (1, 2)),
-    "QAttention": Operation(_self_attention_shapes, _self_attention(8), (1, 2)),
+    "QAttention": Operation(_self_attention_shapes, _self_attention(8), (1, 2), 3),
     "MultiHeadAttention": Operation(_multi_head_shapes, _multi_head, (3,)),
     "GroupQueryAttention": Operation(_grouped_shapes, _grouped, ()),
 }  # fmt: skip
@@ -333,20 +341,32 @@ _BLOCKS: dict[str, Operation] = {
     "AveragePool": Operation(_pool_shapes, pool("avg"), ()),
     "GlobalMaxPool": Operation(_global_shapes, global_pool("max"), ()),
     "GlobalAveragePool": Operation(_global_shapes, global_pool("avg"), ()),
-    "ReorderOutput": Operation(
-        lambda call: [(call.shape(0)[0], call.integer("channels", 0), *call.shape(0)[2:])], lambda _: Count(), ()
-    ),
-    "ReorderInput": Operation(lambda call: [_blocked(call.shape(0))], lambda _: Count(), ()),
+    "ReorderOutput": Operation(lambda call: [_unblocked(call)], lambda _: Count(), ()),
+    "ReorderInput": Operation(lambda call: [_blocked(call)], lambda _: Count(), ()),
 }
 
-#: Channels in a block, at most.
-BLOCK = 16
+#: Channels in a block, by the machine that the file was made for.
+BLOCKS = (16, 8)
 
 
-def _blocked(shape: Shape) -> Shape:
-    if shape[1] % BLOCK:
-        raise Unknown("how many channels a block has is not said")
-    return shape
+def block_size(graph: Any) -> int:
+    """Channels in a block: the convolutions over blocks have whole ones."""
+    dims = {tensor.name: tensor.dims for tensor in graph.initializer}
+    blocked = [n for n in graph.node if f"{n.domain}." == BLOCKED and n.op_type == "Conv" and len(n.input) > 1]
+    made = [dims[node.input[1]][0] for node in blocked if dims.get(node.input[1])]
+    return next((size for size in BLOCKS if not any(n % size for n in made)), BLOCKS[-1])
+
+
+def _blocked(call: Call) -> Sizes:
+    x = call.shape(0)
+    channels = x[-1] if call.integer("channels_last", 0) else x[1]
+    others = x[1:-1] if call.integer("channels_last", 0) else x[2:]
+    return (x[0], -(-channels // call.block) * call.block, *others)
+
+
+def _unblocked(call: Call) -> Sizes:
+    x, channels = call.shape(0), call.integer("channels", 0)
+    return (x[0], *x[2:], channels) if call.integer("channels_last", 0) else (x[0], channels, *x[2:])
 
 
 _NAMED = {**{DOMAIN + op: row for op, row in _OPERATIONS.items()}, **{BLOCKED + op: r for op, r in _BLOCKS.items()}}
@@ -354,5 +374,6 @@ _NAMED = {**{DOMAIN + op: row for op, row in _OPERATIONS.items()}, **{BLOCKED + 
 SHAPES: dict[str, Shapes] = {
     **{op: row.shapes for op, row in _NAMED.items()}, "SimplifiedLayerNormalization": _same,
 }  # fmt: skip
+LIKE: dict[str, int] = {op: row.like for op, row in _NAMED.items()}
 RULES: dict[str, Rule] = {op: row.rule for op, row in _NAMED.items()}
 WEIGHTS: dict[str, Ints] = {op: row.weights for op, row in _NAMED.items()}

@@ -5,46 +5,45 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ...graph.dtypes import OF_GRAPHS
 from ...graph.ops import Graph, Shape
-from ..limits import MOST_ALIVE, alive_in_all
+from ..build import Missing
+from ..limits import ALIVE_A_CHARACTER, MOST_ALIVE, alive_in_all
 from .isolated import bad_file, isolated
 from .load import load
-from .translate import Found, Missing, Walk
-from .values import Root, show_name
+from .translate import Found, Walk
+from .values import show_name
 from .wire import Malformed
 
-#: The dtypes of graphs by ONNX's element types; float64 counts as float32, other 8 bits as int8.
-DTYPES = {1: "fp32", 2: "int8", 3: "int8", 10: "fp16", 16: "bf16", 17: "int8", 18: "int8", 19: "int8", 20: "int8"}
-
-#: Tensors alive over all steps that each byte of a model, its weights left out, allows beside those of any network.
-ALIVE_A_BYTE = 4
+#: Types by ONNX's numbers of them; of what is none of these (text), as many bytes are counted as its positions take.
+TYPES = {
+    1: "fp32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "int64", 9: "bool",
+    10: "fp16", 11: "fp64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bf16", 17: "fp8",
+    18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
+}  # fmt: skip
 
 
 class Reading(NamedTuple):
     """What is read from a file: its name, its graph, what was not counted, and how far the numbers hold.
 
     `upper_bound`: of a branch that depends on data, the dearer side is counted. `params_complete`: no
-    operation that is not known holds weights. `kinds` are ONNX's types of the graph's values, `held` the
-    weights that each value's operation is the first to read.
+    operation that is not known holds weights.
     """
 
     name: str
     graph: Graph
     unknown: list[Missing]
-    upper_bound: bool
-    params_complete: bool
-    kinds: tuple[int, ...]
-    held: dict[int, tuple[Root, ...]]
+    upper_bound: bool = False
+    params_complete: bool = True
 
 
 def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Reading:
     """The model in a file.
 
     `inputs` gives shapes by the names of inputs, `batch` the size of first dimensions that have none.
-    Raises SpecError for a file that is no model, or whose inputs have no size. The dtype is the one
-    most weights have.
+    Raises SpecError for a file that is no model, or whose inputs have no size.
     """
     model = load(path, inputs, batch)
     size = model.ByteSize()
@@ -52,20 +51,25 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Read
         found = isolated(lambda tell: Walk(model, tell).model(model), size)
     except Malformed as error:
         raise bad_file(path, str(error)) from None
-    graph = Graph(found.shapes[0], _dtype(model.graph, found), tuple(found.nodes))
-    if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_BYTE * size:
+    graph = _graph(found)
+    if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * size:
         raise bad_file(path, "too many tensors are alive at once")
-    name = show_name(Path(path).name)
-    return Reading(
-        name, graph, found.unknown, found.upper_bound, found.params_complete, tuple(found.kinds), found.held
-    )  # fmt: skip
+    return Reading(show_name(Path(path).name), graph, found.unknown, found.upper_bound, found.params_complete)
 
 
-def _dtype(graph: Any, found: Found) -> str:
-    """The dtype of most weights, in numbers; without weights the first input's."""
-    sizes: Counter[int] = Counter()
-    for roots in found.held.values():
-        for root in roots:
-            sizes[root.kind] += root.size
-    sizes.update([value.type.tensor_type.elem_type for value in graph.input if value.type.HasField("tensor_type")])
-    return next((DTYPES[kind] for kind, _ in sizes.most_common() if kind in DTYPES), "fp32")
+def _graph(found: Found) -> Graph:
+    """The graph with the type of each tensor; what has none is of the type of most weights."""
+    dtype = _dtype(found)
+    values = tuple([TYPES.get(kind, dtype) for kind in found.kinds])
+    held = [found.held.get(number, ()) for number in range(1, len(found.nodes) + 1)]
+    weights = tuple([tuple([(TYPES.get(root.kind, dtype), root.size) for root in roots]) for roots in held])
+    return Graph(found.shapes[0], dtype, tuple(found.nodes), values, weights)
+
+
+def _dtype(found: Found) -> str:
+    """The type that most numbers of the weights have; without weights the first input's."""
+    sizes: Counter[str] = Counter()
+    for root in [root for roots in found.held.values() for root in roots]:
+        sizes[TYPES.get(root.kind, "fp32")] += root.size
+    sizes.update([TYPES.get(found.kinds[0], "fp32")])
+    return next((name for name, _ in sizes.most_common() if name in OF_GRAPHS), "fp32")

@@ -28,11 +28,12 @@ from ...graph.ops import (
     Split,
 )
 from ...graph.shapes import ShapeError, check_node, output_shape
+from ..build import Missing
 from .control import CONTROL
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .infer import Inference
 from .isolated import Tell, onnx_library
-from .microsoft import DOMAIN, packed_size
+from .microsoft import DOMAIN, block_size, packed_kind, packed_size
 from .rules import LEARNED, PRODUCTS, RULES, WEIGHTS
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Sizes, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
@@ -51,15 +52,6 @@ CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNorma
 
 #: Weights that one constant is made of.
 MOST_ROOTS = 50_000
-
-
-class Missing(NamedTuple):
-    """Operations of one kind that were not counted: how many, the first of them, and why."""
-
-    op: str
-    count: int  # type: ignore[assignment]  # the word of every answer; what a tuple counts is nobody's question here
-    first: str
-    reason: str
 
 
 class Found(NamedTuple):
@@ -89,6 +81,7 @@ class Walk:
         self.upper_bound = False
         self.params_complete = True
         self.evaluator = Evaluator()
+        self.block = block_size(model.graph)
         self.inference = Inference(self.evaluator, model.ir_version)
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self.calls: list[tuple[str, str]] = []
@@ -155,6 +148,7 @@ class Walk:
         node = _resolved(node, scope.attributes)
         version = scope.opsets.get("" if node.domain == "ai.onnx" else node.domain, 1)
         call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
+        call.block = self.block
         function = self.functions.get((node.domain, node.op_type, node.overload))
         if function is not None:
             self._function(function, node, scope, name, call)
@@ -172,6 +166,7 @@ class Walk:
             return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
+            call.attributes = self.inference.defaults(node, call) | call.attributes
             self._function(body, node, scope, name, call)
             return
         count, reason = self._rule(call, node, scope)
@@ -351,12 +346,14 @@ class Walk:
                 if root.key not in self.counted and (root.size > 1 or call.op in LEARNED):
                     self.counted.add(root.key)
                     is_packed = call.op == f"{DOMAIN}MatMulNBits" and index == 1
-                    found.append(root._replace(size=packed_size(call)) if is_packed else root)
+                    found.append(root._replace(size=packed_size(call), kind=packed_kind(call)) if is_packed else root)
         return tuple(found)
 
     def _primitive(self, call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int) -> Op | None:
         """The primitive, where it says the same as ONNX does about shape and params."""
         op, out = count.primitive, call.out
+        if (type(op) is Conv or type(op) is Linear) and params == 0:  # another node is the first to read its weights
+            op = op._replace(shared=True)
         arity = len(call.inputs) if type(op) is Concat else 2 if type(op) is Add else 1
         if op is None or out is None or times != 1 or count.more or len(numbers) != arity or cost.params(op) != params:
             return None

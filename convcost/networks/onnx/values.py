@@ -87,7 +87,7 @@ class Unknown(Exception):  # noqa: N818  no error: an operation that is listed a
 class Call:
     """One operation in a model, as its rule sees it: inputs, attributes, and what is known of its outputs."""
 
-    __slots__ = ("attributes", "inputs", "op", "outs", "version")
+    __slots__ = ("attributes", "block", "inputs", "op", "outs", "version")
 
     def __init__(
         self, op: str, attributes: dict[str, Any], inputs: Sequence[Value | None], outs: Sequence[Value] = (),
@@ -98,6 +98,7 @@ class Call:
         self.inputs = inputs
         self.outs = outs
         self.version = version
+        self.block = 1  # channels that ONNX Runtime keeps together
 
     def has(self, index: int) -> bool:
         """Is there an input of that number?"""

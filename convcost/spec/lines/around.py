@@ -42,6 +42,7 @@ _SHAPED = {
 }  # fmt: skip
 
 _SHAPE = re.compile(
+    r"(?:(?<![\w.])(?:[Ii]nputs?|on|for|with|shape|size|of)[:=]?\s{1,9}){0,3}"
     r"(?:(?P<name>(?<![\w.])[A-Za-z_][\w.]*+(?:(?=\()|\s{0,9}[=:]\s{0,9}))[(\[]|(?<!\w)[(\[])"
     r"\s{0,9}(?:shape\s{0,9}=\s{0,9})?(?:[(\[]\s{0,9})?"
     r"(?P<sizes>(?:-?\d{1,20}|None|\?)(?:\s{0,9},\s{0,9}(?:-?\d{1,20}|None|\?)){0,6})\s{0,9},?\s{0,9}[)\]](?:\s{0,9}\))?"
@@ -94,7 +95,9 @@ def _behind(line: str, call: Call, opened: int) -> tuple[str, list[Shape]]:
     """The text behind the call without what it is applied to, its methods, closing brackets and a comment."""
     text, shapes = _COMMENT.sub(lambda found: " " * len(found[0]), line[call.end :]), list[Shape]()
     at = 0
-    while text[at : at + 1] == "(" or re.match(r"\.\w+\(", text[at : at + 40]):  # (x)   .to(device)
+    for _ in range(_LABELS):  # (x)   .to(device)
+        if text[at : at + 1] != "(" and not re.match(r"\.\w+\(", text[at : at + 40]):
+            break
         end = _balanced(text, text.index("(", at))
         inside = shapes_in(" " * (call.end + at) + text[at:end])[1] if text[at] == "(" else []
         shapes += inside

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import Problem, SpecError, clip
+from collections.abc import Callable
+
+from ..errors import OtherLayerError, Problem, SpecError, UnfinishedLayerError, clip, end_of
 from ..mistakes import close_match
 from ..tokens import read_token
 from . import elsewhere, flax, keras, paddle, pytorch
@@ -19,10 +21,12 @@ _OF_PADDLE = {"in_channels", "out_channels", "stride", "dilation", "weight_attr"
 _ALL = [*pytorch.MODULES, *keras.MODULES, *flax.LINEN]
 
 
-def choose(line: str) -> tuple[Call, Module] | None:
+def choose(line: str, products: Callable[[str], str]) -> tuple[Call, Module] | None:
     """The first call in the line that is a layer, and what it is; None where there is no call at all.
 
-    >>> call, module = choose("model.add(layers.Conv2D(32, (3, 3), activation='relu'))")
+    `products` as in `recognised`.
+
+    >>> call, module = choose("model.add(layers.Conv2D(32, (3, 3), activation='relu'))", str)
     >>> call.name, module.framework
     ('layers.Conv2D', 'Keras')
 
@@ -33,11 +37,16 @@ def choose(line: str) -> tuple[Call, Module] | None:
         first = first or found
         name = found[1].rpartition(".")[2]
         if name in pytorch.MODULES or name in keras.MODULES or name in flax.LINEN:
+            if not line[found.end() :].strip():
+                raise UnfinishedLayerError("the parenthesis is not closed", "add )", line, *end_of(line))
             call = read_call(line, found)
             return call, _module(line, call, name)
     if first is None or _is_token(line, first[1], first.end()):
         return None
-    raise elsewhere.recognised(line) or _unknown(line, first[1], first.span(1))
+    error = elsewhere.recognised(line, products) or _unknown(line, first[1], first.span(1))
+    if line.rstrip()[-1] == "(":  # the head of a module that holds others
+        raise OtherLayerError(error.message, error.hint, line, *first.span(1))
+    raise error
 
 
 def _is_token(line: str, word: str, end: int) -> bool:
@@ -101,7 +110,8 @@ def _unknown(line: str, name: str, span: tuple[int, int]) -> SpecError:
         return SpecError(f"'{clip(last)}' is not a layer", f"did you mean {meant}(…)?", line, *span)
     if len(last) < 3:
         return SpecError(f"'{clip(last)}(' is no notation", "sizes are joined with x, as in k1x7", line, *span)
-    return SpecError(f"{clip(last)} is not a convolution", elsewhere.PASTE, line, *span)
+    kind = OtherLayerError if last[0].isupper() and "conv" not in last.lower() else SpecError
+    return kind(f"{clip(last)} is not a convolution", elsewhere.PASTE, line, *span)
 
 
 def _works(line: str, span: tuple[int, int], name: str, meant: str) -> bool:

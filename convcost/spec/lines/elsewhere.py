@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..errors import Span, SpecError, clip
 
@@ -24,6 +25,8 @@ _NOTATIONS = (
     (r"\bConv\d?DT?\w*\(\s*\d+\s*->|\bgluon\b|\bmxnet\b|\bmx\.sym\b|Conv\d?D\w*\([^)]*\b(?:channels|in_channels)\s*="
      r"[^)]*\bchannels\s*=", "a layer of Gluon (MXNet)",
      "Conv2D(3 -> 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3)) is 3:64 @224 k7 s2 p3 bias"),
+    (r"\b(?:F|functional)\.conv(?:_transpose)?\dd\s*\(|\btf\.nn\.\w*conv\w*\s*\(|\blax\.conv\w*\s*\(|\bkeras\.ops\.conv",
+     "a function whose sizes are in its arrays", _WRITE),
     (r"%\w+\s*=\s*nn\.|\brelay\.|\bnn\.(?:conv\dd|contrib_)\w*\(", "a call of TVM's Relay",
      "channels=64, kernel_size=[3, 3], padding=[1, 1, 1, 1] is 3:64 @224 k3 p1"),
     (r"\b(?:linalg|stablehlo|mhlo|tosa|tfl|torch\.aten|onnx|ttir)\.\w*[Cc]onv\w*|\"tf\.\w*Conv\w*\"",
@@ -31,8 +34,6 @@ _NOTATIONS = (
      "tensor<64x3x7x7> are 3:64 @224 k7"),
     (r"\b(?:aten|prim|prims|quantized)::\w+|\btorch\.ops\.aten\.\w+|\baten\.\w*conv\w*|\baten\.convolution",
      "an operator inside PyTorch, without sizes", "paste the module that calls it, Conv2d(…), or " + _WRITE),
-    (r"\b(?:F|functional)\.conv(?:_transpose)?\dd\s*\(|\btf\.nn\.\w*conv\w*\s*\(|\blax\.conv\w*\s*\(|\bkeras\.ops\.conv",
-     "a function whose sizes are in its arrays", _WRITE),
     (r"\btf\.(?:compat\.v1\.)?layers\.\w*conv\w*\s*\(|\bslim\.\w*conv\w*\s*\(|\btflearn\.|\bcontrib\.layers\.",
      "a layer of TensorFlow 1", "write it as Keras does: Conv2D(64, 3, padding='same', input_shape=(224, 224, 3))"),
     (r"\bhk\.Conv\w*\s*\(|\bhaiku\.", "a layer of Haiku", "padding is SAME and there is a bias: "
@@ -97,13 +98,19 @@ _LAYERS = {
 _NAME = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 
 
-def recognised(line: str) -> SpecError | None:
+def _example(_line: str) -> str:
+    return "64 @56 k3 p1 bias"
+
+
+def recognised(line: str, products: Callable[[str], str] = _example) -> SpecError | None:
     """The error that says what `line` is and how to write it here; None for what is not recognised.
+
+    `products` makes tokens of a line whose layer is a plain convolution of the same arguments.
 
     >>> recognised("layer { name: 'conv1' type: 'Convolution' }").message
     'this is a layer of Caffe (prototxt), which is not read'
     >>> recognised("DeformConv2d(64, 64, kernel_size=(3, 3), padding=(1, 1)) @64").hint
-    'its products are those of 64 @64 k3 bias; a convolution of its own makes the offsets'
+    'its products are those of 64 @56 k3 p1 bias; a convolution of its own makes the offsets'
     """
     near = line[:_NEAR]
     for pattern, what, how in _NOTATIONS:
@@ -113,21 +120,11 @@ def recognised(line: str) -> SpecError | None:
     for found in _NAME.finditer(near):
         if found[1] in _LAYERS:
             how = _LAYERS[found[1]]
-            how = how.format(products=_products(line, found.span(1))) if "{" in how else how
+            if "{" in how:
+                how = how.format(products=products(f"{line[: found.start(1)]}Conv2d{line[found.end(1) :]}"))
             return _error(f"{found[1]} is no plain convolution", how, line, found.span(1))
     return None
 
 
 def _error(message: str, hint: str, line: str, span: Span) -> SpecError:
     return SpecError(clip(message) if len(message) > 140 else message, hint, line, *span)
-
-
-def _products(line: str, span: Span) -> str:
-    """The convolution of the same arguments in tokens; an example where they are not those of one."""
-    from ..read import read_layer
-    from ..tokens import format_spec
-
-    try:
-        return format_spec(read_layer(f"{line[: span[0]]}Conv2d{line[span[1] :]}").spec)
-    except SpecError:
-        return "64 @56 k3 p1 bias"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from ..errors import Problem, Span
+from ..errors import Problem, Span, SpecError
 from ..fields import LIMIT, Values, check_axes
 from ..layer import Ints, Pads
 from .calls import Call
@@ -44,6 +44,10 @@ class Draft:
         self.places: dict[str, Span] = {}
         self.notes: list[str] = []
         self.axes = module.axes
+
+    def fail(self, message: str, hint: str, span: Span) -> NoReturn:
+        """Raise the SpecError for that place of the line."""
+        raise SpecError(message, hint, self.line, *span)
 
     def named(self, field: str) -> str:
         """What the framework calls `field`."""

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from ..check import build_spec
 from ..errors import Missing, Problem, Span, SpecError, clip
-from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, read_object
-from ..layer import ACTIVATIONS, LayerSpec, Reading
-from ..mistakes import close_match, with_better_hint
+from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, check_number
+from ..layer import LayerSpec, Reading
+from ..mistakes import with_better_hint
 from ..text import axes_of, gather, locate, read_tokens, spans
+from ..tokens import format_spec
+from .arguments import read_arguments, read_value
 from .around import Shape, around, shapes_in
-from .calls import NAME, NUMBER, Argument, Call, Word, evaluate
 from .choice import choose
 from .elsewhere import recognised
-from .module import NOTHING, Draft, Module
+from .module import Draft
 
 #: What a layer of a framework is described by: tokens and options beside it say the rest.
 _DESCRIBED = (
     "channels", "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias",
     "padding_mode", "transposed", "output_padding", "axes",
 )  # fmt: skip
-
-#: What frameworks call our activations, beyond capitals and underscores.
-_ACTIVATIONS = {name.replace("-", ""): name for name in ACTIVATIONS} | {"swish": "silu", "hardswish": "hardswish"}
-
-_DTYPES = {
-    "float64": "fp64", "double": "fp64", "float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16",
-    "bfloat16": "bf16", "mixed_float16": "fp16", "mixed_bfloat16": "bf16", "int8": "int8", "uint8": "uint8",
-    "int16": "int16",
-}  # fmt: skip
 
 
 def read_line(line: str, otherwise: Values) -> Reading:
@@ -43,15 +33,23 @@ def read_line(line: str, otherwise: Values) -> Reading:
 
     Raises SpecError, at the argument, the token or the shape that is wrong.
     """
-    found = choose(line)
+    found = choose(line, _products)
     if found is None:
         return Reading(_tokens_and_shape(line, otherwise))
     call, module = found
     draft = Draft(line, call, module)
-    _read_arguments(draft)
+    read_arguments(draft)
     tokens, shapes = around(line, call)
     extra = _read_around(draft, tokens, shapes)
     return _put_together(draft, tokens, extra, otherwise)
+
+
+def _products(line: str) -> str:
+    """The tokens of a line; an example where it is not one of a layer."""
+    try:
+        return format_spec(read_line(line, {}).spec)
+    except SpecError:
+        return "64 @56 k3 p1 bias"
 
 
 def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
@@ -63,178 +61,30 @@ def _tokens_and_shape(line: str, otherwise: Values) -> LayerSpec:
             "unexpected parenthesis", "sizes are joined with x, as in k1x7", line, place, place + 1
         )
     sizes = shapes[0].sizes
+    _check_sizes(line, sizes, shapes[0].span)
     for before in (2, 1):  # batch and channels, or channels alone
         if before < len(sizes) <= before + MAX_AXES:
             batch = {"batch": sizes[0]} if before == 2 else {}
-            spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            try:
+                spec = read_tokens(tokens, {**otherwise, "input_size": sizes[before:], **batch})
+            except SpecError as error:
+                error.text = line
+                raise
             if sizes == (spec.batch, spec.in_channels, *spec.input_size)[2 - before :]:
                 return spec
     hint = "write the size alone, as in @56x48"
     raise SpecError("the shape does not start with batch and in channels, or in channels", hint, line, *shapes[0].span)
 
 
-def _read_arguments(draft: Draft) -> None:
-    """Put what the arguments say into the draft."""
-    arguments = _without_annotations(draft.line, draft.call, draft.module)
-    order, seen = draft.module.order, set[str]()
-    for place, argument in enumerate(arguments):
-        if not argument.name and place >= len(order):
-            _fail(draft, f"more than {len(order)} arguments", "leave out what is too much", argument.span)
-        name = argument.name or order[place]
-        if name not in draft.module.fields:
-            _fail(draft, f"unknown argument {clip(name)}", _argument_hint(name, draft), argument.name_span)
-        if name in seen:
-            _fail(draft, f"{name} is given twice", "keep one of them", argument.name_span)
-        seen.add(name)
-        _take(draft, draft.module.fields[name], name, argument)
-    _settle_axes(draft)
-    for field in ("out_channels", "kernel_size", "in_channels"):
-        if field in draft.module.fields.values() and field not in draft.places and _is_needed(draft, field):
-            end = draft.call.end
-            hint = f"add {draft.named(field)}=… inside the parentheses"
-            _fail(draft, f"{draft.named(field)} is missing", hint, (end - 1, end))
-
-
-def _is_needed(draft: Draft, field: str) -> bool:
-    """Must it be inside the parentheses? In channels that come first: yes, unless the layer is a lazy one."""
-    return field != "in_channels" or draft.named(field) in draft.module.order
-
-
-def _without_annotations(line: str, call: Call, module: Module) -> list[Argument]:
-    """The arguments behind what ptflops, MMCV, calflops or DeepSpeed put in front: `9.41 k, 0.04% Params, …`."""
-    first = 0
-    for place, argument in enumerate(call.arguments):
-        if argument.name:
-            break
-        if _is_annotation(argument):
-            first = place + 1
-    kept = call.arguments[first:]
-    if "in_channels" in module.fields and "in_channels" not in module.order and _is_zero(line, kept):
-        kept = kept[1:]  # what a lazy layer prints for channels it does not know
-    return kept
-
-
-def _is_annotation(argument: Argument) -> bool:
-    pieces = argument.pieces
-    if argument.name or pieces[0].kind != NUMBER or len(pieces) == 1:
-        return False
-    percent = pieces[1].text == "%" and (len(pieces) == 2 or pieces[2].kind == NAME)
-    return percent or pieces[1].kind == NAME or not pieces[1].text.isascii()  # 9.41 k, 120 µs
-
-
-def _is_zero(line: str, arguments: list[Argument]) -> bool:
-    return bool(arguments) and not arguments[0].name and line[slice(*arguments[0].span)] in ("0", "None")
-
-
-def _take(draft: Draft, ours: str, name: str, argument: Argument) -> None:
-    """Evaluate one argument, and keep it under our name for it."""
-    if ours in _LENIENT:
-        _LENIENT[ours](draft, ours, argument)
-        return
-    value = evaluate(draft.line, argument.pieces)
-    draft.places[ours] = argument.span
-    if isinstance(value, Word) and ours not in ("padding", "padding_mode"):
-        _fail(draft, f"{name} is {clip(value)} here, a name", f"write its value instead: {name}=…", argument.span)
-    if ours == "bias" and name == "bias_attr":
-        value = value is not False
-    if ours in ("padding", "input_dilation"):
-        draft.values[ours] = value
-        return
-    draft.values[ours] = _value(draft, ours, str(value) if isinstance(value, Word) else value, argument.span)
-
-
-def _value(draft: Draft, ours: str, value: object, span: Span) -> object:
-    if value is None and ours in ("stride", "dilation", "groups"):
-        return 1
-    try:
-        raw, named = read_object(ours, value)
-    except Problem as problem:
-        raise with_better_hint(problem).at(draft.line, span) from None
-    if named and ours == "kernel_size" and not draft.axes:
-        draft.axes = named
-    if named and draft.axes and named != draft.axes:
-        raise axes_disagree(ours, named, draft.axes).at(draft.line, span)
-    return raw
-
-
-def _settle_axes(draft: Draft) -> None:
-    """A kernel that is one number has one axis where the layer's name does not say how many."""
-    if not draft.axes:
-        draft.axes = 1
-    for field in ("stride", "dilation"):
-        value = draft.values.get(field)
-        if type(value) is tuple and len(value) != draft.axes:
-            raise axes_disagree(field, len(value), draft.axes).at(draft.line, draft.places[field])
-
-
-def _take_activation(draft: Draft, ours: str, argument: Argument) -> None:
-    word = _word(draft, argument)
-    known = _ACTIVATIONS.get(word.rpartition(".")[2].lower().replace("_", ""))
-    if known:
-        draft.values[ours] = known
-    elif word not in ("None", "linear"):
-        draft.notes.append(f"its activation {clip(word)} is left out")
-
-
-def _take_dtype(draft: Draft, ours: str, argument: Argument) -> None:
-    word = _word(draft, argument)
-    known = _DTYPES.get(word.rpartition(".")[2].lower())
-    if known:
-        draft.values[ours], draft.places[ours] = known, argument.span
-    elif word != "None":
-        draft.notes.append(f"its dtype {clip(word)} is left out")
-
-
-def _take_layout(draft: Draft, _: str, argument: Argument) -> None:
-    word = _word(draft, argument).lower()
-    if word not in ("None", "none"):
-        draft.values["channels_first"] = "first" in word or word.startswith("nc")
-
-
-def _take_shape(draft: Draft, ours: str, argument: Argument) -> None:
-    try:
-        value = evaluate(draft.line, argument.pieces)
-    except SpecError:
-        return
-    if type(value) is list and len(value) == draft.axes + 1 + (ours == "batch_shape"):
-        sizes = tuple([size if type(size) is int else None for size in value])
-        draft.values["shape"], draft.places["shape"] = sizes, argument.span
-    elif not isinstance(value, Word):
-        wanted = f"{draft.axes} sizes and the channels" + " behind the batch" * (ours == "batch_shape")
-        _fail(draft, f"such an input has no place in {draft.call.last_name}", f"write {wanted}", argument.span)
-
-
-def _pass_over(_draft: Draft, _ours: str, _argument: Argument) -> None:
-    """It says nothing about costs."""
-
-
-_LENIENT = {
-    NOTHING: _pass_over, "activation": _take_activation, "dtype": _take_dtype, "layout": _take_layout,
-    "shape": _take_shape, "batch_shape": _take_shape,
-}  # fmt: skip
-
-
-def _word(draft: Draft, argument: Argument) -> str:
-    """What an argument says as one word, its quotes taken off."""
-    return draft.line[slice(*argument.span)].strip("'\"")
-
-
-def _argument_hint(name: str, draft: Draft) -> str:
-    from .keras import RENAMED
-
-    if draft.module.framework == "Keras" and name in RENAMED:
-        return f"that was Keras 1; write {RENAMED[name]}"
-    meant = close_match(name, draft.module.fields)
-    return f"did you mean {meant}?" if meant else "the arguments are " + ", ".join(draft.module.order)
-
-
 def _read_around(draft: Draft, tokens: str, shapes: list[Shape]) -> Values:
     """What stands beside the call: tokens, one shape, and the in channels as `3:`."""
     extra: Values = {}
-    words = [(word, span) for word, span in spans(tokens)]
-    for word, span in words:
-        if word[-1] == ":" and word[:-1].isdigit() and word.isascii():
-            _take_channels(draft, _value(draft, "in_channels", int(word[:-1][:20]), span), span)
+    alone = [(word, span) for word, span in spans(tokens) if word[-1] == ":" and word[:-1].isdigit() and word.isascii()]
+    for place, (word, span) in enumerate(alone):
+        if place:
+            draft.fail("the in channels are given twice", "keep one of them", span)
+        else:
+            _take_channels(draft, read_value(draft, "in_channels", int(word[:-1][:20]), span), span)
             tokens = tokens[: span[0]] + " " * (span[1] - span[0]) + tokens[span[1] :]
     try:
         gather(tokens, extra, draft.axes)
@@ -243,7 +93,7 @@ def _read_around(draft: Draft, tokens: str, shapes: list[Shape]) -> Values:
     _refuse_repetition(draft, tokens, extra)
     for shape in shapes:
         if "shape" in draft.places:
-            _fail(draft, "the shape is given twice", "keep one of them", shape.span)
+            draft.fail("the shape is given twice", "keep one of them", shape.span)
         draft.values["shape"], draft.places["shape"] = shape.sizes, shape.span
     size = extra.get("input_size")
     if type(size) is tuple and len(size) == draft.axes + 2:  # @1x3x224x224
@@ -259,13 +109,15 @@ def _refuse_repetition(draft: Draft, tokens: str, extra: Values) -> None:
             hint = f"leave {clip(word)} out, or change what the parentheses say"
             if field == "channels" and "in_channels" not in draft.places:
                 hint = f"the in channels alone are written {extra[field][0]}:"
-            _fail(draft, f"the {draft.module.framework.split()[0]} line already says {field}", hint, span)
+            elif word.replace("x", "").isdigit() and "input_size" not in extra:
+                hint = f"write @{clip(word)} for the input size"
+            draft.fail(f"the {draft.module.framework.split()[0]} line already says {field}", hint, span)
 
 
 def _take_channels(draft: Draft, channels: object, span: Span) -> None:
     known = draft.values.get("in_channels", channels)
     if known != channels:
-        _fail(draft, f"in_channels is {known} elsewhere in the line, and {channels} here", "keep one of them", span)
+        draft.fail(f"in_channels is {known} elsewhere in the line, and {channels} here", "keep one of them", span)
     draft.values["in_channels"] = channels
     draft.places.setdefault("in_channels", span)
 
@@ -276,8 +128,9 @@ def _read_shape(draft: Draft, extra: Values) -> None:
     if shape is None:
         return
     span = draft.places.pop("shape")
+    _check_sizes(draft.line, shape, span)
     if not axes <= len(shape) <= axes + 2:
-        _fail(draft, f"a shape of {len(shape)} sizes does not fit {axes} ax{'i' if axes == 1 else 'e'}s",
+        draft.fail(f"a shape of {len(shape)} sizes does not fit {axes} ax{'i' if axes == 1 else 'e'}s",
               f"write the {axes + 2} of {_layout(draft)}, or @ and the size", span)  # fmt: skip
     batch, inner = (shape[0], shape[1:]) if len(shape) == axes + 2 else (None, shape)
     if len(inner) > axes:
@@ -290,6 +143,15 @@ def _read_shape(draft: Draft, extra: Values) -> None:
         _agree(draft, extra, "input_size", tuple(inner), span)
 
 
+def _check_sizes(line: str, sizes: tuple[int | None, ...], span: Span) -> None:
+    try:
+        for size in sizes:
+            if size is not None:
+                check_number("input_size", size)
+    except Problem as problem:
+        raise problem.at(line, span) from None
+
+
 def _split(draft: Draft, inner: tuple[int | None, ...], span: Span) -> tuple[int | None, tuple[int | None, ...]]:
     """Channels and sizes; SpecError where the channels are at the other end."""
     first = draft.values.get("channels_first", not draft.module.channels_last)
@@ -297,7 +159,7 @@ def _split(draft: Draft, inner: tuple[int | None, ...], span: Span) -> tuple[int
     known = draft.values.get("in_channels")
     if None not in (channels, known) and channels != known and other == known:
         hint = f"write them as {_layout(draft)}, or @ and the size alone"
-        _fail(draft, f"the channels of {draft.module.framework} come {'first' if first else 'last'}", hint, span)
+        draft.fail(f"the channels of {draft.module.framework} come {'first' if first else 'last'}", hint, span)
     return channels, sizes
 
 
@@ -311,7 +173,7 @@ def _agree(draft: Draft, extra: Values, field: str, value: object, span: Span) -
     """Keep what the shape says, unless a token says otherwise."""
     said = extra.get(field, value)
     if said != value and said != (value[0] if type(value) is tuple and len(set(value)) == 1 else value):
-        _fail(draft, f"the shape and a token say two things of {field}", "keep one of them", span)
+        draft.fail(f"the shape and a token say two things of {field}", "keep one of them", span)
     draft.values[field], draft.places[field] = value, span
     extra.pop(field, None)
 
@@ -354,7 +216,3 @@ def _missing(draft: Draft, problem: Missing) -> SpecError:
     elif field == "input_size":
         located.hint = f"add {FIELDS[field].token}, or the shape {_layout(draft)} beside it"
     return SpecError(located.message, located.hint, located.text, located.start, located.end)
-
-
-def _fail(draft: Draft, message: str, hint: str, span: Span) -> NoReturn:
-    raise SpecError(message, hint, draft.line, *span)

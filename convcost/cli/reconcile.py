@@ -1,0 +1,171 @@
+"""`convcost reconcile`: why another tool's figure differs, as a sum that adds up."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..answers.network import not_rebuilt
+from ..conventions.answer import conventions, find_conventions
+from ..conventions.answer import reconcile as reconcile_network
+from ..conventions.figures import is_figure
+from ..conventions.opening import is_layer, others_of
+from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
+from ..spec.errors import SpecError
+from .inside import Asked, Opened, open_network
+from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
+from .onnx_model import report_unknown
+from .options import Destination, Exact, Execution
+
+if TYPE_CHECKING:
+    from ..answers.check import NetworkVerified
+
+#: Tokens of specs that begin with a digit; what else does is meant as a figure.
+_TOKEN = re.compile(r"\d+(?:x\d+)*|\d+:\d+|\d+->\d+|[1-3]d")
+
+EPILOG = """
+A figure is written as it is printed: 4.12 G, 4.12GFLOPs, 4,121,925,096, 4.1e9; =TOOL behind it says who printed it. It
+is matched at its own digits, rounded or cut off; twice and half of a value where nothing else fits. Exit code 1
+where no convention explains a figure.
+
+Examples:
+
+  convcost reconcile resnet50
+
+  convcost reconcile resnet50 "4.12 G"
+
+  convcost reconcile mobilenet-v2 "327.49 M=thop" "0.31 G" 300M
+
+  convcost reconcile "ConvTranspose2d(16, 32, 3, stride=2, padding=1, output_padding=1)" @14x10
+
+  convcost reconcile my-net.txt --per-layer theirs.csv
+
+  convcost reconcile --list
+"""
+
+#: Files that the examples need, for the test that runs them.
+EXAMPLE_FILES = {
+    "my-net.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias\nglobal-average-pool\nflatten\nlinear 10 bias\n",
+    "theirs.csv": "layer,macs\nconv1,57344\nfc,80\n",
+}
+
+Subject = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="NETWORK|LAYER [@SIZE] [FIGURE...]",
+        show_default=False,
+        help="A built-in network, a file, - for standard input, or a layer; then its size, and figures to explain.",
+    ),
+]
+
+
+def reconcile(
+    subject: Subject = None,
+    sizes: Annotated[
+        str, typer.Option(metavar="LIST", show_default=False, help="Explain figures at these input sizes too: 256,299.")
+    ] = "",
+    siblings: Annotated[
+        bool, typer.Option("--siblings", help="Explain figures by other forms of the network too: resnet50-v1.")
+    ] = False,
+    per_layer: Annotated[
+        str,
+        typer.Option(
+            "--per-layer",
+            metavar="FILE",
+            show_default=False,
+            help="Another tool's figures, name,figure a line: which layer differs first, and by what.",
+        ),
+    ] = "",
+    convention: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")] = "",
+    list_all: Annotated[bool, typer.Option("--list", help="List the conventions, their words and sources.")] = False,
+    width: Width = "",
+    depth: Depth = "",
+    batch: Batch = None,
+    norm: BatchNorm = True,
+    exact: Exact = False,
+    input: ModelInputs = None,
+    *,
+    execution: Execution,
+    to: Destination,
+) -> int:
+    """Say how other tools count a network or a layer, and which of them prints a figure: a sum of named terms."""
+    if list_all:
+        with to.open() as (file, written):
+            write_conventions(conventions(), written, file)
+        return 0
+    words, figures = split_words(subject or [])
+    if not words:
+        raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
+    asked = opened(words, Asked(width, depth, batch, norm, tuple(input or ())))
+    if per_layer:
+        return _per_layer(asked, per_layer, convention, to, exact)
+    verified = _verified(asked, execution)
+    found = reconcile_network(
+        asked.network,
+        figures,
+        others=others_of(asked.network, asked.rebuild, sizes, siblings) if figures else (),
+        only=find_conventions(convention) if convention else (),
+        verified=verified,
+        unknown=[missing.op for missing in asked.network.unknown],
+    )
+    report_unknown(asked.network)
+    with to.open() as (file, written):
+        write_reconciliation(found, written, file, exact=exact)
+    mismatch = verified is not None and verified.status == "mismatch"
+    return int(mismatch or any([not one.explanations for one in found.figures]))
+
+
+def split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words that say what is meant, and the figures; a unit may stand apart.
+
+    >>> split_words(["resnet50", "@224", "4.12", "G", "300M"])
+    (['resnet50', '@224'], ['4.12 G', '300M'])
+    >>> split_words(["64:128", "@56", "k3", "231.2", "MMACs"])
+    (['64:128', '@56', 'k3'], ['231.2 MMACs'])
+    """
+    subject, figures = words[:1], list[str]()
+    for word in words[1:]:
+        if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
+            figures[-1] += f" {word}"
+        elif is_figure(word) or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
+            figures.append(word)
+        else:
+            subject.append(word)
+    return subject, figures
+
+
+def opened(words: list[str], asked: Asked) -> Opened:
+    """The network or the layer that the words say."""
+    if not is_layer(words[0]):
+        return open_network(words, asked)
+    from ..networks.single import read_single
+
+    batch = [f"n{asked.batch}"] if asked.batch is not None else []
+    return Opened(read_single(" ".join([*words, *batch])), not_rebuilt)
+
+
+def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
+    """Every distinct layer executed, as `network` does."""
+    verify = execution.of_networks()
+    if verify is None or asked.network.unknown:
+        return None
+    from ..answers.network import answer_network
+
+    answer = answer_network(asked.network, execution.inplace, verify, asked.rebuild)
+    report_mismatches(answer)
+    return answer.verified
+
+
+def _per_layer(asked: Opened, path: str, name: str, to: Destination, exact: bool) -> int:
+    """0 where every layer is the same as the convention's."""
+    from ..conventions.layers import per_layer, read_theirs
+
+    text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8", "replace")
+    found = per_layer(asked.network, read_theirs(text, path), find_conventions(name)[-1] if name else None)
+    with to.open() as (file, written):
+        write_layers(found, written, file, exact=exact)
+    return int(found.first is not None)

@@ -1,0 +1,1 @@
+"""How other tools count, over the graph, and why their figures differ from the multiply-adds."""

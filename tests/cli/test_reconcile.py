@@ -1,0 +1,195 @@
+"""`convcost reconcile` as it is typed: figures, layers, formats, exit codes, wrong input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import convcost
+from convcost.cli.main import run
+from convcost.report.documents import schema_text
+
+VALID = Draft202012Validator(json.loads(schema_text()))
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[str, Any]:
+    """The JSON answer, which follows the schema."""
+    assert run(["reconcile", *words, "--format", "json"]) == code
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert [error.message for error in VALID.iter_errors(document)] == []
+    return document
+
+
+def test_the_terms_of_every_convention_add_up_to_its_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the document, also those of each family."""
+    document = answer(capsys, "resnet50", "--no-verify")
+    assert len(document["conventions"]) > 25
+    for one in document["conventions"]:
+        if one["value"] is not None:
+            assert sum([term["coefficient"] * term["amount"] for term in one["terms"]]) == one["value"]
+            assert sum([part or 0 for part in one["by_family"].values()]) == one["value"]
+
+
+def test_multiply_adds_are_verified_by_execution_in_this_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """The term says so, and so does the answer; what is only counted is said to be."""
+    document = answer(capsys, "lenet-5", "416,520")
+    assert document["verified"]["status"] == "verified"
+    terms = {term["term"]: term["evidence"] for one in document["conventions"] for term in one["terms"]}
+    assert terms["multiply-adds"] == "verified"
+    assert set(terms.values()) == {"verified", "counted"}
+    assert answer(capsys, "lenet-5", "--no-verify")["conventions"][0]["terms"][0]["evidence"] == "skipped"
+
+
+def test_figures_are_explained_or_not_and_the_exit_code_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    """A unit may stand apart; =TOOL restricts to one."""
+    document = answer(capsys, "mobilenet-v2", "327.49", "M=thop", "0.32 G", "300M", "--no-verify")
+    assert [one["given"] for one in document["figures"]] == ["327.49 M=thop", "0.32 G", "300M"]
+    assert all(one["explanations"] for one in document["figures"])
+    assert {one["convention"] for one in document["figures"][0]["explanations"]} == {"thop"}
+    assert document["figures"][2]["deciding"]
+    unexplained = answer(capsys, "resnet50", "1.23 G", "--no-verify", code=1)["figures"][0]
+    assert (unexplained["explanations"], len(unexplained["nearest"])) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "tool", "figure"),
+    [
+        (("ConvTranspose2d(16, 32, 3, stride=2, padding=1, output_padding=1)", "@14x10"), "thop", 2_580_480),
+        (("64:128", "@56", "k3", "bias"), "torchinfo", 231_612_416),
+        (("GroupNorm(4, 16, eps=1e-05, affine=True)", "@28x20"), "fvcore", 44_800),
+        (("Linear(in_features=64, out_features=10, bias=True)",), "ptflops-aten", 650),
+        (("ReLU6()", "@16x28x20"), "torchscan-flops", 17_920),
+        (("Conv2d(16, 32, kernel_size=(3, 3), padding=same, dilation=(3, 3)) @28x20",), "fvcore", 0),
+    ],
+)
+def test_layers_are_reconciled_too(
+    words: tuple[str, ...], tool: str, figure: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Specs, printed convolutions, and other printed modules."""
+    document = answer(capsys, *words)
+    assert {one["name"]: one["value"] for one in document["conventions"]}[tool] == figure
+
+
+def test_sizes_and_siblings(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each explanation says of which network and input it is."""
+    found = answer(capsys, "resnet50", "3.8G", "--siblings", "--no-verify")["figures"][0]["explanations"]
+    assert {one["network"] for one in found} == {"resnet50-v1"}
+    found = answer(capsys, "resnet50", "5.34G", "--sizes", "192,256", "--no-verify")["figures"][0]["explanations"]
+    assert {one["input"] for one in found} == {"256x256"}
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "markdown", "latex", "ndjson"])
+def test_every_format_has_the_sum(format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one figure, term by term."""
+    assert run(["reconcile", "resnet50", "4.11 G=fvcore", "--no-verify", "--format", format]) == 0
+    out = capsys.readouterr().out.replace(",", "").replace("{}", "")
+    assert "4089184256" in out
+    assert "22227968" in out
+
+
+def test_csv_has_a_line_a_convention_in_base_units(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the families as columns."""
+    assert run(["reconcile", "resnet50", "--no-verify", "--format", "csv"]) == 0
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert rows["fvcore"]["value"] == "4111512576"
+    assert rows["fvcore"]["by_family.norms"] == "22227968"
+
+
+@pytest.mark.parametrize("columns", ["80", "40", "200"])
+def test_the_table_fits_and_names_every_convention(
+    columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line a convention; versions only where they differ."""
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run(["reconcile", "resnet50", "--no-verify"]) == 0
+    out = capsys.readouterr().out
+    for one in answer(capsys, "resnet50", "--no-verify")["conventions"]:
+        assert one["name"] in out
+    if columns != "40":
+        assert max(map(len, out.splitlines())) <= int(columns)
+
+
+def test_layer_by_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first that differs, and the term; what agrees is named."""
+    network, theirs = tmp_path / "net.txt", tmp_path / "theirs.csv"
+    network.write_text("input 3 @8\nfacts\nstem: standard 4 k3 bias\nhead: standard 4 k3 bias\n")
+    theirs.write_text("layer,macs\nconv1,6912\nconv2,9472\n")
+    document = answer(capsys, str(network), "--per-layer", str(theirs), code=1)
+    assert (document["first"], document["reason"]) == ("head", "1 × convolution bias")
+    theirs.write_text("stem,7168\nhead,9472\n")
+    document = answer(capsys, str(network), "--per-layer", str(theirs))
+    assert document["first"] is None
+    assert "torchinfo" in document["agreeing"]
+    theirs.write_text("a,1\nb,2\nc,3\n")
+    assert run(["reconcile", str(network), "--per-layer", str(theirs)]) == 2
+    assert "not as many" in capsys.readouterr().err
+
+
+def test_a_convention_beside_ours_in_commands_that_print_macs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole is the sum of its layers; the zoo and a swap have it, too."""
+    assert run(["network", "vgg16", "--convention", "thop", "--no-verify", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [error.message for error in VALID.iter_errors(document)] == []
+    assert document["convention"]["value"] == 15_470_314_496
+    assert sum([layer["convention"] for layer in document["layers"]]) == 15_470_314_496
+    assert run(["zoo", "--convention", "fvcore", "--format", "json"]) == 0
+    zoo = {one["name"]: one["convention"] for one in json.loads(capsys.readouterr().out)["networks"]}
+    assert zoo["resnet50"] == 4_111_512_576
+    swapped = ["swap", "resnet18", "--to", "depthwise-separable", "--convention", "thop", "--no-verify"]
+    assert run([*swapped, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["convention"]["before"]["value"] == 1_824_033_792
+    for words in (["network", "vgg16", "--no-verify"], ["zoo"], [*swapped[:-3], "--no-verify"]):
+        assert run([*words, "--convention", "thop"]) == 0
+        assert "thop" in capsys.readouterr().out
+
+
+def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of each convention."""
+    found = answer(capsys, "--list")["conventions"]
+    assert all(one["source"] and one["versions"] and one["calls_it"] for one in found)
+    assert run(["reconcile", "--list"]) == 0
+    assert "fvcore" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "nothing to reconcile"),
+        (("resnet5",), "resnet50"),
+        (("resnet50", "4.12 G=fvcor"), "fvcore"),
+        (("resnet50", "4,12 G"), "4,12"),
+        (("resnet50", "--convention", "thopp"), "thop"),
+        (("resnet50", "4 G", "--sizes", "big"), "no size"),
+        (("resnet50", "--per-layer", "nowhere.csv"), "nowhere.csv"),
+        (("ReLU6()",), "input size"),
+        (("Conv2d(16, 32, 3)",), "@"),
+    ],
+)
+def test_wrong_input_is_pointed_at_with_a_remedy(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 or, where a file cannot be read, 1; no traceback."""
+    assert run(["reconcile", *words]) in (1, 2)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_from_python() -> None:
+    """The same answer, whose table `print` shows."""
+    found = convcost.reconcile("resnet50", "4.12 G", verify=False)
+    assert {one.convention.name for one in found.figures[0].explanations} >= {"ptflops-hooks"}
+    assert "ptflops-hooks" in str(found)
+    assert convcost.reconcile("Linear(64, 10)").executed == "verified"
+    assert convcost.reconcile("resnet50", "3.8 G", siblings=True, verify=False).figures[0].explanations
+    assert "fvcore" in str(convcost.reconcile("resnet50", verify=False))
+    with pytest.raises(ValueError, match="no figure"):
+        convcost.reconcile("resnet50", "four")

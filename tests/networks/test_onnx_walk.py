@@ -1,0 +1,413 @@
+"""The walk over an ONNX model: what is evaluated, what is never lost, whose params they are, what runs how often."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from networks.onnx_models import model, onnx, read_here
+
+from convcost.analysis import analyze
+from convcost.networks.onnx import read_onnx
+from convcost.networks.onnx.read import Reading
+from convcost.spec.errors import SpecError
+
+helper = onnx.helper
+
+
+def tensor(name: str, content: Any, kind: int = 7) -> Any:
+    """A tensor of the file: a list, or a number for a tensor without axes."""
+    listed = content if isinstance(content, list) else [content]
+    return helper.make_tensor(name, kind, [len(content)] if isinstance(content, list) else [], listed)
+
+
+def weights(name: str, *sizes: int, kind: int = 1) -> Any:
+    """Zeros."""
+    count = 1
+    for n in sizes:
+        count *= n
+    return helper.make_tensor(name, kind, sizes, [0] * count)
+
+
+def given(name: str, *sizes: int | str, kind: int = 1) -> Any:
+    return helper.make_tensor_value_info(name, kind, list(sizes))
+
+
+def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes: Any) -> Any:
+    """An operation; `-` stands for an input or output without a name."""
+    names = [[("" if name == "-" else name) for name in text.split()] for text in (inputs, outputs)]
+    return helper.make_node(op, *names, domain=domain, **attributes)
+
+
+def costs(found: Reading) -> tuple[int, int]:
+    cost = analyze(found.graph).cost
+    return cost.params, cost.macs
+
+
+def sizes_of_a_reshape(opset: int) -> Any:
+    """`x.reshape(x.shape[0], x.shape[1], -1) @ w`, the sizes computed: 1x12x1x4 becomes 1x12x4."""
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s i0", "g"), node("Gather", "s i1", "h"), node("Gather", "s i2", "k"),
+        node("Mul", "h k", "hk"), node("Div", "hk i1", "q"), node("Cast", "q", "qc", to=7),
+        *([node("Unsqueeze", "g", "gu", axes=[0]), node("Unsqueeze", "qc", "qu", axes=[0])] if opset < 13 else
+          [node("Unsqueeze", "g z", "gu"), node("Unsqueeze", "qc z", "qu")]),
+        node("Concat", "gu qu m", "t", axis=0), node("Reshape", "x t", "y"), node("MatMul", "y w", "o"),
+    ]  # fmt: skip
+    tensors = [tensor(f"i{i}", i) for i in range(3)] + [tensor("z", [0]), tensor("m", [-1]), weights("w", 4, 8)]
+    return model(nodes, [given("x", 1, 12, 1, 4)], ["o"], tensors, opset)
+
+
+@pytest.mark.parametrize("opset", [9, 11, 13, 17, 22])
+def test_sizes_are_computed_at_every_opset(tmp_path: Path, opset: int) -> None:
+    found = read_here(sizes_of_a_reshape(opset), tmp_path)
+    assert (costs(found), found.unknown) == ((32, 12 * 4 * 8), [])
+
+
+#: What makes [1, -1] of a constant: nodes that end in `t`, tensors.
+COMPUTED: dict[str, tuple[list[Any], list[Any]]] = {
+    "slice": ([node("Slice", "a st en", "t")], [tensor("a", [9, 1, -1]), tensor("st", [1]), tensor("en", [3])]),
+    "where": (
+        [node("Equal", "a b", "e"), node("Where", "e c a", "t")],
+        [tensor("a", [0, -1]), tensor("b", [0, 5]), tensor("c", [1, 1])],
+    ),
+    "constant of shape": (
+        [node("ConstantOfShape", "a", "f", value=tensor("v", [-1])), node("Concat", "o1 f", "t", axis=0)],
+        [tensor("a", [1]), tensor("o1", [1])],
+    ),
+    "range": ([node("Range", "a b d", "t")], [tensor("a", 1), tensor("b", -3), tensor("d", -2)]),
+    "transposed pairs": (
+        [node("Reshape", "a sh", "p"), node("Transpose", "p", "q", perm=[1, 0]), node("Reshape", "q m", "r"),
+         node("Slice", "r z two", "t")],
+        [tensor("a", [1, 7, -1, 7]), tensor("sh", [2, 2]), tensor("m", [-1]), tensor("z", [0]), tensor("two", [2])],
+    ),
+    "a float that is cast": ([node("Cast", "a", "t", to=7)], [tensor("a", [1.0, -1.0], 1)]),
+    "tiled and clipped": (
+        [node("Tile", "a n", "b"), node("Clip", "b lo", "c"), node("Sub", "c s", "t")],
+        [tensor("a", [-5]), tensor("n", [2]), tensor("lo", 0), tensor("s", [-1, 1])],
+    ),
+    "what is not zero": ([node("NonZero", "a", "b"), node("Reshape", "b m", "c"), node("Sub", "c s", "t")],
+                         [tensor("a", [0, 3, 4]), tensor("m", [-1]), tensor("s", [0, 3])]),
+    "without axes": ([node("Unsqueeze", "a z", "b"), node("Concat", "b c", "t", axis=0)],
+                     [tensor("a", 1), tensor("z", [0]), tensor("c", [-1])]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_what_depends_on_constants_is_computed(tmp_path: Path, name: str) -> None:
+    """A Reshape to it gives 1x24, which a matrix of 24 rows multiplies."""
+    nodes, tensors = COMPUTED[name]
+    whole = [*nodes, node("Reshape", "x t", "y"), node("MatMul", "y w", "o")]
+    found = read_here(model(whole, [given("x", 2, 12)], ["o"], [*tensors, weights("w", 24, 2)]), tmp_path)
+    assert (costs(found), found.unknown) == ((48, 48), [])
+
+
+def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
+    """Whoever needs it is, with its reason; a mask of the same size that nobody asks for costs nothing."""
+    nodes = [node("Range", "z n one", "r"), node("ReduceMax", "r", "m", keepdims=1), node("Expand", "x m", "y")]
+    tensors = [tensor("z", 0), tensor("n", 10**6), tensor("one", 1)]
+    found = read_here(model(nodes, [given("x", 1)], ["y"], tensors), tmp_path)
+    assert [(m.op, m.reason) for m in found.unknown] == [("Expand", "the size of its output is not known")]
+    masked = [node("Range", "z n one", "r"), node("Cast", "r", "f", to=1), node("Add", "x f", "y")]
+    assert read_here(model(masked, [given("x", 10**6)], ["y"], tensors), tmp_path).unknown == []
+
+
+#: Operations that vanished once, or would: outputs without a name, and what contradicts itself.
+LISTED = {
+    "negative padding": [node("Conv", "x w", "y", pads=[-1, 1, 1, 1])],
+    "a kernel that is not the weights'": [node("Conv", "x w", "y", kernel_shape=[5, 5])],
+    "a transposed one, negative": [node("ConvTranspose", "x w", "y", pads=[-1, 0, 0, 0])],
+    "groups that do not divide": [node("Conv", "x w", "y", group=2)],
+    "matrices that do not fit": [node("MatMul", "x w", "y")],
+    "sizes from data": [node("NonZero", "x", "n"), node("Cast", "n", "y", to=1)],
+    "nothing known of it": [node("Mystery", "x", "y", domain="own")],
+    "a domain without its definition": [node("FusedThing", "x", "y", domain="com.microsoft")],
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_an_operation_that_is_not_counted_is_listed(tmp_path: Path, name: str) -> None:
+    found = read_here(model(LISTED[name], [given("x", 1, 3, 8, 8)], ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
+    assert LISTED[name][0].op_type in [missing.op.rpartition(".")[2] for missing in found.unknown]
+    assert costs(found)[1] == 0
+
+
+def test_an_output_without_a_name_hides_nothing(tmp_path: Path) -> None:
+    nodes = [node("LSTM", "x w r", "- h", hidden_size=8)]
+    found = read_here(model(nodes, [given("x", 5, 1, 4)], ["h"], [weights("w", 1, 32, 4), weights("r", 1, 32, 8)]),
+                      tmp_path)  # fmt: skip
+    assert (costs(found), found.unknown) == ((384, 5 * 32 * 12), [])
+
+
+def test_params_need_no_size_of_an_activation(tmp_path: Path) -> None:
+    nodes = [node("NonZero", "x", "n"), node("Cast", "n", "c", to=1), node("MatMul", "w c", "y")]
+    found = read_here(model(nodes, [given("x", 4, 4)], ["y"], [weights("w", 100, 2)]), tmp_path)
+    assert (costs(found), found.params_complete) == ((200, 0), True)
+
+
+def test_params_of_an_operation_that_is_not_known_are_said_not_to_be(tmp_path: Path) -> None:
+    nodes = [node("Mystery", "x w", "y", domain="own")]
+    with_weights = read_here(model(nodes, [given("x", 4, 4)], ["y"], [weights("w", 100, 2)]), tmp_path)
+    nodes = [node("Mystery", "x", "y", domain="own")]
+    assert (with_weights.params_complete, costs(with_weights)[0]) == (False, 200)
+    assert read_here(model(nodes, [given("x", 4, 4)], ["y"]), tmp_path).params_complete
+
+
+#: What weights pass through on their way to a convolution: the operations, and other tensors they need.
+PASSED: dict[str, tuple[list[Any], list[Any]]] = {
+    "Pad": ([node("Pad", "w pd", "v")], [tensor("pd", [0] * 8)]),
+    "Expand": ([node("Expand", "w es", "v")], [tensor("es", [1, 1, 1, 1])]),
+    "Where": ([node("Where", "c w z", "v")], [tensor("c", [1], 9), tensor("z", [0.0], 1)]),
+    "Pow": ([node("Pow", "w two", "v")], [tensor("two", 2.0, 1)]),
+    "Clip": ([node("Clip", "w lo hi", "v")], [tensor("lo", 0.0, 1), tensor("hi", 1.0, 1)]),
+    "Mul": ([node("Mul", "w two", "v")], [tensor("two", 2.0, 1)]),
+    "Transpose": ([node("Transpose", "w", "v", perm=[0, 1, 3, 2])], []),
+    "Identity": ([node("Identity", "w", "v")], []),
+    "Gather": ([node("Gather", "w all", "v")], [tensor("all", list(range(16)))]),
+    "Slice": ([node("Slice", "w st en", "v")], [tensor("st", [0]), tensor("en", [16])]),
+    "Resize": ([node("Resize", "w - - sz", "v")], [tensor("sz", [16, 3, 3, 3])]),
+    "DequantizeLinear": (
+        [node("DequantizeLinear", "w8 sc", "v")], [weights("w8", 16, 3, 3, 3, kind=3), tensor("sc", 1.0, 1)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PASSED)
+def test_params_belong_to_whoever_holds_them(tmp_path: Path, name: str) -> None:
+    """16 filters of 3x3x3, and nothing of what they were changed with."""
+    nodes, tensors = PASSED[name]
+    made = model([*nodes, node("Conv", "x v", "y")], [given("x", 1, 3, 8, 8)], ["y"],
+                 [weights("w", 16, 3, 3, 3), *tensors])  # fmt: skip
+    found = read_here(made, tmp_path)
+    assert (costs(found), found.unknown) == ((432, 15552), [])
+
+
+def test_a_norm_of_weights_adds_its_own(tmp_path: Path) -> None:
+    """Weight standardisation: a BatchNormalization of constants, whose scale and shift are learned, too."""
+    nodes = [node("BatchNormalization", "w s b m v", "n"), node("Reshape", "n sh", "k"), node("Conv", "x k", "y")]
+    tensors = [weights("w", 1, 16, 27), *[weights(name, 16) for name in "sbmv"], tensor("sh", [16, 3, 3, 3])]
+    assert costs(read_here(model(nodes, [given("x", 1, 3, 8, 8)], ["y"], tensors), tmp_path)) == (464, 15552)
+
+
+def test_weights_that_two_read_count_once_and_literals_never(tmp_path: Path) -> None:
+    literal = node("Constant", "", "c", value=weights("", 1, 4))
+    nodes = [literal, node("Add", "x c", "a"), node("MatMul", "a w", "b"), node("MatMul", "b w", "y")]
+    assert costs(read_here(model(nodes, [given("x", 2, 4)], ["y"], [weights("w", 4, 4)]), tmp_path)) == (16, 64)
+
+
+def test_products_of_constants_are_counted_and_marked(tmp_path: Path) -> None:
+    """An engine that does not fold them executes them; what else is done to constants costs nothing."""
+    nodes = [node("MatMul", "c w", "t"), node("Relu", "t", "r"), node("Add", "x r", "y")]
+    found = read_here(model(nodes, [given("x", 4, 8)], ["y"], [weights("c", 4, 16), weights("w", 16, 8)]), tmp_path)
+    cost = analyze(found.graph).cost
+    assert (cost.params, cost.macs, cost.elementwise) == (64 + 128, 512, 32)
+    assert [n.op.kind for n in found.graph.nodes if getattr(n.op, "macs", 0)] == ["mat-mul-of-constants"]
+
+
+def loop(count: list[Any], condition: Any = None, state: list[Any] | None = None) -> Any:
+    """A Loop of a product with `w`; `condition` makes `go`, which it goes on with."""
+    body = helper.make_graph(
+        [*(condition or [node("Identity", "c", "go")]), *(state or [node("MatMul", "a w", "b")])], "body",
+        [given("i", kind=7), given("c", kind=9), helper.make_empty_tensor_value_info("a")],
+        [given("go", kind=9), helper.make_empty_tensor_value_info("b")],
+    )  # fmt: skip
+    return [*count, node("Loop", "n cond x", "y", body=body)]
+
+
+FROM_SHAPE = [node("Shape", "z", "s"), node("Gather", "s i0", "n")]
+TENSORS = [tensor("i0", 0), tensor("cond", 1, 9), tensor("three", 3), tensor("two", 2), weights("w", 8, 8)]
+GIVEN = [given("x", 1, 8), given("z", 7, 8), given("m", kind=7), given("q", kind=9)]
+
+
+def test_a_trip_count_follows_from_a_shape(tmp_path: Path) -> None:
+    found = read_here(model(loop(FROM_SHAPE), GIVEN, ["y"], TENSORS), tmp_path)
+    assert (costs(found), found.unknown, found.upper_bound) == ((64, 7 * 64), [], False)
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ([node("Less", "i three", "go")], 4),  # the run after which 3 is no longer below 3 is the fourth
+        ([node("Greater", "i three", "go")], 1),
+        ([node("Not", "c", "go")], 1),
+        ([node("Or", "c c", "go")], 7),
+    ],
+)
+def test_a_condition_that_follows_from_the_run_is_evaluated(tmp_path: Path, condition: Any, runs: int) -> None:
+    found = read_here(model(loop(FROM_SHAPE, condition), GIVEN, ["y"], TENSORS), tmp_path)
+    assert (costs(found), found.unknown) == ((64, runs * 64), [])
+
+
+def test_a_loop_that_does_not_start_costs_nothing(tmp_path: Path) -> None:
+    tensors = [t if t.name != "cond" else tensor("cond", 0, 9) for t in TENSORS]
+    assert costs(read_here(model(loop(FROM_SHAPE), GIVEN, ["y"], tensors), tmp_path)) == (64, 0)
+
+
+def test_a_condition_that_depends_on_data_gives_an_upper_bound(tmp_path: Path) -> None:
+    found = read_here(model(loop(FROM_SHAPE, [node("And", "c q", "go")]), GIVEN, ["y"], TENSORS), tmp_path)
+    assert (costs(found), found.unknown, found.upper_bound) == ((64, 7 * 64), [], True)
+
+
+def test_a_trip_count_that_depends_on_data_is_partial(tmp_path: Path) -> None:
+    found = read_here(model(loop([node("Identity", "m", "n")]), GIVEN, ["y"], TENSORS), tmp_path)
+    assert costs(found) == (64, 64)
+    assert [(m.op, m.count) for m in found.unknown] == [("Loop", 1)]
+
+
+def test_runs_with_other_sizes_are_walked_one_by_one(tmp_path: Path) -> None:
+    """A state that doubles, from one row to four: 1 + 2 + 4 rows are multiplied."""
+    state = [node("MatMul", "a w", "p"), node("Concat", "p a", "b", axis=0)]
+    made = model(loop([node("Identity", "three", "n")], state=state), GIVEN, ["y"], TENSORS)
+    found = read_here(made, tmp_path)
+    assert (costs(found), found.unknown) == ((64, 7 * 64), [])
+    assert analyze(found.graph).output_shape == (8, 8)
+
+
+def branches(condition: list[Any]) -> list[Any]:
+    then = helper.make_graph([node("Relu", "x", "p")], "then", [], [helper.make_empty_tensor_value_info("p")])
+    other = helper.make_graph([node("MatMul", "x w", "o")], "else", [], [helper.make_empty_tensor_value_info("o")])
+    return [*condition, node("If", "c", "y", then_branch=then, else_branch=other)]
+
+
+@pytest.mark.parametrize(("op", "expected"), [("Less", (0, 0)), ("Greater", (64, 64))])
+def test_a_condition_that_follows_from_a_shape_decides(tmp_path: Path, op: str, expected: tuple[int, int]) -> None:
+    condition = [node("Shape", "x", "s"), node("Gather", "s i0", "n"), node(op, "n two", "c")]
+    found = read_here(model(branches(condition), GIVEN, ["y"], TENSORS), tmp_path)
+    assert (costs(found), found.upper_bound) == (expected, False)
+
+
+def test_of_branches_that_data_decide_the_dearer_counts_and_params_of_both(tmp_path: Path) -> None:
+    then = helper.make_graph([node("Add", "x v", "p")], "then", [], [helper.make_empty_tensor_value_info("p")])
+    other = helper.make_graph([node("MatMul", "x w", "o")], "else", [], [helper.make_empty_tensor_value_info("o")])
+    nodes = [node("If", "q", "y", then_branch=then, else_branch=other)]
+    for made in (nodes, [node("If", "q", "y", then_branch=other, else_branch=then)]):
+        found = read_here(model(made, GIVEN, ["y"], [*TENSORS, weights("v", 8)]), tmp_path)
+        assert (costs(found), found.upper_bound) == ((64 + 8, 64), True)
+
+
+def scan_of(opset: int, sizes: tuple[int, ...]) -> Any:
+    body = helper.make_graph([node("MatMul", "p w", "q"), node("Add", "q a", "b")], "body",
+                             [given("a", 1, 8), given("p", 1, 8)], [given("b", 1, 8), given("q", 1, 8)])  # fmt: skip
+    names = "- x0 x" if opset < 9 else "x0 x"
+    first = (sizes[0], 1, 8) if opset < 9 else (1, 8)
+    return model([node("Scan", names, "y z", num_scan_inputs=1, body=body)],
+                 [given("x0", *first), given("x", *sizes)], ["y", "z"], TENSORS, opset)  # fmt: skip
+
+
+@pytest.mark.parametrize(("opset", "sizes", "runs"), [(17, (5, 1, 8), 5), (8, (3, 5, 1, 8), 15)])
+def test_a_scan_runs_once_for_each_part(tmp_path: Path, opset: int, sizes: tuple[int, ...], runs: int) -> None:
+    """In its first version for each part of each of a batch."""
+    found = read_here(scan_of(opset, sizes), tmp_path)
+    assert (costs(found), found.unknown) == ((64, runs * 64), [])
+
+
+def test_the_attributes_of_a_call_are_those_of_its_function(tmp_path: Path) -> None:
+    """By name, with the function's own where the call has none; and an input that the call leaves out is none."""
+    body = [node("Conv", "x w b", "y")]
+    for name in ("strides", "pads"):
+        body[0].attribute.add(name=name, ref_attr_name=name, type=onnx.AttributeProto.INTS)
+    opsets = [helper.make_opsetid("", 17)]
+    function = helper.make_function(
+        "own", "conv", ["x", "w", "b"], ["y"], body, opsets, attributes=["strides"],
+        attribute_protos=[helper.make_attribute("pads", [1, 1, 1, 1])],
+    )  # fmt: skip
+    nodes = [node("conv", "x k", "y", domain="own", strides=[2, 2])]
+    made = model(nodes, [given("x", 1, 3, 8, 8)], ["y"], [weights("k", 4, 3, 3, 3)], functions=[function])
+    found = read_here(made, tmp_path)
+    assert (costs(found), found.unknown) == ((108, 16 * 108), [])
+
+
+def test_a_definition_that_onnx_has_is_followed(tmp_path: Path) -> None:
+    """AffineGrid has no rule, but a body with a product: 3x4 by 4 for each of 4x5 points, for both images."""
+    nodes = [node("AffineGrid", "x sz", "y")]
+    made = model(nodes, [given("x", 2, 2, 3)], ["y"], [tensor("sz", [2, 1, 4, 5])], 20)
+    found = read_here(made, tmp_path)
+    assert (costs(found), found.unknown) == ((0, 2 * 12 * 20), [])
+
+
+@pytest.mark.parametrize("opset", [11, 17, 22])
+def test_no_window_of_a_pooling_starts_in_the_padding(tmp_path: Path, opset: int) -> None:
+    """As engines have it: 5 with a padding of 1, in windows of 2 every 2, is 3 of them, and not 4."""
+    nodes = [node("MaxPool", "x", "p", kernel_shape=[2, 2], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1),
+             node("Conv", "p w", "y")]  # fmt: skip
+    found = read_here(model(nodes, [given("x", 1, 3, 5, 5)], ["y"], [weights("w", 4, 3, 1, 1)], opset), tmp_path)
+    assert (costs(found)[1], found.unknown) == (9 * 12, [])
+
+
+def test_a_file_that_engines_refuse_is_not_complete(tmp_path: Path) -> None:
+    """Where what follows needs those windows, and ONNX's own rule counts others."""
+    nodes = [node("MaxPool", "x", "p", kernel_shape=[2, 2], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1),
+             node("Flatten", "p", "f"), node("Gemm", "f w", "y")]  # fmt: skip
+    found = read_here(model(nodes, [given("x", 1, 3, 5, 5)], ["y"], [weights("w", 27, 10)]), tmp_path)
+    assert (costs(found), [m.op for m in found.unknown]) == ((270, 270), ["MaxPool"])
+
+
+CONV = [node("Conv", "x w", "y")]
+FILTERS = [weights("w", 4, 3, 1, 1)]
+
+
+@pytest.mark.parametrize("names", [("?", "?"), ("", ""), ("-1", "-1"), (-1, -1), ("size", "size"), ("h", "w")])
+def test_a_size_that_is_given_settles_its_input(tmp_path: Path, names: tuple[str | int, str | int]) -> None:
+    """Whatever the file calls its sizes: placeholders are no names, and what is given is said in full."""
+    made = model(CONV, [given("x", 1, 3, *names)], ["y"], FILTERS)
+    found = read_here(made, tmp_path, {"x": (1, 3, 48, 192)})
+    assert (costs(found), found.unknown) == ((12, 48 * 192 * 12), [])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "proposed", "batch"),
+    [
+        (("N", 3, 224, 224), "1x3x224x224", True),
+        (("N", 3, "h", "w"), "1x3x224x224", False),
+        ((1, "c", "h", "w"), "1x3x224x224", False),
+        (("N", "h", "w", 3), "1x224x224x3", False),
+        (("N", "?"), "1x128", False),
+        ((-1, 3, 8, 8), "1x3x8x8", True),
+    ],
+)
+def test_a_hint_proposes_sizes_that_can_be_used(
+    tmp_path: Path, sizes: tuple[int | str, ...], proposed: str, batch: bool
+) -> None:
+    """And a batch only where it would be enough."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model([node("Relu", "x", "y")], [given("x", *sizes)], ["y"]).SerializeToString())
+    with pytest.raises(SpecError) as caught:
+        read_onnx(str(path), {}, None)
+    assert caught.value.hint == f"--input x={proposed}" + (", or --batch 1" if batch else "")
+
+
+def test_a_name_ties_inputs_together_unless_it_would_be_two_sizes(tmp_path: Path) -> None:
+    nodes = [node("Add", "x z", "y")]
+    tied = model(nodes, [given("x", "n", 4), given("z", "n", 4)], ["y"])
+    assert read_here(tied, tmp_path, {"x": (5, 4)}).graph.nodes[0].op.output_shape == (5, 4)
+    torn = model(nodes, [given("x", "n", "n"), given("z", "n", 4)], ["y"])
+    with pytest.raises(SpecError, match=r"dimension 0 \('n'\) of input 'z' has no size"):
+        read_here(torn, tmp_path, {"x": (5, 4)})
+
+
+def test_each_tensor_has_its_own_type(tmp_path: Path) -> None:
+    """Four bits share a byte, a bias has 32 of them, and what is computed has what the file says."""
+    kinds = {"w": onnx.TensorProto.INT4, "b": onnx.TensorProto.INT32}
+    tensors = [helper.make_tensor("w", kinds["w"], [16, 3, 3, 3], [0] * 432), tensor("s", 1.0, 1)]
+    nodes = [node("DequantizeLinear", "w s", "v"), node("Conv", "x v", "c"), node("Cast", "c", "y", to=11)]
+    graph = read_here(model(nodes, [given("x", 1, 3, 8, 8)], ["y"], tensors, 21), tmp_path).graph
+    assert graph.value_types == ("fp32", "fp32", "fp64")
+    assert graph.weight_types == ((("int4", 432),), ())
+    assert (analyze(graph).cost.weight_bytes, graph.dtype) == (216, "int4")
+
+
+def test_nothing_is_loaded_to_compute_with_where_nothing_is_computed(tmp_path: Path) -> None:
+    """A network whose sizes are all in the file starts without NumPy: 0.15 s of its time."""
+    import subprocess
+    import sys
+
+    path = tmp_path / "model.onnx"
+    nodes = [node("Conv", "x w", "c"), node("Reshape", "c s", "y")]
+    path.write_bytes(
+        model(nodes, [given("x", 1, 3, 8, 8)], ["y"], [*FILTERS, tensor("s", [1, -1])]).SerializeToString()
+    )
+    code = (
+        "import sys; from convcost.networks.onnx import read; read.isolated = lambda work, _: work(lambda _: None);"
+        "found = read.read_onnx(sys.argv[1], {}, None); assert not found.unknown; assert 'numpy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)

@@ -1,0 +1,99 @@
+"""What the table of a network says about its own numbers: how much was executed, at which size, and what was not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from convcost.answers.network import answer_network, not_rebuilt
+from convcost.checks.networks import verify_network
+from convcost.networks.build import Choices, build_network
+from convcost.networks.program import read_program
+from convcost.report.documents import schema_text
+from convcost.report.network_tables import execution_notes, layer_marks, network_table, percent
+from convcost.report.networks import Document, network_document
+
+TWO = "input 3 @224\nstandard 64 k7 s2\nstandard 512 k7\n"
+
+
+def document(text: str = TWO, limit: int = 4_000_000_000, *, rebuilt: bool = True) -> Document:
+    """The document of a network, through JSON; it follows the schema."""
+    program = read_program(text)
+
+    def verify(answer, rebuild, inplace):  # type: ignore[no-untyped-def]  # as VerifyNetwork
+        return verify_network(answer, rebuild if rebuilt else not_rebuilt, inplace, limit)
+
+    answer = answer_network(
+        build_network(program), verify=verify, rebuild=lambda shape: build_network(program, Choices(reduced=shape))
+    )
+    found: Document = json.loads(json.dumps(network_document(answer)))
+    Draft202012Validator(json.loads(schema_text())).validate(found)
+    return found
+
+
+def notes(found: Document) -> str:
+    return "\n".join(execution_notes(found["verified"]))
+
+
+def test_all_of_it_at_full_size_is_said_with_its_share() -> None:
+    """And every word is named for which the execution speaks."""
+    text = notes(document("input 3 @32\nstandard 8 k3\nstandard 8 k3\nstandard 8 k3\n"))
+    assert "every distinct layer once at full size, 2 for 3 convolutions and matrix products, 100 % of the MACs" in text
+    assert "the whole network at 1x3x32x32 (every word, and shares)" in text
+    assert "receptive fields, those of each layer alone and mixes" in text
+    assert "reduced" not in text
+
+
+def test_a_layer_above_the_limit_is_said_to_be_executed_smaller() -> None:
+    """It has nearly all of the multiply-adds, and so the others have hardly any."""
+    found = document()
+    assert found["verified"]["status"] == "reduced"
+    text = notes(found)
+    assert "1 of 2 distinct layers once at full size, for 1 of 2 convolutions and matrix products, 0.58 % of" in text
+    assert "✓* executed at a reduced size: standard2 at 1x4x15x16" in text
+    assert layer_marks(found["verified"]) == {"standard1": "✓", "standard2": "✓*"}
+
+
+def test_with_a_limit_of_0_nothing_is_said_to_be_at_full_size() -> None:
+    found = document(limit=0)
+    assert found["verified"]["macs_share"] == 0
+    assert "at full size" not in notes(found)
+    assert "standard1 at 1x3x24x26 and standard2 at 1x4x15x16" in notes(found)
+
+
+def test_a_wiring_that_was_not_executed_is_said() -> None:
+    """Which makes the whole partial."""
+    found = document("input 3 @2048\nstandard 64 k3\n", rebuilt=False)
+    assert found["verified"]["status"] == "partial"
+    assert "– the wiring was not executed (too large to execute, even reduced)" in notes(found)
+
+
+@pytest.mark.parametrize("word", ["receptive_field", "mixes"])
+def test_what_was_seen_otherwise_is_told_with_both_sides(word: str) -> None:
+    found = document("input 3 @32\nstandard 8 k3\n")
+    found["verified"]["seen"][word] = {"expected": [9, 9], "measured": [3, 3], "ok": False}
+    assert "9x9 by analysis, 3x3 as executed" in notes(found)
+    found["verified"]["seen"][word] = {"expected": [9, 9], "measured": None, "ok": None}
+    assert "– by analysis only: " in notes(found)
+
+
+def test_many_layers_are_named_in_part() -> None:
+    """The first few, and how many more."""
+    lines = "".join([f"standard {8 + n} k3\n" for n in range(6)])
+    assert "and 3 more" in notes(document(f"input 3 @32\n{lines}", limit=0))
+
+
+def test_layers_without_a_check_have_no_mark() -> None:
+    """Of a batch norm nothing was executed alone."""
+    table = network_table(document("input 3 @32\nstandard 8 k3 norm relu\n"), per_layer=True)
+    assert [line.mark for line in table.sections[0].lines] == ["✓", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0.0, "0 %"), (1.0, "100 %"), (1e-9, "0.01 %"), (0.99999999, "99.99 %"), (0.123456, "12.35 %")]
+)
+def test_all_and_nothing_are_only_what_is(share: float, text: str) -> None:
+    """Rounding makes neither."""
+    assert percent(share) == text

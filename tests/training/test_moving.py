@@ -1,0 +1,69 @@
+"""Gradients of operations that move, normalise or learn positions, against differences."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from convcost.graph.ops import (
+    Attention,
+    Graph,
+    Node,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shape,
+    Tokens,
+    Upsample,
+)
+from convcost.training.gradients import backward, forward, weight_shapes
+
+OPS: list[tuple[Op, Shape]] = [
+    (Scale(4, "prelu"), (2, 4, 3, 2)),
+    (Norm("group-norm", 4, 2), (2, 4, 3, 2)),
+    (Norm("instance-norm", 4, 4, False), (2, 4, 5)),
+    (Norm("rms-norm", 4), (2, 4, 3, 2)),
+    (Norm("softmax", 4, 1, False), (2, 4, 3)),
+    (Upsample("nearest", (2, 3)), (1, 2, 3, 2)),
+    (Upsample("bilinear", (2, 3)), (1, 2, 3, 2)),
+    (PixelShuffle((2, 3)), (1, 12, 2, 3)),
+    (Pad(((1, 2), (-1, 0))), (1, 2, 3, 4)),
+    (Pad(((1, 2), (2, 0)), "reflect"), (1, 2, 3, 4)),
+    (Pad(((1, 2),), "circular"), (1, 2, 3)),
+    (Tokens(2, 3, 8), (2, 3, 2, 3)),
+    (Attention(2, 4), (2, 12, 3)),
+    (Pool("max", (2,), (1,), ((1, 0),), False, (2,)), (1, 2, 6)),
+    (Pool("avg", (2, 2), (2, 1), ((0, 1), (0, 0)), False, (2, 1)), (1, 2, 5, 4)),
+]
+
+
+@pytest.mark.parametrize(("op", "shape"), OPS, ids=range(len(OPS)))
+def test_gradients_are_the_differences(op: Op, shape: Shape) -> None:
+    """Of the input and of every weight: a small step either way."""
+    random = np.random.default_rng(3)
+    graph = Graph(shape, "fp32", (Node("alone", op, (0,)),))
+    given, weights = random.normal(size=shape), [random.normal(size=each) for each in weight_shapes(op)]
+    passed = forward(graph, given, [weights])
+    slope = random.normal(size=passed.values[-1].shape)
+    found = backward(graph, passed, [weights], slope)
+    for array, gradient in [(given, found.values[0]), *zip(weights, found.weights[0])]:
+        assert array.shape == gradient.shape
+        for place in list(np.ndindex(array.shape))[:: max(1, array.size // 12)]:
+            ends = []
+            for step in (1e-5, -1e-5):
+                kept = array[place]
+                array[place] += step
+                ends.append((forward(graph, given, [weights]).values[-1] * slope).sum())
+                array[place] = kept
+            assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-4, abs=1e-6)
+
+
+def test_attention_takes_twice_the_products_on_the_way_back() -> None:
+    """Four where the way there has two."""
+    graph = Graph((2, 12, 3), "fp32", (Node("alone", Attention(2, 4), (0,)),))
+    passed = forward(graph, np.ones((2, 12, 3)), [[]])
+    found = backward(graph, passed, [[]], np.ones((2, 4, 3)))
+    assert (found.input_macs, found.weight_macs) == ([4 * 2 * 9 * 4], [0])
