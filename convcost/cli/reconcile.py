@@ -42,14 +42,14 @@ Examples:
 
   convcost reconcile "ConvTranspose2d(16, 32, 3, stride=2, padding=1, output_padding=1)" @14x10
 
-  convcost reconcile my-net.txt --per-layer theirs.csv
+  convcost reconcile small.txt --per-layer theirs.csv
 
   convcost reconcile --list
 """
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {
-    "my-net.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias\nglobal-average-pool\nflatten\nlinear 10 bias\n",
+    "small.txt": "input 3 @32\nfacts\nstem: standard 8 k3 s2 bias\nglobal-average-pool\nflatten\nlinear 10 bias\n",
     "theirs.csv": "layer,macs\nconv1,57344\nfc,80\n",
 }
 

@@ -140,6 +140,48 @@ def _functions(count: int, calls: int) -> list[Any]:
     ]  # fmt: skip
 
 
+def _sizes(name: str, *content: int) -> Any:
+    return onnx.helper.make_tensor(name, 7, [len(content)], content)
+
+
+def _scalar(name: str, content: int, kind: int = 7) -> Any:
+    return onnx.helper.make_tensor(name, kind, [], [content])
+
+
+def _empty(*names: str) -> list[Any]:
+    return [onnx.helper.make_empty_tensor_value_info(name) for name in names]
+
+
+def _loops(depth: int) -> Any:
+    """A loop in a loop in a loop …, each of which doubles what it is given, 200 times."""
+    inner = _node("Concat", ["a0", "a0"], ["b0"], axis=0)
+    for i in range(depth):
+        body = onnx.helper.make_graph([_node("Identity", [f"c{i}"], [f"d{i}"]), inner], "b",
+                                      _empty(f"i{i}", f"c{i}", f"a{i}"), _empty(f"d{i}", f"b{i}"))  # fmt: skip
+        last = i == depth - 1
+        inner = _node("Loop", ["n", "t", "x" if last else f"a{i + 1}"], ["y" if last else f"b{i + 1}"], body=body)
+    return inner
+
+
+def _last(i: int, depth: int) -> str:
+    return "y" if i == depth - 1 else f"o{i + 1}"
+
+
+def _ifs(depth: int) -> Any:
+    """A branch in a branch in a branch …, decided by data."""
+    inner = _node("Relu", ["x"], ["o0"])
+    for i in range(depth):
+        branches = {
+            word: onnx.helper.make_graph([inner], word, [], _empty(f"o{i}")) for word in ("then_branch", "else_branch")
+        }
+        if i < 8:  # both of them grow, as long as 64 KiB allow for it
+            inner = _node("If", ["x"], [_last(i, depth)], **branches)
+        else:
+            plain = onnx.helper.make_graph([_node("Relu", ["x"], [f"o{i}"])], "e", [], _empty(f"o{i}"))
+            inner = _node("If", ["x"], [_last(i, depth)], then_branch=branches["then_branch"], else_branch=plain)
+    return inner
+
+
 def _axes(count: int) -> Any:
     return onnx.helper.make_tensor("axes", 7, [count], list(range(count)))
 
@@ -193,6 +235,22 @@ HOSTILE: dict[str, bytes] = {
     "functions, deeply nested": _model([_node("f90", ["x"], ["y"], domain="own")], functions=_functions(91, 1)),
     "a scan of more inputs than there are": _scan_of(10**9), "a scan of more than fit": _scan_of(10**17),
     "graphs, deeply nested": _nested(3000),
+    "loops in loops": _model([_loops(6)], tensors=[_scalar("n", 200), _scalar("t", 1, 9)]),
+    "branches in branches": _model([_ifs(20)]),
+    "a range without end": _model(
+        [_node("Range", ["a", "b", "c"], ["r"]), _node("Expand", ["x", "r"], ["y"])],
+        tensors=[_scalar("a", 0), _scalar("b", 10**17), _scalar("c", 1)]),
+    "as much to compute as there may be": _model(
+        [_node("Expand", ["one", "large"], ["0"]),
+         *[_node("CumSum", [str(i), "zero"], [str(i + 1)]) for i in range(1500)],
+         _node("ReduceMax", ["1500"], ["m"]), _node("Expand", ["x", "m"], ["y"])],
+        tensors=[_sizes("one", 1), _sizes("large", 65000), _scalar("zero", 0)]),
+    "a chain to compute": _model(
+        [*[_node("Add", [f"{i:x}" if i else "one", "one"], [f"{i + 1:x}"]) for i in range(2400)],
+         _node("Expand", ["x", f"{2400:x}"], ["y"])], tensors=[_sizes("one", 1)]),
+    "powers of powers": _model(
+        [*[_node("Mul", [f"{i:x}" if i else "two"] * 2, [f"{i + 1:x}"]) for i in range(60)],
+         _node("ConstantOfShape", [f"{60:x}"], ["y"])], tensors=[_sizes("two", 2, 3)]),
     "empty nodes": _filled(b"", b"\x0a\x00"), "empty tensors": _filled(b"\x0a\x00", b"\x2a\x00"),
     "empty inputs": _filled(b"\x0a\x00", b"\x5a\x00"),
     "empty functions": b"\x08\x08:\x02\x0a\x00" + b"\xca\x01\x00" * 20000,

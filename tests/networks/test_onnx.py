@@ -10,7 +10,7 @@ import pytest
 
 from convcost.analysis import analyze
 from convcost.execute.ones.measure import measure
-from convcost.graph.ops import Conv, Counted, Graph
+from convcost.graph.ops import Conv, Graph
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.onnx import read, read_onnx
 from convcost.spec.errors import SpecError
@@ -115,7 +115,8 @@ def test_weights_that_two_operations_share_are_counted_once(tmp_path: Path) -> N
     text = """g (float[1,4,8,6] x) => (float[1,4,8,6] y) <float[4,4,3,1] w = {WEIGHTS}> {
         a = Conv<pads = [1,0,1,0]>(x, w)  y = Conv<pads = [1,0,1,0]>(a, w) }"""
     _, graph, *_ = read_onnx(model(tmp_path, text.replace("WEIGHTS", ",".join("0" * 48))), {}, None)
-    assert [type(node.op) for node in graph.nodes] == [Conv, Counted]
+    kinds = [(type(node.op), getattr(node.op, "shared", None)) for node in graph.nodes]
+    assert kinds == [(Conv, False), (Conv, True)]
     first, second = [op.cost for op in analyze(graph).ops]
     assert (first.params, second.params) == (48, 0)
     assert first[1:3] == second[1:3] == (2304, 2112)

@@ -79,6 +79,9 @@ Einsum equation='ij->i' | 5x3 | 0 0 15 80
 Einsum equation='ij->ji' | 5x3 | 0 0 0 120
 Einsum equation='ij,jk,kl->il' | 2x3 3x4 4x5 | 0 240 0 192
 Einsum equation='...ij,...jk->...ik' | 5x6x2x3 5x6x3x4 | 0 720 0 3120
+Einsum equation='ij,jk->ik' | 2x1 1x4 | 0 8 0 56
+Einsum equation='ij,jk' | 2x3 3x4 | 0 24 0 104
+Einsum equation='ii->i' | 3x3 | 0 0 0 48
 Elu | 2x3 | 0 0 6 48
 Equal | 2x3 2x3 | 0 0 6 54
 Erf | 2x3 | 0 0 6 48
@@ -231,12 +234,15 @@ com.microsoft.FusedMatMul transB=1 | 5x2x3 *4x3 | 12 120 0 328
 com.microsoft.FusedMatMul transA=1 | 5x3x2 5x3x4 | 0 120 0 520
 com.microsoft.Gelu | 2x3 | 0 0 6 48
 com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 - - j:1 *j[5] | 0 800 600 964
+com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x0x4 1x2x0x4 j:1 | 0 800 600 964
+com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x32 - - - - j:1 *j[5] | 0 800 600 964
 com.microsoft.MatMulIntegerToFloat | q:2x3 *q:3x4 *. *. *q. *q. *4 | 16 24 8 66
 com.microsoft.MatMulNBits K=32 N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | 192 960 0 856
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 | 0 980 840 1344
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x2x7x4 2x2x7x3 | 0 980 840 1344
 com.microsoft.QAttention num_heads=2 | q:2x5x8 *q:8x24 *24 *. *. | 216 2720 840 688
-com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 | 16 60 20 63
+com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 | 16 60 20 123
+com.microsoft.QGemm transB=1 | q:5x3 *. *q. *q:4x3 *. *q. *j:4 *. *q. | 16 60 20 63
 com.microsoft.QLinearAdd | q:2x3 *. *q. q:2x3 *. *q. *. *q. | 0 0 6 18
 com.microsoft.QLinearAveragePool kernel_shape=2,2 strides=2,2 | q:1x3x8x6 *. *q. *. *q. | 0 0 144 180
 com.microsoft.QLinearConcat axis=1 | *. *q. q:1x2x4 *. *q. q:1x3x4 *. *q. | 0 0 0 40
@@ -248,6 +254,9 @@ com.microsoft.QuickGelu | 2x3 | 0 0 6 48
 com.microsoft.SkipLayerNormalization ->4 | 2x5x8 2x5x8 *8 *8 *8 | 24 0 560 1456
 com.microsoft.SkipSimplifiedLayerNormalization | 2x5x8 2x5x8 *8 | 8 0 400 992
 com.microsoft.nchwc.Conv activation='Relu' | 1x16x6x6 *16x16x3x3 *16 | 2320 36864 512 12608
+com.microsoft.nchwc.MaxPool kernel_shape=2,2 strides=2,2 | 1x16x6x6 | 0 0 576 2880
+com.microsoft.nchwc.ReorderInput channels_last=1 | 1x6x6x3 | 0 0 0 2736
+com.microsoft.nchwc.ReorderOutput channels=12 channels_last=1 | 1x16x6x6 | 0 0 0 4032
 com.microsoft.nchwc.ReorderOutput channels=12 | 1x16x6x6 | 0 0 0 4032
 SimplifiedLayerNormalization | 2x3x4 *4 | 4 0 96 208
 com.microsoft.DequantizeLinear | q:2x3 *. *q. | 0 0 12 30
@@ -266,7 +275,7 @@ _ELSEWHERE = (
     "SequenceInsert SequenceLength Silu SplitToSequence TensorScatter Unique com.microsoft.QLinearLeakyRelu "
     "com.microsoft.QLinearSoftmax com.microsoft.BiasAdd com.microsoft.GroupNorm com.microsoft.RotaryEmbedding "
     "com.microsoft.TransposeMatMul com.microsoft.nchwc.AveragePool com.microsoft.nchwc.GlobalAveragePool "
-    "com.microsoft.nchwc.GlobalMaxPool com.microsoft.nchwc.MaxPool com.microsoft.nchwc.ReorderInput"
+    "com.microsoft.nchwc.GlobalMaxPool"
 )
 ELSEWHERE = set(_ELSEWHERE.split())
 

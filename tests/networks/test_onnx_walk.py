@@ -121,13 +121,17 @@ LISTED = {
     "matrices that do not fit": [node("MatMul", "x w", "y")],
     "sizes from data": [node("NonZero", "x", "n"), node("Cast", "n", "y", to=1)],
     "nothing known of it": [node("Mystery", "x", "y", domain="own")],
+    "a past that is filled as far as the data say": [
+        node("GroupQueryAttention", "q q q past past n n", "y", domain="com.microsoft", num_heads=2, kv_num_heads=2)
+    ],
     "a domain without its definition": [node("FusedThing", "x", "y", domain="com.microsoft")],
 }
 
 
 @pytest.mark.parametrize("name", LISTED)
 def test_an_operation_that_is_not_counted_is_listed(tmp_path: Path, name: str) -> None:
-    found = read_here(model(LISTED[name], [given("x", 1, 3, 8, 8)], ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
+    inputs = [given("x", 1, 3, 8, 8), given("q", 1, 5, 8), given("past", 1, 2, 3, 4), given("n", 1, kind=6)]
+    found = read_here(model(LISTED[name], inputs, ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
     assert LISTED[name][0].op_type in [missing.op.rpartition(".")[2] for missing in found.unknown]
     assert costs(found)[1] == 0
 
@@ -204,6 +208,22 @@ def test_products_of_constants_are_counted_and_marked(tmp_path: Path) -> None:
     assert [n.op.kind for n in found.graph.nodes if getattr(n.op, "macs", 0)] == ["mat-mul-of-constants"]
 
 
+def test_a_table_of_coordinates_that_multiplies_weights_is_none(tmp_path: Path) -> None:
+    """Attention's biases are made of one; as many columns as an embedding has are learned."""
+    for columns, params in ((2, 2 * 8), (16, 16 * 8 + 4 * 16)):
+        nodes = [node("MatMul", "c w", "t"), node("Add", "x t", "y")]
+        tensors = [weights("c", 4, columns), weights("w", columns, 8)]
+        found = read_here(model(nodes, [given("x", 4, 8)], ["y"], tensors), tmp_path)
+        assert costs(found) == (params, 4 * columns * 8)
+
+
+@pytest.mark.parametrize(("name", "params"), [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0)])
+def test_a_single_number_is_a_param_where_it_has_the_name_of_one(tmp_path: Path, name: str, params: int) -> None:
+    nodes = [node("Mul", f"x {name}", "y")]
+    found = read_here(model(nodes, [given("x", 4, 8)], ["y"], [tensor(name, [1.0], 1)]), tmp_path)
+    assert costs(found)[0] == params
+
+
 def loop(count: list[Any], condition: Any = None, state: list[Any] | None = None) -> Any:
     """A Loop of a product with `w`; `condition` makes `go`, which it goes on with."""
     body = helper.make_graph(
@@ -240,7 +260,16 @@ def test_a_condition_that_follows_from_the_run_is_evaluated(tmp_path: Path, cond
 
 def test_a_loop_that_does_not_start_costs_nothing(tmp_path: Path) -> None:
     tensors = [t if t.name != "cond" else tensor("cond", 0, 9) for t in TENSORS]
-    assert costs(read_here(model(loop(FROM_SHAPE), GIVEN, ["y"], tensors), tmp_path)) == (64, 0)
+    for condition in (None, [node("And", "c q", "go")]):
+        found = read_here(model(loop(FROM_SHAPE, condition), GIVEN, ["y"], tensors), tmp_path)
+        assert (costs(found), found.upper_bound) == ((64, 0), False)
+
+
+def test_after_a_single_run_no_condition_matters(tmp_path: Path) -> None:
+    made = model(loop([node("Identity", "one", "n")], [node("And", "c q", "go")]), GIVEN, ["y"],
+                 [*TENSORS, tensor("one", 1)])  # fmt: skip
+    found = read_here(made, tmp_path)
+    assert (costs(found), found.unknown, found.upper_bound) == ((64, 64), [], False)
 
 
 def test_a_condition_that_depends_on_data_gives_an_upper_bound(tmp_path: Path) -> None:
@@ -299,6 +328,27 @@ def test_a_scan_runs_once_for_each_part(tmp_path: Path, opset: int, sizes: tuple
     """In its first version for each part of each of a batch."""
     found = read_here(scan_of(opset, sizes), tmp_path)
     assert (costs(found), found.unknown) == ((64, runs * 64), [])
+
+
+def test_a_scan_over_data_is_partial_and_runs_once(tmp_path: Path) -> None:
+    made = scan_of(17, (5, 1, 8))
+    graph = made.graph
+    graph.node[0].input[1] = "part"
+    graph.node.insert(0, node("Compress", "x mask", "part", axis=0))
+    graph.input.append(given("mask", 5, kind=9))
+    found = read_here(made, tmp_path)
+    assert costs(found) == (64, 64)
+    assert "Scan" in [m.op for m in found.unknown]
+
+
+def test_blocks_have_as_many_channels_as_convolutions_over_them_allow(tmp_path: Path) -> None:
+    """16 or 8: of 3 channels 16 or 8 are made, whose products are executed."""
+    for channels, block in ((32, 16), (24, 8)):
+        nodes = [node("ReorderInput", "x", "b", domain="com.microsoft.nchwc"),
+                 node("Conv", "b w", "y", domain="com.microsoft.nchwc")]  # fmt: skip
+        tensors = [weights("w", channels, block, 1, 1)]
+        found = read_here(model(nodes, [given("x", 1, 3, 4, 4)], ["y"], tensors), tmp_path)
+        assert (costs(found)[1], found.unknown) == (16 * channels * block, [])
 
 
 def test_the_attributes_of_a_call_are_those_of_its_function(tmp_path: Path) -> None:
@@ -374,6 +424,14 @@ def test_a_hint_proposes_sizes_that_can_be_used(
     with pytest.raises(SpecError) as caught:
         read_onnx(str(path), {}, None)
     assert caught.value.hint == f"--input x={proposed}" + (", or --batch 1" if batch else "")
+
+
+def test_an_axis_has_18_digits_at_most(tmp_path: Path) -> None:
+    nodes = [node("Relu", "x", "y")]
+    largest = 10**18 - 1
+    assert read_here(model(nodes, [given("x", largest)], ["y"]), tmp_path).graph.input_shape == (largest,)
+    with pytest.raises(SpecError, match=f"dimension 0 of input 'x' is {10**18}"):
+        read_here(model(nodes, [given("x", 10**18)], ["y"]), tmp_path)
 
 
 def test_a_name_ties_inputs_together_unless_it_would_be_two_sizes(tmp_path: Path) -> None:

@@ -154,10 +154,11 @@ def loop(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
     mark = Mark(to)
     run = _run(to, scope, body, name, states, times=1 if runs is None else runs)
     alike = [_sort(a) == _sort(b) for a, b in zip(states, run.states)]
-    if run.goes_on == 0 and (runs is None or runs > 1):
+    is_repeated = runs is None or runs > 1
+    if run.goes_on == 0 and is_repeated:
         mark.take_back()
         runs, run = 1, _run(to, scope, body, name, states)
-    elif runs != 0 and (not all(alike) or run.goes_on is None):
+    elif is_repeated and (not all(alike) or run.goes_on is None):
         once = mark.take_back()
         found = _unrolled(to, scope, body, name, states, runs)
         if found is not None:

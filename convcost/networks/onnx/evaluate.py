@@ -43,7 +43,7 @@ class Step(NamedTuple):
 class Content:
     """What is in a constant: a tensor of the file, a few integers, or an output of a step; computed once."""
 
-    __slots__ = ("array", "index", "integers", "is_scalar", "is_stored", "step", "tensor")
+    __slots__ = ("array", "index", "integers", "is_scalar", "is_stored", "record", "step", "tensor")
 
     def __init__(
         self, tensor: Any = None, integers: Ints | None = None, is_scalar: bool = False, step: Step | None = None,
@@ -55,7 +55,8 @@ class Content:
         self.is_scalar = is_scalar
         self.step = step
         self.index = index
-        self.array: Any = None
+        self.array: Any = None  # once it was asked for; False where it cannot be made
+        self.record: bytes | None = None  # ONNX's, once it was asked for; empty where there is none
 
 
 class Evaluator:
@@ -136,23 +137,26 @@ class Evaluator:
 
             self._numpy, self._helper = numpy, onnx.numpy_helper
 
-    def tensor(self, content: Content | None) -> bytes | None:
+    def record(self, content: Content | None) -> bytes | None:
         """ONNX's record of what is in it; None where that is not known."""
         if content is None:
             return None
-        if content.tensor is not None and content.step is None:
-            return bytes(content.tensor.SerializeToString()) if holds(content.tensor) else None
+        if content.record is None:
+            content.record = self._record(content)
+        return content.record or None
+
+    def _record(self, content: Content) -> bytes:
+        if content.tensor is not None:
+            return bytes(content.tensor.SerializeToString()) if holds(content.tensor) else b""
         if content.integers is not None:
             dims = [] if content.is_scalar else [len(content.integers)]
             made = onnx_library("onnx_ml_pb2").TensorProto(dims=dims, data_type=7, int64_data=content.integers)
             return bytes(made.SerializeToString())
         array = self.array(content)
-        if array is None:
-            return None
         try:
-            return bytes(self._helper.from_array(array).SerializeToString())
+            return b"" if array is None else bytes(self._helper.from_array(array).SerializeToString())
         except Exception:  # a type that has no record
-            return None
+            return b""
 
     def scalar(self, content: Content | None) -> int | None:
         """The one number, or truth, that is in it; None where there are others, or it is not known."""

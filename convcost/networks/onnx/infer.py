@@ -108,17 +108,27 @@ class Inference:
         count = max(len(node.output), 1)
         if call.op in SHAPES:
             try:
-                like = call.inputs[LIKE.get(call.op, 0)]
-                kind = like.kind if like is not None else 0
+                like = [call.inputs[index] for index in LIKE.get(call.op, (0,)) if call.has(index)]
+                kind = like[0].kind if like and like[0] is not None else 0
                 made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
                 self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
                 pass
+        if call.op == "Range" and (length := self._length(call)) is not None:
+            return [Value((length,), call.inputs[0].kind if call.inputs[0] is not None else 0)]
         schema = self.schema(node.op_type, call.version, node.domain)
         if schema is not None and not schema.has_type_and_shape_inference_function:
             return self._without_inference(node, call, opsets, count)
         return [Value(None)] * count if schema is None else self._asked(schema, node, call, opsets, count)
+
+    def _length(self, call: Call) -> int | None:
+        """How many integers a Range has: ONNX does not say where an end has an axis, as in its own definitions."""
+        ends = [self.evaluator.scalar(value.content) if value is not None else None for value in call.inputs]
+        if len(ends) != 3 or None in ends or not ends[2]:
+            return None
+        start, limit, delta = [end or 0 for end in ends]
+        return max(-((start - limit) // delta), 0)
 
     def _without_inference(self, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
         """The outputs of old operations, and of those that are functions of others."""
@@ -173,31 +183,32 @@ class Inference:
         return made
 
     def _asked(self, schema: Any, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
-        """What ONNX's inference says, under names that do not matter: an output without a name is one, too."""
-        asked = self.library.NodeProto(op_type=node.op_type, domain=node.domain, attribute=node.attribute)
-        asked.input.extend(["" if value is None else _IN.format(i) for i, value in enumerate(call.inputs)])
-        asked.output.extend([_OUT.format(i) for i in range(max(count, schema.min_output))])
-        types, data = {}, {}
-        for index, value in enumerate(call.inputs):
-            if type_ := self.type_of(value):
-                types[_IN.format(index)] = type_
+        """What ONNX's inference says; the same question is asked once."""
+        data = {}
         for index in SIZED.get(call.op, ()):
             value = call.inputs[index] if index < len(call.inputs) else None
-            content = self.evaluator.tensor(value.content) if value is not None else None
+            content = self.evaluator.record(value.content) if value is not None else None
             if content is not None:
                 data[_IN.format(index)] = content
-        said = asked.SerializeToString()
-        key = (said, call.version, *types.items(), *data.items())
+        given = tuple([None if value is None else (value.kind, value.shape, value.type) for value in call.inputs])
+        attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
+        key = (call.op, call.version, schema.since_version, count, attributes, given, *data.items())
         if key not in self._known:
-            self._known[key] = self._infer(schema, said, types, data, opsets, count)
+            self._known[key] = self._infer(schema, node, call, data, opsets, count)
         return self._known[key]
 
     def _infer(
-        self, schema: Any, said: bytes, types: dict[str, bytes], data: dict[str, bytes], opsets: Mapping[str, int],
-        count: int,
+        self, schema: Any, node: Any, call: Call, data: dict[str, bytes], opsets: Mapping[str, int], count: int
     ) -> list[Value]:  # fmt: skip
+        """Ask under names that do not matter: an output without a name is one, too."""
+        asked = self.library.NodeProto(op_type=node.op_type, domain=node.domain, attribute=node.attribute)
+        asked.input.extend(["" if value is None else _IN.format(i) for i, value in enumerate(call.inputs)])
+        asked.output.extend([_OUT.format(i) for i in range(max(count, schema.min_output))])
+        types = {_IN.format(i): type_ for i, value in enumerate(call.inputs) if (type_ := self.type_of(value))}
         try:
-            found = schema._infer_node_outputs(said, types, data, {}, dict(opsets), self.ir_version)
+            found = schema._infer_node_outputs(
+                asked.SerializeToString(), types, data, {}, dict(opsets), self.ir_version
+            )  # fmt: skip
         except Exception:  # C++ throws what it likes
             found = {}
         return [self._value(found.get(_OUT.format(i))) for i in range(count)]

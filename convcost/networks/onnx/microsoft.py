@@ -25,12 +25,13 @@ Shapes = Callable[[Call], Sequence[Sizes | None]]
 
 
 class Operation(NamedTuple):
-    """Sizes of the outputs, what is counted, which inputs hold weights, and which input has the type of the outputs."""
+    """Sizes of the outputs, what is counted, which inputs hold weights, and `like`: the first of these inputs that is
+    there has the outputs' type."""
 
     shapes: Shapes
     rule: Rule
     weights: Ints
-    like: int = 0
+    like: Ints = (0,)
 
 
 def _same(call: Call) -> Sequence[Sizes | None]:
@@ -303,8 +304,8 @@ _OPERATIONS: dict[str, Operation] = {
             "RotaryEmbedding": 3,
         }.items()
     },
-    "QuantizeLinear": Operation(_same, each(2), (0,), 2),
-    "DequantizeLinear": Operation(_same, each(2), (0,), 1),
+    "QuantizeLinear": Operation(_same, each(2), (0,), (2,)),
+    "DequantizeLinear": Operation(_same, each(2), (0,), (1,)),
     "FastGelu": Operation(_same, _ADDED, (1,)),
     "BiasGelu": Operation(_same, each(2), (1,)),
     "BiasAdd": Operation(_same, each(2), (1,)),
@@ -312,10 +313,10 @@ _OPERATIONS: dict[str, Operation] = {
     "GroupNorm": Operation(_same, each(5), (1, 2)),
     "SkipLayerNormalization": Operation(_skip_shapes, _more(each(6), 4), (2, 3, 4)),
     "SkipSimplifiedLayerNormalization": Operation(_skip_shapes, _more(each(5), 3), (2, 3)),
-    "EmbedLayerNormalization": Operation(_embed_shapes, _embed, (2, 3, 4, 5, 6), 2),
+    "EmbedLayerNormalization": Operation(_embed_shapes, _embed, (2, 3, 4, 5, 6), (2,)),
     "QLinearAdd": Operation(_broadcast(0, 3), each(), (0, 3)),
     "QLinearMul": Operation(_broadcast(0, 3), each(), (0, 3)),
-    "QLinearConcat": Operation(_concat_shapes, lambda _: Count(), (), 2),
+    "QLinearConcat": Operation(_concat_shapes, lambda _: Count(), (), (2,)),
     "QLinearAveragePool": Operation(_pool_shapes, _channels_first(pool("avg")), ()),
     "QLinearGlobalAveragePool": Operation(_global_shapes, _channels_first(global_pool("avg")), ()),
     "QLinearConv": Operation(_conv_shapes(3), _quantised_conv, (3, 8)),
@@ -323,13 +324,13 @@ _OPERATIONS: dict[str, Operation] = {
     "FusedMatMul": Operation(_matmul_shapes(), _fused_matmul, (0, 1)),
     "TransposeMatMul": Operation(_matmul_shapes(), _fused_matmul, (0, 1)),
     "FusedGemm": Operation(_gemm_shapes(), _more(gemm(), word="activation"), (0, 1, 2)),
-    "QGemm": Operation(_gemm_shapes(3), gemm(3, 6), (3, 6)),
+    "QGemm": Operation(_gemm_shapes(3), gemm(3, 6), (3, 6), (8, 1)),
     "DynamicQuantizeMatMul": Operation(_matmul_shapes(), _more(matmul(), 4), (1, 4)),
-    "MatMulIntegerToFloat": Operation(_matmul_shapes(), _more(matmul(), 6), (1, 6), 2),
+    "MatMulIntegerToFloat": Operation(_matmul_shapes(), _more(matmul(), 6), (1, 6), (2,)),
     "MatMulNBits": Operation(_n_bits_shapes, _n_bits, (1, 5)),
     "DynamicQuantizeLSTM": Operation(_lstm_shapes, _lstm, (1, 2, 3, 7)),
     "Attention": Operation(_self_attention_shapes, _self_attention(4), (1, 2)),
-    "QAttention": Operation(_self_attention_shapes, _self_attention(8), (1, 2), 3),
+    "QAttention": Operation(_self_attention_shapes, _self_attention(8), (1, 2), (3,)),
     "MultiHeadAttention": Operation(_multi_head_shapes, _multi_head, (3,)),
     "GroupQueryAttention": Operation(_grouped_shapes, _grouped, ()),
 }  # fmt: skip
@@ -374,6 +375,6 @@ _NAMED = {**{DOMAIN + op: row for op, row in _OPERATIONS.items()}, **{BLOCKED + 
 SHAPES: dict[str, Shapes] = {
     **{op: row.shapes for op, row in _NAMED.items()}, "SimplifiedLayerNormalization": _same,
 }  # fmt: skip
-LIKE: dict[str, int] = {op: row.like for op, row in _NAMED.items()}
+LIKE: dict[str, Ints] = {op: row.like for op, row in _NAMED.items()}
 RULES: dict[str, Rule] = {op: row.rule for op, row in _NAMED.items()}
 WEIGHTS: dict[str, Ints] = {op: row.weights for op, row in _NAMED.items()}

@@ -46,7 +46,7 @@ def einsum(call: Call) -> Count:
     Where no letter is summed over, these are multiplications and no multiply-adds; a single operand is
     added up.
     """
-    given, _, made = call.text("equation").replace(" ", "").partition("->")
+    given, arrow, made = call.text("equation").replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
     terms = given.split(",")
     if len(terms) != len(call.inputs):
@@ -54,12 +54,11 @@ def einsum(call: Call) -> Count:
     for number, term in enumerate(terms):
         letters = _letters(term, call.shape(number))
         for letter, n in letters.items():
-            sizes[letter] = max(n, sizes.get(letter, 1))
-    points, out = prod(sizes.values()), prod(call.made)
-    if len(terms) == 1:
-        return Count(elementwise=points if points > out else 0)
-    steps = (len(terms) - 1) * points
-    return Count(steps) if points > out or not made else Count(elementwise=steps)
+            sizes[letter] = max(n, sizes.get(letter, n))
+    kept = made if arrow else [letter for letter in given if given.count(letter) == 1]
+    is_sum = any(letter not in kept for letter in sizes if len(letter) == 1)
+    steps = max(len(terms) - 1, 1) * prod(sizes.values()) if is_sum or len(terms) > 1 else 0
+    return Count(steps) if is_sum and len(terms) > 1 else Count(elementwise=steps)
 
 
 def _letters(term: str, shape: tuple[int, ...]) -> dict[str, int]:

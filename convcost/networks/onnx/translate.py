@@ -6,35 +6,19 @@ walked; it computes with constants and sizes alone, and costs nothing; it is cou
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from math import prod
 from typing import Any, NamedTuple
 
-from ...analysis import cost
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Counted,
-    Linear,
-    Node,
-    Op,
-    Pool,
-    Shape,
-    Split,
-)
-from ...graph.shapes import ShapeError, check_node, output_shape
+from ...graph.ops import Counted, Node, Op, Shape, Split
 from ..build import Missing
+from .constants import folded, stored, weights_read
 from .control import CONTROL
-from .evaluate import Content, Evaluator, computed, from_sizes
+from .counting import as_numbers, count_operation, kebab, primitive_of
+from .evaluate import Evaluator
 from .infer import Inference
 from .isolated import Tell, onnx_library
-from .microsoft import DOMAIN, block_size, packed_kind, packed_size
-from .rules import LEARNED, PRODUCTS, RULES, WEIGHTS
+from .microsoft import block_size
+from .rules import PRODUCTS, RULES
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Sizes, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
 
@@ -44,14 +28,8 @@ MOST_OPERATIONS, BYTES_AN_OPERATION = 4_500, 10
 #: Functions inside functions.
 MOST_DEPTH = 100
 
-#: Largest count of one operation. What is made of it, as often as loops run, still has a quotient that is a float.
-MOST_COUNTED = 10**200
-
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
-
-#: Weights that one constant is made of.
-MOST_ROOTS = 50_000
 
 
 class Found(NamedTuple):
@@ -128,9 +106,9 @@ class Walk:
         """Every operation of a graph, its inputs being in `scope` already."""
         scope.enter(graph)
         for tensor in graph.initializer:
-            scope.values[tensor.name] = _stored(f"{scope.prefix}{tensor.name}", tensor, is_stored=True)
+            scope.values[tensor.name] = stored(f"{scope.prefix}{tensor.name}", tensor, is_stored=True)
         for sparse in graph.sparse_initializer:
-            dense = _stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
+            dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
         for node in graph.node:
             self.node(node, scope)
@@ -162,7 +140,8 @@ class Walk:
         call.outs = outs = self._outputs(node, scope, call)
         is_constant = all([v is None or v.constant for v in call.inputs[: CONTENT_READ.get(call.op)]])
         if call.op in RULES and is_constant and call.op not in PRODUCTS:
-            self._fold(node, scope, call)
+            made = folded(node, scope, call, self.evaluator, literals=self.literals)
+            scope.values.update({name: value for name, value in zip(node.output, made) if name})
             return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
@@ -200,45 +179,6 @@ class Walk:
             said = scope.said.get(node.output[index]) if index < len(node.output) else None
             outs.append(found if said is None or found.full is not None else found._replace(shape=_merged(found, said)))
         return outs
-
-    def _fold(self, node: Any, scope: Scope, call: Call) -> None:
-        """What depends on constants and sizes alone costs nothing; the weights in it stay known."""
-        if call.op == "Constant" and "value" in call.attributes:
-            stored = _stored(f"{scope.prefix}{node.output[0]}", call.attributes["value"].t)
-            scope.values[node.output[0]] = stored._replace(roots=()) if self.literals else stored
-            return
-        contents = self._contents(node, call)
-        for index, (name, out) in enumerate(zip(node.output, call.outs)):
-            content = contents[index] if index < len(contents) else None
-            shape, roots = out.shape, _passed_on(call)
-            if out.full is None and content is not None:
-                array = self.evaluator.array(content)
-                shape = shape if array is None else array.shape
-            if call.op == "ConstantOfShape":
-                roots = self._filled(node, scope, call, index)
-            if name:
-                scope.values[name] = Value(shape, out.kind, None, True, roots, content, out.type)
-
-    def _contents(self, node: Any, call: Call) -> list[Content]:
-        """What is in its outputs, where that can be computed."""
-        given = call.inputs[0] if call.inputs else None
-        if call.op == "Shape" and given is not None:
-            return _part_of_shape(call, given)
-        if call.op == "Size" and given is not None:
-            return [] if given.full is None else [from_sizes((prod(given.full),), is_scalar=True)]
-        contents = [None if value is None else value.content for value in call.inputs]
-        if any(value is not None and content is None for value, content in zip(call.inputs, contents)):
-            return []
-        return computed(node, contents, call.version, [out.full for out in call.outs])
-
-    def _filled(self, node: Any, scope: Scope, call: Call, index: int) -> tuple[Root, ...]:
-        """Weights whose numbers are all one, as files have them that are meant to be small: their shape is stored."""
-        given, out, value = call.inputs[0] if call.inputs else None, call.outs[index], call.attributes.get("value")
-        is_stored = given is not None and given.content is not None and given.content.is_stored
-        kind = 1 if value is None else value.t.data_type
-        if not is_stored or kind not in LEARNABLE or out.full is None:
-            return ()
-        return (Root(f"{scope.prefix}{node.output[index]}", prod(out.full), kind),)
 
     def _function(self, function: Any, node: Any, scope: Scope, name: str, call: Call) -> None:
         """The body of a function, its inputs and attributes being those of the call."""
@@ -284,11 +224,11 @@ class Walk:
         if call.op == "Split" and not is_constant:
             self._split(list(node.output), scope, name, call)
             return
-        roots = self._read(call)
+        roots = weights_read(call, self.counted)
         kind = f"{kebab(call.op)}-of-constants" if is_constant and call.inputs else kebab(call.op)
         numbers = tuple([v.number for v in call.inputs if v is not None and v.number is not None])
         params = sum([root.size for root in roots])
-        op: Op | None = None if is_constant else self._primitive(call, count, numbers, params, scope.times)
+        op: Op | None = None if is_constant else primitive_of(call, count, numbers, params, scope.times, self.shapes)
         if op is None:  # `or` would take an Add, which has no fields, for none
             op = as_numbers(call, count, params, scope.times, kind)
         for index, out in enumerate(call.outs):
@@ -317,7 +257,7 @@ class Walk:
             op = Split(start, stop) if along else None
             part = Call(call.op, call.attributes, call.inputs[:1], [out], call.version)
             count = Count(view=True, moved=0, primitive=op)
-            made: Op | None = self._primitive(part, count, numbers, 0, scope.times)
+            made: Op | None = primitive_of(part, count, numbers, 0, scope.times, self.shapes)
             if made is None:
                 made = as_numbers(part, count, 0, scope.times, kebab(call.op))
             number = self.add(f"{name}.{index}", made, numbers or (0,), shape or (0,), out.kind)
@@ -336,123 +276,6 @@ class Walk:
         """List an operation as not counted."""
         known = self.unknown.get((op, reason), Missing(show_name(op), 0, show_name(name), reason))
         self.unknown[op, reason] = known._replace(count=known.count + 1)
-
-    def _read(self, call: Call) -> tuple[Root, ...]:
-        """The weights that this operation is the first to read."""
-        found = []
-        for index in WEIGHTS.get(call.op, range(len(call.inputs))):
-            value = call.inputs[index] if index < len(call.inputs) else None
-            for root in value.roots if value is not None else ():
-                if root.key not in self.counted and (root.size > 1 or call.op in LEARNED):
-                    self.counted.add(root.key)
-                    is_packed = call.op == f"{DOMAIN}MatMulNBits" and index == 1
-                    found.append(root._replace(size=packed_size(call), kind=packed_kind(call)) if is_packed else root)
-        return tuple(found)
-
-    def _primitive(self, call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int) -> Op | None:
-        """The primitive, where it says the same as ONNX does about shape and params."""
-        op, out = count.primitive, call.out
-        if (type(op) is Conv or type(op) is Linear) and params == 0:  # another node is the first to read its weights
-            op = op._replace(shared=True)
-        arity = len(call.inputs) if type(op) is Concat else 2 if type(op) is Add else 1
-        if op is None or out is None or times != 1 or count.more or len(numbers) != arity or cost.params(op) != params:
-            return None
-        given = [self.shapes[number] for number in numbers]
-        if any(len(shape) < 2 or 0 in shape for shape in (*given, out)):
-            return None
-        try:
-            made = output_shape(op, given)
-            check_node(Node("", op, numbers), given, made)
-        except (ShapeError, ArithmeticError, ValueError, IndexError):
-            return None
-        return op if made == out else None
-
-
-#: Primitives whose numbers follow from their sizes: where these are not ONNX's, neither is right.
-EXACT = (Conv, Linear, Pool, AdaptivePool)
-
-
-def count_operation(call: Call) -> Count:
-    """The rule's answer; a rule trusts shapes to have the axes that ONNX says, which those in a file need not."""
-    try:
-        count = RULES[call.op](call)
-        if call.out is not None:
-            counted = as_numbers(call, count, 0, 1, "")
-            if max(counted.macs, counted.effective_macs, counted.elementwise, counted.moved or 0) > MOST_COUNTED:
-                raise Unknown("what it computes is too much to count")
-            _check_sizes(call, count)
-    except (LookupError, ArithmeticError, ValueError, TypeError):
-        raise Unknown("its sizes contradict its definition") from None
-    return count
-
-
-def _check_sizes(call: Call, count: Count) -> None:
-    """Raise Unknown where a primitive and ONNX's inference do not agree about what comes out."""
-    given = next((v.full for v in call.inputs if v is not None and v.full is not None), None)
-    op, out = count.primitive, call.made
-    if type(op) not in EXACT or op is None or given is None or 0 in given or 0 in out or len(given) < 2:
-        return
-    if output_shape(op, [given]) != out:
-        raise Unknown("its sizes contradict its definition")
-
-
-def as_numbers(call: Call, count: Count, params: int, times: int, kind: str) -> Counted:
-    """The same as numbers; those of a primitive that does not fit are its rules'."""
-    op, out = count.primitive, call.out if call.out is not None else (0,)
-    macs, effective, elementwise = count.macs, count.macs, count.elementwise
-    given = next((v.full for v in call.inputs if v is not None and v.full is not None), ())
-    if op is not None and type(op) not in (Activation, Add, BatchNorm, Concat, Split):
-        if 0 in given or 0 in out:
-            macs = effective = elementwise = 0
-        elif type(op) is Conv:
-            macs, effective = cost.macs(op, given, out), cost.effective_macs(op, given, out)
-            elementwise = int(op.bias) * prod(out)
-        elif type(op) is Linear:
-            macs = effective = prod(given) * op.out_features
-            elementwise = int(op.bias) * prod(out)
-        else:
-            elementwise = cost.elementwise(op, given, out)
-    elementwise += count.more * prod(out)
-    in_place = count.in_place and not count.more
-    return Counted(kind, out, params, macs, effective, elementwise, count.moved, count.view, in_place, times)
-
-
-@cache
-def kebab(op: str) -> str:
-    """An ONNX operation's name as kinds are written, its domain left out.
-
-    >>> kebab("QLinearMatMul"), kebab("LSTM"), kebab("com.microsoft.FusedConv")
-    ('qlinear-mat-mul', 'lstm', 'fused-conv')
-    """
-    return show_name(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", op.rpartition(".")[2]).lower())
-
-
-def _stored(key: str, tensor: Any, is_stored: bool = False) -> Value:
-    """A tensor in the file."""
-    shape = countable(tuple(tensor.dims))
-    if any(n is None or n < 0 for n in shape):
-        raise Malformed(f"a tensor in it has {min([n or 0 for n in shape])} numbers along an axis")
-    roots = (Root(key, prod([n or 0 for n in shape]), tensor.data_type),) if tensor.data_type in LEARNABLE else ()
-    return Value(shape, tensor.data_type, None, True, roots, Content(tensor, is_stored=is_stored))
-
-
-def _passed_on(call: Call) -> tuple[Root, ...]:
-    """The weights in what is computed of constants."""
-    wanted = WEIGHTS.get(call.op, ())
-    values = [call.inputs[index] for index in wanted if index < len(call.inputs)]
-    roots = [root for value in values if value is not None for root in value.roots]
-    if len(roots) > MOST_ROOTS:
-        raise Malformed("its constants are made of too many others")
-    return tuple(dict.fromkeys([root for root in roots if root.size > 1 or call.op in LEARNED]))
-
-
-def _part_of_shape(call: Call, given: Value) -> list[Content]:
-    """The sizes that Shape gives, of which `start` and `end` may ask for some."""
-    if given.shape is None:
-        return []
-    end = call.attributes.get("end")
-    part = given.shape[call.integer("start", 0) : None if end is None else end.i]
-    return [] if None in part else [from_sizes(part)]  # type: ignore[arg-type]  # none of them is None
 
 
 def _merged(found: Value, said: Sizes) -> Sizes | None:
