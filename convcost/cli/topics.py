@@ -122,7 +122,7 @@ What convcost/2 changed:
 """
 
 _VERIFICATION = """\
-Words       the graph runs on ones: shapes, params and bytes are sizes of arrays,
+Words       the graph runs on ones: shapes, params, bytes are sizes of arrays,
             the sum of an output is the products that touched data; the border
             written out as ones gives MACs. Each operation is checked, too
 Derived     FLOPs, FLOPs / byte, ratios, shares: formed again from the measured
