@@ -46,7 +46,7 @@ class ValueRun(NamedTuple):
 def run_values(graph: Graph, *, inplace: bool = True, trace: bool = True) -> ValueRun:
     """Execute `graph` on integers in float32, in its own order; what is counted by definition makes its shape alone.
 
-    >>> from convcost.graph.ops import Node
+    >>> from convcost.graph.ops import Conv, Node
     >>> conv = Conv(2, 4, (3,), (1,), ((1, 1),), (1,))
     >>> run = run_values(Graph((1, 2, 5), "fp32", (Node("conv", conv, (0,)),)))
     >>> run.ops[0].products, run.tensor_bytes, run.traced_bytes
