@@ -98,7 +98,7 @@ _convcost_candidates() {
                 network:2|network:3|reconcile:2|reconcile:3|swap:2|swap:3|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|bias=last[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
                 explain:1) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
                 explain:2|explain:3) _convcost_spec '' standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
-                help:1) found=(spec lines words json formats) ;;
+                help:1) found=(spec lines words json verification formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac

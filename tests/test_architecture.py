@@ -34,7 +34,8 @@ APART = {("api", "cli")}
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
     "numpy": ("search/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
-    "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",), "torch": ("networks/modules.py",),
+    "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
+    "torch": ("networks/exported.py",),
 }  # fmt: skip
 
 
