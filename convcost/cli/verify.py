@@ -109,13 +109,12 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
     from ..report.random_evidence import Totals, write_totals
     from ..report.terminal import progress
     from ..spec import format_spec
-    from ..variants.registry import all_variants
 
     totals, code = Totals(count, seed), 0
     with progress(count, count / 10) as step:
         for number, spec in enumerate(random_specs(count, seed), 1):
             step(f"layer {number} of {count}")
-            rows = examine_all(spec, names or list(all_variants()))
+            rows = examine_all(spec, names)
             totals = totals.with_layer(spec, rows)
             code |= _report(format_spec(spec), rows)
     write_totals(format, file, totals)
