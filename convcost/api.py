@@ -13,7 +13,7 @@ from .variants.registry import ALL, own_names, row_names
 
 if TYPE_CHECKING:
     from .answers.comparison import Verify
-    from .answers.network import VerifyNetwork
+    from .answers.network import Rebuild, VerifyNetwork
     from .conventions.answer import Reconciliation
     from .graph.ops import Shape
     from .networks.build import Network
@@ -125,16 +125,16 @@ def network(
     (25557032, 4089184256, 'verified')
 
     A `torch.nn.Module` is exported by its own torch and counted in evaluation mode: `network(module, "@3x224x224")`;
-    so is one that a text names, such as "timm:resnet18". What is not counted is in `network.unknown` of the answer.
+    so is one that a text names, such as "timm:resnet18"; a file may have what `print(module)` shows. What is not
+    counted is in `network.unknown` of the answer.
 
     Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
     ValueError, for a network that there is not.
     """
     verifier = _network_verifier(verify, verify_limit)
-    if not isinstance(name, str) or ":" in name:
-        module = _module(name, size)
-        if module is not None:
-            return NetworkAnswer._make(networks.answer_network(module, inplace, verifier))
+    found = _of_torch(name, size)
+    if found is not None:
+        return NetworkAnswer._make(networks.answer_network(found[0], inplace, verifier, found[1]))
     from .networks.build import Choices
     from .networks.zoo import find_program
 
@@ -142,20 +142,30 @@ def network(
     return NetworkAnswer._make(networks.answer_program(find_program(str(name)), choices, inplace, verifier))
 
 
-def _module(name: object, size: str) -> Network | None:
-    """The network that a module is, or that a text names one for; what there is to say about it is a warning."""
-    from .networks.foreign import is_module_name
+def _of_torch(name: object, size: str) -> tuple[Network, Rebuild] | None:
+    """The network that a module of PyTorch is, or its print, or None; what there is to say about it is a warning."""
+    from .networks.foreign import is_module_name, printed_text
 
-    if isinstance(name, str) and not is_module_name(name):
+    rebuild: Rebuild = networks.not_rebuilt
+    if not isinstance(name, str):
+        from .networks.exported import module_network
+
+        network, notes = module_network(name, size)
+    elif is_module_name(name):
+        from .networks.modules import import_network
+
+        network, notes = import_network(name, size)
+    elif text := printed_text(name, None):
+        from .networks.printed import printed_network
+
+        network, rebuild, notes = printed_network(text, size, name)
+    else:
         return None
     from warnings import warn
 
-    from .networks.modules import import_network, module_network
-
-    network, notes = import_network(name, size) if isinstance(name, str) else module_network(name, size)
     for note in notes:
         warn(f"{network.name}: {note}", stacklevel=3)
-    return network
+    return network, rebuild
 
 
 def reconcile(

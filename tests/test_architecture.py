@@ -35,7 +35,7 @@ APART = {("api", "cli")}
 LIBRARIES = {
     "numpy": ("search/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/modules.py",),
+    "torch": ("networks/exported.py",),
 }  # fmt: skip
 
 

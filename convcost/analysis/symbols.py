@@ -150,11 +150,11 @@ def symbol(name: str, value: int, order: int = 0) -> Size:
     return Size({((Symbol(name, value, order), 1),): Fraction(1)})
 
 
-def named(name: str, size: Size, order: int = 0) -> Size:
+def abbreviated(name: str, size: Size, order: int = 0) -> Size:
     """A short name for a formula, which is still what computes it.
 
     >>> wide = symbol("W", 56)
-    >>> named("W'", (wide - 1) // 2 + 1) * 3
+    >>> abbreviated("W'", (wide - 1) // 2 + 1) * 3
     3·W'
     """
     return Size({((Symbol(name, size.value, order, size.at), 1),): Fraction(1)})
@@ -172,7 +172,7 @@ def ratio(this: Size, base: Size) -> Size:
     return this * Size({inverse: 1 / factor})
 
 
-def total(sizes: Iterable[Any]) -> Size:
+def sum_of_sizes(sizes: Iterable[Any]) -> Size:
     """The sum of sizes and integers, as a Size."""
     return sum(sizes, Size({}))
 

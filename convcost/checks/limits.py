@@ -38,11 +38,11 @@ def numbers_held(graph: Graph, params: int) -> int:
     """Numbers that executing `graph` holds at its widest operation, padded input and output, and its `params`."""
     shapes = infer_shapes(graph)
     return params + max([
-        prod(padded(node.op, shapes[node.inputs[0]])) + prod(out) for node, out in zip(graph.nodes, shapes[1:])
+        prod(padded_shape(node.op, shapes[node.inputs[0]])) + prod(out) for node, out in zip(graph.nodes, shapes[1:])
     ])  # fmt: skip
 
 
-def padded(op: Op, given: Shape) -> Shape:
+def padded_shape(op: Op, given: Shape) -> Shape:
     """The shape of an operation's input with its padding; a transposed one's before it is cropped."""
     if type(op) is not Conv:
         return given

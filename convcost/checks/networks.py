@@ -16,7 +16,7 @@ from ..networks.convs import conv_spec
 from ..spec.errors import SpecError
 from ..variants.reduced import reduce_spec
 from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant
-from .limits import MOST_NUMBERS, REDUCED_LIMIT, lacking_memory, padded
+from .limits import MOST_NUMBERS, REDUCED_LIMIT, lacking_memory, padded_shape
 from .verifier import DEFAULT_LIMIT, check, hold, judge, worst
 
 #: What the execution of one layer settles.
@@ -106,7 +106,7 @@ def _distinct_layers(answer: NetworkAnswer, limit: int) -> Iterator[Executed]:
 def _execute(layers: list[LayerAnswer], op: Op, given: Shape, dtype: str, limit: int) -> Executed:
     """One distinct layer: at full size, where it is not too large, else smaller."""
     first, names = layers[0], tuple([layer.name for layer in layers])
-    size = prod(padded(op, given)) + prod(first.words["output_shape"])
+    size = prod(padded_shape(op, given)) + prod(first.words["output_shape"])
     small = first.words["macs"] <= limit and size <= MOST_NUMBERS
     lack = lacking_memory(size + first.words["params"]) if small else None
     if small and lack is None:

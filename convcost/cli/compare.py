@@ -11,7 +11,7 @@ from ..answers.comparison import Comparison, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
-from .names import choose_columns, choose_variants, unknown_name
+from .names import choose_variants, named_columns, unknown_name
 from .options import (
     NOTATION,
     Destination,
@@ -101,7 +101,7 @@ def compare(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = choose_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(showing.columns or MEASURED * measure)
     options = Options(per_op=showing.per_op, columns=columns, exact=exact)
     planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front) else 0
     return answer_all(words, flags, answer, to, options, planned=planned)

@@ -157,12 +157,12 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
 
 def _measure() -> list[Measurement]:
     """The experiments, with what is being measured and how long it will take on stderr."""
-    from ..explain.experiments import measure, work
+    from ..explain.experiments import run_experiments, work
 
     settings = Settings()
     bar = ProgressBar(work(settings), sys.stderr)
     try:
-        return measure(settings, bar)
+        return run_experiments(settings, bar)
     finally:
         bar.close()
 

@@ -6,7 +6,7 @@ from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options
 from ..spec import Reading
-from .names import choose_columns
+from .names import named_columns
 from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Showing
 from .run import Flags, answer_all
 
@@ -52,5 +52,5 @@ def layer(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(per_op=showing.per_op, columns=choose_columns(showing.columns), exact=exact)
+    options = Options(per_op=showing.per_op, columns=named_columns(showing.columns), exact=exact)
     return answer_all(words, flags, answer, to, options, planned=0 if execution.verify else WORTH_PLANS)

@@ -37,10 +37,10 @@ def choose_variants(text: str) -> list[str] | None:
     return None if names is None else own_names(names)
 
 
-def choose_columns(text: str) -> list[str] | None:
+def named_columns(text: str) -> list[str] | None:
     """The columns in a comma-separated list, by the names that JSON gives them; None for the default ones.
 
-    >>> choose_columns("macs,relative.macs")
+    >>> named_columns("macs,relative.macs")
     ['macs', 'relative.macs']
     """
     if not text.strip():

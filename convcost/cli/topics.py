@@ -121,6 +121,28 @@ What convcost/2 changed:
   verified  of networks has macs_share and seen
 """
 
+_VERIFICATION = """\
+Words       the graph runs on ones: shapes, params, bytes are sizes of arrays,
+            the sum of an output is the products that touched data; the border
+            written out as ones gives MACs. Each operation is checked, too
+Derived     FLOPs, FLOPs / byte, ratios, shares: formed again from the measured
+Seen        receptive field and mixing, by disturbing one input at a time
+Stages      kernels, channels, groups, bias, norm, activation, shortcut: stated
+            a second time, after the paper, and compared with the graph
+Counts      a scalar loop, a map of every position, and the products that the
+            fast executor issues must agree (convcost verify)
+Values      bit-identical to int64 (convcost verify)
+Memory      as the allocator saw it, its scratch apart (convcost verify)
+Equivalence one dense convolution gives the same output, exactly, in integers
+            (convcost verify)
+
+What is above --verify-limit MACs is executed at a reduced size that keeps the
+kernel, stride, dilation, padding and groups, and says at which.
+Not seen: whether these conventions are the ones you want, whether the block is
+the one your paper means, what a framework does with it, and, at a reduced
+size, what depends on the size itself.
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
@@ -128,5 +150,6 @@ TOPICS = {
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
+    "verification": Topic("what each check executes, and what none can see", _VERIFICATION),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

@@ -28,7 +28,7 @@ mmengine = convention("mmengine", "0.10", "flops", "mmengine/analysis/complexity
 @convention("FlopCounterMode", "torch 2.1 to 2.14", "flops", "torch/utils/flop_counter.py")
 def flop_counter_mode() -> dict[str, Amount | None]:
     """Convolutions and matrix products, two for a multiply-add; whatever has no formula is 0."""
-    return {"conv transposed linear matmul other": 2 * MACS}
+    return {"conv transposed linear matmul attention other": 2 * MACS}
 
 
 @convention("ptflops-aten", "0.7", "MACs", "ptflops/aten_ops.py")
@@ -41,7 +41,7 @@ def ptflops_aten() -> dict[str, Amount | None]:
 def torchprofile() -> dict[str, Amount | None]:
     """Norms and products once an output; a transposed convolution is told from a plain one by its shapes."""
     return {
-        "conv linear matmul other": MACS,
+        "conv linear matmul attention other": MACS,
         "word.conv": NOTHING,  # aten::_convolution_mode has no handler
         "transposed": amount("confused_macs"),
         "batch-norm layer-norm group-norm instance-norm": OUT,

@@ -29,6 +29,7 @@ def _onnx_tool(norm: Amount) -> dict[str, Amount | None]:
         "max-pool avg-pool": WINDOWS,
         "adaptive-avg-pool": WINDOWS + 4 * amount("global_out"),
         "adaptive-max-pool mean": IN,
+        "attention": UNSUPPORTED,  # it depends on how the exporter writes it
         "split": 7 * amount("chunks"),  # its ends are computed from the shape in the graph
         "add multiply": OUT,
         "divide": 4 * OUT,

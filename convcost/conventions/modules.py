@@ -54,7 +54,7 @@ def _ultralytics_rules(transposed: Amount) -> dict[str, Amount | None]:
     return {
         "conv linear": MACS,
         "transposed": transposed,
-        "batch-norm layer-norm group-norm instance-norm": 4 * IN,
+        "batch-norm layer-norm group-norm instance-norm rms-norm": 4 * IN,
         "plain-norm plain-batch-norm plain-instance-norm": 2 * IN,
         "prelu": IN,
         "softmax": 3 * IN - ROWS,
@@ -85,7 +85,7 @@ def torchinfo() -> dict[str, Amount | None]:
     return {
         "conv": MACS + BIAS,
         "transposed": MOVED + BIAS,
-        "linear batch-norm layer-norm group-norm instance-norm prelu": PARAMS_A_SAMPLE,
+        "linear batch-norm layer-norm group-norm instance-norm rms-norm prelu": PARAMS_A_SAMPLE,
     }
 
 
@@ -97,7 +97,7 @@ def torch_summary() -> dict[str, Amount | None]:
     return {
         "conv": amount("sample_macs") + NESTED,
         "transposed": amount("sample_macs") + NESTED,
-        "linear batch-norm layer-norm group-norm instance-norm prelu": WEIGHTS + NESTED,
+        "linear batch-norm layer-norm group-norm instance-norm rms-norm prelu": WEIGHTS + NESTED,
     }
 
 
@@ -178,11 +178,11 @@ _MMCV = "mmcv/cnn/utils/flops_counter.py"
 
 @convention("mmcv", "1.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv_before() -> dict[str, Amount | None]:
-    """Multiply-adds and biases of convolutions; a transposed one's bias takes the height twice."""
-    return _mmcv_rules(MACS + amount("square_bias"))
+    """Transposed convolutions over two axes alone; their bias takes the height twice."""
+    return _mmcv_rules(amount("flat_macs") + amount("square_bias"))
 
 
 @convention("mmcv", "2.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv() -> dict[str, Amount | None]:
     """The same; a transposed convolution's bias at its output's size."""
-    return _mmcv_rules(MACS + BIAS)
+    return _mmcv_rules(amount("flat_macs") + amount("flat_bias"))

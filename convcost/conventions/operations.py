@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-from ..analysis.cost import adaptive_reach, effective_macs, macs, params
+from ..analysis.cost import adaptive_reach, conv_activations, effective_macs, macs, params
 from ..graph.ops import (
     Activation,
     AdaptivePool,
     Add,
+    Attention,
     BatchNorm,
+    ByOp,
     Concat,
     Conv,
     Counted,
@@ -20,19 +22,25 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Norm,
     Op,
+    Pad,
+    PixelShuffle,
     Pool,
     Scale,
     Shape,
     Shuffle,
     Split,
+    Tokens,
+    Upsample,
 )
 
 #: What is called by its kind in every table of a convention, and how a term of a sum names it.
 LABELS = {
     "conv": "convolution", "transposed": "transposed convolution", "linear": "linear", "matmul": "matrix product",
     "batch-norm": "BatchNorm", "layer-norm": "LayerNorm", "group-norm": "GroupNorm", "instance-norm": "InstanceNorm",
-    "plain-norm": "norm without scale", "plain-batch-norm": "BatchNorm without scale",
+    "rms-norm": "RMSNorm", "attention": "attention", "plain-norm": "norm without scale",
+    "plain-batch-norm": "BatchNorm without scale",
     "plain-instance-norm": "InstanceNorm without scale",
     "relu": "ReLU", "relu6": "ReLU6", "leaky-relu": "LeakyReLU", "prelu": "PReLU", "elu": "ELU", "selu": "SELU",
     "celu": "CELU", "gelu": "GELU", "silu": "SiLU", "mish": "Mish", "hardswish": "Hardswish",
@@ -48,7 +56,7 @@ KINDS = frozenset(LABELS)
 
 #: Kinds whose terms stand in one column of a table.
 FAMILIES = {
-    "norms": ("batch-norm", "layer-norm", "group-norm", "instance-norm", "plain-norm", "plain-batch-norm",
+    "norms": ("batch-norm", "layer-norm", "group-norm", "instance-norm", "rms-norm", "plain-norm", "plain-batch-norm",
               "plain-instance-norm"),
     "activations": ("relu", "relu6", "leaky-relu", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardswish",
                     "hardsigmoid", "sigmoid", "tanh", "softmax", "erf"),
@@ -90,8 +98,8 @@ def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
 
 
 def _form(kind: str, op: Op) -> str:
-    """A matrix product of two inputs is a function always; what copies its padding is one before the convolution."""
-    if kind == "matmul":
+    """Matrix products of two inputs and attention are functions; a padding that is copied is one, before."""
+    if kind in ("matmul", "attention"):
         return "function"
     return "copied" if type(op) is Conv and op.padding_mode != "zeros" else "module"
 
@@ -119,7 +127,7 @@ def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
     sizes = {
         "in": prod(given), "out": made, "macs": macs(op, given, out), "effective_macs": effective_macs(op, given, out),
         "bias": int(op.bias) * made, "weights": weights, "params": params(op), "dims": len(op.kernel_size),
-        "sample_macs": weights * prod(out[2:]), "copied": int(op.padding_mode != "zeros"),
+        "sample_macs": weights * prod(out[2:]), "conv_activations": made, "copied": int(op.padding_mode != "zeros"),
     }  # fmt: skip
     if not op.transposed:
         return "conv", sizes
@@ -128,7 +136,7 @@ def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
 
 def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dict[str, int]:
     """What tools take for the products of a transposed convolution, whose weights are (in, out / groups, kernel)."""
-    group_out, bias = op.out_channels // op.groups, int(op.bias)
+    group_out, bias, flat = op.out_channels // op.groups, int(op.bias), int(len(op.kernel_size) == 2)
     confused = group_out if op.out_channels == op.in_channels else op.in_channels
     as_if_forward = [
         (n + 2 * before - d * (k - 1) - 1) // s + 1
@@ -140,7 +148,9 @@ def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dic
         "confused_macs": made * confused * taps,
         "twice_grouped_macs": prod(given) * taps * (group_out // op.groups),
         "forward_bias": bias * given[0] * group_out * prod(as_if_forward),
-        "square_bias": bias * given[0] * op.out_channels * out[2] * out[2],
+        "square_bias": bias * given[0] * op.out_channels * out[2] * out[2] * flat,
+        "flat_macs": macs(op, given, out) * flat,
+        "flat_bias": bias * made * flat,
     }
 
 
@@ -152,6 +162,7 @@ def _linear(op: Linear, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
         "in": prod(given), "out": prod(out), "macs": macs(op, given, out), "effective_macs": macs(op, given, out),
         "bias": int(op.bias) * prod(out), "weights": weights, "params": learned,
         "params_a_sample": learned * given[0], "second_axis_macs": second * given[0],
+        "conv_activations": prod(out),
     }  # fmt: skip
 
 
@@ -247,6 +258,7 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
         "weights": op.params, "params": op.params, "params_a_sample": op.params * batch,
         "plane": prod(out[:1]) * prod(out[2:]), "bias": op.elementwise * op.times if products else 0,
         "sample_macs": products // batch, "second_axis_macs": products,
+        "conv_activations": conv_activations(op, out),
     }  # fmt: skip
     if kind in FAMILIES["norms"]:
         learned = 0 if kind.startswith("plain") else channels
@@ -256,19 +268,52 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
     return kind, sizes
 
 
-_RULES: dict[type, Rule] = {
-    Conv: _conv,
-    Linear: _linear,
-    BatchNorm: _norm("batch-norm"),
-    LayerNorm: _norm("layer-norm"),
-    Activation: _activation,
-    Pool: _pool,
-    AdaptivePool: _adaptive_pool,
-    Counted: _counted,
-    Add: _elements("add"),
-    Multiply: _elements("multiply"),
-    Scale: _elements("multiply"),
-    Split: _split,
-    **dict.fromkeys((Concat, Shuffle, Flatten), _elements("moved")),
-}
-assert set(_RULES) == set(get_args(Op)), "an operation of the graph has no kind here"
+def _other_norm(op: Norm, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    """Group, instance and RMS norms, and the softmax, which learns nothing."""
+    plain = {"group-norm": "plain-norm", "instance-norm": "plain-instance-norm"}
+    kind = op.kind if op.affine else plain.get(op.kind, op.kind)
+    sizes, learned = norm_sizes(given, out, op.channels), op.channels * int(op.affine)
+    params = learned if op.kind == "rms-norm" else 2 * learned
+    return kind, {**sizes, "weights": learned, "params": params, "params_a_sample": params * given[0]}
+
+
+def _scale(op: Scale, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    """A factor a channel; of PReLU one that a module holds."""
+    learned = op.channels if op.kind == "prelu" else 0
+    sizes = {"in": prod(given), "out": prod(out), "weights": learned, "params": learned}
+    return ("prelu" if learned else "multiply"), {**sizes, "params_a_sample": learned * given[0]}
+
+
+def _upsample(op: Upsample, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    return f"upsample-{op.kind}", {"in": prod(given), "out": prod(out), "plane": out[0] * prod(out[2:])}
+
+
+def _attention(op: Attention, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    products = macs(op, given, out)
+    return "attention", {
+        "in": prod(given), "out": prod(out), "macs": products, "effective_macs": products,
+        "conv_activations": conv_activations(op, out),
+    }  # fmt: skip
+
+
+_RULES: ByOp[Rule] = ByOp(
+    {
+        Conv: _conv,
+        Linear: _linear,
+        BatchNorm: _norm("batch-norm"),
+        LayerNorm: _norm("layer-norm"),
+        Norm: _other_norm,
+        Activation: _activation,
+        Pool: _pool,
+        AdaptivePool: _adaptive_pool,
+        Upsample: _upsample,
+        Attention: _attention,
+        Scale: _scale,
+        Counted: _counted,
+        Add: _elements("add"),
+        Tokens: _elements("add"),
+        Multiply: _elements("multiply"),
+        Split: _split,
+    },
+    dict.fromkeys((Concat, Shuffle, Flatten, PixelShuffle, Pad), _elements("moved")),
+)

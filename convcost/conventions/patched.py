@@ -43,13 +43,13 @@ def calflops_macs() -> dict[str, Amount | None]:
 @convention("deepspeed-flops", "0.15 to 0.19", "FLOPs", _DEEPSPEED)
 def deepspeed_flops() -> dict[str, Amount | None]:
     """Two a multiply-add, and everything elementwise that is a patched function."""
-    return {**_functions(2, OUT), "transposed": 2 * MACS + BIAS}
+    return {**_functions(2, OUT), "transposed": 2 * MACS + BIAS, "attention": 2 * MACS}
 
 
 @convention("deepspeed-macs", "0.15 to 0.19", "MACs", _DEEPSPEED)
 def deepspeed_macs() -> dict[str, Amount | None]:
     """Products alone."""
-    return {**_functions(1, OUT), "transposed": MACS}
+    return {**_functions(1, OUT), "transposed": MACS, "attention": MACS}
 
 
 def _ptflops(transposed: Amount) -> dict[str, Amount | None]:

@@ -79,6 +79,7 @@ SIZES = {
     "moved_macs": "products at output positions", "crossed_macs": "products with channels crossed",
     "confused_macs": "products by a test of shapes", "twice_grouped_macs": "products, groups divided off twice",
     "forward_bias": "bias at a forward size", "square_bias": "bias of a square output",
+    "conv_activations": "outputs", "flat_macs": "multiply-adds over two axes", "flat_bias": "bias over two axes",
     "sample_macs": "multiply-adds of one sample", "plane": "outputs of one channel", "global_out": "outputs",
     "global_in": "elements",
     "kept": "elements, not folded", "folded": "elements, folded to a bias", "chunks": "sizes computed",
@@ -86,7 +87,7 @@ SIZES = {
 }  # fmt: skip
 
 #: The quantities that are multiply-adds as counted here, which an execution in the run can show.
-EXECUTED = ("macs", "effective_macs", "sample_macs")
+EXECUTED = ("macs", "effective_macs", "sample_macs", "flat_macs")
 
 Table = Mapping[str, Amount | None]
 

@@ -288,7 +288,7 @@ def work(settings: Settings) -> int:
     return settings.seeds * (passes + 2 * settings.steps * (settings.shallow + settings.deep))
 
 
-def measure(settings: Settings, progress: Progress = lambda _, __: None) -> list[Measurement]:
+def run_experiments(settings: Settings, progress: Progress = lambda _, __: None) -> list[Measurement]:
     """All the measurements, in the order of the benefits; `progress` is told what is done."""
     found = [
         gradients_by_depth(settings, *case, progress) for case in (("pytorch", False), ("he", False), ("he", True))

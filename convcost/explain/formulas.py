@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..analysis.cost import macs, params
-from ..analysis.symbols import Size, named, ratio, symbol, total
+from ..analysis.symbols import Size, abbreviated, ratio, sum_of_sizes, symbol
 from ..graph.ops import Graph, Shape
 from ..graph.shapes import output_shape
 from ..spec.layer import LayerSpec
@@ -35,12 +35,12 @@ class Formulas(NamedTuple):
     @property
     def params(self) -> Size:
         """Of the whole variant."""
-        return total([term.params for term in self.terms])
+        return sum_of_sizes([term.params for term in self.terms])
 
     @property
     def macs(self) -> Size:
         """Of the whole variant."""
-        return total([term.macs for term in self.terms])
+        return sum_of_sizes([term.macs for term in self.terms])
 
 
 class Names:
@@ -61,7 +61,7 @@ class Names:
         key = f"{letter}={size!r}"
         if key not in self.known:
             count = sum([other.startswith(f"{letter}=") for other in self.known]) + 1
-            short = named(letter + "′" * count, size, _ORDER.find(letter))
+            short = abbreviated(letter + "′" * count, size, _ORDER.find(letter))
             self.known[key] = (short, size)
         return self.known[key][0]
 

@@ -19,7 +19,7 @@ BITS = {
 OF_GRAPHS = ("fp64", "fp32", "fp16", "bf16", "fp8", "int16", "int8", "uint8", "int4", "binary")
 
 #: Widest integers that `wXaY` may name.
-MOST_BITS = 32
+MOST_BITS = 64
 
 
 class Types(NamedTuple):

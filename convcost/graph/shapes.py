@@ -133,25 +133,27 @@ def check_node(node: Node, inputs: list[Shape], out: Shape) -> None:
 
 def _check_left(name: str, _: Op, inputs: list[Shape], out: Shape) -> None:
     if any([n < 1 for n in out[1:]]):
-        raise ShapeError(f"{name}: nothing is left of the {show(inputs[0][2:])} input")
+        raise ShapeError(f"{name}: nothing is left of the {sizes_in_words(inputs[0][2:])} input")
 
 
 def _check_add(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
     if inputs[0] != inputs[1]:
-        raise ShapeError(f"the branch gives {show(inputs[0][1:])}, the shortcut {show(inputs[1][1:])}")
+        raise ShapeError(
+            f"the branch gives {sizes_in_words(inputs[0][1:])}, the shortcut {sizes_in_words(inputs[1][1:])}"
+        )
     _check_left(name, op, inputs, out)
 
 
 def _check_concat(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
     if any(shape[2:] != inputs[0][2:] for shape in inputs):
-        raise ShapeError(f"{name}: sizes {', '.join(show(shape[2:]) for shape in inputs)} differ")
+        raise ShapeError(f"{name}: sizes {', '.join(sizes_in_words(shape[2:]) for shape in inputs)} differ")
     _check_left(name, op, inputs, out)
 
 
 def _check_multiply(name: str, op: Op, inputs: list[Shape], out: Shape) -> None:
     first, gate = inputs
     if any(b not in (1, a) for a, b in zip(first, (*gate, *first[len(gate) :]))):
-        raise ShapeError(f"{name}: {show(gate[1:])} cannot be repeated over {show(first[1:])}")
+        raise ShapeError(f"{name}: {sizes_in_words(gate[1:])} cannot be repeated over {sizes_in_words(first[1:])}")
     _check_left(name, op, inputs, out)
 
 
@@ -182,16 +184,16 @@ def _check_norm(name: str, op: Norm, inputs: list[Shape], out: Shape) -> None:
 
 def _check_pixel_shuffle(name: str, op: PixelShuffle, inputs: list[Shape], out: Shape) -> None:
     if inputs[0][1] % prod(op.factor):
-        raise ShapeError(f"{name}: {inputs[0][1]} channels are no blocks of {show(op.factor)}")
+        raise ShapeError(f"{name}: {inputs[0][1]} channels are no blocks of {sizes_in_words(op.factor)}")
     _check_left(name, op, inputs, out)
 
 
 def _check_pad(name: str, op: Pad, inputs: list[Shape], _: Shape) -> None:
     if op.mode in _REACH and not _padding_is_available(op.mode, op.padding, inputs[0][2:]):
-        raise ShapeError(f"{name}: mode={op.mode} has no {show(inputs[0][2:])} input to copy that far from")
+        raise ShapeError(f"{name}: mode={op.mode} has no {sizes_in_words(inputs[0][2:])} input to copy that far from")
     cut = [max(0, -before) + max(0, -after) for before, after in op.padding]
     if any([n - taken < 1 for n, taken in zip(inputs[0][2:], cut)]):
-        raise ShapeError(f"{name}: nothing is left of the {show(inputs[0][2:])} input")
+        raise ShapeError(f"{name}: nothing is left of the {sizes_in_words(inputs[0][2:])} input")
 
 
 def _check_attention(name: str, op: Attention, inputs: list[Shape], _: Shape) -> None:
@@ -201,7 +203,7 @@ def _check_attention(name: str, op: Attention, inputs: list[Shape], _: Shape) ->
 
 def _check_tokens(name: str, op: Tokens, inputs: list[Shape], _: Shape) -> None:
     if (op.channels, op.positions - op.learned) != (inputs[0][1], prod(inputs[0][2:])):
-        raise ShapeError(f"{name}: takes {op.positions - op.learned} positions, gets {show(inputs[0][2:])}")
+        raise ShapeError(f"{name}: takes {op.positions - op.learned} positions, gets {sizes_in_words(inputs[0][2:])}")
 
 
 def _check_conv(name: str, op: Conv, inputs: list[Shape], out: Shape) -> None:
@@ -212,10 +214,12 @@ def _check_conv(name: str, op: Conv, inputs: list[Shape], out: Shape) -> None:
         if channels < 1 or channels % op.groups:
             raise ShapeError(f"{name}: {op.groups} groups do not divide {channels} channels")
     if min(out[2:]) < 1:
-        kernel, size = show(op.kernel_size), show(given[2:])
+        kernel, size = sizes_in_words(op.kernel_size), sizes_in_words(given[2:])
         raise ShapeError(f"{name}: a {kernel} kernel does not fit the {size} input with its padding")
     if op.padding_mode in _REACH and not _padding_is_available(op.padding_mode, op.padding, given[2:]):
-        raise ShapeError(f"{name}: padding_mode={op.padding_mode} has no {show(given[2:])} input to copy that far from")
+        raise ShapeError(
+            f"{name}: padding_mode={op.padding_mode} has no {sizes_in_words(given[2:])} input to copy that far from"
+        )
 
 
 #: What each operation insists on: called with the node's name, the operation, its inputs' shapes and its output's.
@@ -246,6 +250,6 @@ def _padding_is_available(mode: str, padding: Pads, size: Ints) -> bool:
     return all(max(pair) <= n - _REACH[mode] for pair, n in zip(padding, size))
 
 
-def show(sizes: Ints) -> str:
+def sizes_in_words(sizes: Ints) -> str:
     """`(1, 3)` as `1x3`, the way specs write it."""
     return "x".join(map(str, sizes))

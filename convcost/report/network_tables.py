@@ -169,10 +169,10 @@ def layer_marks(verified: dict[str, Any]) -> dict[str, str]:
     return {name: signs.get(one["status"], VERIFIED) for one in verified["layers"] for name in one["names"]}
 
 
-def amount(count: int) -> str:
+def in_units(count: int) -> str:
     """Bytes in words, alone.
 
-    >>> amount(7225344)
+    >>> in_units(7225344)
     '6.89 MiB'
     """
     scale = choose_scale([count], BYTES)
@@ -181,14 +181,16 @@ def amount(count: int) -> str:
 
 def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
     peak, training = document["peak"], document["training"]
-    alive = listed([f"{tensor['name']} {amount(tensor['bytes'])}" for tensor in peak["alive"]])
+    alive = listed([f"{tensor['name']} {in_units(tensor['bytes'])}" for tensor in peak["alive"]])
     steps = len(document["layers"])
-    yield f"· peak {amount(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
-    states = ", ".join(f"{name} {amount(count)}" for name, count in training["optimizer_state_bytes"].items() if count)
+    yield f"· peak {in_units(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
+    states = ", ".join(
+        f"{name} {in_units(count)}" for name, count in training["optimizer_state_bytes"].items() if count
+    )
     yield (
-        f"· weights {amount(training['weight_bytes'])}; to train: gradients {amount(training['gradient_bytes'])}, "
+        f"· weights {in_units(training['weight_bytes'])}; to train: gradients {in_units(training['gradient_bytes'])}, "
         f"optimiser state {states} (SGD none), "
-        f"activations saved for backward {amount(training['saved_activation_bytes'])}"
+        f"activations saved for backward {in_units(training['saved_activation_bytes'])}"
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..analysis.analyze import WORDS
+from ..analysis.analyze import WORDS, tensor_types
 from ..answers.network import FIELDS, SHARES, Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
 from .documents import SCHEMA, Document, check_document
@@ -42,6 +42,7 @@ def network_document(answer: NetworkAnswer) -> Document:
         "source": network.source or None,
         "input": network.graph.input_shape,
         "dtype": network.graph.dtype,
+        "dtypes": [name for name, _ in tensor_types(network.graph).most_common()],
         "status": "partial" if network.unknown else "complete",
         "unknown": [missing._asdict() for missing in network.unknown],
         "upper_bound": network.upper_bound,

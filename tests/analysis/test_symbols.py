@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.analysis.symbols import Size, named, ratio, symbol, total
+from convcost.analysis.symbols import Size, abbreviated, ratio, sum_of_sizes, symbol
 
 A, B, C = symbol("A", 6), symbol("B", 4, 1), symbol("C", 3, 2)
 
@@ -55,8 +55,8 @@ def test_a_formula_holds_at_other_sizes(a: int, b: int, more: tuple[int, int]) -
         (A * 9 // 4 * 4, "4·⌊9·A/4⌋"),
         ((B - 1) // 2 + 1, "⌊(B - 1)/2⌋ + 1"),
         (A * B // B, "A"),
-        (named("H′", (B - 1) // 2 + 1) * A, "A·H′"),
-        (total([]), "0"),
+        (abbreviated("H′", (B - 1) // 2 + 1) * A, "A·H′"),
+        (sum_of_sizes([]), "0"),
         (12 // B, "⌊12/B⌋"),  # exact at 4 only, so the division stays
     ],
 )
@@ -66,7 +66,7 @@ def test_formulas_print_as_papers_write_them(size: Size, text: str) -> None:
 
 
 def test_a_named_size_is_still_computed() -> None:
-    short = named("H′", (B - 1) // 2 + 1)
+    short = abbreviated("H′", (B - 1) // 2 + 1)
     assert (short.value, short.at({"B": 11})) == (2, 6)
 
 

@@ -174,3 +174,24 @@ def test_names_are_those_of_a_convention() -> None:
         find_conventions("fvcor")
     assert "fvcore" in error.value.hint
     assert len({(one.name, one.versions) for one in conventions()}) == len(conventions())
+
+
+@pytest.mark.parametrize("name", ["resnet50", "vgg16", "convnext-tiny", "mobilenet-v1"])
+def test_timms_macts_are_the_conv_activations_of_network(name: str) -> None:
+    """One word for them."""
+    from convcost.answers.network import answer_network
+
+    network = build_network(zoo_program(name))
+    said = {one.convention.name: one.sum.value for one in reconcile(network).said}
+    assert said["infer_macts"] == answer_network(network).total["conv_activations"]
+
+
+def test_a_partial_graph_gives_no_figure() -> None:
+    """What is not known is in no sum."""
+    from convcost.report.reconciliation import reconciliation_document
+
+    network = build_network(zoo_program("lenet-5"))
+    found = reconcile(network, ["416,520"], unknown=["Foo"])
+    document = reconciliation_document(found)
+    assert (found.said, found.figures[0].explanations) == ((), ())
+    assert (document["status"], document["macs"], document["unknown"]) == ("partial", None, ["Foo"])

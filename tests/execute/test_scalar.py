@@ -11,7 +11,7 @@ from strategies import layer_specs
 
 from convcost.execute.ones.counting import conv_weights, convolve, convolve_transposed
 from convcost.execute.ones.measure import measure
-from convcost.execute.ones.scalar import Counts, count_scalar, positions
+from convcost.execute.ones.scalar import Counts, count_scalar, every_position
 from convcost.graph.ops import Conv, Graph, Node
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, build_variant
@@ -123,5 +123,5 @@ def test_params_equal_weights_counted_one_by_one(spec: LayerSpec) -> None:
     count = op.out_channels * op.bias
     for outer, inner in product(range(op.out_channels), range(op.in_channels)):
         if outer * op.groups // op.out_channels == inner * op.groups // op.in_channels:
-            count += len(list(positions(op.kernel_size)))
+            count += len(list(every_position(op.kernel_size)))
     assert measure(graph).params == count

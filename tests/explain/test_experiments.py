@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convcost.explain.document import explain
-from convcost.explain.experiments import gradients_by_depth, identity_map, measure, stack, work
+from convcost.explain.experiments import gradients_by_depth, identity_map, run_experiments, stack, work
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
 from convcost.explain.pages import text
@@ -25,7 +25,7 @@ ENOUGH = Settings(seeds=3, depths=(2, 16), identity_steps=40, shallow=2, deep=16
 
 @pytest.fixture(scope="module")
 def found() -> list[Measurement]:
-    return measure(ENOUGH)
+    return run_experiments(ENOUGH)
 
 
 def test_each_of_the_four_benefits_is_measured(found: list[Measurement]) -> None:
@@ -46,7 +46,7 @@ def verdicts(measurements: list[Measurement]) -> dict[str, str]:
 
 def test_without_the_shortcut_nothing_is_shown(found: list[Measurement]) -> None:
     """The same experiments with the shortcut turned off: both arms are one network, and every claim fails."""
-    off = measure(ENOUGH._replace(shortcut=False))
+    off = run_experiments(ENOUGH._replace(shortcut=False))
     claims = [name for name in verdicts(off) if "control" not in name]
     assert {verdicts(off)[name] for name in claims} == {"not shown"}
     shown = {"gradient norm, PyTorch's weights", "identity map", "convergence"}
@@ -77,7 +77,7 @@ def test_with_hes_weights_it_says_why_nothing_is_shown() -> None:
 
 
 def test_a_seed_gives_the_same_figures_again() -> None:
-    assert measure(SMALL) == measure(SMALL)
+    assert run_experiments(SMALL) == run_experiments(SMALL)
 
 
 def test_the_readings_are_the_medians(found: list[Measurement]) -> None:
@@ -97,7 +97,7 @@ def test_the_readings_are_the_medians(found: list[Measurement]) -> None:
 def test_progress_tells_all_of_the_work() -> None:
     """What a bar is drawn by adds up, and names every part."""
     done: Counter[str] = Counter()
-    measure(SMALL, lambda passes, what: done.update({what: passes}))
+    run_experiments(SMALL, lambda passes, what: done.update({what: passes}))
     assert sum(done.values()) == work(SMALL)
     assert len(done) == 8
 

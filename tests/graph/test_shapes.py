@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node, Op
-from convcost.graph.shapes import ShapeError, check_shapes, conv_size, infer_shapes, output_shape, show
+from convcost.graph.shapes import ShapeError, check_shapes, conv_size, infer_shapes, output_shape, sizes_in_words
 
 Axis = tuple[int, int, int, int, int, int]  # kernel, stride, before, after, dilation, size
 
@@ -136,4 +136,4 @@ def test_branches_of_different_shapes_are_refused() -> None:
 
 
 def test_sizes_are_shown_as_specs_write_them() -> None:
-    assert show((1, 16, 3)) == "1x16x3"
+    assert sizes_in_words((1, 16, 3)) == "1x16x3"

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from cli.bounded import Runner, keeps_bounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import convcost
 from convcost.analysis import analyze
 from convcost.answers.network import answer_network
 from convcost.networks.printed import Printed, parse_printed, printed_network
@@ -118,6 +120,18 @@ def test_layers_of_unknown_order_have_their_params_alone() -> None:
     assert "ONNX" in missing.reason
 
 
+def test_a_script_reads_a_file_with_a_print(tmp_path: Path) -> None:
+    """What is taken for granted is a warning, what is not known is in the answer."""
+    path = tmp_path / "print.txt"
+    path.write_text(RESIDUAL)
+    with pytest.warns(UserWarning, match="in the order printed"):
+        answer = convcost.network(str(path), "@32")
+    assert (answer.total["params"], [missing.count for missing in answer.network.unknown]) == (76_234, [4])
+    assert "partial" in str(answer)
+    path.write_text(SEQUENTIAL)
+    assert convcost.network(str(path), "@3x20x24").verified.status == "verified"
+
+
 def test_a_partial_print_is_said_to_be_one_everywhere() -> None:
     ran = command(RESIDUAL, "@32", "--format", "json")
     found = json.loads(ran.stdout)
@@ -134,7 +148,7 @@ MISFIT = SEQUENTIAL.replace("Conv2d(16, 32", "Conv2d(24, 32")
 
 
 def test_layers_that_do_not_fit_are_an_error_in_a_sequential_and_unknown_order_elsewhere() -> None:
-    with pytest.raises(SpecError, match="takes 24 channels, and gets 16"):
+    with pytest.raises(SpecError, match="takes 24 channels, and gets 16x16x16"):
         printed_network(MISFIT, "@32")
     found = printed_network(MISFIT.replace("Sequential", "Net").replace("(4):", "(conv):"), "@32")
     assert [node.op.kind for node in found.network.graph.nodes] == ["unplaced"] * 5
@@ -157,6 +171,17 @@ LAYERS = [
     ("AvgPool2d(kernel_size=2, stride=2, padding=0)", 0, (1, 4, 6, 5)),
     ("AdaptiveAvgPool2d(output_size=(3, None))", 0, (1, 4, 3, 10)),
     ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=True)", 0, (1, 4, 12, 10)),
+    ("MaxPool2d(kernel_size=3, stride=1, padding=0, dilation=2, ceil_mode=False)", 0, (1, 4, 8, 6)),
+    ("GroupNorm(2, 4, eps=1e-05, affine=True)", 8, (1, 4, 12, 10)),
+    ("InstanceNorm2d(4, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)", 8, (1, 4, 12, 10)),
+    ("PReLU(num_parameters=4)", 4, (1, 4, 12, 10)),
+    ("PReLU(num_parameters=1)", 1, (1, 4, 12, 10)),
+    ("PixelShuffle(upscale_factor=2)", 0, (1, 1, 24, 20)),
+    ("Upsample(scale_factor=2.0, mode='bilinear')", 0, (1, 4, 24, 20)),
+    ("Upsample(scale_factor=(3.0, 2.0), mode=nearest)", 0, (1, 4, 36, 20)),
+    ("ZeroPad2d((1, 2, 3, 4))", 0, (1, 4, 19, 13)),
+    ("ReflectionPad2d(padding=(1, 1, 0, 0))", 0, (1, 4, 12, 12)),
+    ("Softmax(dim=1)", 0, (1, 4, 12, 10)),
     ("Hardswish()", 0, (1, 4, 12, 10)),
     ("GELU(approximate='none')", 0, (1, 4, 12, 10)),
     ("Identity()", 0, (1, 4, 12, 10)),
@@ -168,6 +193,36 @@ def test_layers_are_what_pytorch_says(line: str, params: int, shape: tuple[int, 
     found = printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")
     assert total_of(found)[0] == params
     assert (found.network.shapes[-1], found.network.unknown) == (shape, ())
+
+
+#: Layers that torch has many of, and params of theirs, as torch counts them.
+LEARNED = [
+    ("Embedding(10, 4)", 40),
+    ("LayerNorm((3, 5), eps=1e-05, elementwise_affine=True)", 30),
+    ("LayerNorm((7,), eps=1e-05, elementwise_affine=True, bias=False)", 7),
+    ("GroupNorm(2, 6, eps=1e-05, affine=True)", 12),
+    ("InstanceNorm2d(6, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)", 0),
+    ("PReLU(num_parameters=5)", 5),
+    ("Conv3d(2, 4, kernel_size=(3, 1, 1), stride=(1, 1, 1), groups=2)", 16),
+    ("Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)", None),
+]
+
+
+@pytest.mark.parametrize(("line", "params"), LEARNED)
+def test_params_are_known_wherever_a_layer_stands(line: str, params: int | None) -> None:
+    text = f"Net(\n  (a): ModuleList(\n    (0): ReLU()\n  )\n  (b): {line}\n  (c): Linear(1, 1, bias=False)\n)"
+    found = printed_network(text, "@4")
+    assert total_of(found)[0] == (params or 0) + 1
+    assert len(found.network.unknown) == 1 + (params is None)
+
+
+def test_attention_hides_params_in_a_print() -> None:
+    text = (
+        "Net(\n  (a): MultiheadAttention(\n"
+        "    (out_proj): NonDynamicallyQuantizableLinear(in_features=8, out_features=8, bias=True)\n  )\n)"
+    )
+    found = printed_network(text, "@8").network
+    assert [missing.op for missing in found.unknown] == ["layer", "MultiheadAttention"]
 
 
 ANNOTATED = (
@@ -193,7 +248,7 @@ def test_params_that_are_not_printed_are_named() -> None:
     [
         (SEQUENTIAL, "", "size of its input is not known"),
         (SEQUENTIAL, "@4x5x6x7", "takes an input of CxHxW"),
-        (SEQUENTIAL, "@1x32x32", "takes 3 channels, and gets 1"),
+        (SEQUENTIAL, "@1x32x32", "takes 3 channels, and gets 1x32x32"),
         (SEQUENTIAL[:-3], "@32", "a .* is missing"),
         (SEQUENTIAL + SEQUENTIAL, "@32", "2 models"),
         ("Net(\n  (a): 99999 x ReLU()\n)", "@32", "more than"),

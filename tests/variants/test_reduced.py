@@ -136,3 +136,37 @@ def test_a_layer_that_is_small_already_stays_as_it_is() -> None:
     """There is nothing to take away."""
     spec = LayerSpec(3, 2, (3, 3), (4, 5), padding=SAME, bottleneck_ratio=1)
     assert reduce_spec(spec) == spec
+
+
+def test_the_last_candidate_is_one_too() -> None:
+    """Four in channels are the least that four can become: with them the 1,000 outputs are still made few."""
+    small = reduce_spec(LayerSpec(4, 1000, (3, 3), (56, 48), padding=SAME))
+    assert (small.in_channels, small.out_channels <= 8) == (4, True)
+    small = reduce_spec(LayerSpec(1000, 4, (3, 3), (56, 48), padding=SAME))
+    assert (small.in_channels <= 8, small.out_channels) == (True, 4)
+
+
+@pytest.mark.parametrize(
+    ("mode", "roomy"), [("zeros", False), ("reflect", True), ("replicate", True), ("circular", True)]
+)
+def test_a_border_that_is_copied_needs_as_much_to_copy_from(mode: str, roomy: bool) -> None:
+    """Padding of 20 round a 3x3: of zeros it needs no larger input, copied it does, and the layer exists."""
+    spec = LayerSpec(64, 64, (3, 3), (200, 190), padding=((20, 20), (20, 20)), padding_mode=mode)
+    small = reduce_spec(spec)
+    assert (min(small.input_size) > 20, max(small.input_size) < 40) == (roomy, True)
+    assert structure(build_variant(AS_GIVEN, small).graph) == structure(build_variant(AS_GIVEN, spec).graph)
+
+
+def test_sizes_are_the_least_that_hold_the_kernel() -> None:
+    """Two positions more than a 1x1 needs, and another number of them an axis; either side of a border counts."""
+    bare = LayerSpec(64, 64, (1, 1), (200, 190), padding=((0, 0), (0, 0)))
+    assert sorted(reduce_spec(bare).input_size) == [3, 4]
+    lopsided = LayerSpec(64, 64, (3, 3), (200, 190), padding=((20, 0), (0, 20)), padding_mode="reflect")
+    assert min(reduce_spec(lopsided).input_size) > 20
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(64, 127), (63, 128), (127, 64), (63, 127)])
+def test_an_odd_number_of_outputs_stays_odd(inner: int, outer: int) -> None:
+    """A ghost module cuts one off."""
+    small = reduce_spec(LayerSpec(inner, outer, (3, 3), (56, 48), padding=SAME))
+    assert small.out_channels % 2 == outer % 2

@@ -126,12 +126,13 @@ def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple
     weights = weights.folded()
     if op.transposed:
         full, cropped = convolve_transposed(op, given, weights)
-        return cropped.shape[:-1], total(full, weights), total(cropped, weights)
+        return cropped.shape[:-1], sum_of_counts(full, weights), sum_of_counts(cropped, weights)
     counted = convolve(op, given, weights)
-    effective = total(counted.effective, weights)
     if op.padding_mode != "zeros" or not any(map(any, op.padding)):  # the upper digit is 0 everywhere
-        return counted.packed.shape[:-1], effective, effective
-    border = total(counted.packed, weights) - effective >> counted.bits  # what the upper digits add up to
+        products = sum_of_counts(counted.packed, weights)
+        return counted.packed.shape[:-1], products, products
+    effective = sum_of_counts(counted.effective, weights)
+    border = sum_of_counts(counted.packed, weights) - effective >> counted.bits  # what the upper digits add up to
     return counted.packed.shape[:-1], effective + border, effective
 
 
@@ -178,7 +179,7 @@ def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> 
     return longer[:, *[slice(n) for n in landing]], longer[:, *kept]
 
 
-def total(counts: NDArray[Any], weights: ConvWeights) -> int:
+def sum_of_counts(counts: NDArray[Any], weights: ConvWeights) -> int:
     """The sum of a map over all positions, groups and output channels, of which all groups have as many; exact."""
     if not counts.size:
         return 0

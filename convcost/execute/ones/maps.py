@@ -9,7 +9,7 @@ import numpy as np
 
 from ...graph.ops import Conv, Ints, Shape
 from ..windows import landing_starts, tap_offsets, window_starts
-from .counting import conv_weights, convolve, convolve_transposed, total
+from .counting import conv_weights, convolve, convolve_transposed, sum_of_counts
 from .scalar import Counts, count_scalar
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def compare_maps(op: Conv, shape: Shape) -> MapCount:
     executed, walked = executed_maps(op, shape), walked_maps(op, shape[2:])
     same = all(made.shape[1:-1] == drawn.shape and bool((made == drawn[None, ..., None]).all())
                for made, drawn in zip(executed, walked))  # fmt: skip
-    macs, effective = (total(made, conv_weights(op)) for made in executed)
+    macs, effective = (sum_of_counts(made, conv_weights(op)) for made in executed)
     return MapCount(same, macs, effective)
 
 

@@ -36,7 +36,7 @@ from ...graph.ops import (
 from ..activations import FUNCTIONS
 from ..memory import declared
 from ..windows import adaptive_windows, pool_starts, tap_offsets
-from .counting import ConvWeights, conv_weights, count_products, group_sums, linear_weights, total
+from .counting import ConvWeights, conv_weights, count_products, group_sums, linear_weights, sum_of_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,7 +95,7 @@ def _conv(call: Call) -> Made:
 
 def _linear(call: Call) -> Made:
     weights = linear_weights(call.op)
-    products = total(group_sums(call.x[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
+    products = sum_of_counts(group_sums(call.x[0], weights, np.min_scalar_type(weights.kernel.size)), weights)
     output = np.empty((*call.x[0].shape[:-1], weights.out_channels), np.uint8)
     return output, _products(output, weights, products, products, call.op.shared)
 

@@ -24,7 +24,7 @@ def count_scalar(op: Conv, size: Ints) -> tuple[Counts, Counts]:
     return _landing(op, size) if op.transposed else _sliding(op, size)
 
 
-def positions(size: Ints) -> Iterator[Ints]:
+def every_position(size: Ints) -> Iterator[Ints]:
     """Every position of a box."""
     return product(*[range(n) for n in size])
 
@@ -34,12 +34,12 @@ def _sliding(op: Conv, size: Ints) -> tuple[Counts, Counts]:
     effective: Counts = {}
     padded = tuple([before + n + after for n, (before, after) in zip(size, op.padding)])
     ends = [(k - 1) * d for k, d in zip(op.kernel_size, op.dilation)]
-    for at in positions(padded):
+    for at in every_position(padded):
         if any(p % s or p + end >= n for p, s, end, n in zip(at, op.stride, ends, padded)):
             continue
         out = tuple([p // s for p, s in zip(at, op.stride)])
         nominal[out] = effective[out] = 0
-        for tap in positions(op.kernel_size):
+        for tap in every_position(op.kernel_size):
             seen = [p + t * d - before for p, t, d, (before, _) in zip(at, tap, op.dilation, op.padding)]
             on_data = op.padding_mode != "zeros" or all(0 <= x < n for x, n in zip(seen, size))
             for _ in range(op.in_channels // op.groups):
@@ -50,7 +50,7 @@ def _sliding(op: Conv, size: Ints) -> tuple[Counts, Counts]:
 
 def _landing(op: Conv, size: Ints) -> tuple[Counts, Counts]:
     full: Counts = {}
-    for at, tap in product(positions(size), positions(op.kernel_size)):
+    for at, tap in product(every_position(size), every_position(op.kernel_size)):
         lands = tuple([x * s + t * d for x, s, t, d in zip(at, op.stride, tap, op.dilation)])
         for _ in range(op.in_channels // op.groups):
             full[lands] = full.get(lands, 0) + 1
@@ -58,5 +58,5 @@ def _landing(op: Conv, size: Ints) -> tuple[Counts, Counts]:
     ends = [max(axis) + e for axis, e in zip(zip(*full), extra)]
     kept = tuple([end + 1 - before - after for end, (before, after) in zip(ends, op.padding)])
     starts = [before for before, _ in op.padding]
-    cropped = {at: full.get(tuple([x + b for x, b in zip(at, starts)]), 0) for at in positions(kept)}
+    cropped = {at: full.get(tuple([x + b for x, b in zip(at, starts)]), 0) for at in every_position(kept)}
     return full, cropped
