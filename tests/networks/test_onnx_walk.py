@@ -112,6 +112,9 @@ def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
     assert read_here(model(masked, [given("x", 10**6)], ["y"], tensors), tmp_path).unknown == []
 
 
+CONV = [node("Conv", "x w", "y")]
+FILTERS = [weights("w", 4, 3, 1, 1)]
+
 #: Operations that vanished once, or would: outputs without a name, and what contradicts itself.
 LISTED = {
     "negative padding": [node("Conv", "x w", "y", pads=[-1, 1, 1, 1])],
@@ -120,6 +123,7 @@ LISTED = {
     "groups that do not divide": [node("Conv", "x w", "y", group=2)],
     "matrices that do not fit": [node("MatMul", "x w", "y")],
     "sizes from data": [node("NonZero", "x", "n"), node("Cast", "n", "y", to=1)],
+    "parts of a size from data": [node("NonZero", "x", "n"), node("Split", "n", "y z", axis=1, num_outputs=2)],
     "nothing known of it": [node("Mystery", "x", "y", domain="own")],
     "a past that is filled as far as the data say": [
         node("GroupQueryAttention", "q q q past past n n", "y", domain="com.microsoft", num_heads=2, kv_num_heads=2)
@@ -133,7 +137,22 @@ def test_an_operation_that_is_not_counted_is_listed(tmp_path: Path, name: str) -
     inputs = [given("x", 1, 3, 8, 8), given("q", 1, 5, 8), given("past", 1, 2, 3, 4), given("n", 1, kind=6)]
     found = read_here(model(LISTED[name], inputs, ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
     assert LISTED[name][0].op_type in [missing.op.rpartition(".")[2] for missing in found.unknown]
-    assert costs(found)[1] == 0
+    cost = analyze(found.graph).cost
+    assert cost.macs == 0
+    assert cost.activation_bytes == 0 or "from data" not in name  # of what has no size, nothing is allocated
+
+
+@pytest.mark.parametrize(("size", "expected"), [(8, []), (9, ["Conv", "Mystery"])])
+def test_what_a_file_says_of_its_tensors_holds_for_its_own_inputs(
+    tmp_path: Path, size: int, expected: list[str]
+) -> None:
+    """What comes out of an operation that is not known is in the file; and forgotten where the input is another."""
+    nodes = [node("Mystery", "x", "m", domain="own"), node("Conv", "m w", "y")]
+    made = model(nodes, [given("x", 1, 3, 8, 8)], ["y"], FILTERS)
+    made.graph.value_info.append(given("m", 1, 3, 8, 8))
+    found = read_here(made, tmp_path, {"x": (1, 3, size, size)})
+    assert costs(found) == (12, 0 if expected else 64 * 12)
+    assert sorted({m.op.rpartition(".")[2] for m in found.unknown} - ({"Mystery"} if size == 8 else set())) == expected
 
 
 def test_an_output_without_a_name_hides_nothing(tmp_path: Path) -> None:
@@ -305,6 +324,23 @@ def test_a_condition_that_follows_from_a_shape_decides(tmp_path: Path, op: str, 
     assert (costs(found), found.upper_bound) == (expected, False)
 
 
+def test_of_two_branches_without_products_the_one_with_more_operations_counts(tmp_path: Path) -> None:
+    then = helper.make_graph([node("Softmax", "x", "p")], "then", [], [helper.make_empty_tensor_value_info("p")])
+    other = helper.make_graph([node("Relu", "x", "o")], "else", [], [helper.make_empty_tensor_value_info("o")])
+    found = read_here(model([node("If", "q", "y", then_branch=then, else_branch=other)], GIVEN, ["y"]), tmp_path)
+    assert analyze(found.graph).cost.elementwise == 40
+
+
+def test_what_branches_leave_behind_is_not_taken_for_a_constant(tmp_path: Path) -> None:
+    """A size that data decide between is not known."""
+    then = helper.make_graph([node("Identity", "one", "p")], "then", [], [helper.make_empty_tensor_value_info("p")])
+    other = helper.make_graph([node("Identity", "nine", "o")], "else", [], [helper.make_empty_tensor_value_info("o")])
+    nodes = [node("If", "q", "s", then_branch=then, else_branch=other), node("Expand", "x s", "y")]
+    tensors = [tensor("one", [1, 1]), tensor("nine", [9, 1])]
+    found = read_here(model(nodes, GIVEN, ["y"], tensors), tmp_path)
+    assert [m.op for m in found.unknown] == ["Expand"]
+
+
 def test_of_branches_that_data_decide_the_dearer_counts_and_params_of_both(tmp_path: Path) -> None:
     then = helper.make_graph([node("Add", "x v", "p")], "then", [], [helper.make_empty_tensor_value_info("p")])
     other = helper.make_graph([node("MatMul", "x w", "o")], "else", [], [helper.make_empty_tensor_value_info("o")])
@@ -390,10 +426,6 @@ def test_a_file_that_engines_refuse_is_not_complete(tmp_path: Path) -> None:
              node("Flatten", "p", "f"), node("Gemm", "f w", "y")]  # fmt: skip
     found = read_here(model(nodes, [given("x", 1, 3, 5, 5)], ["y"], [weights("w", 27, 10)]), tmp_path)
     assert (costs(found), [m.op for m in found.unknown]) == ((270, 270), ["MaxPool"])
-
-
-CONV = [node("Conv", "x w", "y")]
-FILTERS = [weights("w", 4, 3, 1, 1)]
 
 
 @pytest.mark.parametrize("names", [("?", "?"), ("", ""), ("-1", "-1"), (-1, -1), ("size", "size"), ("h", "w")])

@@ -1,4 +1,4 @@
-"""ONNX files -> the graph: shapes by ONNX's own inference, one small rule an operation, no weight ever read."""
+"""ONNX files -> the graph: one walk over the operations, sizes evaluated on the way, one small rule an operation."""
 
 from .read import read_onnx
 

@@ -296,8 +296,8 @@ def _give(
     for index, output in enumerate(node.output):
         value = values[index] if index < len(values) else Value(None)
         said = scope.said.get(output)
-        if value.full is None and said is not None and None not in said and not value.type:
-            value = value._replace(shape=said)
+        if value.full is None and said is not None and said.full is not None and not value.type:
+            value = value._replace(shape=said.shape, kind=value.kind or said.kind)
         if index >= len(states) and value.full is not None:
             op = Counted(f"{call.op.lower()}-output", value.full, moved=2 * prod(value.full), times=scope.times)
             number = to.add(f"{name}/{output}", op, (value.number or 0,), value.full, value.kind)

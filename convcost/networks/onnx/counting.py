@@ -75,8 +75,7 @@ def as_numbers(call: Call, count: Count, params: int, times: int, kind: str) -> 
         else:
             elementwise = cost.elementwise(op, given, out)
     elementwise += count.more * prod(out)
-    in_place = count.in_place and not count.more
-    return Counted(kind, out, params, macs, effective, elementwise, count.moved, count.view, in_place, times)
+    return Counted(kind, out, params, macs, effective, elementwise, count.moved, count.view, count.in_place, times)
 
 
 @cache

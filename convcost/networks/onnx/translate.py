@@ -19,7 +19,7 @@ from .infer import Inference
 from .isolated import Tell, onnx_library
 from .microsoft import block_size
 from .rules import PRODUCTS, RULES
-from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Sizes, Unknown, Value, countable, show_name, sizes_of
+from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
 
 #: Operations that are walked, and bytes of the file that allow for another one: functions and loops repeat them.
@@ -177,7 +177,7 @@ class Walk:
         outs = []
         for index, found in enumerate(self.inference.outputs(node, call, scope.opsets)):
             said = scope.said.get(node.output[index]) if index < len(node.output) else None
-            outs.append(found if said is None or found.full is not None else found._replace(shape=_merged(found, said)))
+            outs.append(found if said is None or found.full is not None else _merged(found, said))
         return outs
 
     def _function(self, function: Any, node: Any, scope: Scope, name: str, call: Call) -> None:
@@ -278,13 +278,14 @@ class Walk:
         self.unknown[op, reason] = known._replace(count=known.count + 1)
 
 
-def _merged(found: Value, said: Sizes) -> Sizes | None:
+def _merged(found: Value, said: Value) -> Value:
     """What was inferred, and where that is nothing, what the file says."""
-    if found.type:
-        return None
-    if found.shape is None or len(found.shape) != len(said):
-        return said if found.shape is None else found.shape
-    return tuple([b if a is None else a for a, b in zip(found.shape, said)])
+    if found.type or said.shape is None:
+        return found
+    sizes = said.shape if found.shape is None else found.shape
+    if len(sizes) == len(said.shape):
+        sizes = tuple([b if a is None else a for a, b in zip(sizes, said.shape)])
+    return found._replace(shape=sizes, kind=found.kind or said.kind)
 
 
 def _resolved(node: Any, attributes: dict[str, Any] | None) -> Any:

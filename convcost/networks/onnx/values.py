@@ -157,7 +157,7 @@ class Scope:
         self.times = times
         self.opsets = opsets
         self.attributes = attributes  # of the call, where this is a function's body
-        self.said: dict[str, Sizes | None] = {}
+        self.said: dict[str, Value] = {}
         self.used: set[str] = set()
 
     def inner(self, name: str, times: int = 1) -> Scope:
@@ -170,7 +170,7 @@ class Scope:
     def enter(self, graph: Any) -> None:
         """Take over what a graph says about its values."""
         values = (*graph.value_info, *graph.output)
-        self.said = {value.name: sizes_of(value.type) for value in values}
+        self.said = {v.name: Value(sizes_of(v.type), v.type.tensor_type.elem_type) for v in values}
         self.used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
 
     def find(self, name: str) -> Value:
