@@ -103,7 +103,9 @@ def _explained() -> Values:
 def _conventions() -> Values:
     from ...conventions.answer import conventions
 
-    return Values(tuple(dict.fromkeys([Candidate(one.name, f"says {one.calls_it}") for one in conventions()])))
+    # A name of two words would need quotes, which no shell puts round a candidate.
+    named = [Candidate(one.name, f"says {one.calls_it}") for one in conventions() if " " not in one.name]
+    return Values(tuple(dict.fromkeys(named)))
 
 
 def _topics() -> Values:
