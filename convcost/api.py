@@ -197,7 +197,7 @@ def reconcile(
     verified = networks.answer_network(asked, True, check, rebuild).verified if check else None
     only = answer.find_conventions(convention) if convention else ()
     others = others_of(asked, rebuild, ",".join(map(str, sizes)), siblings)
-    found = answer.reconcile(asked, figures, others=others, only=only, verified=verified)
+    found = answer.reconcile_network(asked, figures, others=others, only=only, verified=verified)
     shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
     return shown
 

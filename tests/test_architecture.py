@@ -209,3 +209,33 @@ def test_a_loose_module_is_noticed() -> None:
 )
 def test_a_misplaced_library_is_noticed(file: str, source: str) -> None:
     assert len(misplaced_libraries(list(imports_in(source, file)))) == 1
+
+
+def public_functions(sources: dict[str, str]) -> dict[str, list[str]]:
+    """Where each public function of a module stands, by its name."""
+    found: dict[str, list[str]] = {}
+    for file, source in sources.items():
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(file)
+    return found
+
+
+def shared_names(sources: dict[str, str]) -> dict[str, list[str]]:
+    """Names that several public functions have; a command and its function in `api.py` may share one."""
+    shared = {}
+    for name, places in public_functions(sources).items():
+        pair = {f"cli/{name}.py", "api.py"}
+        shells = name == "script" and all(file.startswith("cli/completing/") for file in places)  # one Protocol
+        if len(places) > 1 and not shells and not set(places) <= pair:
+            shared[name] = places
+    return shared
+
+
+def test_no_two_public_functions_have_one_name() -> None:
+    assert shared_names(SOURCES) == {}
+
+
+def test_a_shared_name_is_noticed() -> None:
+    sources = {"spec/a.py": "def f(): ...", "graph/b.py": "def f(): ...\ndef _g(): ...", "api.py": "def layer(): ..."}
+    assert shared_names({**sources, "cli/layer.py": "def layer(): ..."}) == {"f": ["spec/a.py", "graph/b.py"]}

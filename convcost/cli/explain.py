@@ -10,7 +10,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from ..explain.document import explain as explain_topics
+from ..explain.document import explanation_document
 from ..explain.measured import Measurement, Settings
 from ..explain.pages import Page
 from ..explain.sections import pages
@@ -115,7 +115,7 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
     spec = parse_spec(text) if text else default_layer(asked.topics)
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
-    document = explain_topics(asked.topics, spec, found)
+    document = explanation_document(asked.topics, spec, found)
     if format in ("json", "ndjson"):
         from ..report.as_json import encode, json_text
 
@@ -130,10 +130,10 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
 
 def _write(found: list[Page], format: str, file: TextIO) -> None:
     """Pages, one after another, for a terminal or as a hand-out."""
-    from ..explain.handout import latex, markdown
+    from ..explain.handout import latex_handout, markdown_handout
     from ..explain.pages import text
 
-    writers = {"markdown": markdown, "latex": latex}
+    writers = {"markdown": markdown_handout, "latex": latex_handout}
     write = writers.get(format, lambda page: text(page, _as_on(file)))
     file.write("\n".join(map(write, found)))
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..answers.network import not_rebuilt
-from ..conventions.answer import conventions, find_conventions
-from ..conventions.answer import reconcile as reconcile_network
+from ..conventions.answer import conventions, find_conventions, reconcile_network
 from ..conventions.figures import is_figure
 from ..conventions.opening import is_layer, others_of
 from ..report.reconciliation import write_conventions, write_layers, write_reconciliation

@@ -11,7 +11,7 @@ from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
-from ..spec.text import gather, locate
+from ..spec.text import gather_tokens, locate
 from .failure import report
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
@@ -88,7 +88,7 @@ def _for_every_line(tokens: str) -> Values:
     """What the tokens behind the `-` say: `layer - @32 < print.txt` gives a size to every line without one."""
     values: Values = {}
     try:
-        gather(tokens, values)
+        gather_tokens(tokens, values)
     except Problem as problem:
         raise locate(problem, tokens, values) from None
     return values

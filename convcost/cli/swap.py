@@ -12,7 +12,7 @@ from ..answers.network import answer_network
 from ..graph.ops import Conv, Shape
 from ..networks.build import Network
 from ..networks.swap import Swapped, read_where, replacements
-from ..networks.swap import swap as swap_layers
+from ..networks.swap import swap_network as swap_layers
 from ..report.networks import swap_document, write_swap
 from ..variants.registry import own_names
 from .inside import Asked, open_network

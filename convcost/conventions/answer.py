@@ -11,7 +11,7 @@ from ..graph.ops import Counted
 from ..networks.build import Network
 from ..spec.errors import SpecError
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
-from .facts import ASSUMED, Facts, Group, facts_of, grouped, pieces
+from .facts import ASSUMED, Facts, Group, facts_of, in_groups, pieces
 from .figures import Figure, deciding, match_of, read_figure
 from .operations import Seen, see
 from .registry import ALL, Convention, Sum, total
@@ -140,8 +140,8 @@ def groups_of(seen: Sequence[Seen], facts: Facts | None) -> dict[str, list[Group
     ['modules', 'functions', 'shared modules']
     """
     if facts is not None:
-        return {"": grouped(seen, facts)}
-    return {assumed: grouped(seen, said) for assumed, said in ASSUMED.items()}
+        return {"": in_groups(seen, facts)}
+    return {assumed: in_groups(seen, said) for assumed, said in ASSUMED.items()}
 
 
 def say(convention: Convention, groups: dict[str, list[Group]], *, nested: bool) -> Said:
@@ -154,7 +154,7 @@ def say(convention: Convention, groups: dict[str, list[Group]], *, nested: bool)
     return Said(convention, first, values if len(set(values.values())) > 1 else {})
 
 
-def reconcile(
+def reconcile_network(
     network: Network,
     figures: Sequence[str] = (),
     *,
@@ -169,7 +169,7 @@ def reconcile(
 
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.zoo import zoo_program
-    >>> found = reconcile(build_network(zoo_program("resnet50")), ["4.11 G=fvcore"])
+    >>> found = reconcile_network(build_network(zoo_program("resnet50")), ["4.11 G=fvcore"])
     >>> one = found.figures[0].explanations[0]
     >>> one.convention.name, one.value, [(term.term, term.coefficient, term.amount) for term in one.sum.terms][:2]
     ('fvcore', 4111512576, [('multiply-adds', 1, 4089184256), ('BatchNorm elements', 2, 11113984)])
@@ -191,7 +191,7 @@ def reconcile(
     for place, other in others:
         also = see(other.graph, other.shapes)
         places.append((place, say_all(chosen, also, facts_of(other, also))))
-    explained = tuple([explain(figure, places) for figure in given])
+    explained = tuple([explain_figure(figure, places) for figure in given])
     macs = sum([one.sizes.get("macs", 0) for one in seen])
     return Reconciliation(network, macs, facts, said, explained, verified)
 
@@ -220,7 +220,7 @@ def beside(network: Network, name: str) -> tuple[Said, list[int | None]]:
     return say_all((convention,), seen, facts)[0], [total(convention, part).value for part in parts]
 
 
-def explain(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:
+def explain_figure(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:
     """Everything that prints a figure: its own digits first; twice and half of values only where none does."""
     candidates = [(place, one) for place, said in places for one in _of(figure.tool, said)]
     found: list[Explanation] = []

@@ -150,7 +150,7 @@ def _with(found: Sighting, word: str, seen: Seen) -> Sighting:
     return found._replace(mean=True) if word == "mean" else found._replace(dropout=True)
 
 
-def grouped(seen: Sequence[Seen], facts: Facts) -> list[Group]:
+def in_groups(seen: Sequence[Seen], facts: Facts) -> list[Group]:
     """Operations of one kind and form together: a rule is linear, so that one sum serves every convention.
 
     >>> one = Seen("stage1.1.reduce.activation", "relu", {"in": 8})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ..networks.build import Network
 from ..spec.errors import SpecError, clip
 from .answer import conventions
-from .facts import ASSUMED, facts_of, grouped
+from .facts import ASSUMED, facts_of, in_groups
 from .figures import read_figure
 from .operations import Seen, see
 from .registry import SIZES, Convention, term_label, total
@@ -87,7 +87,7 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
     seen = _matched(network, theirs)
     facts = facts_of(network, see(network.graph, network.shapes)) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
-    groups = [grouped([each], facts) for each in seen]
+    groups = [in_groups([each], facts) for each in seen]
     rows = [(one, [total(one, group).value for group in groups]) for one in conventions()]
     same = [sum([a == b for a, b in zip(values, figures)]) for _, values in rows]
     best, values = next(row for row in rows if row[0] is chosen) if chosen else rows[same.index(max(same))]

@@ -24,10 +24,11 @@ from .topics import RESIDUAL
 KERNELS = (1, 3, 5, 7, 9, 11)
 
 
-def explain(topics: list[str], spec: LayerSpec, experiments: list[Measurement] | None = None) -> Document:
+def explanation_document(topics: list[str], spec: LayerSpec, experiments: list[Measurement] | None = None) -> Document:
     """The document of `topics`, with how they differ where they are several variants.
 
-    >>> document = explain(["depthwise", "pointwise"], LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1))))
+    >>> layer = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)))
+    >>> document = explanation_document(["depthwise", "pointwise"], layer)
     >>> document["difference"]["variants"][0]["mixes"]
     ['space']
 

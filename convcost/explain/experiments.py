@@ -113,17 +113,25 @@ _NOT_VANISHED = "at the greatest depth the plain norm is at least a tenth of tha
 
 def _norms(settings: Settings, init: str, norm: bool, residual: bool, progress: Callable[[int], object]) -> Any:
     """By depth every seed's gradient norm; and how the signal's deviation grows from the first block to the last."""
-    from ..training.descent import gradient_norms, gradients_at, initial_weights, joined, motifs, parted, side_by_side
+    from ..training.descent import (
+        gradient_norms,
+        gradients_at,
+        initial_weights,
+        joined_graph,
+        motifs,
+        parted,
+        train_side_by_side,
+    )
     from ..training.gradients import forward
 
     found, seeds = [], range(settings.seeds)
     for depth in settings.depths:
         one = stack(depth, residual and settings.shortcut, norm)
-        graph, weights, data = side_by_side(one, len(seeds)), initial_weights(one, init, seeds), motifs(32, seeds)
+        graph, weights, data = train_side_by_side(one, len(seeds)), initial_weights(one, init, seeds), motifs(32, seeds)
         _, gradients = gradients_at(graph, weights, data, "cross-entropy", batch_statistics=norm)
         found.append(gradient_norms(gradients.weights[0], len(seeds)).tolist())
         progress(depth * len(seeds))
-    values = forward(graph, joined(data.inputs), weights, batch_statistics=norm).values
+    values = forward(graph, joined_graph(data.inputs), weights, batch_statistics=norm).values
     ends = [i + 1 for i, node in enumerate(one.nodes) if node.name.endswith("relu2")]
     first, last = (sorted(parted(values[i], len(seeds)).std(axis=(1, 2, 3)).tolist()) for i in (ends[0], ends[-1]))
     return found, last[len(seeds) // 2] / first[len(seeds) // 2]
@@ -154,15 +162,15 @@ def _why_it_changes(settings: Settings, changed: str, growth: float) -> str:
 
 def identity_map(settings: Settings, progress: Progress) -> Measurement:
     """How well two convolutions learn to give back their input, with the shortcut and without."""
-    from ..training.descent import Data, initial_weights, losses_of, normal, side_by_side, train
+    from ..training.descent import Data, initial_weights, losses_of, normal_data, train, train_side_by_side
 
     seeds, last = range(settings.seeds), settings.identity_steps
     marks = sorted({0, last // 20, last // 4, last})
 
     def errors(residual: bool) -> list[list[float]]:
         one = Graph((1, CHANNELS, LENGTH), "fp32", tuple(_pair("pair", 0, residual and settings.shortcut))[:-1])
-        graph, weights = side_by_side(one, len(seeds)), initial_weights(one, "pytorch", seeds)
-        given = normal((256, CHANNELS, LENGTH), seeds)
+        graph, weights = train_side_by_side(one, len(seeds)), initial_weights(one, "pytorch", seeds)
+        given = normal_data((256, CHANNELS, LENGTH), seeds)
         data = Data(given, given)
         found = [losses_of(graph, weights, data, "squared-error")]
         for start, stop in pairwise(marks):
@@ -207,7 +215,7 @@ Trained = dict[tuple[int, bool], tuple[list[list[float]], list[float]]]
 
 def trained(settings: Settings, progress: Progress) -> Trained:
     """Shallow and deep networks, plain and residual, trained alike on generated signals."""
-    from ..training.descent import accuracies, initial_weights, motifs, side_by_side, train
+    from ..training.descent import accuracies, initial_weights, motifs, train, train_side_by_side
 
     seeds = range(settings.seeds)
     learned, unseen = motifs(2000, seeds), motifs(1000, range(1000, 1000 + settings.seeds))
@@ -215,7 +223,7 @@ def trained(settings: Settings, progress: Progress) -> Trained:
     for depth in (settings.shallow, settings.deep):
         for residual in (False, True):
             one = stack(depth, residual and settings.shortcut)
-            graph, weights = side_by_side(one, len(seeds)), initial_weights(one, "he", seeds)
+            graph, weights = train_side_by_side(one, len(seeds)), initial_weights(one, "he", seeds)
             what = f"training, depth {depth}, {'residual' if residual else 'plain'}"
             told = partial(_told, progress, depth * len(seeds), what)
             losses = train(graph, weights, learned, "cross-entropy", rate=0.05, steps=settings.steps, batch=32,

@@ -50,10 +50,10 @@ def _with_formulas(words: str, escape: Callable[[str], str]) -> str:
     return "".join([f"${tex(part)}$" if i % 2 else escape(part) for i, part in enumerate(parts)])
 
 
-def markdown(page: Page) -> str:
+def markdown_handout(page: Page) -> str:
     """The page for notes and slides.
 
-    >>> print(markdown(Page("1x1", "64:128", [])), end="")
+    >>> print(markdown_handout(Page("1x1", "64:128", [])), end="")
     ## 1x1
     <BLANKLINE>
     64:128
@@ -93,10 +93,10 @@ def _escaped(words: str) -> str:
     return words
 
 
-def latex(page: Page) -> str:
+def latex_handout(page: Page) -> str:
     r"""The page for a paper or slides: needs the packages booktabs, tabularx and amsmath.
 
-    >>> print(latex(Page("1x1", "64:128", [])), end="")
+    >>> print(latex_handout(Page("1x1", "64:128", [])), end="")
     \section*{1x1}
     64:128
     """

@@ -18,7 +18,7 @@ from .layers import build_layer, is_token, layer_names, layer_spec
 from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
 from .primitives import PRIMITIVES, make_primitive
-from .scope import Scope, arguments_of
+from .scope import Scope, block_arguments
 
 __all__ = ["Choices", "Network", "build_network"]
 
@@ -294,7 +294,7 @@ class _Assembly:
 
     def _call(self, line: Line, block: Block, words: list[str], name: str, value: int) -> int:
         repeats, words = self._repeats(line, words)
-        arguments = arguments_of(self.program, line, block, words)
+        arguments = block_arguments(self.program, line, block, words)
         self.depth += 1
         if self.depth > MOST_DEPTH:
             problem = Problem(f"blocks nest more than {MOST_DEPTH} deep", "a block cannot call itself")

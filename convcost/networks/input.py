@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..graph.ops import Shape
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import Values, axes_disagree
-from ..spec.text import gather, locate, spans
+from ..spec.text import gather_tokens, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place
 from .numbers import read_multiplier
@@ -56,7 +56,7 @@ def choose_input(program: Program, tokens: str) -> tuple[Shape, str]:
     values, axes = _of_the_file(program)
     over: Values = {}
     try:
-        gather(tokens, over)
+        gather_tokens(tokens, over)
         _check(over, ("input_size", "batch", "dtype"))
         _take_apart(over, axes, values.get("channels"))
         over.pop("channels", None)
@@ -74,7 +74,7 @@ def _of_the_file(program: Program) -> tuple[Values, int]:
     """What the input line says, and over how many axes."""
     values: Values = {}
     try:
-        axes = gather(" ".join(program.input.words[1:]), values) or 2
+        axes = gather_tokens(" ".join(program.input.words[1:]), values) or 2
         _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
         axes = _axes_of(values, axes)
         _take_apart(values, axes, values.get("channels"))
@@ -148,7 +148,7 @@ def read_shape(tokens: str, channels: int | None, axes: int | None) -> tuple[Sha
     """
     values: Values = {}
     try:
-        gather(tokens, values)
+        gather_tokens(tokens, values)
         _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
         if "input_size" not in values:
             raise Problem("the size of its input is not known", "add it with the channels, such as @3x224x224")

@@ -7,7 +7,7 @@ from ..spec.check import build_spec
 from ..spec.errors import Problem
 from ..spec.fields import Values
 from ..spec.layer import LayerSpec
-from ..spec.text import gather
+from ..spec.text import gather_tokens
 from ..variants.registry import AS_GIVEN, Built, DoesNotApply, all_variants, build_variant, other_names
 from .lines import FLAGS
 
@@ -35,7 +35,7 @@ def layer_spec(
     tokens = [word for word in words if is_token(word)]
     if len(given) < 3:
         raise Problem("there is no size left for a convolution", "it comes before flatten")
-    gather(" ".join(tokens), said, len(given) - 2)
+    gather_tokens(" ".join(tokens), said, len(given) - 2)
     _check(op, said, tokens, given)
     values = {"kernel_size": 1, **said} if op == "pointwise" else dict(said)
     values["channels"] = (given[1], said["channels"][-1] if "channels" in said else given[1])

@@ -32,8 +32,8 @@ from .printed_layers import (
     first_layer,
     layer_params,
     layer_words,
-    read_arguments,
-    show_shape,
+    printed_arguments,
+    written_shape,
 )
 
 #: Modules within modules: more is no model.
@@ -211,7 +211,7 @@ class _Walk:
         if "conv" in kind.lower():
             self._convolve(module, name, shape)
             return
-        said = read_arguments(module.arguments)
+        said = printed_arguments(module.arguments)
         if kind == "Linear" and free and len(shape) > 2 and said.get(0, "in_features") == prod(shape[1:]):
             self._append(f"{name}.flatten", Flatten())
             shape, self.flattened = self.shapes[-1], True
@@ -228,7 +228,7 @@ class _Walk:
         except SpecError as error:
             raise Unplaced(error.message) from None
         if len(shape) < 3 or channels != shape[1]:
-            raise Misfit(f"it takes {channels} channels, and gets {show_shape(shape)}")
+            raise Misfit(f"it takes {channels} channels, and gets {written_shape(shape)}")
         try:
             spec = convolution(module, shape[2:])
         except SpecError as error:
@@ -296,4 +296,4 @@ def _disorder(module: Module, path: str) -> str:
 
 
 def _fit(shape: Shape) -> str:
-    return f"what reaches it is {show_shape(shape)}; give the model's input with its channels, such as @3x32x32"
+    return f"what reaches it is {written_shape(shape)}; give the model's input with its channels, such as @3x32x32"

@@ -58,7 +58,7 @@ class Arguments(NamedTuple):
         return self.named.get(name, self.given[place] if place < len(self.given) else default)
 
 
-def read_arguments(text: str) -> Arguments:
+def printed_arguments(text: str) -> Arguments:
     """Values between parentheses, words among them as text; nothing is run.
 
     >>> read_arguments("(3, 2), stride=2, mode=row")
@@ -119,7 +119,7 @@ def _batch_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words:
 def _linear(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
     takes = said.get(0, "in_features")
     if takes != prod(shape[1:]):
-        raise Misfit(f"it takes {takes} numbers, and gets {show_shape(shape)}")
+        raise Misfit(f"it takes {takes} numbers, and gets {written_shape(shape)}")
     return ("linear", str(said.get(1, "out_features")), *("bias",) * bool(said.get(2, "bias", True)))
 
 
@@ -217,7 +217,7 @@ def _joined(sizes: Any) -> str:
     return "x".join(map(str, sizes)) if isinstance(sizes, tuple) else str(sizes)
 
 
-def show_shape(shape: Shape) -> str:
+def written_shape(shape: Shape) -> str:
     """A shape without its batch."""
     return "x".join(map(str, shape[1:]))
 
@@ -233,7 +233,7 @@ def layer_params(module: Module) -> int | None:
             spec = convolution(module, ANY_SIZE)
             kernel = spec.out_channels * (spec.in_channels // spec.groups) * prod(spec.kernel_size)
             return kernel + spec.out_channels * bool(spec.bias)
-        said = read_arguments(module.arguments)
+        said = printed_arguments(module.arguments)
         rule = next((rule for pattern, rule in _LEARNED if re.fullmatch(pattern, kind)), None)
         return None if rule is None else int(rule(said))
     except (Unplaced, SpecError, TypeError, ValueError, LookupError, OverflowError):
@@ -276,7 +276,7 @@ def first_layer(model: Module) -> tuple[int | None, int | None]:
                 spec = convolution(module, ANY_SIZE)
                 return spec.in_channels, len(spec.kernel_size)
             if kind == "Linear":
-                return int(read_arguments(module.arguments).get(0, "in_features")), 0
+                return int(printed_arguments(module.arguments).get(0, "in_features")), 0
         except (SpecError, Unplaced, ValueError, TypeError):
             return None, None
     return None, None

@@ -46,7 +46,7 @@ def _source(text: str) -> str:
     return " ".join(found)
 
 
-def named(program: Program, name: str) -> Program | None:
+def named_program(program: Program, name: str) -> Program | None:
     """The program by another of its names, with the multipliers and the size that belong to it."""
     line = next((line for line in program.also if line.words[1] == name), None)
     if line is None:

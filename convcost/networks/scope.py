@@ -63,7 +63,7 @@ class Scope:
         raise Problem(f"there is no parameter ${clip(name)} here", f"there are: {known}")
 
 
-def arguments_of(program: Program, line: Line, block: Block, words: list[str]) -> dict[str, str]:
+def block_arguments(program: Program, line: Line, block: Block, words: list[str]) -> dict[str, str]:
     """Values of a block's parameters: in their order, or by NAME=VALUE."""
     arguments: dict[str, str] = {}
     free = iter(block.params)

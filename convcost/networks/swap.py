@@ -14,7 +14,7 @@ from ..graph.shapes import infer_shapes
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import FIELDS, Values
 from ..spec.layer import LayerSpec
-from ..spec.text import gather, locate
+from ..spec.text import gather_tokens, locate
 from ..spec.tokens import read_token
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
@@ -89,7 +89,7 @@ def read_where(text: str, axes: int) -> Where:
     tokens = [word for word in words if not (_BOUND.fullmatch(word) or _NUMBERS.fullmatch(word) or _is_name(word))]
     names = [word for word in words if _is_name(word)]
     try:
-        gather(" ".join(tokens), fields, axes)
+        gather_tokens(" ".join(tokens), fields, axes)
         for field in fields:
             if field not in ASKABLE:
                 hint = "by k3 s1 p1 d1 g1 bias 64:128, a name ('stage2.*'), op=12, or macs>1%"
@@ -130,7 +130,7 @@ def _normal(field: str, value: object, axes: int) -> object:
     return (value,) * axes if field == "padding" and isinstance(value, tuple) and isinstance(value[0], int) else value
 
 
-def swap(network: Network, to: str, where: Where, only: Collection[str] | None = None) -> Swapped:
+def swap_network(network: Network, to: str, where: Where, only: Collection[str] | None = None) -> Swapped:
     """Replace every convolution that `where` means by variant `to`, its norm and activation on every part of it.
 
     `standard` takes the place of a depthwise convolution and the pointwise one behind it, together. Keeps the shapes

@@ -8,7 +8,7 @@ from ..spec.errors import SpecError
 from .errors import NetworkError
 from .foreign import network_file, refuse_foreign
 from .lines import Program
-from .program import named, read_program
+from .program import named_program, read_program
 
 #: A longer word names no network of ours.
 LONGEST_NAME = 40
@@ -54,7 +54,7 @@ def zoo_program(name: str) -> Program:
     """A built-in network's file, read."""
     file = _others().get(name, name)
     program = read_program((FOLDER / f"{file}.txt").read_text("utf-8"), file)
-    return program if file == name else named(program, name) or program
+    return program if file == name else named_program(program, name) or program
 
 
 def zoo_text(name: str) -> str:

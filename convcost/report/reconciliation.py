@@ -51,9 +51,9 @@ LIST_FIELDS = ("name", "versions", "calls_it", "source")
 def reconciliation_document(found: Reconciliation) -> Document:
     """The document of a reconciliation: `value` of a convention is the sum of what its terms add.
 
-    >>> from convcost.conventions.answer import reconcile
+    >>> from convcost.conventions.answer import reconcile_network
     >>> from convcost.networks.single import read_single
-    >>> document = reconciliation_document(reconcile(read_single("64:128 @56 k3"), ["231 M"]))
+    >>> document = reconciliation_document(reconcile_network(read_single("64:128 @56 k3"), ["231 M"]))
     >>> document["conventions"][0]["value"], document["figures"][0]["explanations"][0]["match"]
     (231211008, 'rounded')
     """
@@ -355,10 +355,10 @@ def write_layers(found: PerLayer, format: str, file: TextIO, *, exact: bool = Fa
     def rows() -> Iterator[Document]:
         yield from [{"convention": document["convention"], **one} for one in document["layers"]]
 
-    write_document(document, format, file, lambda: layers_table(document, exact=exact), LAYER_FIELDS, rows)
+    write_document(document, format, file, lambda: theirs_table(document, exact=exact), LAYER_FIELDS, rows)
 
 
-def layers_table(document: Document, *, exact: bool = False) -> Table:
+def theirs_table(document: Document, *, exact: bool = False) -> Table:
     """Each layer, the first that differs, and what agrees."""
     from .network_tables import grid
 

@@ -24,7 +24,7 @@ def read_tokens(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
     """
     values: Values = {}
     try:
-        axes = gather(line, values)
+        axes = gather_tokens(line, values)
         if not values:
             raise SpecError("there is no layer: the line is empty", _EXAMPLE, line)
         if axes == 3 and len(values) > 1:
@@ -55,7 +55,7 @@ def _refuse_an_image(line: str, values: Values) -> None:
     raise Problem(message, f"write @{'x'.join(map(str, image))} for the image, or add 3d", "input_size")
 
 
-def gather(line: str, values: Values, axes: int = 0) -> int:
+def gather_tokens(line: str, values: Values, axes: int = 0) -> int:
     """Put what the tokens of `line` say into `values`, one field a token, and return how many axes they name.
 
     Raises Problem at the first token that is none, repeats a field or disagrees about the axes: as many fields

@@ -31,7 +31,7 @@ def taps(op: Conv, size: tuple[int, ...]) -> list[Slices]:
     ]
 
 
-def gather(given: NDArray[Any], places: list[Slices], groups: int) -> NDArray[Any]:
+def gather_windows(given: NDArray[Any], places: list[Slices], groups: int) -> NDArray[Any]:
     """Windows as columns: (batch, groups, taps * channels of a group, positions)."""
     columns = np.stack([given[:, :, *place] for place in places], axis=1)
     batch, count, channels, *size = columns.shape
@@ -39,7 +39,7 @@ def gather(given: NDArray[Any], places: list[Slices], groups: int) -> NDArray[An
     return split.reshape(batch, groups, count * (channels // groups), prod(size))
 
 
-def scatter(columns: NDArray[Any], places: list[Slices], shape: tuple[int, ...]) -> NDArray[Any]:
+def scatter_windows(columns: NDArray[Any], places: list[Slices], shape: tuple[int, ...]) -> NDArray[Any]:
     """The reverse of `gather`: what lands on one position is added."""
     batch, groups, _, _ = columns.shape
     windows = tuple([len(range(*s.indices(n))) for s, n in zip(places[0], shape[2:])])
@@ -94,17 +94,17 @@ def kernel_of(op: Conv, matrix: NDArray[Any]) -> NDArray[Any]:
     return each.reshape(op.out_channels, inner, *op.kernel_size)
 
 
-def convolve(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def convolve_windows(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The output without its bias, and the columns that the backward pass reads again."""
     if op.transposed:
         columns = given.reshape(given.shape[0], op.groups, given.shape[1] // op.groups, -1)
-        full = scatter(matrices(op, kernel) @ columns, *_canvas(op, given.shape))
+        full = scatter_windows(matrices(op, kernel) @ columns, *_canvas(op, given.shape))
         return full[_cropped(op, full.shape)], columns
     padded = pad(op, given)
     size = tuple([
         (n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(padded.shape[2:], op.kernel_size, op.stride, op.dilation)
     ])  # fmt: skip
-    columns = gather(padded, taps(op, size), op.groups)
+    columns = gather_windows(padded, taps(op, size), op.groups)
     return (matrices(op, kernel) @ columns).reshape(given.shape[0], op.out_channels, *size), columns
 
 
@@ -116,13 +116,13 @@ def convolve_backward(op: Conv, given: tuple[int, ...], kernel: NDArray[Any], co
         places, shape = _canvas(op, given)
         full = np.zeros(shape, grad.dtype)
         full[_cropped(op, shape)] = grad
-        outer = gather(full, places, op.groups)
+        outer = gather_windows(full, places, op.groups)
         inner = (matrix.swapaxes(1, 2) @ outer).reshape(given)
     else:
         outer = grad.reshape(grad.shape[0], op.groups, grad.shape[1] // op.groups, -1)
         places = taps(op, grad.shape[2:])
         padded = (*given[:2], *[n + before + after for n, (before, after) in zip(given[2:], op.padding)])
-        inner = unpad(op, scatter(matrix.swapaxes(1, 2) @ outer, places, padded), given)
+        inner = unpad(op, scatter_windows(matrix.swapaxes(1, 2) @ outer, places, padded), given)
     weights = (outer @ columns.swapaxes(2, 3)).sum(axis=0)
     return inner, kernel_of(op, weights), outer.shape[0] * outer.shape[3] * matrix.size
 

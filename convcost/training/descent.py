@@ -30,7 +30,7 @@ class Data(NamedTuple):
     targets: NDArray[Any]
 
 
-def side_by_side(graph: Graph, networks: int) -> Graph:
+def train_side_by_side(graph: Graph, networks: int) -> Graph:
     """So many networks like `graph` as one graph, in which each has its own channels.
 
     >>> from convcost.graph.ops import Node
@@ -68,7 +68,7 @@ def initial_weights(graph: Graph, init: str, seeds: Sequence[int]) -> Weights:
     Normal, of the variance that `init` names; biases and shifts 0, scales 1.
     """
     drawn = [_drawn(graph, init, seed) for seed in seeds]
-    wide = side_by_side(graph, len(seeds))
+    wide = train_side_by_side(graph, len(seeds))
     return [
         [np.concatenate(parts).reshape(shape) for parts, shape in zip(zip(*own), weight_shapes(node.op))]
         for own, node in zip(zip(*drawn), wide.nodes)
@@ -92,7 +92,7 @@ def _initial(random: np.random.Generator, shape: tuple[int, ...], gain: float, n
     return random.normal(0, sqrt(gain / inputs), shape).astype(np.float32)
 
 
-def normal(shape: tuple[int, ...], seeds: Sequence[int]) -> NDArray[Any]:
+def normal_data(shape: tuple[int, ...], seeds: Sequence[int]) -> NDArray[Any]:
     """Seeded normal numbers for each network, float32."""
     return np.stack([np.random.default_rng(seed).normal(size=shape).astype(np.float32) for seed in seeds])
 
@@ -118,7 +118,7 @@ def _motifs(count: int, seed: int, classes: int, length: int, noise: float) -> t
     return inputs.astype(np.float32), targets
 
 
-def joined(apart: NDArray[Any]) -> NDArray[Any]:
+def joined_graph(apart: NDArray[Any]) -> NDArray[Any]:
     """(networks, count, channels, *spatial) as a graph of networks side by side has it."""
     networks, count, channels, *size = apart.shape
     return apart.swapaxes(0, 1).reshape(count, networks * channels, *size)
@@ -156,9 +156,9 @@ LOSSES = {"squared-error": squared_error, "cross-entropy": cross_entropy}
 def gradients_at(graph: Graph, weights: Weights, data: Data, loss: str, *,
                  batch_statistics: bool = False) -> tuple[NDArray[Any], Gradients]:  # fmt: skip
     """Each network's loss on `data` and the gradients; `graph` is that of all networks."""
-    passed = forward(graph, joined(data.inputs), weights, batch_statistics=batch_statistics)
+    passed = forward(graph, joined_graph(data.inputs), weights, batch_statistics=batch_statistics)
     values, grad = LOSSES[loss](parted(passed.values[-1], len(data.inputs)), data.targets)
-    return values, backward(graph, passed, weights, joined(grad))
+    return values, backward(graph, passed, weights, joined_graph(grad))
 
 
 def train(graph: Graph, weights: Weights, data: Data, loss: str, *, rate: float, steps: int, batch: int,
@@ -204,14 +204,14 @@ def gradient_norms(arrays: list[NDArray[Any]], networks: int) -> NDArray[Any]:
 def losses_of(graph: Graph, weights: Weights, data: Data, loss: str) -> list[float]:
     """Each network's loss on all of its data."""
     with np.errstate(all="ignore"):  # the same: it becomes infinite
-        output = forward(graph, joined(data.inputs), weights).values[-1]
+        output = forward(graph, joined_graph(data.inputs), weights).values[-1]
         return finite(LOSSES[loss](parted(output, len(data.inputs)), data.targets)[0])
 
 
 def accuracies(graph: Graph, weights: Weights, data: Data) -> list[float]:
     """The share of each network's data whose right class has the highest score."""
     with np.errstate(all="ignore"):  # the same: scores that are none are wrong
-        scores = parted(forward(graph, joined(data.inputs), weights).values[-1], len(data.inputs))
+        scores = parted(forward(graph, joined_graph(data.inputs), weights).values[-1], len(data.inputs))
     right = scores.reshape(*data.targets.shape, -1).argmax(axis=2) == data.targets
     return [float(share) for share in right.mean(axis=1)]
 

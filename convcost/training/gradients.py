@@ -33,7 +33,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from .conv import convolve, convolve_backward
+from .conv import convolve_backward, convolve_windows
 from .elementwise import Call, batch_norm, batch_norm_backward, forward_values
 from .moving import BACKWARD, attention_backward
 
@@ -122,7 +122,7 @@ def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statis
 
 
 def _conv_forward(call: Call) -> Kept:
-    output, columns = convolve(call.op, call.x[0], call.w[0])
+    output, columns = convolve_windows(call.op, call.x[0], call.w[0])
     return (output + _bias(call.w[1], output) if call.op.bias else output), columns
 
 

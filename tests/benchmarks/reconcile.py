@@ -15,7 +15,7 @@ from statistics import mean, median
 
 from conventions.golden_figures import BY_KEY, KNOWN, network_of
 
-from convcost.conventions.answer import Place, conventions, explain, say_all
+from convcost.conventions.answer import Place, conventions, explain_figure, say_all
 from convcost.conventions.facts import facts_of
 from convcost.conventions.figures import read_figure
 from convcost.conventions.operations import see
@@ -45,7 +45,7 @@ def sharpness() -> None:
         for name, one in KNOWN["networks"].items():
             for tool, figure in one["figures"].items():
                 if figure:
-                    found = explain(read_figure(as_printed(figure, decimals)), said[name]).explanations
+                    found = explain_figure(read_figure(as_printed(figure, decimals)), said[name]).explanations
                     hits.append(any([each.convention.name == BY_KEY[tool].name for each in found]))
                     values.append(len({each.value for each in found}))
         share, half = GOALS[way]

@@ -15,7 +15,7 @@ import pytest
 
 from convcost.cli.explain import ProgressBar
 from convcost.cli.main import run
-from convcost.explain.document import explain
+from convcost.explain.document import explanation_document
 from convcost.explain.measured import SMALL
 from convcost.explain.topics import ALIASES, default_layer, topics
 
@@ -139,8 +139,8 @@ def test_bad_input_is_named_with_its_remedy(
 
 def commands() -> list[str]:
     """Every command that any explanation says to try next, on the layer it has where none is given."""
-    documents = [explain([topic], default_layer([topic])) for topic in topics()]
-    documents.append(explain(["depthwise", "pointwise"], default_layer([])))
+    documents = [explanation_document([topic], default_layer([topic])) for topic in topics()]
+    documents.append(explanation_document(["depthwise", "pointwise"], default_layer([])))
     found = [command for d in documents for one in d["explanations"] for command in one["next"]]
     return sorted({*found, *[command for d in documents if d["difference"] for command in d["difference"]["next"]]})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convcost.conventions.answer import reconcile
+from convcost.conventions.answer import reconcile_network
 from convcost.conventions.facts import fits, read_facts, told_by_names
 from convcost.conventions.operations import Seen, see
 from convcost.networks.build import build_network
@@ -17,7 +17,7 @@ TINY = "input 8 @10x12\n{facts}pointwise 8 bias relu\nglobal-average-pool"
 
 
 def figures(facts: str) -> dict[str, int | None]:
-    found = reconcile(build_network(read_program(TINY.format(facts=facts))))
+    found = reconcile_network(build_network(read_program(TINY.format(facts=facts))))
     return {one.convention.name: one.sum.value for one in found.said}
 
 
@@ -33,7 +33,7 @@ def test_a_fact_changes_the_figures_of_those_who_see_it() -> None:
 
 def test_without_facts_the_figures_that_depend_on_them_are_said_to() -> None:
     """With each value that they may have; the others are certain."""
-    found = reconcile(build_network(read_program(TINY.format(facts=""))))
+    found = reconcile_network(build_network(read_program(TINY.format(facts=""))))
     unsure = {one.convention.name: one.otherwise for one in found.said if one.needs_facts}
     assert {"thop", "ptflops-pytorch", "flopth", "torch-summary"} <= set(unsure)
     assert not {"fvcore", "FlopCounterMode", "multiply-adds", "torchinfo"} & set(unsure)
@@ -63,7 +63,7 @@ def test_a_fact_that_fits_no_operation_is_an_error() -> None:
     """It was meant to say something."""
     network = build_network(read_program("input 8 @8\nfacts relu=module poool=mean\nrelu"))
     with pytest.raises(SpecError, match="poool"):
-        reconcile(network)
+        reconcile_network(network)
 
 
 def test_paths_of_modules_tell_functions_reuse_and_containers() -> None:

@@ -9,7 +9,7 @@ from conventions.golden_figures import PUBLISHED, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.conventions.answer import Place, conventions, explain, find_conventions, reconcile
+from convcost.conventions.answer import Place, conventions, explain_figure, find_conventions, reconcile_network
 from convcost.conventions.figures import deciding, is_figure, match_of, read_figure
 from convcost.networks.build import Choices, build_network
 from convcost.networks.zoo import zoo_program
@@ -95,7 +95,7 @@ EXPLAINED = [
 @pytest.mark.parametrize(("network", "figure", "expected"), EXPLAINED)
 def test_a_known_figure_is_explained(network: str, figure: str, expected: set[str]) -> None:
     """By the tool that prints it, among others."""
-    found = reconcile(build_network(zoo_program(network)), [figure]).figures[0]
+    found = reconcile_network(build_network(zoo_program(network)), [figure]).figures[0]
     assert expected <= {one.convention.name for one in found.explanations}
 
 
@@ -111,7 +111,7 @@ def test_a_known_figure_is_explained(network: str, figure: str, expected: set[st
 )
 def test_a_figure_that_nothing_explains_is_said_to_be(network: str, figure: str) -> None:
     """With the nearest, the nearest first."""
-    found = reconcile(build_network(zoo_program(network)), [figure]).figures[0]
+    found = reconcile_network(build_network(zoo_program(network)), [figure]).figures[0]
     assert found.explanations == ()
     gaps = [abs(one.difference) for one in found.nearest]
     assert gaps == sorted(gaps)
@@ -138,16 +138,16 @@ def test_timms_regnet_is_ours_with_the_papers_last_stage() -> None:
     from convcost.networks.zoo import FOLDER
 
     text = (FOLDER / "regnetx-400mf.txt").read_text().replace("400 k3 s2 g25 mid=400", "384 k3 s2 g24 mid=384")
-    said = {one.convention.name: one.sum.value for one in reconcile(build_network(read_program(text))).said}
+    said = {one.convention.name: one.sum.value for one in reconcile_network(build_network(read_program(text))).said}
     assert match_of(read_figure("3.14 M"), said["infer_macts"] or 0) == "rounded"
 
 
 def test_twice_and_half_only_where_nothing_else_fits() -> None:
     """8.26 G is no tool's; half of it is torch-free arithmetic of 4.13 G."""
-    said = reconcile(build_network(zoo_program("resnet50"))).said
-    twice = explain(read_figure("8,267,485,184"), [(Place("resnet50"), said)])
+    said = reconcile_network(build_network(zoo_program("resnet50"))).said
+    twice = explain_figure(read_figure("8,267,485,184"), [(Place("resnet50"), said)])
     assert {(one.convention.name, one.factor) for one in twice.explanations} >= {("thop", "×2")}
-    plain = explain(read_figure("8.18 G"), [(Place("resnet50"), said)])
+    plain = explain_figure(read_figure("8.18 G"), [(Place("resnet50"), said)])
     assert {one.factor for one in plain.explanations} == {""}
 
 
@@ -155,14 +155,14 @@ def test_sizes_and_siblings_explain_too() -> None:
     """A figure of another input, said to be of it."""
     network = build_network(zoo_program("resnet50"))
     others = [(Place("resnet50", "256x256"), build_network(zoo_program("resnet50"), Choices("@256")))]
-    found = reconcile(network, ["5,340,348,416=multiply-adds"], others=others).figures[0]
+    found = reconcile_network(network, ["5,340,348,416=multiply-adds"], others=others).figures[0]
     assert [one.place.input for one in found.explanations] == ["256x256"]
 
 
 def test_every_figure_is_the_sum_of_its_terms() -> None:
     """Coefficient times amount, added up, for every convention of every built-in network."""
     for name in ("resnet50", "convnext-tiny", "mobilenet-v3-large", "densenet121", "googlenet"):
-        for one in reconcile(build_network(zoo_program(name))).said:
+        for one in reconcile_network(build_network(zoo_program(name))).said:
             added = sum([term.coefficient * term.amount for term in one.sum.terms])
             assert one.sum.value in (None, added), (name, one.convention.name)
 
@@ -182,7 +182,7 @@ def test_timms_macts_are_the_conv_activations_of_network(name: str) -> None:
     from convcost.answers.network import answer_network
 
     network = build_network(zoo_program(name))
-    said = {one.convention.name: one.sum.value for one in reconcile(network).said}
+    said = {one.convention.name: one.sum.value for one in reconcile_network(network).said}
     assert said["infer_macts"] == answer_network(network).total["conv_activations"]
 
 
@@ -191,7 +191,7 @@ def test_a_partial_graph_gives_no_figure() -> None:
     from convcost.report.reconciliation import reconciliation_document
 
     network = build_network(zoo_program("lenet-5"))
-    found = reconcile(network, ["416,520"], unknown=["Foo"])
+    found = reconcile_network(network, ["416,520"], unknown=["Foo"])
     document = reconciliation_document(found)
     assert (found.said, found.figures[0].explanations) == ((), ())
     assert (document["status"], document["macs"], document["unknown"]) == ("partial", None, ["Foo"])

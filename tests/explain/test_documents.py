@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from strategies import made_for
 
 from convcost.answers.comparison import compare_variants
-from convcost.explain.document import explain
+from convcost.explain.document import explanation_document
 from convcost.explain.lessons import IDENTITY, without_shortcut
 from convcost.explain.pages import text
 from convcost.explain.sections import pages
@@ -37,7 +37,7 @@ LAYERS = (
 
 def pages_of(topic: str, spec: LayerSpec, given: bool = True) -> list[str]:
     """The screen and the full page."""
-    document = explain([topic], spec)
+    document = explanation_document([topic], spec)
     return [text(page) for full in (False, True) for page in pages(document, spec, given, full=full)]
 
 
@@ -58,7 +58,7 @@ def test_every_page_fits_80_columns_without_a_wrapped_table(topic: str, layer: s
 
 def test_a_command_that_goes_on_in_the_next_line_is_still_one() -> None:
     """As a shell joins the lines."""
-    (found,) = explain(["spatially-separable"], DEFAULT)["explanations"]
+    (found,) = explanation_document(["spatially-separable"], DEFAULT)["explanations"]
     shown = pages_of("spatially-separable", DEFAULT)[1].partition("Try next\n")[2]
     joined = [" ".join(line.split()) for line in shown.replace("\\\n", " ").splitlines()]
     assert joined == found["next"]
@@ -67,7 +67,7 @@ def test_a_command_that_goes_on_in_the_next_line_is_still_one() -> None:
 
 def test_what_does_not_grow_with_the_kernel_says_so() -> None:
     """And draws no equal bars; its screen draws how it grows with channels: by four where both double."""
-    (found,) = explain(["pointwise"], DEFAULT)["explanations"]
+    (found,) = explanation_document(["pointwise"], DEFAULT)["explanations"]
     assert "They do not: they are 25,690,112" in pages_of("pointwise", DEFAULT)[1]
     macs = [point["macs"] for point in found["lesson"]["channel_growth"]]
     assert [more // less for less, more in pairwise(macs)] == [4, 4, 4]
@@ -86,7 +86,7 @@ def test_tables_of_the_default_layer_are_tables(topic: str) -> None:
 def test_every_number_is_one_of_compares(name: str) -> None:
     """Totals, terms, ratios, traffic, intensity, and the row of the kernel table at the layer's own kernel."""
     spec = made_for(name, parse_spec("64:128 @56 k3 bias"))
-    (found,) = explain([name], spec)["explanations"]
+    (found,) = explanation_document([name], spec)["explanations"]
     row = compare_variants(spec, ["standard", name], "standard").rows[-1]
     assert row.words is not None
     for word in ("params", "macs"):
@@ -109,7 +109,7 @@ def test_numbers_put_in_give_the_result() -> None:
     for name in of_two_axes():
         if name == "residual":
             continue
-        (found,) = explain([name], parse_spec("64:128 @56 k3"))["explanations"]
+        (found,) = explanation_document([name], parse_spec("64:128 @56 k3"))["explanations"]
         for word in ("params", "macs"):
             for line in (*found[word]["terms"], found[word]["total"]):
                 assert eval(line["numbers"].translate(powers)) == line["value"], line
@@ -126,7 +126,7 @@ def test_the_depthwise_separable_pair_moves_half_as_much_again_for_an_eighth_of_
 
 def test_a_1x1_is_one_matrix_product() -> None:
     """Its lesson's figures, and the product itself."""
-    (found,) = explain(["pointwise"], DEFAULT)["explanations"]
+    (found,) = explanation_document(["pointwise"], DEFAULT)["explanations"]
     product = found["lesson"]["matrix_product"]
     assert product["macs"] == 128 * 64 * 56 * 56
     conv = Node("conv", Conv(5, 3, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)), (0,))
@@ -179,7 +179,7 @@ def test_the_equivalent_dense_kernel_is_the_one_it_says(name: str) -> None:
 
 def test_the_shortcut_costs_an_add_and_the_input_held() -> None:
     """0 params, one operation an element; the peak of two convolutions goes from two tensors to three, of one stays."""
-    (found,) = explain(["residual"], IDENTITY)["explanations"]
+    (found,) = explanation_document(["residual"], IDENTITY)["explanations"]
     tensor = 64 * 56 * 56
     costs = {cost["variant"]: cost for cost in found["costs"]}
     assert {(cost["params"], cost["macs"], cost["elementwise"]) for cost in costs.values()} == {(0, 0, tensor)}
@@ -205,16 +205,16 @@ def test_without_its_shortcut_a_residual_bottleneck_is_a_bottleneck() -> None:
 def test_documents_follow_the_schema(topic: str) -> None:
     """As JSON, with and without a ratio, a lesson, a difference."""
     for spec in (DEFAULT, IDENTITY, parse_spec("8:16 @9x7 k3 s2 bias n2")):
-        document = json.loads(json.dumps(explain([topic], made_for(topic, spec))))
+        document = json.loads(json.dumps(explanation_document([topic], made_for(topic, spec))))
         assert not [error.message for error in VALID.iter_errors(document)]
-    assert VALID.is_valid(json.loads(json.dumps(explain(["depthwise", "pointwise", "residual"], DEFAULT))))
+    assert VALID.is_valid(json.loads(json.dumps(explanation_document(["depthwise", "pointwise", "residual"], DEFAULT))))
     del document["explanations"][0]["drawing"]
     assert not VALID.is_valid(document)
 
 
 def test_several_variants_stand_side_by_side_and_end_in_the_key_difference() -> None:
     """Uses and limits too; where nobody has written a sentence there is one of their numbers."""
-    document = explain(["depthwise", "pointwise"], DEFAULT)
+    document = explanation_document(["depthwise", "pointwise"], DEFAULT)
     (page,) = pages(document, DEFAULT, True)
     shown = text(page)
     assert shown.startswith("depthwise and pointwise")
@@ -223,7 +223,7 @@ def test_several_variants_stand_side_by_side_and_end_in_the_key_difference() -> 
     assert last.startswith("Depthwise mixes space and no channels, pointwise mixes channels and no space: ")
     assert last.count(".") == 1
     assert last.endswith(".")
-    unwritten = explain(["grouped", "bottleneck"], DEFAULT)["difference"]
+    unwritten = explanation_document(["grouped", "bottleneck"], DEFAULT)["difference"]
     least, most = sorted(row["macs"] for row in unwritten["variants"])
     assert f"{least:,}" in unwritten["text"]
     assert f"{most / least:.3g} × the MACs" in unwritten["text"]
@@ -232,7 +232,7 @@ def test_several_variants_stand_side_by_side_and_end_in_the_key_difference() -> 
 def test_any_number_of_variants_fits_80_columns() -> None:
     """Three to a table; with --full each has its own page before it."""
     names = of_two_axes()[:-1]
-    every = explain(names, DEFAULT)
+    every = explanation_document(names, DEFAULT)
     (shown,) = map(text, pages(every, DEFAULT, True))
     assert max(map(len, shown.splitlines())) <= 80
     assert shown.count("\n  mixes   ") == -(-len(names) // 3)

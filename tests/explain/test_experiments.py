@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from convcost.explain.document import explain
+from convcost.explain.document import explanation_document
 from convcost.explain.experiments import gradients_by_depth, identity_map, run_experiments, stack, work
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
@@ -114,7 +114,7 @@ def test_set_ups_can_be_repeated_by_hand(found: list[Measurement]) -> None:
 
 def test_experiments_are_plain_data_and_fit_80_columns(found: list[Measurement]) -> None:
     """Every seed's numbers are in the JSON, under the seed; verdicts stand with the benefit, figures are drawn."""
-    document = explain(["residual"], IDENTITY, found)
+    document = explanation_document(["residual"], IDENTITY, found)
     written = json.loads(json.dumps(document, allow_nan=False))["explanations"][0]["experiments"]
     for one, have in zip(found, written, strict=True):
         assert have["seeds"] == list(range(ENOUGH.seeds))

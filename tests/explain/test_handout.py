@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from convcost.explain.document import explain
-from convcost.explain.handout import latex, markdown, tex
+from convcost.explain.document import explanation_document
+from convcost.explain.handout import latex_handout, markdown_handout, tex
 from convcost.explain.sections import pages
 from convcost.explain.texts import RESIDUAL, TEXTS
 from convcost.explain.topics import DEFAULT, applies, default_layer, topics
@@ -21,8 +21,8 @@ TOPICS = [topic for topic in topics() if applies(topic, DEFAULT)]
 
 def handout(topic: str, layer: str = "", *, as_latex: bool = False) -> str:
     spec = parse_spec(layer) if layer else default_layer([topic])
-    found = pages(explain([topic], spec), spec, True, full=True)
-    return "\n".join(map(latex if as_latex else markdown, found))
+    found = pages(explanation_document([topic], spec), spec, True, full=True)
+    return "\n".join(map(latex_handout if as_latex else markdown_handout, found))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcost.explain.document import explain
+from convcost.explain.document import explanation_document
 from convcost.explain.pages import text
 from convcost.explain.sections import pages
 from convcost.explain.topics import default_layer
@@ -25,7 +25,7 @@ LAYERS = {"": (64, 128, 56, 56), "48:80 @30x40 k3": (48, 80, 30, 40)}
 
 def screen(topics: list[str], layer: str = "") -> str:
     spec = parse_spec(layer) if layer else default_layer(topics)
-    return "\n".join(map(text, pages(explain(topics, spec), spec, bool(layer))))
+    return "\n".join(map(text, pages(explanation_document(topics, spec), spec, bool(layer))))
 
 
 @pytest.mark.parametrize("topics", SCREENS, ids=" ".join)
@@ -183,7 +183,7 @@ def values(document: Any) -> Any:
 
 def test_a_large_layer_is_executed_smaller_and_says_at_which_size() -> None:
     shown = " ".join(screen(["spatially-separable"], "2048:4096 @64 k5").split())
-    joint = values(explain(["spatially-separable"], parse_spec("2048:4096 @64 k5")))["lesson"]["joint"]
+    joint = values(explanation_document(["spatially-separable"], parse_spec("2048:4096 @64 k5")))["lesson"]["joint"]
     inner, middle, outer = joint["executed"]
     assert inner < 2048
     assert f"at {inner}:{outer}, {middle} between: rank {joint['rank']} of {joint['most']}" in shown

@@ -9,7 +9,7 @@ from convcost.checks.networks import verify_network
 from convcost.graph.ops import Conv
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.program import read_program
-from convcost.networks.swap import read_where, replacements, swap
+from convcost.networks.swap import read_where, replacements, swap_network
 from convcost.networks.zoo import FOLDER, zoo_program
 from convcost.spec import SpecError
 
@@ -26,7 +26,7 @@ def test_totals_equal_those_of_the_network_written_by_hand() -> None:
     standard = network(MOBILENET.replace("depthwise-separable", "standard"))
     assert answer_network(standard).total["macs"] == 4_867_293_184
     by_hand = network(MOBILENET.replace("standard 32", "depthwise-separable 32"))
-    swapped = swap(standard, "depthwise-separable", read_where("k3", 2))
+    swapped = swap_network(standard, "depthwise-separable", read_where("k3", 2))
     assert answer_network(swapped.network).total == answer_network(by_hand).total
     assert (len(swapped.replaced), swapped.left) == (14, ())
 
@@ -38,7 +38,7 @@ def test_a_stack_by_hand_equals_the_swap(to: str) -> None:
     text = f"{head}standard 32 k3 s2\n{middle}\nstandard 64 k3\n{end}"
     first, second = (" g16", " g32") if to == "grouped" else ("", "")
     by_hand = network(f"{head}{to} 32 k3 s2{first}\n{middle}\n{to} 64 k3{second}\n{end}")
-    swapped = swap(network(text), to, read_where("k3", 2)).network
+    swapped = swap_network(network(text), to, read_where("k3", 2)).network
     assert answer_network(swapped).total == answer_network(by_hand).total
     assert [node.op for node in swapped.graph.nodes] == [node.op for node in by_hand.graph.nodes]
 
@@ -48,7 +48,7 @@ def test_a_stack_by_hand_equals_the_swap(to: str) -> None:
 def test_every_replaced_layer_keeps_its_shapes(name: str, to: str) -> None:
     """All that is left of the old network finds what it found before."""
     before = build_network(zoo_program(name))
-    after = swap(before, to, read_where("k3", 2))
+    after = swap_network(before, to, read_where("k3", 2))
     old = {node.name: before.shapes[i + 1] for i, node in enumerate(before.graph.nodes)}
     new = {node.name: after.network.shapes[i + 1] for i, node in enumerate(after.network.graph.nodes)}
     assert all(new[layer] == old[layer] for layer in old.keys() & new.keys())
@@ -60,29 +60,29 @@ def test_every_replaced_layer_keeps_its_shapes(name: str, to: str) -> None:
 def test_layers_left_alone_say_why() -> None:
     """Grouped ones, unless they are asked for; and where the variant does not apply."""
     depthwise = build_network(zoo_program("mobilenet-v2"))
-    left = swap(depthwise, "depthwise-separable", read_where("k3", 2)).left
+    left = swap_network(depthwise, "depthwise-separable", read_where("k3", 2)).left
     assert {layer.reason for layer in left} >= {"is grouped already (g32)", "is grouped already (g960)"}
     resnext = build_network(zoo_program("resnext50-32x4d"))
-    assert len(swap(resnext, "standard", read_where("k3 g32", 2)).replaced) == 16
-    (one,) = swap(network("input 3 @8\nstandard 5 k3"), "grouped", read_where("k3", 2)).left
+    assert len(swap_network(resnext, "standard", read_where("k3 g32", 2)).replaced) == 16
+    (one,) = swap_network(network("input 3 @8\nstandard 5 k3"), "grouped", read_where("k3", 2)).left
     assert one.reason == "none of 32, 16, 8, 4, 2 groups divides 3 and 5"
-    (same,) = swap(network("input 3 @8\nstandard 5 k3"), "standard", read_where("k3", 2)).left
+    (same,) = swap_network(network("input 3 @8\nstandard 5 k3"), "standard", read_where("k3", 2)).left
     assert same.reason == "is standard already"
 
 
 def test_layers_are_chosen_by_fields_and_by_name() -> None:
     """All of what is said must hold."""
     resnet = build_network(zoo_program("resnet50"))
-    assert len(swap(resnet, "bottleneck", read_where("k3 s2", 2)).replaced) == 3
-    assert len(swap(resnet, "bottleneck", read_where("k3 stage2.*", 2)).replaced) == 4
-    assert len(swap(resnet, "bottleneck", read_where("64:64 k3", 2)).replaced) == 3
+    assert len(swap_network(resnet, "bottleneck", read_where("k3 s2", 2)).replaced) == 3
+    assert len(swap_network(resnet, "bottleneck", read_where("k3 stage2.*", 2)).replaced) == 4
+    assert len(swap_network(resnet, "bottleneck", read_where("64:64 k3", 2)).replaced) == 3
     with pytest.raises(SpecError, match="cannot be chosen by input_size"):
         read_where("k3 @56", 2)
 
 
 def test_a_pair_goes_back_to_the_convolution_that_it_factors() -> None:
     """MobileNet's paper, table 4: 4866 M multiply-adds; the first layer is standard already."""
-    swapped = swap(build_network(zoo_program("mobilenet-v1")), "standard", read_where("k3", 2))
+    swapped = swap_network(build_network(zoo_program("mobilenet-v1")), "standard", read_where("k3", 2))
     by_hand = network(MOBILENET.replace("depthwise-separable", "standard"))
     assert answer_network(swapped.network).total == answer_network(by_hand).total
     assert [node.op for node in swapped.network.graph.nodes] == [node.op for node in by_hand.graph.nodes]
@@ -98,7 +98,7 @@ def test_a_pair_goes_back_to_the_convolution_that_it_factors() -> None:
 )
 def test_the_convolution_of_a_pair_has_its_stride_bias_and_what_follows_it(lines: str, expected: str) -> None:
     """Of what stands between the two nothing is left."""
-    swapped = swap(network(f"input 8 @9x7\n{lines}\nflatten"), "standard", read_where("k3", 2))
+    swapped = swap_network(network(f"input 8 @9x7\n{lines}\nflatten"), "standard", read_where("k3", 2))
     assert [node.op for node in swapped.network.graph.nodes] == [
         node.op for node in network(f"input 8 @9x7\n{expected}\nflatten").graph.nodes
     ]
@@ -117,7 +117,7 @@ def test_the_convolution_of_a_pair_has_its_stride_bias_and_what_follows_it(lines
 )
 def test_what_is_no_pair_stays(lines: str) -> None:
     """A depthwise convolution alone is no factor of a standard one."""
-    swapped = swap(network(f"input 8 @9x7\n{lines}"), "standard", read_where("k3", 2))
+    swapped = swap_network(network(f"input 8 @9x7\n{lines}"), "standard", read_where("k3", 2))
     assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), ["is grouped already (g8)"])
 
 
@@ -137,23 +137,23 @@ def test_what_is_no_pair_stays(lines: str) -> None:
 def test_convolutions_are_chosen_by_name_number_and_share(where: str, replaced: list[str]) -> None:
     """A name means what is inside it; numbers count from 0; a percentage is of the network's."""
     resnet = build_network(zoo_program("resnet50"))
-    assert sorted(swap(resnet, "depthwise-separable", read_where(where, 2)).replaced) == sorted(replaced)
+    assert sorted(swap_network(resnet, "depthwise-separable", read_where(where, 2)).replaced) == sorted(replaced)
 
 
 def test_a_share_of_a_pair_is_that_of_both() -> None:
     """They are replaced together; with the names of one swap another input size has the same."""
     mobilenet = build_network(zoo_program("mobilenet-v1"))
-    swapped = swap(mobilenet, "standard", read_where("macs>9.4%", 2))
+    swapped = swap_network(mobilenet, "standard", read_where("macs>9.4%", 2))
     assert swapped.replaced == ("depthwise-separable3.depthwise",)  # 128 to 128 at 56: 55.0 of 568.7 M
     small = build_network(zoo_program("mobilenet-v1"), Choices(reduced=(1, 3, 32, 36)))
-    assert swap(small, "standard", read_where("macs>9.4%", 2), swapped.replaced).replaced == swapped.replaced
+    assert swap_network(small, "standard", read_where("macs>9.4%", 2), swapped.replaced).replaced == swapped.replaced
 
 
 def test_a_name_that_no_layer_has_is_told() -> None:
     """With the nearest ones."""
     resnet = build_network(zoo_program("resnet50"))
     with pytest.raises(SpecError, match="no layer 'stage9'"):
-        swap(resnet, "grouped", read_where("k3 stage9", 2))
+        swap_network(resnet, "grouped", read_where("k3 stage9", 2))
     for text, message in (("stage1 stage2", "more than one name"), ("op=1 op=2", "more than one name"),
                           ("q=3", "unknown token"), ("macs=3", "unknown token")):  # fmt: skip
         with pytest.raises(SpecError, match=message):
@@ -165,7 +165,7 @@ def test_the_swapped_network_is_verified() -> None:
     program, where = zoo_program("squeezenet1.1"), read_where("k3", 2)
 
     def rebuild(shape: tuple[int, ...]) -> Network:
-        return swap(build_network(program, Choices(reduced=shape)), "depthwise-separable", where).network
+        return swap_network(build_network(program, Choices(reduced=shape)), "depthwise-separable", where).network
 
-    answer = answer_network(swap(build_network(program), "depthwise-separable", where).network)
+    answer = answer_network(swap_network(build_network(program), "depthwise-separable", where).network)
     assert verify_network(answer, rebuild).status == "verified"

@@ -16,14 +16,14 @@ from convcost.training.descent import (
     gradient_norms,
     gradients_at,
     initial_weights,
-    joined,
+    joined_graph,
     losses_of,
     motifs,
-    normal,
+    normal_data,
     parted,
-    side_by_side,
     squared_error,
     train,
+    train_side_by_side,
 )
 from convcost.training.gradients import backward, forward
 
@@ -32,7 +32,7 @@ SEEDS = (0, 3, 4)
 
 def ready(seeds: tuple[int, ...], *, depth: int = 4, norm: bool = False) -> tuple[Graph, Any, Data]:
     one = stack(depth, residual=True, norm=norm)
-    return side_by_side(one, len(seeds)), initial_weights(one, "he", seeds), motifs(200, seeds)
+    return train_side_by_side(one, len(seeds)), initial_weights(one, "he", seeds), motifs(200, seeds)
 
 
 def test_networks_side_by_side_train_as_they_do_alone() -> None:
@@ -63,8 +63,8 @@ def test_gradient_norms_are_those_of_each_network() -> None:
 
 def test_what_is_joined_can_be_parted() -> None:
     apart = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
-    assert joined(apart).shape == (3, 8, 5)
-    assert (parted(joined(apart), 2) == apart).all()
+    assert joined_graph(apart).shape == (3, 8, 5)
+    assert (parted(joined_graph(apart), 2) == apart).all()
 
 
 def differences(function: Any, array: Any, step: float = 1e-6) -> Any:
@@ -118,7 +118,7 @@ def test_batch_norm_as_in_training() -> None:
 def test_training_lowers_the_loss_of_a_shallow_network() -> None:
     """The tool that measures can learn at all: else nothing would follow from one that does not."""
     one = stack(2, residual=False)
-    graph, weights, data = side_by_side(one, 1), initial_weights(one, "he", [0]), motifs(500, [0])
+    graph, weights, data = train_side_by_side(one, 1), initial_weights(one, "he", [0]), motifs(500, [0])
     (before,) = losses_of(graph, weights, data, "cross-entropy")
     told: list[int] = []
     losses = train(graph, weights, data, "cross-entropy", rate=0.1, steps=80, batch=32, seeds=[0], progress=told.append)
@@ -142,9 +142,9 @@ def test_the_average_of_the_signals_does_not_tell_their_class() -> None:
 
 
 def test_normal_numbers_are_those_of_the_seed() -> None:
-    assert (normal((2, 3), (5, 6))[1] == normal((2, 3), (6,))[0]).all()
+    assert (normal_data((2, 3), (5, 6))[1] == normal_data((2, 3), (6,))[0]).all()
 
 
 def test_an_operation_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="Flatten"):
-        side_by_side(Graph((1, 3, 4), "fp32", (Node("flatten", Flatten(), (0,)),)), 2)
+        train_side_by_side(Graph((1, 3, 4), "fp32", (Node("flatten", Flatten(), (0,)),)), 2)

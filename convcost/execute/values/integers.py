@@ -55,11 +55,11 @@ def pattern(shape: tuple[int, ...], dtype: np.dtype[Any], largest: int, salt: in
     [[-2, -2, 2], [2, 0, 1]]
     """
     array = np.empty(shape, dtype)
-    fill(array, largest, salt)
+    fill_pattern(array, largest, salt)
     return array
 
 
-def fill(array: NDArray[Any], largest: int, salt: int = 0) -> None:
+def fill_pattern(array: NDArray[Any], largest: int, salt: int = 0) -> None:
     """Write the pattern over an array: one short run, copied again and again."""
     if not array.flags.c_contiguous:
         array[...] = pattern(array.shape, array.dtype, largest, salt)

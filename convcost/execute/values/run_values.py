@@ -12,7 +12,7 @@ import numpy as np
 from ...graph.ops import Flatten, Graph
 from ..memory import channels_last, held, reusable
 from .apply import Weights, apply_values
-from .integers import LARGEST_INPUT, fill, op_weights, pattern
+from .integers import LARGEST_INPUT, fill_pattern, op_weights, pattern
 from .workbench import Workbench
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _run(graph: Graph, weights: list[Weights | None], inplace: bool, trace: bool
         peak = max(peak, sum([array.nbytes for array in held(arrays).values()]))
         if trace:
             traced = max(traced, array_bytes() - bench.scratch_bytes)
-        fill(arrays[number], LARGEST_INPUT)
+        fill_pattern(arrays[number], LARGEST_INPUT)
         del inputs, target
         for value in {*node.inputs, number}:
             if not uses[value]:

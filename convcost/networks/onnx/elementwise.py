@@ -36,7 +36,7 @@ def variadic(call: Call) -> Count:
     return count._replace(primitive=Add()) if call.op == "Sum" and len(call.inputs) == 2 else count
 
 
-def batch_norm(call: Call) -> Count:
+def count_batch_norm(call: Call) -> Count:
     """Scale and shift, at inference; mean and variance are none of its params."""
     x = call.shape(0)
     if len(x) < 2:
@@ -94,7 +94,7 @@ def copy(call: Call) -> Count:  # noqa: ARG001  every rule takes one
     return Count()
 
 
-def gather(call: Call) -> Count:
+def count_gather(call: Call) -> Count:
     """Reads what it takes, not all there is, and the positions."""
     return Count(moved=2 * prod(call.made) + prod(call.shape(1)))
 

@@ -21,7 +21,7 @@ _OF_PADDLE = {"in_channels", "out_channels", "stride", "dilation", "weight_attr"
 _ALL = [*pytorch.MODULES, *keras.MODULES, *flax.LINEN]
 
 
-def choose(line: str, products: Callable[[str], str]) -> tuple[Call, Module] | None:
+def choose_framework(line: str, products: Callable[[str], str]) -> tuple[Call, Module] | None:
     """The first call in the line that is a layer, and what it is; None where there is no call at all.
 
     `products` as in `recognised`.

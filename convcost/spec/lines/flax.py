@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Problem
-from .module import NOTHING, Draft, Module, causal, cropping, pairs, reach
+from .module import NOTHING, Draft, Module, causal, cropping, pairs, reach_of
 
 _REST = ("kernel_size", "strides", "padding", "input_dilation", "kernel_dilation", "feature_group_count", "use_bias")
 _FIELDS = {
@@ -31,7 +31,7 @@ def _plain(draft: Draft) -> None:
     word = padding.upper()
     if word in ("CIRCULAR", "REFLECT"):
         values["padding_mode"] = word.lower()
-        values["padding"] = tuple([(span // 2, span - span // 2) for span in reach(draft)])
+        values["padding"] = tuple([(span // 2, span - span // 2) for span in reach_of(draft)])
     elif word == "CAUSAL":
         values["padding"] = causal(draft)
     elif word in ("SAME", "VALID"):
@@ -50,7 +50,7 @@ def _transposed(draft: Draft) -> None:
         return
     # Numbers pad the spread input, where PyTorch's crop the output: what one adds the other leaves.
     given = pairs(draft, padding, "SAME, VALID or numbers")
-    crop = [(span - before, span - after) for span, (before, after) in zip(reach(draft), given)]
+    crop = [(span - before, span - after) for span, (before, after) in zip(reach_of(draft), given)]
     if min(map(min, crop)) < 0:
         raise Problem("a padding beyond the kernel has no tokens", "write SAME, VALID or less", "padding")
     draft.values["padding"] = tuple(crop)

@@ -59,7 +59,7 @@ class Draft:
         return value if isinstance(value, tuple) else (default if value is None else value,) * self.axes
 
 
-def reach(draft: Draft) -> Ints:
+def reach_of(draft: Draft) -> Ints:
     """How far each kernel reaches behind its first position: d(k-1)."""
     return tuple([d * (k - 1) for k, d in zip(draft.each("kernel_size"), draft.each("dilation"))])
 
@@ -68,7 +68,7 @@ def causal(draft: Draft) -> Pads:
     """All padding in front: an output sees nothing that comes after it."""
     if draft.axes != 1:
         raise Problem("causal padding is for one axis", "use Conv1D, or another padding", "padding")
-    return tuple([(span, 0) for span in reach(draft)])
+    return tuple([(span, 0) for span in reach_of(draft)])
 
 
 def cropping(draft: Draft, *, same: bool) -> None:
@@ -78,7 +78,7 @@ def cropping(draft: Draft, *, same: bool) -> None:
     stride beyond the kernel, is put behind. `valid` cuts nothing off.
     (tf.nn.conv2d_transpose; jax.lax.conv_transpose and its _conv_transpose_padding)
     """
-    excess = [span + 1 - stride for span, stride in zip(reach(draft), draft.each("stride"))]
+    excess = [span + 1 - stride for span, stride in zip(reach_of(draft), draft.each("stride"))]
     draft.values["output_padding"] = tuple([max(-extra, 0) for extra in excess])
     cut = [max(extra, 0) if same else 0 for extra in excess]
     draft.values["padding"] = tuple([(extra // 2, extra - extra // 2) for extra in cut])

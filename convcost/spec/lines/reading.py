@@ -7,11 +7,11 @@ from ..errors import Missing, Problem, Span, SpecError, clip
 from ..fields import FIELDS, MAX_AXES, Values, axes_disagree, check_number
 from ..layer import LayerSpec, Reading
 from ..mistakes import with_better_hint
-from ..text import axes_of, gather, locate, read_tokens, spans
+from ..text import axes_of, gather_tokens, locate, read_tokens, spans
 from ..tokens import format_spec
 from .arguments import read_arguments, read_value
 from .around import Shape, around, shapes_in
-from .choice import choose
+from .choice import choose_framework
 from .elsewhere import recognised
 from .module import Draft
 
@@ -33,7 +33,7 @@ def read_line(line: str, otherwise: Values) -> Reading:
 
     Raises SpecError, at the argument, the token or the shape that is wrong.
     """
-    found = choose(line, _products)
+    found = choose_framework(line, _products)
     if found is None:
         return Reading(_tokens_and_shape(line, otherwise))
     call, module = found
@@ -87,7 +87,7 @@ def _read_around(draft: Draft, tokens: str, shapes: list[Shape]) -> Values:
             _take_channels(draft, read_value(draft, "in_channels", int(word[:-1][:20]), span), span)
             tokens = tokens[: span[0]] + " " * (span[1] - span[0]) + tokens[span[1] :]
     try:
-        gather(tokens, extra, draft.axes)
+        gather_tokens(tokens, extra, draft.axes)
     except Problem as problem:
         raise locate(problem, draft.line, extra, tokens) from None
     _refuse_repetition(draft, tokens, extra)
