@@ -155,7 +155,7 @@ def in_groups(seen: Sequence[Seen], facts: Facts) -> list[Group]:
 
     >>> one = Seen("stage1.1.reduce.activation", "relu", {"in": 8})
     >>> two = Seen("stage1.1.add.activation", "relu", {"in": 9})
-    >>> [(group.again, group.sizes) for group in grouped([one, two], read_facts(["relu=shared"]))]
+    >>> [(group.again, group.sizes) for group in in_groups([one, two], read_facts(["relu=shared"]))]
     [(True, {'in': 8}), (False, {'in': 9})]
     """
     groups: dict[Key, Group] = {}

@@ -65,7 +65,7 @@ def printed_network(text: str, tokens: str, name: str = "printed model") -> Prin
 
     >>> found = printed_network("Sequential(\\n  (0): Linear(in_features=8, out_features=2, bias=True)\\n)", "@8")
     >>> found.network.graph.nodes[0].op, found.network.unknown
-    (Linear(in_features=8, out_features=2, bias=True), ())
+    (Linear(in_features=8, out_features=2, bias=True, shared=False), ())
 
     Raises SpecError for a print that is cut short, and where a Sequential's layers do not fit one another.
     """

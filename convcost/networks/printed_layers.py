@@ -61,7 +61,7 @@ class Arguments(NamedTuple):
 def printed_arguments(text: str) -> Arguments:
     """Values between parentheses, words among them as text; nothing is run.
 
-    >>> read_arguments("(3, 2), stride=2, mode=row")
+    >>> printed_arguments("(3, 2), stride=2, mode=row")
     Arguments(given=((3, 2),), named={'stride': 2, 'mode': 'row'})
 
     Raises Unplaced where these are no literals.
@@ -86,9 +86,9 @@ def _value(node: ast.expr) -> Any:
 def layer_words(kind: str, arguments: Arguments, shape: Shape) -> Words:
     """The words of a network file for a layer that is no convolution, on an input of that shape.
 
-    >>> layer_words("MaxPool2d", read_arguments("kernel_size=3, stride=2, padding=1"), (1, 64, 112, 112))
+    >>> layer_words("MaxPool2d", printed_arguments("kernel_size=3, stride=2, padding=1"), (1, 64, 112, 112))
     ('max-pool', 'k3', 's2', 'p1')
-    >>> layer_words("Dropout", read_arguments("p=0.5, inplace=False"), (1, 64))
+    >>> layer_words("Dropout", printed_arguments("p=0.5, inplace=False"), (1, 64))
     ()
 
     Raises Unplaced for one that has no word, and Misfit where it does not take such an input.

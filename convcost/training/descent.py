@@ -35,7 +35,7 @@ def train_side_by_side(graph: Graph, networks: int) -> Graph:
 
     >>> from convcost.graph.ops import Node
     >>> one = Graph((1, 2, 5), "fp32", (Node("conv", Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), (0,)),))
-    >>> conv = side_by_side(one, 3).nodes[0].op
+    >>> conv = train_side_by_side(one, 3).nodes[0].op
     >>> conv.in_channels, conv.out_channels, conv.groups
     (6, 12, 3)
 

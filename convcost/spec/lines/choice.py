@@ -26,7 +26,7 @@ def choose_framework(line: str, products: Callable[[str], str]) -> tuple[Call, M
 
     `products` as in `recognised`.
 
-    >>> call, module = choose("model.add(layers.Conv2D(32, (3, 3), activation='relu'))", str)
+    >>> call, module = choose_framework("model.add(layers.Conv2D(32, (3, 3), activation='relu'))", str)
     >>> call.name, module.framework
     ('layers.Conv2D', 'Keras')
 
