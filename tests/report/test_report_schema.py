@@ -116,7 +116,7 @@ def test_fields_that_are_missing_are_noticed() -> None:
 
 LISTS: dict[str, dict[str, Any]] = {
     "networks": {"name": "a", "source": "b", "input": [1, 3, 9, 9], "params": 1, "macs": 0},
-    "variants": {"name": "a", "role": "replacement", "summary": "b", "shown": [2]},
+    "variants": {"name": "a", "role": "replacement", "summary": "b", "shown": ["2d"]},
     "topics": {"name": "a", "summary": "b", "aliases": ["c"]},
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from convcost.answers.comparison import Layer, Result, answer, compare
+from convcost.answers.comparison import Layer, Result, answer, compare_variants
 from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
@@ -88,7 +88,7 @@ def test_what_is_like_many_others_is_answered_by_a_plan() -> None:
     texts = batch(one_layer).texts(lines)
     assert texts == [json_line(one_layer(read_layer(line))) for line in lines]
     assert batch(one_layer).texts(lines[:2]) == [None, None]
-    assert None not in batch(lambda read: compare(read.spec, ["standard", "inverted-residual"])).texts(lines)
+    assert None not in batch(lambda read: compare_variants(read.spec, ["standard", "inverted-residual"])).texts(lines)
 
 
 @pytest.mark.parametrize(
