@@ -46,7 +46,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
         return _open_module(words, asked)
     if is_onnx(words[0]):
         _no_multipliers(asked._replace(norm=True), "an ONNX file")
-        return Opened(read_model(words, list(asked.inputs), asked.batch), not_rebuilt)
+        return Opened(read_model(_tokens(words, asked), words[0], list(asked.inputs)), not_rebuilt)
     if asked.inputs:
         first = asked.inputs[0]
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first, 0, len(first))
