@@ -475,3 +475,24 @@ def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, me
         build_network(read_program(f"{line}\nrelu"), Choices(tokens))
     assert message in found.value.message
     assert hint in found.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "hint"),
+    [
+        ('Model: "sequential"\n____\n', 1, "the head of a Keras summary", "model.export('model.onnx'"),
+        (
+            "=====\nLayer (type)  Output\n=====\n├─Conv2d: 1-1  [1, 64, 112, 112]\n",
+            4,
+            "a row of a summary",
+            "print(model)",
+        ),
+        ("layer {\n  name: 'a'\n  type: 'Convolution'\n}\n", 1, "a layer of Caffe", "caffe2onnx"),
+        ("# yolo\n[net]\nwidth=416\n[convolutional]\n", 2, "a section of a darknet .cfg", "darknet2onnx"),
+    ],
+)
+def test_what_another_program_prints_is_called_so(text: str, line: int, message: str, hint: str) -> None:
+    """With what to give instead, at the line that shows it."""
+    with pytest.raises(NetworkError, match=message) as caught:
+        read_program(text)
+    assert (caught.value.line, hint in caught.value.hint) == (line, True)
