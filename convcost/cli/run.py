@@ -147,7 +147,7 @@ def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: 
     result = answer(reading)
     writer.answer(result)
     rows = (result.row,) if isinstance(result, Layer) else result.rows
-    return max([_mismatch(text, row) for row in rows])
+    return max([_mismatch(text, row) for row in rows], default=0)
 
 
 def _tell(text: str, reading: Reading) -> None:
