@@ -305,6 +305,20 @@ def test_an_unknown_operation_is_told_before_its_inputs() -> None:
     assert "did you mean standard" in mistake("standrd 4 k3").hint
 
 
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ("conv", "standard"), ("convolve", "standard"), ("Convolution", "standard"), ("conv2d", "standard"),
+        ("dwconv", "depthwise"), ("conv-transpose", "standard … t"), ("dense", "linear"), ("fc", "linear"),
+        ("bn", "batch-norm"), ("pool", "max-pool"), ("gap", "global-average-pool"), ("cat", "concat"), ("sum", "add"),
+        ("mbcov", "mbconv"),
+    ],
+)  # fmt: skip
+def test_words_of_other_programs_are_answered_with_ours(word: str, ours: str) -> None:
+    """Before the nearest word, which may mean something else."""
+    assert f"did you mean {ours}?" in mistake(f"{word} 4 k3").hint
+
+
 @given(st.integers(1, 4096), st.integers(1, 400))
 def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     """Its function, on exact numbers: the nearest multiple of 8, not below 90 %."""
