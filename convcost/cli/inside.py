@@ -69,10 +69,11 @@ def _tokens(words: list[str], asked: Asked) -> str:
 
 
 def _open_module(words: list[str], asked: Asked) -> Opened:
-    from ..networks.modules import import_network, parse_module_name
+    from ..networks.modules import check_source, import_network, parse_module_name
 
     _no_multipliers(asked, "a module")
     source = parse_module_name(words[0])
+    check_source(source)
     if source.runs_a_file:
         print(f"note: {source.place} is run, to get {source.attribute} from it", file=sys.stderr)
     found = import_network(words[0], _tokens(words, asked))
