@@ -163,6 +163,7 @@ def test_a_layer_of_a_network_is_compared(convcost: Run) -> None:
     assert (spec["in_channels"], spec["input_size"], spec["stride"]) == (128, [28, 28], [2, 2])
     assert (spec["norm"], spec["activation"]) == (True, "relu")
     assert "stage2.1.reduce" in convcost("compare", "--in", "resnet50", "--layer", "stage2.1").err
+    assert "convcost network resnet50 --per-layer shows" in convcost("compare", "--in", "resnet50", "--layer", "s").err
     assert convcost("compare", "--in", "resnet50").code == convcost("compare", "--layer", "x").code == 2
     assert convcost("compare").code == 2
 
