@@ -19,7 +19,7 @@ def report(error: SpecError, line: int | None = None) -> None:
 
 
 def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:
-    """The lines with the remedy, the last of them, in as many as the width needs; words of it are typed, and stay whole.
+    """The lines with the remedy, the last of them, in as many as the width needs; its words stay whole.
 
     >>> _folded(["error: unknown variant 'x'", "  there are standard, grouped"], True, 20)
     ["error: unknown variant 'x'", '  there are', '  standard, grouped']
