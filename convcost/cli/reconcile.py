@@ -76,7 +76,8 @@ def reconcile(
             "--per-layer",
             metavar="FILE",
             show_default=False,
-            help="Another tool's figures, name,figure a line: which layer differs first, and by what.",
+            help="Another tool's figures, name,figure a line, or with a header, of which macs, mult-adds or flops is "
+            "read: which layer differs first, and by what.",
         ),
     ] = "",
     convention: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")] = "",

@@ -10,13 +10,18 @@ from ..networks.build import Network
 from ..spec.errors import SpecError, clip
 from .answer import conventions
 from .facts import ASSUMED, facts_of, in_groups
-from .figures import read_figure
+from .figures import is_figure, read_figure
 from .operations import Seen, see
 from .registry import SIZES, Convention, term_label, total
 
 #: Quantities that a difference is most often, the first that fits.
 LIKELY = ("macs", "bias", "out", "in")
 
+#: Headings of names and of figures, without case and signs, the surest first.
+NAMES = ("layer", "name", "module")
+FIGURES = ("macs", "multadds", "multiplyadds", "flops")
+
+_HEADER = "a header says it: call the column macs, mult-adds or flops, as in layer,macs,params"
 _FORM = "a line a layer: its name and its figure, as in stem,118013952"
 
 
@@ -52,24 +57,63 @@ class PerLayer(NamedTuple):
 
 
 def read_theirs(text: str, file: str) -> list[tuple[str, int]]:
-    """Names and figures of a CSV file; a first line without a figure is a header.
+    """Names and figures of a CSV file; a first line without a figure is a header, which says what the columns are.
+
+    Of several columns the one called macs, mult-adds or flops is read, the first of these that there is; lines of
+    another `level` than layer are totals.
 
     >>> read_theirs("layer,macs\\nstem,118013952\\nstage1.1.reduce,12.8M\\n", "theirs.csv")
     [('stem', 118013952), ('stage1.1.reduce', 12800000)]
+    >>> read_theirs("layer,macs,params\\nstem,118013952,9408\\n", "theirs.csv")
+    [('stem', 118013952)]
+
+    Raises SpecError for what is no figure, and for several columns of which none is named so.
     """
-    found: list[tuple[str, int]] = []
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].startswith("#"):
-            continue
-        try:
-            found.append((cells[0], int(read_figure(cells[-1]).value)))
-        except SpecError:
-            if found or number > 1:
-                raise SpecError(f"{file}, line {number}: {clip(cells[-1])!r} is no figure", _FORM) from None
+    rows = _rows(text)
+    header = [_word(cell) for cell in rows[0][1]] if rows and not any(map(is_figure, rows[0][1])) else []
+    name, figure = _columns(header, max([len(cells) for _, cells in rows], default=0), file)
+    level = header.index("level") if "level" in header else None
+    found = []
+    for number, cells in rows[bool(header) :]:
+        if level is None or cells[level : level + 1] == ["layer"]:
+            found.append((cells[name] if name < len(cells) else "", _figure(cells, figure, f"{file}, line {number}")))
     if not found:
         raise SpecError(f"there is no layer in {file}", _FORM)
     return found
+
+
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """The lines with something in them, their numbers and cells; empty cells at the end are none."""
+    found = []
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells and not cells[0].startswith("#"):
+            found.append((number, cells))
+    return found
+
+
+def _word(heading: str) -> str:
+    """A heading without what people write differently: Mult-Adds, mult_adds."""
+    return "".join([char for char in heading.lower() if char.isalnum()])
+
+
+def _columns(header: Sequence[str], width: int, file: str) -> tuple[int, int]:
+    """Which column has the names, and which the figures."""
+    name = next((header.index(word) for word in NAMES if word in header), 0)
+    named = next((header.index(word) for word in FIGURES if word in header), None)
+    if named is None and width > 2:
+        raise SpecError(f"nothing says which of the {width} columns of {file} has the figures", _HEADER)
+    return name, max(width - 1, 0) if named is None else named
+
+
+def _figure(cells: Sequence[str], column: int, where: str) -> int:
+    text = cells[column] if column < len(cells) else ""
+    try:
+        return int(read_figure(text).value)
+    except SpecError:
+        raise SpecError(f"{where}: {clip(text)!r} is no figure", _FORM) from None
 
 
 def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Convention | None = None) -> PerLayer:
@@ -101,16 +145,19 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
 
 def _matched(network: Network, theirs: Sequence[tuple[str, int]]) -> list[Seen]:
     """Our operations by their names, or in their order where the names are others but as many."""
-    seen = [one for one in see(network.graph, network.shapes) if one.kind not in ("moved", "split")]
+    seen = see(network.graph, network.shapes)
     named = {one.name: one for one in seen}
     if all([name in named for name, _ in theirs]):
         return [named[name] for name, _ in theirs]
+    counted = [one for one in seen if one.kind not in ("moved", "split")]
     products = [one for one in seen if "macs" in one.sizes]
-    for candidates in (products, seen):
+    for candidates in (products, counted):
         if len(candidates) == len(theirs):
             return candidates
     unknown = next(name for name, _ in theirs if name not in named)
-    hint = f"{network.name} has {len(products)} convolutions and matrix products, {len(seen)} operations; name them so"
+    hint = (
+        f"{network.name} has {len(products)} convolutions and matrix products, {len(counted)} operations; name them so"
+    )
     raise SpecError(f"{network.name} has no layer {clip(unknown)!r}, and its layers are not as many", hint)
 
 

@@ -131,6 +131,16 @@ def test_layer_by_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "not as many" in capsys.readouterr().err
 
 
+def test_our_own_csv_is_read_and_agrees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All operations, with the totals above them."""
+    ours = tmp_path / "ours.csv"
+    assert run(["network", "resnet18", "--per-layer", "--no-verify", "--output", str(ours)]) == 0
+    capsys.readouterr()
+    document = answer(capsys, "resnet18", "--per-layer", str(ours))
+    assert (document["convention"], document["first"]) == ("multiply-adds", None)
+    assert {one["layer"] for one in document["layers"]} >= {"stem", "flatten"}
+
+
 def test_a_convention_beside_ours_in_commands_that_print_macs(capsys: pytest.CaptureFixture[str]) -> None:
     """The whole is the sum of its layers; the zoo and a swap have it, too."""
     assert run(["network", "vgg16", "--convention", "thop", "--no-verify", "--format", "json"]) == 0
