@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,12 +36,17 @@ class LayerFigure(NamedTuple):
 
 
 class PerLayer(NamedTuple):
-    """All layers beside one convention; `agreeing` are the conventions that have every figure."""
+    """The layers of a file beside one convention; `agreeing` are the conventions that have every figure of it.
+
+    `products` is how many convolutions and matrix products the network has, `missing` those that the file has not.
+    """
 
     network: str
     convention: Convention
     layers: tuple[LayerFigure, ...]
     agreeing: tuple[str, ...]
+    products: int
+    missing: tuple[str, ...]
 
     @property
     def first(self) -> LayerFigure | None:
@@ -128,8 +134,9 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
 
     Raises SpecError where the layers are others than the network's.
     """
-    seen = _matched(network, theirs)
-    facts = facts_of(network, see(network.graph, network.shapes)) or ASSUMED["modules"]
+    every = see(network.graph, network.shapes)
+    seen = _matched(network.name, every, theirs)
+    facts = facts_of(network, every) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
     groups = [in_groups([each], facts) for each in seen]
     rows = [(one, [total(one, group).value for group in groups]) for one in conventions()]
@@ -140,25 +147,32 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
         for each, figure, ours in zip(seen, figures, values)
     ]
     agreeing = dict.fromkeys([one.name for (one, _), count in zip(rows, same) if count == len(seen)])
-    return PerLayer(network.name, best, tuple(layers), tuple(agreeing))
+    products, compared = _products(every), {each.name for each in seen}
+    missing = [one.name for one in products if one.name not in compared]
+    return PerLayer(network.name, best, tuple(layers), tuple(agreeing), len(products), tuple(missing))
 
 
-def _matched(network: Network, theirs: Sequence[tuple[str, int]]) -> list[Seen]:
+def _products(seen: Sequence[Seen]) -> list[Seen]:
+    return [one for one in seen if "macs" in one.sizes]
+
+
+def _matched(network: str, seen: list[Seen], theirs: Sequence[tuple[str, int]]) -> list[Seen]:
     """Our operations by their names, or in their order where the names are others but as many."""
-    seen = see(network.graph, network.shapes)
     named = {one.name: one for one in seen}
-    if all([name in named for name, _ in theirs]):
+    twice = next((name for name, often in Counter([name for name, _ in theirs]).items() if often > 1), None)
+    known = all([name in named for name, _ in theirs])
+    if known and twice is None:
         return [named[name] for name, _ in theirs]
     counted = [one for one in seen if one.kind not in ("moved", "split")]
-    products = [one for one in seen if "macs" in one.sizes]
-    for candidates in (products, counted):
+    products = _products(seen)
+    for candidates in (products, counted, seen):
         if len(candidates) == len(theirs):
             return candidates
+    if known:
+        raise SpecError(f"{clip(twice or '')!r} has more than one figure", "a layer has one line")
     unknown = next(name for name, _ in theirs if name not in named)
-    hint = (
-        f"{network.name} has {len(products)} convolutions and matrix products, {len(counted)} operations; name them so"
-    )
-    raise SpecError(f"{network.name} has no layer {clip(unknown)!r}, and its layers are not as many", hint)
+    hint = f"{network} has {len(products)} convolutions and matrix products, {len(counted)} operations; name them so"
+    raise SpecError(f"{network} has no layer {clip(unknown)!r}, and its layers are not as many", hint)
 
 
 def term_of(seen: Seen, difference: int) -> str:

@@ -343,6 +343,8 @@ def layers_document(found: PerLayer) -> Document:
         "versions": found.convention.versions,
         "agreeing": list(found.agreeing),
         "layers": [one._asdict() | {"difference": one.theirs - one.ours} for one in found.layers],
+        "products": found.products,
+        "not_in_file": list(found.missing),
         "first": None if found.first is None else found.first.layer,
         "reason": found.reason or None,
     }
@@ -371,11 +373,24 @@ def theirs_table(document: Document, *, exact: bool = False) -> Table:
         (one["layer"], one, MISMATCH if one["difference"] else "", False) for one in document["layers"]
     ]
     heads, lines = grid(entries, columns, exact)
-    same = len(document["layers"]) - len(different)
-    notes = [f"· {same} of {len(document['layers'])} layers are the same as {document['convention']}'s"]
-    if document["first"]:
-        notes.append(f"{MISMATCH} the first that differs: {document['first']}: {document['reason']}")
-    if document["agreeing"]:
-        notes.append(f"{VERIFIED} every layer agrees with {listed(document['agreeing'])}")
+    notes = tuple(_compared(document, len(different)))
     title = f"{document['name']}, layer by layer beside {document['convention']}"
-    return Table(title, (), "layer", heads, (Section("", lines),), (), tuple(notes))
+    return Table(title, (), "layer", heads, (Section("", lines),), (), notes)
+
+
+def _compared(document: Document, different: int) -> Iterator[str]:
+    """What agrees and what does not; a mark only where every convolution and matrix product was compared."""
+    layers, missing = len(document["layers"]), document["not_in_file"]
+    yield f"· {layers - different} of {layers} layers are the same as {document['convention']}'s"
+    if missing:
+        compared = document["products"] - len(missing)
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield (
+            f"{SKIPPED} {compared} of {document['products']} convolutions and matrix products compared; "
+            f"{len(missing)} not in the file: {missing[0]}{more}"
+        )
+    if document["first"]:
+        yield f"{MISMATCH} the first that differs: {document['first']}: {document['reason']}"
+    if document["agreeing"]:
+        every = "· what is in the file" if missing else f"{VERIFIED} every layer"
+        yield f"{every} agrees with {listed(document['agreeing'])}"

@@ -131,6 +131,25 @@ def test_layer_by_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "not as many" in capsys.readouterr().err
 
 
+def test_a_part_of_the_layers_earns_no_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said how many were compared, in words and in JSON; with all of them there is the mark."""
+    network, theirs = tmp_path / "net.txt", tmp_path / "theirs.csv"
+    network.write_text("input 3 @8\nfacts\nstem: standard 4 k3 bias\nhead: standard 4 k3 bias\n")
+    theirs.write_text("stem,6912\n")
+    document = answer(capsys, str(network), "--per-layer", str(theirs))
+    assert (document["products"], document["not_in_file"]) == (2, ["head"])
+    assert run(["reconcile", str(network), "--per-layer", str(theirs)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "1 of 2 convolutions and matrix products compared; 1 not in the file: head" in out
+    assert "✓" not in out
+    theirs.write_text("stem,6912\nhead,9216\n")
+    assert answer(capsys, str(network), "--per-layer", str(theirs))["not_in_file"] == []
+    assert run(["reconcile", str(network), "--per-layer", str(theirs)]) == 0
+    out = capsys.readouterr().out
+    assert "✓ every layer agrees with multiply-adds" in out
+    assert "not in the file" not in out
+
+
 def test_our_own_csv_is_read_and_agrees(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """All operations, with the totals above them."""
     ours = tmp_path / "ours.csv"

@@ -57,3 +57,16 @@ def test_every_operation_has_a_name_that_is_found() -> None:
     network = build_network(zoo_program("lenet-5"))
     theirs = [(node.name, 0) for node in network.graph.nodes]
     assert [one.layer for one in per_layer(network, theirs).layers] == [name for name, _ in theirs]
+
+
+def test_a_layer_has_one_figure() -> None:
+    """A name that is there twice cannot be two layers."""
+    with pytest.raises(SpecError, match="more than one figure"):
+        per_layer(build_network(zoo_program("resnet50")), [("stem", 118_013_952), ("stem", 118_013_952)])
+
+
+def test_what_the_file_lacks_is_named() -> None:
+    """Only convolutions and matrix products: other tools have no line for the rest."""
+    found = per_layer(build_network(zoo_program("resnet50")), [("stem", 118_013_952), ("stem.norm", 0)])
+    assert (found.products, len(found.missing), found.missing[0]) == (54, 53, "stage1.1.reduce")
+    assert "stem" not in found.missing
