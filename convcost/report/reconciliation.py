@@ -128,6 +128,8 @@ def _figure(one: Explained, found: Reconciliation) -> Document:
             for near in one.nearest
         ],
         "deciding": one.deciding or None,
+        "tool": one.given.tool or None,
+        "others": [_explanation(each, found) for each in one.others],
     }
 
 
@@ -259,7 +261,7 @@ def figures_table(document: Document) -> Table:
     for figure in document["figures"]:
         for title, terms in _sums(figure, document["name"]):
             rows.append((title, terms))
-        notes += list(_verdict(figure))
+        notes += list(_verdict(figure, document["name"]))
     entries = [(term["term"], {**term, "from": _where(term)}, "", False) for _, terms in rows for term in terms]
     heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else (_no_heads(), ())
     at = 0
@@ -305,14 +307,38 @@ def _where(term: Document) -> str:
     return f"{names[0]}{more}" if names else ""
 
 
-def _verdict(figure: Document) -> Iterator[str]:
+def _verdict(figure: Document, name: str) -> Iterator[str]:
     """What there is to say about one figure beside its sums."""
     if figure["deciding"]:
         yield f"· {figure['given']}: several values fit; one more digit would decide: {figure['deciding']}"
     if not figure["explanations"]:
-        near = [f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]]
-        nearest = f"; nearest: {listed(near)}" if near else ""
-        yield f"{MISMATCH} {figure['given']}: no convention explains it{nearest}"
+        yield f"{MISMATCH} {figure['given']}: {_not_explained(figure, name)}"
+
+
+def _not_explained(figure: Document, name: str) -> str:
+    """Not the tool's that is said to have printed it, but others'; or nobody's, and the nearest."""
+    if figure["others"]:
+        values, tool = [f"{one['value']:,}" for one in figure["nearest"]], figure["tool"]
+        own = f"not {_possessive(tool)} ({listed(values)})" if values else f"{tool} has no figure"
+        return f"{own}; it is {_whose(figure['others'], name)}"
+    near = [f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]]
+    nearest = f"; nearest: {listed(near)}" if near else ""
+    return f"no convention explains it{nearest}"
+
+
+def _whose(found: list[Document], name: str) -> str:
+    """The conventions whose value it is, twice or half of it; those of another network or size together."""
+    places: dict[str, list[str]] = {}
+    for one in found:
+        size = f" at {one['input']}" if one["input"] else ""
+        place = f" of {one['network']}{size}" if size or one["network"] != name else ""
+        factor = {None: "", "×2": "twice ", "÷2": "half of "}[one["factor"]]
+        places.setdefault(place, []).append(f"{factor}{_possessive(one['convention'])}")
+    return "; ".join([f"{listed(dict.fromkeys(names))}{place}" for place, names in places.items()])
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def write_conventions(found: Sequence[Convention], format: str, file: TextIO) -> None:

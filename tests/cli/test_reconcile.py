@@ -58,6 +58,29 @@ def test_figures_are_explained_or_not_and_the_exit_code_says_which(capsys: pytes
 
 
 @pytest.mark.parametrize(
+    ("words", "own", "whose"),
+    [
+        (("resnet50", "4.12 GFLOPS=thop"), "not thop's (4,133,742,592)", "flopth's, mmcv's and ptflops-hooks'"),
+        (("resnet50", "4.12 G=torchscan-operator-flops"), "torchscan-operator-flops has no figure; it is", "mmcv's"),
+        (("resnet50", "8,267,485,184=fvcore"), "not fvcore's (4,111,512,576)", "twice thop's"),
+        (("resnet50", "3.8G=thop", "--siblings"), "not thop's (3,900,424,192 and", "ptflops-hooks' of resnet50-v1"),
+    ],
+)
+def test_a_figure_of_another_tool_than_is_said_is_told_whose_it_is(
+    words: tuple[str, ...], own: str, whose: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not explained, so exit code 1; the others stand beside it."""
+    figure = answer(capsys, *words, "--no-verify", code=1)["figures"][0]
+    assert figure["explanations"] == []
+    assert figure["tool"] not in {one["convention"] for one in figure["others"]}
+    assert run(["reconcile", *words, "--no-verify"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert own in out
+    assert whose in out.partition("it is ")[2]
+    assert "no convention explains it" not in out
+
+
+@pytest.mark.parametrize(
     ("words", "tool", "figure"),
     [
         (("ConvTranspose2d(16, 32, 3, stride=2, padding=1, output_padding=1)", "@14x10"), "thop", 2_580_480),
