@@ -263,19 +263,13 @@ def figures_table(document: Document) -> Table:
             rows.append((title, terms))
         notes += list(_verdict(figure, document["name"]))
     entries = [(term["term"], {**term, "from": _where(term)}, "", False) for _, terms in rows for term in terms]
-    heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else (_no_heads(), ())
+    heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else ((), ())
     at = 0
     for title, terms in rows:
         sections.append(Section(title, lines[at : at + len(terms)]))
         at += len(terms)
     ending = list(_notes(document)) if entries or document["unknown"] else []
     return Table(document["name"], _facts(document), "term", heads, tuple(sections), (), (*notes, *ending))
-
-
-def _no_heads() -> tuple[Head, ...]:
-    return tuple(
-        [Head(column.key, column.header, "", column.units is not None, column.priority) for column in TERM_COLUMNS]
-    )
 
 
 def _sums(figure: Document, name: str) -> Iterator[tuple[str, list[Document]]]:

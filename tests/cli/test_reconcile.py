@@ -57,6 +57,19 @@ def test_figures_are_explained_or_not_and_the_exit_code_says_which(capsys: pytes
     assert (unexplained["explanations"], len(unexplained["nearest"])) == ([], 3)
 
 
+@pytest.mark.parametrize("figure", ["99G", "0", "4.12 G=thop"])
+@pytest.mark.parametrize("format", ["table", "markdown", "latex"])
+def test_without_a_sum_there_is_no_header_of_one(figure: str, format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The title, a line, and what there is to say."""
+    assert run(["reconcile", "resnet50", figure, "--no-verify", "--format", format]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "resnet50" in lines[0]
+    assert figure in "".join(lines[1:3])
+    assert not [line for line in lines if "evidence" in line or "──" in line or "tabular" in line]
+    assert run(["reconcile", "resnet50", "99G", "4.12 G", "--no-verify", "--format", format]) == 1
+    assert "evidence" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "own", "whose"),
     [
