@@ -126,12 +126,14 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
     (['resnet50', '@224'], ['4.12 G', '300M'])
     >>> split_words(["64:128", "@56", "k3", "231.2", "MMACs"])
     (['64:128', '@56', 'k3'], ['231.2 MMACs'])
+
+    An empty word is a figure that somebody forgot.
     """
     subject, figures = words[:1], list[str]()
     for word in words[1:]:
         if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
             figures[-1] += f" {word}"
-        elif is_figure(word) or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
+        elif is_figure(word) or not word.strip() or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
             figures.append(word)
         else:
             subject.append(word)
