@@ -131,13 +131,17 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
     """
     subject, figures = words[:1], list[str]()
     for word in words[1:]:
-        if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
+        if figures and _is_unit(word) and is_figure(f"{figures[-1]} {word}"):
             figures[-1] += f" {word}"
         elif is_figure(word) or not word.strip() or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
             figures.append(word)
         else:
             subject.append(word)
     return subject, figures
+
+
+def _is_unit(word: str) -> bool:
+    return bool(word.strip()) and not is_figure(word) and is_figure(f"1 {word}")
 
 
 def opened(words: list[str], asked: Asked) -> Opened:
