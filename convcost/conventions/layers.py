@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..networks.build import Network
 from ..spec.errors import SpecError, clip
+from ..spec.mistakes import close_match
 from .answer import conventions
 from .facts import ASSUMED, facts_of, in_groups
 from .figures import is_figure, read_figure
@@ -122,8 +123,12 @@ def _figure(cells: Sequence[str], column: int, where: str) -> int:
         raise SpecError(f"{where}: {clip(text)!r} is no figure", _FORM) from None
 
 
-def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Convention | None = None) -> PerLayer:
+def per_layer(
+    network: Network, theirs: Sequence[tuple[str, int]], chosen: Convention | None = None, *, names: str = ""
+) -> PerLayer:
     """Each layer's figure beside a convention's: the one chosen, else the one that has the most of them.
+
+    `names` is a command that lists the names of the layers, for whoever has others.
 
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.program import read_program
@@ -135,7 +140,7 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
     Raises SpecError where the layers are others than the network's.
     """
     every = see(network.graph, network.shapes)
-    seen = _matched(network.name, every, theirs)
+    seen = _matched(network.name, every, theirs, names)
     facts = facts_of(network, every) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
     groups = [in_groups([each], facts) for each in seen]
@@ -156,7 +161,7 @@ def _products(seen: Sequence[Seen]) -> list[Seen]:
     return [one for one in seen if "macs" in one.sizes]
 
 
-def _matched(network: str, seen: list[Seen], theirs: Sequence[tuple[str, int]]) -> list[Seen]:
+def _matched(network: str, seen: list[Seen], theirs: Sequence[tuple[str, int]], names: str) -> list[Seen]:
     """Our operations by their names, or in their order where the names are others but as many."""
     named = {one.name: one for one in seen}
     twice = next((name for name, often in Counter([name for name, _ in theirs]).items() if often > 1), None)
@@ -171,8 +176,16 @@ def _matched(network: str, seen: list[Seen], theirs: Sequence[tuple[str, int]]) 
     if known:
         raise SpecError(f"{clip(twice or '')!r} has more than one figure", "a layer has one line")
     unknown = next(name for name, _ in theirs if name not in named)
-    hint = f"{network} has {len(products)} convolutions and matrix products, {len(counted)} operations; name them so"
-    raise SpecError(f"{network} has no layer {clip(unknown)!r}, and its layers are not as many", hint)
+    layers = f"nor {len(theirs)} layers, but {len(products)} with multiply-adds"
+    raise SpecError(f"{network} has no layer {clip(unknown)!r}, {layers}", _meant(unknown, list(named), names))
+
+
+def _meant(unknown: str, known: list[str], names: str) -> str:
+    """The nearest name of a layer, and where all of them are."""
+    near = close_match(unknown, known)
+    more = " …" if len(known) > 3 else ""
+    lists = f"'{names}' lists the names" if names else f"the names here: {', '.join(known[:3])}{more}"
+    return f"did you mean {near}? {lists}" if near else lists
 
 
 def term_of(seen: Seen, difference: int) -> str:

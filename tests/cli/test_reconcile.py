@@ -164,7 +164,24 @@ def test_layer_by_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "torchinfo" in document["agreeing"]
     theirs.write_text("a,1\nb,2\nc,3\n")
     assert run(["reconcile", str(network), "--per-layer", str(theirs)]) == 2
-    assert "not as many" in capsys.readouterr().err
+    assert "no layer 'a', nor 3 layers, but 2 with" in capsys.readouterr().err
+
+
+def test_a_wrong_name_of_a_layer_is_told_where_the_names_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command that lists them, which works as it stands there, and the nearest name."""
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("stem,118013952\nclasifier,2048000\n")
+    assert run(["reconcile", "resnet50", "@256", "--per-layer", str(theirs)]) == 2
+    said = capsys.readouterr().err
+    assert "did you mean classifier?" in said
+    command = said.partition("'convcost ")[2].partition("'")[0]
+    assert command == "network resnet50 @256 --per-layer"
+    assert run([*command.split(), "--no-verify"]) == 0
+    assert "classifier" in capsys.readouterr().out
+    assert run(["reconcile", "64:128", "@56", "k3", "--per-layer", str(theirs)]) == 2
+    assert "convcost network" not in capsys.readouterr().err
 
 
 def test_a_part_of_the_layers_earns_no_mark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,7 +253,8 @@ def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[s
         (("",), "no network"),
         (("resnet50", "--convention", "thopp"), "thop"),
         (("resnet50", "4 G", "--sizes", "big"), "no size"),
-        (("resnet50", "--per-layer", "nowhere.csv"), "nowhere.csv"),
+        (("resnet50", "--per-layer", "nowhere.csv"), "nowhere.csv cannot be read"),
+        (("resnet50", "--per-layer", "."), "cannot be read"),
         (("ReLU6()",), "input size"),
         (("Conv2d(16, 32, 3)",), "@"),
     ],
@@ -244,8 +262,8 @@ def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[s
 def test_wrong_input_is_pointed_at_with_a_remedy(
     words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2 or, where a file cannot be read, 1; no traceback."""
-    assert run(["reconcile", *words]) in (1, 2)
+    """Exit code 2, also where a file cannot be read; no traceback."""
+    assert run(["reconcile", *words]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
     assert said in captured.err
