@@ -46,7 +46,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
         return _open_module(words, asked)
     if is_onnx(words[0]):
         _no_multipliers(asked._replace(norm=True), "an ONNX file")
-        return Opened(read_model(words, list(asked.inputs), asked.batch), not_rebuilt)
+        return Opened(read_model(_tokens(words, asked), words[0], list(asked.inputs)), not_rebuilt)
     if asked.inputs:
         first = asked.inputs[0]
         raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first, 0, len(first))
@@ -69,10 +69,11 @@ def _tokens(words: list[str], asked: Asked) -> str:
 
 
 def _open_module(words: list[str], asked: Asked) -> Opened:
-    from ..networks.modules import import_network, parse_module_name
+    from ..networks.modules import check_source, import_network, parse_module_name
 
     _no_multipliers(asked, "a module")
     source = parse_module_name(words[0])
+    check_source(source)
     if source.runs_a_file:
         print(f"note: {source.place} is run, to get {source.attribute} from it", file=sys.stderr)
     found = import_network(words[0], _tokens(words, asked))

@@ -26,8 +26,9 @@ standard input. A file has one line a layer: input 3 @224, standard 32 k3 s2, de
 residual-bottleneck 256 k3 r3, max-pool k3 s2 p1, global-average-pool, linear 1000 bias. A map is @224 or @224x192; a
 length is input 64 @16000 1d, a volume input 3 @16x112x112; `convcost zoo NAME` prints a file to start from.
 
-A file that ends in .onnx is a model: its sizes are in it, or given by --input. What is not known is listed; of a branch
-that depends on data the dearer side counts; products of constants count, and are called so.
+A file that ends in .onnx is a model: its sizes are in it, or given as @3x224x224, or by --input where it has several
+inputs. What is not known is listed; of a branch that depends on data the dearer side counts; products of constants
+count, and are called so.
 
 Examples:
 

@@ -17,16 +17,21 @@ def is_onnx(name: str) -> bool:
     return name.lower().endswith(".onnx")
 
 
-def read_model(words: list[str], inputs: list[str], batch: int | None) -> Network:
-    """The network in an ONNX file."""
-    if len(words) > 1:
-        raise SpecError("an ONNX file has its sizes in it", "give its input: --input NAME=1x3x224x224", words[1], 0, 99)
+def read_model(tokens: str, name: str, inputs: list[str]) -> Network:
+    """The network in an ONNX file; `tokens` say the size of its one image, `inputs` the shapes of those that they name.
+
+    Raises SpecError where both are said.
+    """
     from ..graph.shapes import infer_shapes
     from ..networks.build import Network
+    from ..networks.input import read_size
     from ..networks.onnx import read_onnx
 
+    size, batch = read_size(tokens)
+    if size is not None and inputs:
+        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens, 0, len(tokens))
     shapes = dict([parse_input(text) for text in inputs])
-    found = read_onnx(words[0], shapes, batch)
+    found = read_onnx(name, shapes, batch, size)
     unknown = tuple(found.unknown)
     return Network(found.name, "", found.graph, infer_shapes(found.graph), unknown, found.upper_bound,
                    found.params_complete)  # fmt: skip

@@ -33,6 +33,21 @@ UNPLACED = "unplaced"
 
 _REPEATS = re.compile(r"r[0-9]+")
 
+#: Words that other programs use for an operation, as patterns, and ours.
+_ELSEWHERE = (
+    (r"(transposed?[-_]?|de)conv\w*|conv([123]d)?[-_]?t(ranspose\w*)?", "standard … t"),
+    (r"(dw|depthwise)[-_]?conv\w*", "depthwise"),
+    (r"conv(olve|olution(al)?|olv|)([123]d)?", "standard"),
+    (r"(fc|dense|fully[-_]connected)", "linear"),
+    (r"(bn|batch[-_]?norm\w*)", "batch-norm"),
+    (r"(max[-_]?)?pool(ing)?([123]d)?", "max-pool"),
+    (r"(average|mean)[-_]?pool(ing)?([123]d)?", "avg-pool"),
+    (r"gap|global[-_]pool(ing)?", "global-average-pool"),
+    (r"cat|concatenate", "concat"),
+    (r"sum|plus", "add"),
+    (r"mul|times", "multiply"),
+)
+
 
 class Missing(NamedTuple):
     """Operations of one kind that were not counted: how many, the first of them, and why."""
@@ -167,7 +182,8 @@ class _Assembly:
         from difflib import get_close_matches
 
         known = [*PRIMITIVES, *sorted(self.layers), *self.program.blocks, "shortcut"]
-        near = get_close_matches(op, known, n=1, cutoff=0.7)
+        meant = [word for pattern, word in _ELSEWHERE if re.fullmatch(pattern, op.lower())]
+        near = meant or get_close_matches(op, known, n=1, cutoff=0.7)
         hint = f"did you mean {near[0]}?" if near else "an operation is a variant, such as standard, or max-pool, add …"
         return Problem(f"unknown operation {clip(op)!r}", hint)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from ..graph.ops import Activation, BatchNorm, Conv, Graph, Shape
 from ..spec.errors import SpecError, clip
@@ -38,7 +39,7 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
         raise no_such_layer(network, name)
     op = nodes[index].op
     if type(op) is not Conv:
-        raise SpecError(f"{name} is no convolution", _nearest(name, network.graph), name, 0, len(name))
+        raise SpecError(f"{name} is no convolution", _nearest(name, network), name, 0, len(name))
     spec = conv_spec(op, network.shapes[nodes[index].inputs[0]], network.graph.dtype)
     _, norm, activation = following(network.graph, index, readers(network.graph))
     return spec._replace(norm=norm, activation=activation)
@@ -55,16 +56,26 @@ def is_inside(name: str, whole: str) -> bool:
 
 def no_such_layer(network: Network, name: str) -> SpecError:
     """The error for a name that no layer has, with the nearest one."""
-    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network.graph), name, 0, len(name))
+    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network), name, 0, len(name))
 
 
-def _nearest(name: str, graph: Graph) -> str:
+def _nearest(name: str, network: Network) -> str:
     from difflib import get_close_matches
 
-    names = [node.name for node in graph.nodes if type(node.op) is Conv]
+    names = [node.name for node in network.graph.nodes if type(node.op) is Conv]
     inside = [known for known in names if is_inside(known, name)]
     near = inside[:3] or get_close_matches(name, names, n=3, cutoff=0.4) or names[:3]
-    return f"try {', '.join(near)}; 'convcost network … --per-layer' shows every name"
+    every = f"convcost network {typed(network.name)} --per-layer shows every name"
+    return f"try {', '.join(near)}; {every}" if near else "there is no convolution in it"
+
+
+def typed(network: str) -> str:
+    """A network's name as a word of a command line; what was piped is -.
+
+    >>> typed("resnet50"), typed("my net.txt"), typed("standard input")
+    ('resnet50', "'my net.txt'", '-')
+    """
+    return "-" if network in ("standard input", "printed model") else quote(clip(network))
 
 
 def readers(graph: Graph) -> Sequence[int]:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 from ..spec.errors import SpecError, clip
+from ..spec.lines.elsewhere import recognised
+from .errors import NetworkError
 from .lines import LONGEST_FILE
 
 #: A module of PyTorch as a command line names it: where it is, the attribute there, arguments.
@@ -108,3 +110,33 @@ def refuse_foreign(name: str) -> None:
     way = command.replace("NAME", path.stem if path.stem.isprintable() else "model")
     hint = f"name what is in it: {way}" if path.suffix.lower() == ".py" else f"make ONNX of it: {way}"
     raise SpecError(f"{clip(path.name)} is {what}", hint, name, 0, len(name))
+
+
+#: How many lines are looked at for what another program prints.
+HEAD = 40
+
+
+def refuse_print(text: str, file: str) -> None:
+    """Raise NetworkError where the first lines of `text`, which has no input, are what another program prints.
+
+    >>> refuse_print("standard 8 k3", "net.txt")
+    >>> try:
+    ...     refuse_print('Model: "sequential"', "net.txt")
+    ... except NetworkError as error:
+    ...     print(error, "|", error.hint)
+    this is the head of a Keras summary, which has no kernel sizes | give ONNX of it: model.export('model.onnx', format='onnx') in Python
+    """  # noqa: E501  a command is one line
+    for number, line in enumerate(text.splitlines()[:HEAD], 1):
+        found = recognised(line)
+        if found is not None:
+            way = next((way for what, way in _WAYS if what in found.message), found.hint)
+            raise NetworkError(found.message, way, line, (found.start, found.end), file, number)
+
+
+#: For whole models in notations that are not read: a word of what they are, and what to give instead.
+_WAYS = (
+    ("Keras", "give ONNX of it: model.export('model.onnx', format='onnx') in Python"),
+    ("row of a summary", "paste all that print(model) shows"),
+    ("Caffe", "make ONNX of it: " + KINDS[".prototxt"][1].replace("NAME", "model")),
+    ("darknet", "make ONNX of it: " + KINDS[".cfg"][1].replace("NAME", "model")),
+)

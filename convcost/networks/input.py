@@ -173,3 +173,20 @@ def _with_channels(size: Shape, channels: int | None, axes: int | None, said: bo
         example = "x".join(("C", *"DHW"[-axes:]))
         raise Problem(f"the first layer takes an input of {example}", f"write @{example} in numbers", "input_size")
     return (channels, *(size * axes if len(size) == 1 else size))
+
+
+def read_size(tokens: str) -> tuple[Shape | int | None, int | None]:
+    """Size and batch that tokens alone say, of a model that knows the rest.
+
+    >>> read_size("@3x48x192 n8"), read_size("@224"), read_size("")
+    (((3, 48, 192), 8), (224, None), (None, None))
+
+    Raises SpecError, at the token.
+    """
+    values: Values = {}
+    try:
+        gather_tokens(tokens, values)
+        _check(values, ("input_size", "batch"))
+    except Problem as problem:
+        raise locate(problem, tokens, values) from None
+    return values.get("input_size"), values.get("batch")

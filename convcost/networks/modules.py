@@ -65,6 +65,13 @@ def _keywords(text: str, match: re.Match[str]) -> dict[str, Any]:
         raise SpecError("an argument is more than a literal", hint, text, *span) from None
 
 
+def check_source(source: Source) -> None:
+    """Raise SpecError where the file is not there, or torch: before anything is run."""
+    if source.runs_a_file and not Path(source.place).is_file():
+        raise SpecError(f"there is no file {clip(source.place)!r}", "name a file of Python with the module in it")
+    torch_library()
+
+
 def import_network(name: str, tokens: str) -> Imported:
     """The network that `name` names, made with random weights; `tokens` say its input, such as `@224 n8`.
 
@@ -72,7 +79,7 @@ def import_network(name: str, tokens: str) -> Imported:
     cannot be exported.
     """
     source = parse_module_name(name)
-    torch_library()
+    check_source(source)
     with quietly():
         return module_network(_make(source), tokens, name)
 
@@ -105,8 +112,6 @@ def _imported(source: Source) -> Any:
     if not source.runs_a_file:
         return _guarded(place, lambda: _imported_by_name(place))
     path = Path(place).resolve()
-    if not path.is_file():
-        raise SpecError(f"there is no file {clip(place)!r}", "name a file of Python with the module in it")
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise SpecError(f"{clip(place)} is no file of Python")

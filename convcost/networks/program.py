@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ..spec.errors import Problem, clip
 from .errors import NetworkError
+from .foreign import refuse_print
 from .lines import FACT, FLAGS, Block, Line, Program, is_name, place, split_lines
 from .numbers import read_multiplier
 
@@ -23,6 +24,8 @@ def read_program(text: str, file: str = "network") -> Program:
     ('nobody', {'norm': True, 'activation': 'relu'})
     """
     reader = _Reader(file)
+    if not any(line.startswith("input") for line in text.removeprefix("\ufeff").splitlines()):
+        refuse_print(text, file)
     for indented, line in split_lines(text.removeprefix("\ufeff"), file):
         reader.take(line, indented)
     reader.close_block()

@@ -21,6 +21,7 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Node,
     Norm,
     Op,
     Pad,
@@ -38,6 +39,7 @@ from ..spec.errors import clip
 from .build import Network, weights_of
 from .convs import conv_spec
 from .lines import is_line_name
+from .primitives import PRIMITIVES
 
 
 def network_text(network: Network) -> str:
@@ -60,13 +62,29 @@ def network_text(network: Network) -> str:
     for index, node in enumerate(graph.nodes):
         words = _WORDS[type(node.op)](node.op, [shapes[value] for value in node.inputs])
         if not words or not node.inputs:
-            what = node.op.kind if type(node.op) is Counted else type(node.op).__name__.lower()
-            raise SpecError(f"{clip(node.name)}: a network file has no word for {clip(what)}", "leave --as-text out")
+            raise SpecError(f"{clip(node.name)}: {_why(node)}", "leave --as-text out")
         words += _shared(node.op, names[index + 1], first)
         behind = node.inputs == (index,)
         own = "" if behind else " from " + " ".join([names[value] for value in node.inputs])
         lines.append(f"{names[index + 1]}: {words}{own}")
     return "\n".join(lines) + "\n"
+
+
+def _why(node: Node) -> str:
+    """Why an operation cannot be written: what it is, or what about it."""
+    op = node.op
+    if type(op) is Pad:
+        return "it pads and crops at once, and a line of a network file does one of them"
+    if type(op) is Norm:
+        return f"a {op.kind} of a network file has params, and this one has none"
+    kind = op.kind if type(op) is Counted else type(op).__name__.lower()
+    if not node.inputs:
+        return f"{clip(kind)} reads no layer, and a line of a network file does"
+    if type(op) is not Counted or kind not in PRIMITIVES:
+        return f"a network file has no word for {clip(kind)}"
+    if op.params:
+        return f"a constant of {op.params} numbers is in this {kind}, and a line of a network file reads layers alone"
+    return f"how this {kind} is done is not kept, its cost alone, and a line of a network file says how"
 
 
 def _shared(op: Op, name: str, first: dict[tuple[object, ...], str]) -> str:

@@ -62,7 +62,7 @@ Entry = tuple[str, dict[str, Any], str, bool]
 def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: bool = False) -> Table:
     """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
     columns: Sequence[Column] = LAYERS if per_layer else TYPES
-    columns = _with_convention(columns, document.get("convention"))
+    columns = _with_convention(_known_shares(columns, document), document.get("convention"))
     total = {
         **document["total"],
         "convention": document.get("convention", {}).get("value"),
@@ -79,8 +79,15 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: b
     entries.append(("total", total, "", True))
     heads, lines = grid(entries, columns, exact)
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
-    notes = (*_unknown_notes(document), *_memory_notes(document), *execution_notes(document["verified"]))
+    notes = (*_unknown_notes(document), *_memory_notes(document), *_executed_notes(document))
     return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
+
+
+def _known_shares(columns: Sequence[Column], document: dict[str, Any]) -> Sequence[Column]:
+    """The columns without shares of a total that is not known."""
+    unknown = {"share.macs"} if document["unknown"] else set()
+    unknown |= set() if document["params_complete"] else {"share.params"}
+    return [column for column in columns if column.key not in unknown]
 
 
 def _with_convention(columns: Sequence[Column], said: dict[str, Any] | None) -> Sequence[Column]:
@@ -201,15 +208,24 @@ def _unknown_notes(document: dict[str, Any]) -> Iterator[str]:
         yield f"{MISMATCH} partial: these operations are not known and not counted: {listed(missing)}"
 
 
-def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
-    """What was executed, what came out differently, what was executed smaller, and what was not executed."""
+def _executed_notes(document: dict[str, Any]) -> Iterator[str]:
+    return execution_notes(document["verified"], partial=bool(document["unknown"]))
+
+
+def execution_notes(verified: dict[str, Any], what: str = "", *, partial: bool = False) -> Iterator[str]:
+    """What was executed, what came out differently, what was executed smaller, and what was not executed.
+
+    Of a `partial` network it is the part that is known, and shares are of what is counted.
+    """
     layers, wiring, seen = verified["layers"], verified["wiring"], verified["seen"]
     if not layers and wiring["status"] == "skipped":
         reason = f" ({wiring['reason']})" if "reason" in wiring else ""
         yield f"{SKIPPED} {what}not verified; every number is by analysis only{reason}"
         return
-    yield from _different(layers, wiring, seen, what)
-    parts = [*_full_size(layers, verified["macs_share"]), *_whole_network(wiring, seen)]
+    whole = "the part that is known" if partial else "the whole network"
+    yield from _different(layers, wiring, seen, what, whole)
+    counted = "MACs counted" if partial else "MACs"
+    parts = [*_full_size(layers, verified["macs_share"], counted), *_whole_network(wiring, seen, whole)]
     if parts:
         yield f"{VERIFIED} {what}executed in this run, and came out as analysed: {listed(parts)}"
     reduced = [f"{one['names'][0]} at {plain(one['input'])}" for one in layers if one["status"] == "reduced"]
@@ -230,19 +246,19 @@ def execution_notes(verified: dict[str, Any], what: str = "") -> Iterator[str]:
         yield f"{SKIPPED} {what}by analysis only: {listed(unseen)}"
 
 
-def _different(layers: list[Any], wiring: dict[str, Any], seen: dict[str, Any], what: str) -> Iterator[str]:
+def _different(layers: list[Any], wiring: dict[str, Any], seen: dict[str, Any], what: str, whole: str) -> Iterator[str]:
     for one in layers:
         if one["status"] == "mismatch":
             yield f"{MISMATCH} {what}{one['names'][0]}: {listed(mismatches({'verified': one}))}"
     if wiring["status"] == "mismatch":
         found = listed(mismatches({"verified": wiring}))
-        yield f"{MISMATCH} {what}the whole network at {plain(wiring['input'])}: {found}"
+        yield f"{MISMATCH} {what}{whole} at {plain(wiring['input'])}: {found}"
     wrong = mismatches({"verified": {"checks": seen}})
     if wrong:
         yield f"{MISMATCH} {what}{listed(wrong)}"
 
 
-def _full_size(layers: list[Any], share: float | None) -> Iterator[str]:
+def _full_size(layers: list[Any], share: float | None, counted: str) -> Iterator[str]:
     """The layers at full size, and the share of the multiply-adds that they have."""
     good = [one for one in layers if one["status"] == "verified"]
     if not good:
@@ -251,16 +267,16 @@ def _full_size(layers: list[Any], share: float | None) -> Iterator[str]:
     which = "every distinct layer" if every else f"{len(good)} of {len(layers)} distinct layers"
     whole = sum([len(one["names"]) for one in layers])
     products = f"{len(good)} for {count}" if every else f"for {count} of {whole}"
-    part = "" if share is None else f", {percent(share)} of the MACs"
+    part = "" if share is None else f", {percent(share)} of the {counted}"
     yield (
         f"{which} once at full size, {products} convolutions and matrix products{part} "
         "(output, params, MACs, effective MACs, FLOPs)"
     )
 
 
-def _whole_network(wiring: dict[str, Any], seen: dict[str, Any]) -> Iterator[str]:
+def _whole_network(wiring: dict[str, Any], seen: dict[str, Any], whole: str) -> Iterator[str]:
     if wiring["status"] in ("verified", "partial"):
-        yield f"the whole network at {plain(wiring['input'])} (every word, and shares)"
+        yield f"{whole} at {plain(wiring['input'])} (every word, and shares)"
     words = [_named(word) for word, one in seen.items() if one["ok"]]
     if words:
         yield f"what is seen of the input ({listed(words)})"

@@ -163,6 +163,7 @@ def test_a_layer_of_a_network_is_compared(convcost: Run) -> None:
     assert (spec["in_channels"], spec["input_size"], spec["stride"]) == (128, [28, 28], [2, 2])
     assert (spec["norm"], spec["activation"]) == (True, "relu")
     assert "stage2.1.reduce" in convcost("compare", "--in", "resnet50", "--layer", "stage2.1").err
+    assert "convcost network resnet50 --per-layer shows" in convcost("compare", "--in", "resnet50", "--layer", "s").err
     assert convcost("compare", "--in", "resnet50").code == convcost("compare", "--layer", "x").code == 2
     assert convcost("compare").code == 2
 
@@ -289,3 +290,29 @@ def test_a_layer_of_a_network_is_answered_alone(convcost: Run) -> None:
     answer = json.loads(ran.out)
     assert (answer["params"], answer["spec"]["batch"], answer["spec"]["norm"]) == (147_712, 2, True)
     assert "SPEC is missing" in convcost("layer").err
+
+
+#: A printed model of which one block is not known.
+BLOCK = """Net(
+  (stem): Conv2d(3, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
+  (block): Block(
+    (a): Conv2d(8, 8, kernel_size=(3, 3), padding=(1, 1))
+    (b): Conv2d(8, 8, kernel_size=(3, 3), padding=(1, 1))
+  )
+)
+"""
+
+
+@pytest.mark.parametrize("per_layer", [(), ("--per-layer",)])
+def test_of_a_partial_network_no_more_is_said_than_is_known(convcost: Run, per_layer: tuple[str, ...]) -> None:
+    """Neither shares of MACs, nor that the whole was executed; params are all known."""
+    ran = convcost("network", "-", "@3x32x32", *per_layer, "--format", "markdown", stdin=BLOCK)
+    out = " ".join(ran.out.split())
+    assert "100 % of the MACs counted" in out
+    assert "the part that is known at 1x3x32x32" in out
+    assert "the whole network" not in out
+    assert ("MACs share" in out, "params share" in out) == (False, True)
+    whole = convcost("network", "-", *per_layer, "--format", "markdown", stdin=TINY).out
+    assert "100 % of the MACs (" in whole
+    assert "the whole network at" in whole
+    assert "MACs share" in whole

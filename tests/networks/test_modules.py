@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from convcost.cli.main import run
 from convcost.networks import modules
 from convcost.networks.foreign import KINDS, is_module_name
 from convcost.networks.modules import Source, parse_module_name
@@ -199,3 +200,24 @@ def test_files_of_others_are_named_with_the_way_to_onnx(ending: str, tmp_path: P
 def test_a_file_that_is_not_there_is_no_foreign_one() -> None:
     with pytest.raises(SpecError, match="no network and no file"):
         find_program("nowhere.tflite")
+
+
+@pytest.mark.parametrize(("is_there", "message"), [(False, "there is no file"), (True, "needs torch")])
+def test_no_file_is_said_to_be_run_that_is_not(
+    is_there: bool,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Neither one that is not there, nor any without torch."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.setattr("convcost.networks.exported.find_spec", lambda _: None)
+    if is_there:
+        Path("a_net.py").write_text("raise SystemExit('it was run')\n")
+    assert run(["network", "a_net.py:Net"]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "is run" not in err
+    assert "it was run" not in err

@@ -83,3 +83,56 @@ def test_a_model_is_written_as_a_network_file(model: str, tmp_path: Path, capsys
     assert one["total"] == other["total"]
     assert [layer["name"] for layer in one["layers"]] == [layer["name"] for layer in other["layers"]]
     assert read_onnx(model, {}, None)
+
+
+def image_model(tmp_path: Path, *shapes: str) -> str:
+    """A model that gives each of its inputs back."""
+    inputs = ", ".join([f"float[{shape}] x{number}" for number, shape in enumerate(shapes)])
+    outputs = ", ".join([f"float[{shape}] y{number}" for number, shape in enumerate(shapes)])
+    nodes = " ".join([f"y{number} = Relu(x{number})" for number in range(len(shapes))])
+    path = tmp_path / "image.onnx"
+    text = f'<ir_version: 8, opset_import: ["" : 17]> g ({inputs}) => ({outputs}) {{ {nodes} }}'
+    path.write_bytes(onnx.parser.parse_model(text).SerializeToString())
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "tokens", "expected"),
+    [
+        (["N,C,H,W"], "@3x48x192", [1, 3, 48, 192]),
+        (["N,C,H,W"], "@2x3x48x192", [2, 3, 48, 192]),
+        (["N,C,H,W"], "@3x48x192 n8", [8, 3, 48, 192]),
+        (["N,3,H,W"], "@48", [1, 3, 48, 48]),
+        (["4,3,64,64"], "@48x96", [4, 3, 48, 96]),
+        (["N,H,W,3"], "@3x48x192", [1, 48, 192, 3]),
+        (["N,H,W,3"], "@48x192", [1, 48, 192, 3]),
+        (["N,C,H,W", "N,8"], "@3x48x192", [1, 3, 48, 192]),
+        (["N,C"], "@16", [1, 16]),
+        (["N,3,64,64"], "n8", [8, 3, 64, 64]),
+    ],
+)
+def test_the_size_of_an_image_is_written_as_for_any_network(
+    shapes: list[str], tokens: str, expected: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where one input can be meant; what is not said is in the file."""
+    path = image_model(tmp_path, *shapes)
+    assert told(capsys, "network", path, *tokens.split(), "--no-verify")["input"] == expected
+
+
+@pytest.mark.parametrize(
+    ("shapes", "words", "message"),
+    [
+        (["N,C,H,W"], "@48", "input 'x0' is NxCxHxW"),
+        (["N,3,H,W"], "@48x192x3", "input 'x0' is Nx3xHxW"),
+        (["N,C,H,W"], "@2x3x48x192 n8", "input 'x0' is NxCxHxW"),
+        (["N,C,H,W", "N,C,H,W"], "@3x48x192", "which of its 2 inputs has that size?"),
+        (["N,C,H,W"], "@3x48x192 --input x0=1x3x48x192", "the input's size is given twice"),
+        (["N,C,H,W"], "k3", "kernel_size does not belong here"),
+    ],
+)
+def test_a_size_that_fits_no_input_is_refused(
+    shapes: list[str], words: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the input that there is."""
+    assert run(["network", image_model(tmp_path, *shapes), *words.split()]) == 2
+    assert message in capsys.readouterr().err

@@ -305,6 +305,20 @@ def test_an_unknown_operation_is_told_before_its_inputs() -> None:
     assert "did you mean standard" in mistake("standrd 4 k3").hint
 
 
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [
+        ("conv", "standard"), ("convolve", "standard"), ("Convolution", "standard"), ("conv2d", "standard"),
+        ("dwconv", "depthwise"), ("conv-transpose", "standard … t"), ("dense", "linear"), ("fc", "linear"),
+        ("bn", "batch-norm"), ("pool", "max-pool"), ("gap", "global-average-pool"), ("cat", "concat"), ("sum", "add"),
+        ("mbcov", "mbconv"),
+    ],
+)  # fmt: skip
+def test_words_of_other_programs_are_answered_with_ours(word: str, ours: str) -> None:
+    """Before the nearest word, which may mean something else."""
+    assert f"did you mean {ours}?" in mistake(f"{word} 4 k3").hint
+
+
 @given(st.integers(1, 4096), st.integers(1, 400))
 def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     """Its function, on exact numbers: the nearest multiple of 8, not below 90 %."""
@@ -475,3 +489,24 @@ def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, me
         build_network(read_program(f"{line}\nrelu"), Choices(tokens))
     assert message in found.value.message
     assert hint in found.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message", "hint"),
+    [
+        ('Model: "sequential"\n____\n', 1, "the head of a Keras summary", "model.export('model.onnx'"),
+        (
+            "=====\nLayer (type)  Output\n=====\n├─Conv2d: 1-1  [1, 64, 112, 112]\n",
+            4,
+            "a row of a summary",
+            "print(model)",
+        ),
+        ("layer {\n  name: 'a'\n  type: 'Convolution'\n}\n", 1, "a layer of Caffe", "caffe2onnx"),
+        ("# yolo\n[net]\nwidth=416\n[convolutional]\n", 2, "a section of a darknet .cfg", "darknet2onnx"),
+    ],
+)
+def test_what_another_program_prints_is_called_so(text: str, line: int, message: str, hint: str) -> None:
+    """With what to give instead, at the line that shows it."""
+    with pytest.raises(NetworkError, match=message) as caught:
+        read_program(text)
+    assert (caught.value.line, hint in caught.value.hint) == (line, True)

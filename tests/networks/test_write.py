@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convcost.graph.ops import Counted, Graph, Node
+from convcost.graph.ops import Counted, Graph, Node, Norm, Op, Pad
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.lines import is_line_name
 from convcost.networks.program import read_program
@@ -53,6 +53,25 @@ def test_names_that_a_file_cannot_have_are_changed_and_stay_apart() -> None:
     written = [line.partition(":")[0] for line in text.splitlines()[1:]]
     assert written == ["in-2", "n0.weight_conv", "n0.weight_conv-2", "/layer1/0/conv1", "layer1.0.conv1"]
     assert all(map(is_line_name, written))
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "reason"),
+    [
+        (Counted("concat", (1, 9, 8, 8), 64), (0,), "a constant of 64 numbers is in this concat"),
+        (Counted("pad", (1, 8, 10, 10)), (0,), "how this pad is done is not kept, its cost alone"),
+        (Counted("input", (7, 8)), (), "input reads no layer"),
+        (Norm("group-norm", 8, 2, False), (0,), "a group-norm of a network file has params"),
+        (Pad(((1, 1), (-1, -1))), (0,), "it pads and crops at once"),
+    ],
+)
+def test_what_a_line_cannot_say_is_told(op: Op, inputs: tuple[int, ...], reason: str) -> None:
+    """Where the word itself is one that a file has."""
+    graph = Graph((1, 8, 8, 8), "fp32", (Node("odd", op, inputs),))
+    with pytest.raises(SpecError) as caught:
+        network_text(Network("own", "", graph, [(1, 8, 8, 8), (1, 8, 8, 8)]))
+    assert f"odd: {reason}" in caught.value.message
+    assert "has no word" not in caught.value.message
 
 
 def test_what_has_no_word_is_told() -> None:

@@ -22,7 +22,7 @@ SHOWN = 8
 PLACEHOLDERS, AMBIGUOUS = frozenset(("?", "-1", "None", "unk", "unknown")), -1
 
 
-def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
+def load(path: str, inputs: Mapping[str, Shape], batch: int | None, size: Shape | int | None = None) -> Any:
     """The model, its inputs with sizes; SpecError where the file or an input is not in order."""
     library = onnx_library("onnx_ml_pb2")
     try:
@@ -36,7 +36,12 @@ def load(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Any:
         raise bad_file(path, "it is no ONNX model, or damaged", "is the file complete?") from None
     if not model.graph.node:
         raise bad_file(path, "there is no operation in it", "is it an ONNX model?")
-    bind_inputs(model.graph, inputs, batch, path)
+    if size is None:
+        bind_inputs(model.graph, inputs, batch, path)
+    else:
+        image = image_input(model.graph, path)
+        whole = whole_shape(image, size if isinstance(size, tuple) else (size,), batch, path)
+        bind_inputs(model.graph, {image.name: whole}, None if len(_given(model.graph)) == 1 else batch, path)
     onnx_library("onnx_cpp2py_export").defs.has_schema("Relu")  # builds its table of operations here, once
     return model
 
@@ -74,8 +79,7 @@ def check_names(graph: Any) -> None:
 
 def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path: str) -> None:
     """Give the graph's inputs their sizes, dimensions of one name the same one; forget shapes that no longer hold."""
-    constants = {tensor.name for tensor in graph.initializer}
-    given = {value.name: value for value in graph.input if value.name not in constants}
+    given = _given(graph)
     for name in inputs:
         if name not in given:
             known = ", ".join(map(clip, [*given][:8]))
@@ -107,6 +111,43 @@ def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path
         for value in graph.output:
             if value.type.HasField("tensor_type"):
                 value.type.tensor_type.ClearField("shape")
+
+
+def _given(graph: Any) -> dict[str, Any]:
+    """Inputs by name: what is among them with its numbers is a constant."""
+    constants = {tensor.name for tensor in graph.initializer}
+    return {value.name: value for value in graph.input if value.name not in constants}
+
+
+def image_input(graph: Any, path: str) -> Any:
+    """The input that a size alone can mean: the only one, or the only one with channels and two or three axes."""
+    given = _given(graph)
+    images = [value for value in given.values() if len(given) == 1 or len(_dims(value)) in (4, 5)]
+    if len(images) != 1:
+        names = ", ".join(map(clip, [*given][:8]))
+        hint = f"name it: --input NAME=1x3x224x224; there is {names}" if given else "leave the size out"
+        raise bad_file(path, f"which of its {len(given)} inputs has that size?" if given else "it has no input", hint)
+    return images[0]
+
+
+def whole_shape(value: Any, size: Shape, batch: int | None, path: str) -> Shape:
+    """The shape of an input of which the sides are said, or the channels, too, or all; the rest is in the file."""
+    dims = _dims(value)
+    axes = len(dims) or max(len(size) + 1, 4)
+    known = [dim.dim_value if _is_known(dim) else None for dim in dims] or [None] * axes
+    at = -1 if axes > 3 and dims and _is_last(dims) else min(1, axes - 1)
+    size = size * (axes - 2) if len(size) == 1 and axes > 3 else size
+    channels = known[at]
+    if len(size) == axes - 2 and channels is not None:
+        size = (*size, channels) if at < 0 else (channels, *size)
+    elif len(size) == axes - 1 and at < 0 and size[0] == channels != size[-1]:
+        size = (*size[1:], size[0])
+    whole = (batch or known[0] or 1, *size) if len(size) == axes - 1 else size
+    is_said_twice = len(size) == axes and batch not in (None, size[0])
+    if len(whole) == axes and not is_said_twice and channels in (None, whole[at]):
+        return whole
+    wanted = show_dims(dims) or "of no shape in the file"
+    raise bad_file(path, f"input {clip(value.name)!r} is {wanted}", f"write all of it, such as @{_proposal(dims)}")
 
 
 def _dims(value: Any) -> Any:
@@ -172,12 +213,18 @@ def _check(value: Any, path: str) -> None:
 def _proposal(dims: Any) -> str:
     """Sizes that an input could have: those in the file, for others what images and sequences have."""
     is_image = len(dims) > 3
-    is_last = is_image and _is_known(dims[-1]) and dims[-1].dim_value in (1, 3, 4)
+    is_last = is_image and _is_last(dims)
     sizes = []
     for number, dim in enumerate(dims[:SHOWN]):
         usual = 1 if not number else 3 if is_image and number == 1 and not is_last else 224 if is_image else 128
         sizes.append(str(dim.dim_value if _is_known(dim) else usual))
     return "x".join(sizes)
+
+
+def _is_last(dims: Any) -> bool:
+    """Do the channels of an image stand last?"""
+    first, last = [_is_known(dims[at]) and dims[at].dim_value in (1, 3, 4) for at in (1, -1)]
+    return last and not first
 
 
 def show_dims(dims: Any) -> str:

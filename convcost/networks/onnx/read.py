@@ -43,13 +43,14 @@ class Reading(NamedTuple):
     params_complete: bool = True
 
 
-def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Reading:
+def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None, image: Shape | int | None = None) -> Reading:
     """The model in a file.
 
-    `inputs` gives shapes by the names of inputs, `batch` the size of first dimensions that have none.
+    `inputs` gives shapes by the names of inputs, `batch` the size of first dimensions that have none,
+    `image` the size of its one image: the side, height and width, with channels in front, or with the batch, too.
     Raises SpecError for a file that is no model, or whose inputs have no size.
     """
-    model = load(path, inputs, batch)
+    model = load(path, inputs, batch, image)
     size = model.ByteSize()
     try:
         found = isolated(lambda tell: Walk(model, tell).model(model), size, RECORDS)
