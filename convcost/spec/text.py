@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .check import build_spec
 from .errors import Missing, Problem, Span, SpecError, clip, end_of
@@ -34,6 +34,16 @@ def read_tokens(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
         )
     except Problem as problem:
         raise locate(problem, line, values) from None
+
+
+def join_words(words: Sequence[str]) -> str:
+    r"""The words of a command line as one line of text; a comment in one of them ends where that word does.
+
+    >>> join_words(["64:128", "@56", "k3"]), join_words(["Conv2d(3, 64, 7)  # stem", "@224"])
+    ('64:128 @56 k3', 'Conv2d(3, 64, 7)  # stem\n@224')
+    """
+    *before, last = words or [""]
+    return "".join([word + ("\n" if "#" in word or "//" in word else " ") for word in before]) + last
 
 
 def axes_of(values: Values) -> int:
