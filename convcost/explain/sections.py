@@ -104,9 +104,14 @@ def _disturbed(document: Document) -> str:
     found = document["disturbed"]
     mixed = [word for word in ("space", "channels") if any(word in said for said in document["mixes"].values())]
     return (
-        f"{_DISTURBED[0].upper()}{_DISTURBED[1:]}: {_changed(found)}. It mixes {' and '.join(mixed)}. (Executed at "
+        f"{_DISTURBED[0].upper()}{_DISTURBED[1:]}: {_changed(found)}. It mixes {_together(mixed)}. (Executed at "
         f"{found['spec']}, on random weights.)"
     )
+
+
+def _together(mixed: list[str]) -> str:
+    """What is mixed; a 1x1 from one channel to one only scales."""
+    return " and ".join(mixed) or "nothing"
 
 
 def _changed(found: Document) -> str:
@@ -328,7 +333,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
 
 def _seen(numbers: Document) -> str:
     field = "×".join(map(str, numbers["receptive_field"] or ["–"]))
-    return f"{' and '.join(numbers['mixes'])} (an output sees {field})"
+    return f"{_together(numbers['mixes'])} (an output sees {field})"
 
 
 def _side_by_side(explained: list[Document], rows: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:

@@ -188,3 +188,15 @@ def test_a_large_layer_is_executed_smaller_and_says_at_which_size() -> None:
     assert inner < 2048
     assert f"at {inner}:{outer}, {middle} between: rank {joint['rank']} of {joint['most']}" in shown
     assert joint["rank"] == min(middle, 5 * inner)
+
+
+@pytest.mark.parametrize(
+    ("topics", "said"),
+    [
+        ("standard", "It mixes nothing."),
+        ("standard pointwise", "mixes nothing (an output sees 1×1) nothing (an output"),
+    ],
+)
+def test_a_1x1_on_one_channel_is_said_to_mix_nothing(topics: str, said: str) -> None:
+    """It only scales: the list of what it mixes is empty, and the sentence has a word for that."""
+    assert said in " ".join(screen(topics.split(), "1:1 @1 k1").split())
