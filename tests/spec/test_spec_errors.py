@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import pytest
 from spec.spec_cases import error_of
 
-from convcost.spec import SpecError
+from convcost.spec import SpecError, parse_spec
 
 LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
 
@@ -52,6 +53,10 @@ TOKENS = [
     ("64:128 @56 k3 «w33a8»", "unknown token", "notation"),
     ("64:128 @56 k3 «w4»", "unknown token", "w4a16"),
     ("3:64 224x224 «k3»", "kernel_size is given twice", "write @224x224 for the input size"),
+    ("64:128 56x56 «3x3»", "kernel_size is given twice", "keep one of them, or write @56x56 for the input size"),
+    ("64:128 3x3 «56x56»", "kernel_size is given twice", "keep one of them, or write @56x56 for the input size"),
+    ("64x128 @56 «k3»", "kernel_size is given twice", "keep one of them, or write 64:128 for the channels"),
+    ("64x128 «k3»", "given twice", "or write 64:128 for the channels, or write @64x128 for the input size"),
     ("64:128 «56» k3", "channels are given twice", "write @56 for the input size"),
     ("64:128 @56 «3,3»", "in_channels must be a whole number", "did you mean 3x3?"),
     ("64:128 k3 «1x64x56x56»", "kernel_size has 4 axes", "did you mean @1x64x56x56?"),
@@ -228,6 +233,19 @@ def test_mistake_is_pointed_at_with_its_remedy(marked: str, message: str, hint: 
     assert (error.column, str(error)) == (start + 1, error.message)
     assert len(error.message) < 150
     assert len(error.hint) < 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["64:128 56x56 3x3", "64:128 3x3 56x56", "64x128 @56 k3", "k3 64x128 @56", "64:128 56 k3", "64:128 k3 k5 @56"],
+)
+def test_what_is_suggested_for_a_field_said_twice_works(line: str) -> None:
+    """Each of the remedies, typed as it is written there, makes a layer of the line."""
+    error = error_of(line)
+    numbers = re.findall(r"write (\S+) for", error.hint)
+    for meant in numbers:
+        parse_spec(line.replace(meant.strip("@").replace(":", "x"), meant, 1))
+    assert len(numbers) == ("k5" not in line)
 
 
 @pytest.mark.parametrize(("word", "meant"), MEANT)
