@@ -196,6 +196,7 @@ def test_csv_of_a_batch_has_one_header(convcost: Run) -> None:
         (("compare", "64:128", "@56", "k3", "--variants", "standard,deptwise"), "did you mean depthwise?"),
         (("compare", "64:128", "@56", "k3", "--baseline", "standart"), "did you mean standard?"),
         (("compare", "64:128", "@56", "k3", "--columns", "mac"), "did you mean macs?"),
+        (("compare", "64:128", "@56", "k3", "--columns", "foo"), "there are variant, "),
         (("compare", "64:128", "@56", "k3", "--format", "xml"), "xml"),
         (("compare", "64:128", "@56", "k3", "--activation", "relu7"), "relu7"),
         (("compare", "64:128", "@56", "k3", "--frobnicate"), "--frobnicate"),
