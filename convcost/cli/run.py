@@ -115,8 +115,9 @@ def _answers(
     chunks: Iterable[list[tuple[int, str]]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values,
     texts: Texts | None,
 ) -> Iterator[int]:  # fmt: skip
-    passed, answered = Passed(), False
+    passed, answered, empty = Passed(), False, True
     for lines in whole_layers(chunks):
+        empty = empty and not lines
         known = texts([text for _, text in lines]) if texts else [None] * len(lines)
         for (number, line), text in zip(lines, known):
             if text is not None:
@@ -130,6 +131,9 @@ def _answers(
                 if not passed.takes(error, number, line):
                     yield _report(error, number, writer)
     yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
+    if empty:
+        report(SpecError("there is no layer on standard input", "write one a line, such as 64:128 @56 k3"))
+        yield 2
 
 
 def _report(error: SpecError, number: int, writer: Writer) -> int:
@@ -147,7 +151,7 @@ def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: 
     result = answer(reading)
     writer.answer(result)
     rows = (result.row,) if isinstance(result, Layer) else result.rows
-    return max([_mismatch(text, row) for row in rows])
+    return max([_mismatch(text, row) for row in rows], default=0)
 
 
 def _tell(text: str, reading: Reading) -> None:

@@ -132,6 +132,7 @@ def _reason(line: Line, grid: Grid, width: int) -> Iterator[list[Span]]:
 
 def _note(note: str, indent: int, width: int) -> Iterator[list[Span]]:
     sign, _, text = note.partition(" ")
+    indent = max(indent, len(sign))
     for part in wrap(text, width - indent - 2):
         yield [(f" {sign:<{indent}} ", STYLE_OF_MARK.get(sign, "dim")), (part, "dim")]
         sign = ""

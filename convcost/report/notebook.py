@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ..answers.comparison import Comparison, Layer
-from .as_table import PLAIN_WIDTH, plain_text, plain_width
+from .as_table import plain_text, plain_width
 from .writers import Options
 
 
@@ -28,7 +28,7 @@ def as_text(result: Any) -> str:
     from .network_tables import network_table
     from .networks import network_document
 
-    return plain_text(network_table(network_document(result), per_layer=False), PLAIN_WIDTH)
+    return plain_text(network_table(network_document(result), per_layer=False), plain_width())
 
 
 def as_html(result: Any) -> str:

@@ -65,7 +65,8 @@ class Runner:
 def keeps_bounds(runner: Runner, words: list[str], stdin: bytes = b"", seconds: float = MOST_SECONDS) -> bool:
     """An answer or an error that says so, no traceback, soon, little memory."""
     found = runner(words, stdin)
-    assert found.code in (0, 2), found.err[-2000:]
+    nothing = words[0] == "swap" and found.code == 1 and found.err.startswith("nothing was replaced")
+    assert found.code in (0, 2) or nothing, found.err[-2000:]
     assert (found.code == 2) == ("error: " in found.err)
     assert "Traceback" not in found.err
     assert found.seconds < SLACK * seconds

@@ -92,7 +92,9 @@ def test_no_command_writes_a_file(tmp_path: Path, words: str) -> None:
     assert run_in(tmp_path, words.split()) == []
 
 
-@pytest.mark.parametrize("words", ["compare 4:6 @9 k3", "layer 4:6 @9 k3", "network -", "swap - --to grouped"])
+@pytest.mark.parametrize(
+    "words", ["compare 4:6 @9 k3", "layer 4:6 @9 k3", "network -", "swap - --to depthwise-separable"]
+)
 def test_output_writes_the_file_that_it_names(tmp_path: Path, words: str) -> None:
     """And nothing beside it."""
     assert run_in(tmp_path, [*words.split(), "--output", "costs.json"]) == ["work/costs.json"]

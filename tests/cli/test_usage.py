@@ -24,7 +24,7 @@ CASES = [
     ("compare 64 @9 --columns", "--columns needs a value", "--columns", "'convcost compare --help' explains it"),
     ("compare 64 @9 --norm=3", "--norm takes no value", "--norm", "'convcost compare --help' explains it"),
     ("variants foo bar", "unexpected argument 'foo'", "foo", "'convcost variants --help' explains it"),
-    ("layer", "missing argument 'SPEC...'", "", "'convcost layer --help' explains it"),
+    ("zoo resnet50 vgg16", "unexpected argument 'vgg16'", "vgg16", "'convcost zoo --help' explains it"),
 ]  # fmt: skip
 
 

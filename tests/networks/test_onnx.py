@@ -55,7 +55,7 @@ def test_figures_of_published_models_are_exact(name: str, macs: int, params: int
 
 def test_every_model_of_the_onnx_package_gives_an_answer_or_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of its own test suite, here without a process of its own for each."""
-    monkeypatch.setattr(read, "isolated", lambda work, _: work(lambda _: None))
+    monkeypatch.setattr(read, "isolated", lambda work, *_: work(lambda _: None))
     answered = 0
     for path in MODELS:
         try:

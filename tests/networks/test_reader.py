@@ -33,7 +33,7 @@ from convcost.networks.errors import NetworkError
 from convcost.networks.layers import layer_names
 from convcost.networks.numbers import resolve, round_to
 from convcost.networks.primitives import PRIMITIVES
-from convcost.networks.program import named, read_program
+from convcost.networks.program import named_program, read_program
 from convcost.spec import LayerSpec, SpecError
 from convcost.spec.errors import Problem
 from convcost.variants.registry import build_variant
@@ -206,13 +206,13 @@ def test_a_file_has_multipliers_and_other_names() -> None:
     """Each of the names with multipliers and a size of its own, which the command line goes before."""
     text = "input 3 @32\nwidth 1\ndepth 1\nalso wide width=2 @48x40\nalso deep depth=1.5\npointwise 16*width r2*depth"
     program = read_program(text, "own")
-    shapes = {name: build_network(named(program, name) or program).shapes for name in ("own", "wide", "deep")}
+    shapes = {name: build_network(named_program(program, name) or program).shapes for name in ("own", "wide", "deep")}
     assert {name: (each[0][2:], each[-1][1], len(each) - 1) for name, each in shapes.items()} == {
         "own": ((32, 32), 16, 2), "wide": ((48, 40), 32, 2), "deep": ((32, 32), 16, 3)
     }  # fmt: skip
-    chosen = build_network(named(program, "wide") or program, Choices("@8", "0.5", depth="2")).shapes
+    chosen = build_network(named_program(program, "wide") or program, Choices("@8", "0.5", depth="2")).shapes
     assert (chosen[0][2:], chosen[-1][1], len(chosen) - 1) == ((8, 8), 8, 4)
-    assert named(program, "own") is None
+    assert named_program(program, "own") is None
     with pytest.raises(SpecError, match="own has no depth multiplier"):
         built("width 1", "standard 4 k3", depth="2", name="own")
 

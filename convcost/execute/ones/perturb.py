@@ -196,7 +196,8 @@ def _heard_at(
         if not node.inputs:
             lines[number] = _numbered(sizes[number], margin, heard=source == number)
         else:
-            lines[number] = FOLLOW[type(node.op)](node.op, axis, known) if len(known) == len(given) else None
+            short = len(known) == len(given) and _length(node.op, axis, known) <= MOST_LENGTH
+            lines[number] = FOLLOW[type(node.op)](node.op, axis, known) if short else None
         made = lines[number]
         found.append(None if made is None else _widest(_part(made, 0, made.size)))
         for value in node.inputs:
@@ -204,6 +205,20 @@ def _heard_at(
             if not uses[value]:
                 lines.pop(value, None)
     return found
+
+
+def _length(op: Op, axis: int, lines: list[Line]) -> int:
+    """About how many positions an operation makes along an axis, those beyond its ends included."""
+    given = max([len(line.first) for line in lines])
+    if isinstance(op, AdaptivePool):
+        return op.output_size[axis] * (given // max(1, lines[0].size) + 1)
+    if isinstance(op, Conv) and op.transposed:
+        return given * op.stride[axis]
+    if isinstance(op, Upsample | PixelShuffle):
+        return given * op.factor[axis]
+    if isinstance(op, Pad):
+        return given + sum(map(abs, op.padding[axis]))
+    return max(given, op.positions) if isinstance(op, Tokens) else given
 
 
 def _numbered(size: int, margin: int, *, heard: bool) -> Line:
@@ -223,8 +238,11 @@ def _follow(nodes: tuple[Node, ...], axis: int, size: int, margin: int) -> Line 
     places = np.arange(-margin, size + margin)
     lines = [Line(-margin, places, places, max(1, size))]
     for node in nodes:
+        given = [lines[value] for value in node.inputs]
+        if given and _length(node.op, axis, given) > MOST_LENGTH:
+            return None
         try:
-            line = FOLLOW[type(node.op)](node.op, axis, [lines[value] for value in node.inputs])
+            line = FOLLOW[type(node.op)](node.op, axis, given)
         except _TooShort:
             return Line(1, places[:0], places[:0], 0)
         if line is None:

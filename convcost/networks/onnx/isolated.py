@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
@@ -39,7 +39,10 @@ MOST_MEMORY, MEMORY_A_BYTE = 100 << 20, 64
 LIBRARIES = 200 << 20
 
 #: Largest answer, in all and for each byte of the model.
-MOST_ANSWER, ANSWER_A_BYTE = 1 << 22, 16
+MOST_ANSWER, ANSWER_A_BYTE = 1 << 22, 32
+
+#: What an answer is made of beside numbers, texts, lists, tuples and dicts.
+NO_RECORDS: dict[str, type] = {}
 
 #: Seconds before the progress is told, and between two tellings.
 SILENT, PAUSE = 1.0, 0.2
@@ -72,14 +75,15 @@ def bad_file(name: str, message: str, hint: str = "") -> SpecError:
     return SpecError(f"{clip(shown)}: {message}", hint)
 
 
-def isolated(work: Callable[[Tell], T], size: int) -> T:
+def isolated(work: Callable[[Tell], T], size: int, records: Mapping[str, type] = NO_RECORDS) -> T:
     """What `work` gives on a model of `size` bytes, or Malformed if it fails, crashes or takes what no such model does.
 
-    Damaged files crash some versions of ONNX's shape inference, and few bytes make gigabytes of axes. Where
-    processes cannot be copied (Windows), `work` runs here.
+    The answer is made of numbers, texts, lists, tuples, dicts and `records`, by their names: a copy that went wrong can
+    say no more. Damaged files crash some versions of ONNX's shape inference, and few bytes make gigabytes of axes.
+    Where processes cannot be copied (Windows), `work` runs here.
     """
     if sys.platform == "win32":
-        here: T = _answer(_guarded(work, lambda _: None))
+        here: T = _answer(_guarded(work, lambda _: None), records)
         return here
     reading, writing = os.pipe()
     child = os.fork()
@@ -94,15 +98,47 @@ def isolated(work: Callable[[Tell], T], size: int) -> T:
         raise Malformed("reading it takes too long, or its shapes are too large")
     if status or not answer:
         raise Malformed("ONNX's shape inference breaks down on it")
-    found: T = _answer(answer)
+    found: T = _answer(answer, records)
     return found
 
 
-def _answer(answer: bytes) -> Any:
-    found = pickle.loads(answer)
-    if isinstance(found, BaseException):
-        raise found
-    return found
+def _answer(answer: bytes, records: Mapping[str, type]) -> Any:
+    kind, found = json.loads(answer)
+    if kind == "malformed":
+        raise Malformed(found)
+    if kind == "broken":
+        raise RuntimeError(found)
+    return unpacked(found, records)
+
+
+def packed(value: Any) -> Any:
+    """A value as JSON has it; what is no list or number there is an object that says what it is.
+
+    >>> packed([(1, "a"), {3: None}])
+    [{'tuple': [1, 'a']}, {'dict': [[3, None]]}]
+    """
+    if isinstance(value, tuple):
+        return {type(value).__name__: [packed(one) for one in value]}
+    if isinstance(value, dict):
+        return {"dict": [[packed(key), packed(one)] for key, one in value.items()]}
+    return [packed(one) for one in value] if isinstance(value, list) else value
+
+
+def unpacked(value: Any, records: Mapping[str, type]) -> Any:
+    """The value again; KeyError for a record that is none of `records`.
+
+    >>> unpacked(packed([(1, "a"), {3: None}]), {})
+    [(1, 'a'), {3: None}]
+    """
+    if isinstance(value, list):
+        return [unpacked(one, records) for one in value]
+    if not isinstance(value, dict):
+        return value
+    ((name, parts),) = value.items()
+    if name == "dict":
+        return {unpacked(key, records): unpacked(one, records) for key, one in parts}
+    made = [unpacked(one, records) for one in parts]
+    return tuple(made) if name == "tuple" else records[name](*made)
 
 
 def _work(work: Callable[[Tell], T], size: int, reading: int, writing: int) -> None:
@@ -175,13 +211,13 @@ def _guarded(work: Callable[[Tell], T], tell: Tell) -> bytes:
     """The answer, or the error, as bytes."""
     found: Any
     try:
-        found = work(tell)
+        kind, found = "answer", packed(work(tell))
     except MemoryError:
-        found = Malformed("its shapes take too much memory")
+        kind, found = "malformed", "its shapes take too much memory"
     except RecursionError:
-        found = Malformed("it is nested too deeply")
+        kind, found = "malformed", "it is nested too deeply"
     except Malformed as error:
-        found = error
+        kind, found = "malformed", str(error)
     except Exception as error:  # a mistake of ours, which is to be seen
-        found = RuntimeError("".join(format_exception(error)))
-    return pickle.dumps(found, protocol=5)
+        kind, found = "broken", "".join(format_exception(error))
+    return json.dumps([kind, found]).encode()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ...graph.dtypes import OF_GRAPHS
-from ...graph.ops import Graph, Shape
+from ...graph.ops import Graph, Node, Op, Shape
 from ..build import Missing
 from ..limits import ALIVE_A_CHARACTER, MOST_ALIVE, alive_in_all
 from .isolated import bad_file, isolated
 from .load import load
 from .translate import Found, Walk
-from .values import show_name
+from .values import Root, show_name
 from .wire import Malformed
 
 #: Types by ONNX's numbers of them; of what is none of these (text), as many bytes are counted as its positions take.
@@ -23,6 +23,10 @@ TYPES = {
     10: "fp16", 11: "fp64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bf16", 17: "fp8",
     18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
 }  # fmt: skip
+
+
+#: What a walk's answer is made of.
+RECORDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Op), Node, Missing, Root, Found)}
 
 
 class Reading(NamedTuple):
@@ -48,7 +52,7 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None) -> Read
     model = load(path, inputs, batch)
     size = model.ByteSize()
     try:
-        found = isolated(lambda tell: Walk(model, tell).model(model), size)
+        found = isolated(lambda tell: Walk(model, tell).model(model), size, RECORDS)
     except Malformed as error:
         raise bad_file(path, str(error)) from None
     graph = _graph(found)
