@@ -11,7 +11,7 @@ from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
-from ..spec.text import gather_tokens, locate
+from ..spec.text import gather_tokens, join_words, locate
 from .failure import report
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
@@ -79,7 +79,7 @@ def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer, 
         texts = _by_plans(flags, answer, writer, otherwise, planned) if planned and writer.a_line_each else None
         code = max(_answers(chunks, flags, answer, writer, otherwise, texts), default=0)
     else:
-        code = _answer(" ".join(words), flags, answer, writer, {})
+        code = _answer(join_words(words), flags, answer, writer, {})
     writer.end()
     return code
 
