@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -114,7 +115,14 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
     from ..search.select import ROW_NUMBERS, ROW_WORDS, select_rows
 
     selection = selecting.selection(ROW_WORDS, ROW_NUMBERS, front)
-    return lambda comparison: select_rows(comparison, selection, named=named)
+
+    def chosen(comparison: Comparison) -> Comparison:
+        found = select_rows(comparison, selection, named=named)
+        if not found.rows:
+            print(f"note: no row is left of {len(comparison.rows)}", file=sys.stderr)
+        return found
+
+    return chosen
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:

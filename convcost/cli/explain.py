@@ -17,6 +17,7 @@ from ..explain.sections import pages
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
 from ..report.formats import FORMATS
 from ..spec import LayerSpec, SpecError, parse_spec
+from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
 from .listing import listing, width_of
 from .names import unknown_name
@@ -111,7 +112,7 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
     if not FORMATS[format].explains:
         written = ", ".join([name for name, known in FORMATS.items() if known.explains])
         raise SpecError(f"an explanation is not written as {format}", f"it is as {written}")
-    text = " ".join(asked.rest)
+    text = join_words(asked.rest)
     spec = parse_spec(text) if text else default_layer(asked.topics)
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None

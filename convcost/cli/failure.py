@@ -13,8 +13,24 @@ from ..spec.errors import SpecError
 
 def report(error: SpecError, line: int | None = None) -> None:
     """Print bad input to stderr: the message, a caret under the token, the remedy."""
-    text = error.render(width=get_terminal_size((100, 24)).columns, line=line)
+    width = get_terminal_size((100, 24)).columns
+    text = "\n".join(_folded(error.render(width=width, line=line).split("\n"), bool(error.hint), width))
     print(coloured(text) if has_colours(sys.stderr) else text, file=sys.stderr)
+
+
+def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:
+    """The lines with the remedy, the last of them, in as many as the width needs; its words stay whole.
+
+    >>> _folded(["error: unknown variant 'x'", "  there are standard, grouped"], True, 20)
+    ["error: unknown variant 'x'", '  there are', '  standard, grouped']
+    """
+    if not has_hint or len(lines[-1]) <= width:
+        return lines
+    from textwrap import wrap
+
+    room = max(width, 20)
+    return [*lines[:-1], *wrap(lines[-1].strip(), room, initial_indent="  ", subsequent_indent="  ",
+                               break_long_words=False, break_on_hyphens=False)]  # fmt: skip
 
 
 def has_colours(stream: TextIO) -> bool:

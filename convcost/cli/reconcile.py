@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from ..conventions.answer import conventions, find_conventions, reconcile_networ
 from ..conventions.figures import is_figure
 from ..conventions.opening import is_layer, others_of
 from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, clip
 from .inside import Asked, Opened, open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
 from .onnx_model import report_unknown
@@ -22,6 +23,7 @@ from .options import Destination, Exact, Execution
 
 if TYPE_CHECKING:
     from ..answers.check import NetworkVerified
+    from ..conventions.layers import PerLayer
 
 #: Tokens of specs that begin with a digit; what else does is meant as a figure.
 _TOKEN = re.compile(r"\d+(?:x\d+)*|\d+:\d+|\d+->\d+|[1-3]d")
@@ -76,7 +78,8 @@ def reconcile(
             "--per-layer",
             metavar="FILE",
             show_default=False,
-            help="Another tool's figures, name,figure a line: which layer differs first, and by what.",
+            help="Another tool's figures, name,figure a line, or with a header, of which macs, mult-adds or flops is "
+            "read: which layer differs first, and by what.",
         ),
     ] = "",
     convention: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")] = "",
@@ -101,7 +104,11 @@ def reconcile(
         raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
     asked = opened(words, Asked(width, depth, batch, norm, tuple(input or ())))
     if per_layer:
-        return _per_layer(asked, per_layer, convention, to, exact)
+        names = "" if is_layer(words[0]) else f"convcost network {' '.join(map(quote, words))} --per-layer"
+        layers = _per_layer(asked, per_layer, convention, names)
+        with to.open() as (file, written):
+            write_layers(layers, written, file, exact=exact)
+        return int(layers.first is not None)
     verified = _verified(asked, execution)
     found = reconcile_network(
         asked.network,
@@ -125,16 +132,22 @@ def split_words(words: list[str]) -> tuple[list[str], list[str]]:
     (['resnet50', '@224'], ['4.12 G', '300M'])
     >>> split_words(["64:128", "@56", "k3", "231.2", "MMACs"])
     (['64:128', '@56', 'k3'], ['231.2 MMACs'])
+
+    An empty word is a figure that somebody forgot.
     """
     subject, figures = words[:1], list[str]()
     for word in words[1:]:
-        if figures and not is_figure(word) and is_figure(f"1 {word}") and is_figure(f"{figures[-1]} {word}"):
+        if figures and _is_unit(word) and is_figure(f"{figures[-1]} {word}"):
             figures[-1] += f" {word}"
-        elif is_figure(word) or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
+        elif is_figure(word) or not word.strip() or (word[:1].isdigit() and not _TOKEN.fullmatch(word)):
             figures.append(word)
         else:
             subject.append(word)
     return subject, figures
+
+
+def _is_unit(word: str) -> bool:
+    return bool(word.strip()) and not is_figure(word) and is_figure(f"1 {word}")
 
 
 def opened(words: list[str], asked: Asked) -> Opened:
@@ -159,12 +172,21 @@ def _verified(asked: Opened, execution: Execution) -> NetworkVerified | None:
     return answer.verified
 
 
-def _per_layer(asked: Opened, path: str, name: str, to: Destination, exact: bool) -> int:
-    """0 where every layer is the same as the convention's."""
+def _per_layer(asked: Opened, path: str, convention: str, names: str) -> PerLayer:
+    """Another tool's figures beside a convention's; `names` is the command that lists the names of layers."""
     from ..conventions.layers import per_layer, read_theirs
 
-    text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8", "replace")
-    found = per_layer(asked.network, read_theirs(text, path), find_conventions(name)[-1] if name else None)
-    with to.open() as (file, written):
-        write_layers(found, written, file, exact=exact)
-    return int(found.first is not None)
+    chosen = find_conventions(convention)[-1] if convention else None
+    return per_layer(asked.network, read_theirs(_text(path), path), chosen, names=names)
+
+
+def _text(path: str) -> str:
+    """The text of another tool's figures; a file that cannot be read is bad input."""
+    if path == "-":
+        return sys.stdin.read()
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "no file can have that name"
+        hint = "--per-layer names a CSV file with a line a layer: its name and its figure"
+        raise SpecError(f"{clip(path)} cannot be read: {why}", hint, path, 0, len(path)) from None

@@ -11,7 +11,7 @@ from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
-from ..spec.text import gather_tokens, locate
+from ..spec.text import gather_tokens, join_words, locate
 from .failure import report
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
@@ -79,7 +79,7 @@ def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer, 
         texts = _by_plans(flags, answer, writer, otherwise, planned) if planned and writer.a_line_each else None
         code = max(_answers(chunks, flags, answer, writer, otherwise, texts), default=0)
     else:
-        code = _answer(" ".join(words), flags, answer, writer, {})
+        code = _answer(join_words(words), flags, answer, writer, {})
     writer.end()
     return code
 
@@ -115,8 +115,9 @@ def _answers(
     chunks: Iterable[list[tuple[int, str]]], flags: Flags, answer: Answer, writer: Writer, otherwise: Values,
     texts: Texts | None,
 ) -> Iterator[int]:  # fmt: skip
-    passed, answered = Passed(), False
+    passed, answered, empty = Passed(), False, True
     for lines in whole_layers(chunks):
+        empty = empty and not lines
         known = texts([text for _, text in lines]) if texts else [None] * len(lines)
         for (number, line), text in zip(lines, known):
             if text is not None:
@@ -130,6 +131,9 @@ def _answers(
                 if not passed.takes(error, number, line):
                     yield _report(error, number, writer)
     yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
+    if empty:
+        report(SpecError("there is no layer on standard input", "write one a line, such as 64:128 @56 k3"))
+        yield 2
 
 
 def _report(error: SpecError, number: int, writer: Writer) -> int:

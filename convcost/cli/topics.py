@@ -99,8 +99,9 @@ Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
 """
 
 _JSON = """\
-Every JSON answer says "schema": "convcost/2"; 'convcost schema' prints its JSON
-Schema. Integers are exact, however long; null is: not known, or none.
+Every JSON answer but that of verify --self-test says "schema": "convcost/2";
+'convcost schema' prints its JSON Schema. Integers are exact, however long; null
+is: not known, or none.
 
 verified.status is the worst that applies:
   mismatch  an execution contradicts the analysis; the exit code is 1

@@ -21,6 +21,9 @@ def usage_error(error: Any, args: Sequence[str]) -> SpecError:
     otherwise = f"'{_command(error, args)} --help' explains it"
     option = getattr(error, "option_name", None) or ""
     if hasattr(error, "possibilities"):
+        if option[1:].isdigit():  # the parser has only the first digit of a number
+            option = next((arg for arg in args if arg.startswith(option)), option)
+            return _at(f"unknown option {clip(option)!r}", f"did you mean {clip(option[1:])}?", args, option)
         return _at(f"unknown option {clip(option)!r}", _near(error.possibilities) or otherwise, args, option)
     if option:
         lacks = "takes no value" if "does not take" in error.message else "needs a value"
@@ -66,7 +69,8 @@ def _at(message: str, hint: str, args: Sequence[str], token: str) -> SpecError:
     """With the command line, and where in it `token` is: an argument, or what one starts or ends with."""
     start = 0
     for arg in args if token else ():
-        if arg == token or arg.startswith(f"{token}=") or (arg.startswith("-") and arg.endswith(token)):
+        glued = len(token) == 2 and arg.startswith(token) and token != "--"
+        if arg == token or glued or arg.startswith(f"{token}=") or (arg.startswith("-") and arg.endswith(token)):
             at = start + (arg.rindex(token) if arg.endswith(token) else 0)
             return SpecError(message, hint, " ".join(args), at, at + len(token))
         start += len(arg) + 1

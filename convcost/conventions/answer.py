@@ -73,12 +73,16 @@ class Near(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """A figure and everything that explains it; `deciding` says which further digit would tell the values apart."""
+    """A figure and everything that explains it; `deciding` says which further digit would tell the values apart.
+
+    `others` explain it where the tool that is said to have printed it does not.
+    """
 
     given: Figure
     explanations: tuple[Explanation, ...]
     nearest: tuple[Near, ...]
     deciding: str
+    others: tuple[Explanation, ...] = ()
 
 
 class Reconciliation(NamedTuple):
@@ -222,20 +226,29 @@ def beside(network: Network, name: str) -> tuple[Said, list[int | None]]:
 
 def explain_figure(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:
     """Everything that prints a figure: its own digits first; twice and half of values only where none does."""
-    candidates = [(place, one) for place, said in places for one in _of(figure.tool, said)]
+    every = [(place, one) for place, said in places for one in said]
+    candidates = [(place, one) for place, one in every if _is_of(figure.tool, one)]
+    found = _found(figure, candidates)
+    if not found:
+        others = _found(figure, every) if figure.tool else []
+        return Explained(figure, (), _nearest(figure, candidates), "", tuple(others))
+    values = [int(one.value * FACTORS[one.factor]) for one in found]
+    decides = deciding(figure, values) if len(set(values)) > 1 else ""
+    return Explained(figure, tuple(found), (), decides)
+
+
+def _found(figure: Figure, candidates: Sequence[tuple[Place, Said]]) -> list[Explanation]:
+    """The surest first."""
     found: list[Explanation] = []
     for factor in FACTORS:
         found += [one for place, said in candidates for one in _explanations(figure, place, said, factor)]
         if found and not factor:
             break
-    found.sort(key=lambda one: MATCHES.index(one.match))
-    values = [int(one.value * FACTORS[one.factor]) for one in found]
-    decides = deciding(figure, values) if len(set(values)) > 1 else ""
-    return Explained(figure, tuple(found), () if found else _nearest(figure, candidates), decides)
+    return sorted(found, key=lambda one: MATCHES.index(one.match))
 
 
-def _of(tool: str, said: Sequence[Said]) -> list[Said]:
-    return [one for one in said if not tool or one.convention.name.lower() == tool.lower()]
+def _is_of(tool: str, said: Said) -> bool:
+    return not tool or said.convention.name.lower() == tool.lower()
 
 
 def _explanations(figure: Figure, place: Place, said: Said, factor: str) -> Iterable[Explanation]:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..networks.build import Network
 from ..spec.errors import SpecError, clip
+from ..spec.mistakes import close_match
 from .answer import conventions
 from .facts import ASSUMED, facts_of, in_groups
-from .figures import read_figure
+from .figures import is_figure, read_figure
 from .operations import Seen, see
 from .registry import SIZES, Convention, term_label, total
 
 #: Quantities that a difference is most often, the first that fits.
 LIKELY = ("macs", "bias", "out", "in")
 
+#: Headings of names and of figures, without case and signs, the surest first.
+NAMES = ("layer", "name", "module")
+FIGURES = ("macs", "multadds", "multiplyadds", "flops")
+
+_HEADER = "a header says it: call the column macs, mult-adds or flops, as in layer,macs,params"
 _FORM = "a line a layer: its name and its figure, as in stem,118013952"
 
 
@@ -30,12 +37,17 @@ class LayerFigure(NamedTuple):
 
 
 class PerLayer(NamedTuple):
-    """All layers beside one convention; `agreeing` are the conventions that have every figure."""
+    """The layers of a file beside one convention; `agreeing` are the conventions that have every figure of it.
+
+    `products` is how many convolutions and matrix products the network has, `missing` those that the file has not.
+    """
 
     network: str
     convention: Convention
     layers: tuple[LayerFigure, ...]
     agreeing: tuple[str, ...]
+    products: int
+    missing: tuple[str, ...]
 
     @property
     def first(self) -> LayerFigure | None:
@@ -52,28 +64,71 @@ class PerLayer(NamedTuple):
 
 
 def read_theirs(text: str, file: str) -> list[tuple[str, int]]:
-    """Names and figures of a CSV file; a first line without a figure is a header.
+    """Names and figures of a CSV file; a first line without a figure is a header, which says what the columns are.
+
+    Of several columns the one called macs, mult-adds or flops is read, the first of these that there is; lines of
+    another `level` than layer are totals.
 
     >>> read_theirs("layer,macs\\nstem,118013952\\nstage1.1.reduce,12.8M\\n", "theirs.csv")
     [('stem', 118013952), ('stage1.1.reduce', 12800000)]
+    >>> read_theirs("layer,macs,params\\nstem,118013952,9408\\n", "theirs.csv")
+    [('stem', 118013952)]
+
+    Raises SpecError for what is no figure, and for several columns of which none is named so.
     """
-    found: list[tuple[str, int]] = []
-    for number, row in enumerate(csv.reader(text.splitlines()), 1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or cells[0].startswith("#"):
-            continue
-        try:
-            found.append((cells[0], int(read_figure(cells[-1]).value)))
-        except SpecError:
-            if found or number > 1:
-                raise SpecError(f"{file}, line {number}: {clip(cells[-1])!r} is no figure", _FORM) from None
+    rows = _rows(text)
+    header = [_word(cell) for cell in rows[0][1]] if rows and not any(map(is_figure, rows[0][1])) else []
+    name, figure = _columns(header, max([len(cells) for _, cells in rows], default=0), file)
+    level = header.index("level") if "level" in header else None
+    found = []
+    for number, cells in rows[bool(header) :]:
+        if level is None or cells[level : level + 1] == ["layer"]:
+            found.append((cells[name] if name < len(cells) else "", _figure(cells, figure, f"{file}, line {number}")))
     if not found:
         raise SpecError(f"there is no layer in {file}", _FORM)
     return found
 
 
-def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Convention | None = None) -> PerLayer:
+def _rows(text: str) -> list[tuple[int, list[str]]]:
+    """The lines with something in them, their numbers and cells; empty cells at the end are none."""
+    found = []
+    for number, row in enumerate(csv.reader(text.splitlines()), 1):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells and not cells[0].startswith("#"):
+            found.append((number, cells))
+    return found
+
+
+def _word(heading: str) -> str:
+    """A heading without what people write differently: Mult-Adds, mult_adds."""
+    return "".join([char for char in heading.lower() if char.isalnum()])
+
+
+def _columns(header: Sequence[str], width: int, file: str) -> tuple[int, int]:
+    """Which column has the names, and which the figures."""
+    name = next((header.index(word) for word in NAMES if word in header), 0)
+    named = next((header.index(word) for word in FIGURES if word in header), None)
+    if named is None and width > 2:
+        raise SpecError(f"nothing says which of the {width} columns of {file} has the figures", _HEADER)
+    return name, max(width - 1, 0) if named is None else named
+
+
+def _figure(cells: Sequence[str], column: int, where: str) -> int:
+    text = cells[column] if column < len(cells) else ""
+    try:
+        return int(read_figure(text).value)
+    except SpecError:
+        raise SpecError(f"{where}: {clip(text)!r} is no figure", _FORM) from None
+
+
+def per_layer(
+    network: Network, theirs: Sequence[tuple[str, int]], chosen: Convention | None = None, *, names: str = ""
+) -> PerLayer:
     """Each layer's figure beside a convention's: the one chosen, else the one that has the most of them.
+
+    `names` is a command that lists the names of the layers, for whoever has others.
 
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.program import read_program
@@ -84,8 +139,9 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
 
     Raises SpecError where the layers are others than the network's.
     """
-    seen = _matched(network, theirs)
-    facts = facts_of(network, see(network.graph, network.shapes)) or ASSUMED["modules"]
+    every = see(network.graph, network.shapes)
+    seen = _matched(network.name, every, theirs, names)
+    facts = facts_of(network, every) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
     groups = [in_groups([each], facts) for each in seen]
     rows = [(one, [total(one, group).value for group in groups]) for one in conventions()]
@@ -96,22 +152,40 @@ def per_layer(network: Network, theirs: Sequence[tuple[str, int]], chosen: Conve
         for each, figure, ours in zip(seen, figures, values)
     ]
     agreeing = dict.fromkeys([one.name for (one, _), count in zip(rows, same) if count == len(seen)])
-    return PerLayer(network.name, best, tuple(layers), tuple(agreeing))
+    products, compared = _products(every), {each.name for each in seen}
+    missing = [one.name for one in products if one.name not in compared]
+    return PerLayer(network.name, best, tuple(layers), tuple(agreeing), len(products), tuple(missing))
 
 
-def _matched(network: Network, theirs: Sequence[tuple[str, int]]) -> list[Seen]:
+def _products(seen: Sequence[Seen]) -> list[Seen]:
+    return [one for one in seen if "macs" in one.sizes]
+
+
+def _matched(network: str, seen: list[Seen], theirs: Sequence[tuple[str, int]], names: str) -> list[Seen]:
     """Our operations by their names, or in their order where the names are others but as many."""
-    seen = [one for one in see(network.graph, network.shapes) if one.kind not in ("moved", "split")]
     named = {one.name: one for one in seen}
-    if all([name in named for name, _ in theirs]):
+    twice = next((name for name, often in Counter([name for name, _ in theirs]).items() if often > 1), None)
+    known = all([name in named for name, _ in theirs])
+    if known and twice is None:
         return [named[name] for name, _ in theirs]
-    products = [one for one in seen if "macs" in one.sizes]
-    for candidates in (products, seen):
+    counted = [one for one in seen if one.kind not in ("moved", "split")]
+    products = _products(seen)
+    for candidates in (products, counted, seen):
         if len(candidates) == len(theirs):
             return candidates
+    if known:
+        raise SpecError(f"{clip(twice or '')!r} has more than one figure", "a layer has one line")
     unknown = next(name for name, _ in theirs if name not in named)
-    hint = f"{network.name} has {len(products)} convolutions and matrix products, {len(seen)} operations; name them so"
-    raise SpecError(f"{network.name} has no layer {clip(unknown)!r}, and its layers are not as many", hint)
+    layers = f"nor {len(theirs)} layers, but {len(products)} with multiply-adds"
+    raise SpecError(f"{network} has no layer {clip(unknown)!r}, {layers}", _meant(unknown, list(named), names))
+
+
+def _meant(unknown: str, known: list[str], names: str) -> str:
+    """The nearest name of a layer, and where all of them are."""
+    near = close_match(unknown, known)
+    more = " …" if len(known) > 3 else ""
+    lists = f"'{names}' lists the names" if names else f"the names here: {', '.join(known[:3])}{more}"
+    return f"did you mean {near}? {lists}" if near else lists
 
 
 def term_of(seen: Seen, difference: int) -> str:

@@ -73,7 +73,7 @@ def lesson_separable(spec: LayerSpec) -> Document:
         "sobel": in_two_passes(SOBEL)._asdict(), "diagonal": in_two_passes(DIAGONAL)._asdict(),
         "diagonal_in_three": in_two_passes(DIAGONAL, 3)._asdict(), "map": [5, 5], "weights": [9, 6],
     }  # fmt: skip
-    return {"classical": classical, "joint": _joint(spec)}
+    return {"classical": classical, "joint": _joint(spec), "kernel_size": list(spec.kernel_size)}
 
 
 def _joint(spec: LayerSpec) -> Document | None:

@@ -7,7 +7,7 @@ from re import sub
 
 from ..spec import LayerSpec, format_spec
 from .drawing import bar
-from .lessons import Document
+from .lessons import DIAGONAL, Document
 from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section, counted, sources
 from .residual import residual_page
 from .texts import BASE
@@ -104,9 +104,14 @@ def _disturbed(document: Document) -> str:
     found = document["disturbed"]
     mixed = [word for word in ("space", "channels") if any(word in said for said in document["mixes"].values())]
     return (
-        f"{_DISTURBED[0].upper()}{_DISTURBED[1:]}: {_changed(found)}. It mixes {' and '.join(mixed)}. (Executed at "
+        f"{_DISTURBED[0].upper()}{_DISTURBED[1:]}: {_changed(found)}. It mixes {_together(mixed)}. (Executed at "
         f"{found['spec']}, on random weights.)"
     )
+
+
+def _together(mixed: list[str]) -> str:
+    """What is mixed; a 1x1 from one channel to one only scales."""
+    return " and ".join(mixed) or "nothing"
 
 
 def _changed(found: Document) -> str:
@@ -135,9 +140,10 @@ def _standard(document: Document) -> list[Section]:
 
 def _separable(document: Document) -> list[Section]:
     """The classical case first: one kernel, one channel. Then the network's, where both passes mix channels."""
-    classical, joint = document["lesson"]["classical"], document["lesson"]["joint"]
+    classical, joint, kernel = (document["lesson"][part] for part in ("classical", "joint", "kernel_size"))
     sobel, diagonal = classical["sobel"], classical["diagonal"]
     first, second = sobel["pass_products"]
+    passes = "three" if len(kernel) == 3 else "two"
     facts = [
         ("executed", f"on one 5×5 map, both ways: {_apart(sobel)}. One pass took `3·3·9` = {sobel['products']} "
                      f"products, two took `45 + 27` = {first + second}"),
@@ -146,19 +152,19 @@ def _separable(document: Document) -> list[Section]:
     ]  # fmt: skip
     return [
         Section("The classical case: one channel, one kernel", [
-            Para("A kernel that is a column times a row can be run as two 1-D passes, one along each axis, with k + k "
-                 "weights and not k·k. Sobel's edge filter is such a product:"),
+            Para("A kernel that is a column times a row can be run as two 1-D passes, one along each axis, with "
+                 f"{_fewer_weights(kernel)}. Sobel's edge filter is such a product:"),
             Pre(["[1 0 -1]   [1]", "[2 0 -2] = [2] · [1 0 -1]     9 weights become 3 + 3 = 6", "[1 0 -1]   [1]"]),
             Facts(facts),
         ]),
         Section("In a network: all channels, mixed in both passes, and both passes learned", [
             Pre(document["flow"]),
-            *_costs(document), *_joint(joint, classical["diagonal_in_three"]),
+            *_costs(document), *_joint(joint, kernel, classical["diagonal_in_three"]),
         ]),
         Section("The difference", [
             Para("A simple (standard) convolution has a free kernel for each pair of channels. The classical case "
-                 "replaces one such kernel, if its rank is 1; a network replaces all of them at once, by two smaller "
-                 "convolutions in a row that are limited together only."),
+                 f"replaces one such kernel, if its rank is 1; a network replaces all of them at once, by {passes} "
+                 "smaller convolutions in a row that are limited together only."),
         ]),
     ]  # fmt: skip
 
@@ -169,16 +175,26 @@ def _apart(found: Document) -> str:
     return f"outputs differ by up to {found['difference']:g} (the largest output is {found['largest']:g})"
 
 
-def _joint(joint: Document | None, in_three: Document) -> list[Block]:
+def _fewer_weights(kernel: list[int]) -> str:
+    """What two passes of one kernel have beside it, in the letters for this layer's."""
+    if len(kernel) != 2 or kernel[0] == kernel[1]:
+        return "k + k weights and not k·k"
+    height, width = kernel
+    return f"h + w weights and not h·w (here {height} + {width} = {height + width} and not {height * width})"
+
+
+def _joint(joint: Document | None, kernel: list[int], in_three: Document) -> list[Block]:
     """The limit of all kernels together, as executed."""
     if joint is None:
         return []
     inner, middle, outer = joint["executed"]
     rows, columns = joint["matrix"]
+    between, alone = counted(joint["middle"], "channel"), "×".join(map(str, kernel))
+    which = "the diagonal" if alone == "3×3" else f"{len(DIAGONAL)} for the 3×3 diagonal"
     return [Facts([
         ("limit", f"on all kernels together: as one matrix of (out·height) × (in·width), here {rows} × {columns}, they "
-                  f"have a rank of at most the {joint['middle']} channels between the passes. For one pair of channels "
-                  f"alone 3 between are enough for any 3×3 (the diagonal, executed so: {_apart(in_three)})"),
+                  f"have a rank of at most the {between} between the passes. For one pair of channels alone "
+                  f"{min(kernel)} between are enough for any {alone} ({which}, executed so: {_apart(in_three)})"),
         ("executed", f"with random weights at {inner}:{outer}, {middle} between: rank {joint['rank']} of "
                      f"{joint['most']}; the simple convolution's {joint['standard_rank']}"),
     ])]  # fmt: skip
@@ -328,7 +344,7 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
 
 def _seen(numbers: Document) -> str:
     field = "×".join(map(str, numbers["receptive_field"] or ["–"]))
-    return f"{' and '.join(numbers['mixes'])} (an output sees {field})"
+    return f"{_together(numbers['mixes'])} (an output sees {field})"
 
 
 def _side_by_side(explained: list[Document], rows: Sequence[tuple[str, Callable[[Document], str]]]) -> Grid:

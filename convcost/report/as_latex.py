@@ -36,6 +36,13 @@ def latex(table: Table) -> str:
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
         yield f"% {table.title}, {', '.join(table.facts)}"
+    if table.sections:
+        yield from _tabular(table)
+    for note in table.below(table.heads):
+        yield f"% {note}"
+
+
+def _tabular(table: Table) -> Iterator[str]:
     yield rf"\begin{{tabular}}{{l{''.join(['r' if head.right else 'l' for head in table.heads])}}}"
     yield r"\toprule"
     yield _row([_escaped(table.label), *map(_header, table.heads)])
@@ -48,8 +55,6 @@ def _lines(table: Table) -> Iterator[str]:
             yield _row([_name(line), *map(_escaped, cells)])
     yield r"\bottomrule"
     yield r"\end{tabular}"
-    for note in table.below(table.heads):
-        yield f"% {note}"
 
 
 def _row(cells: list[str]) -> str:

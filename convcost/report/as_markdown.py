@@ -30,6 +30,16 @@ def _lines(table: Table) -> Iterator[str]:
     if table.title:
         yield f"**{_escaped(table.title)}** · {' · '.join(table.facts)}"
         yield ""
+    if table.sections:
+        yield from _grid(table)
+    notes = table.below(table.heads)
+    yield from [""] * bool(notes and table.sections)
+    for note in notes:
+        yield f"- {_escaped(note)}"
+
+
+def _grid(table: Table) -> Iterator[str]:
+    """The header, the rule under it, and the rows."""
     rights = [False, *[head.right for head in table.heads]]
     rows = [[table.label, *map(_header, table.heads)], *_rows(table)]
     widths = [max(3, *map(len, column)) for column in zip(*rows)]
@@ -37,10 +47,6 @@ def _lines(table: Table) -> Iterator[str]:
     for row in (rows[0], rules, *rows[1:]):
         cells = [f"{cell:>{w}}" if right else f"{cell:<{w}}" for cell, w, right in zip(row, widths, rights)]
         yield f"| {' | '.join(cells)} |"
-    notes = table.below(table.heads)
-    yield from [""] * bool(notes)
-    for note in notes:
-        yield f"- {_escaped(note)}"
 
 
 def _header(head: Head) -> str:

@@ -47,6 +47,15 @@ def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
     if table.title:
         yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
         yield []
+    if table.sections:
+        yield from _body(table, grid, width)
+        yield []
+    for note in table.below([table.heads[i] for i in grid.shown]):
+        yield from _note(note, grid.mark, width)
+
+
+def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:
+    """The header, the rule under it, and the rows."""
     yield from _header(table, grid)
     yield [(" " + "─" * (grid.total - 1), "dim")]
     for index, section in enumerate(table.sections):
@@ -56,9 +65,6 @@ def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
                 yield [(f" {' ' * grid.mark} {part}", "section")]
         for line in section.lines:
             yield from [_line(line, table.heads, grid)] if line.reason is None else _reason(line, grid, width)
-    yield []
-    for note in table.below([table.heads[i] for i in grid.shown]):
-        yield from _note(note, grid.mark, width)
 
 
 def fit(table: Table, width: int) -> Grid:
@@ -132,6 +138,7 @@ def _reason(line: Line, grid: Grid, width: int) -> Iterator[list[Span]]:
 
 def _note(note: str, indent: int, width: int) -> Iterator[list[Span]]:
     sign, _, text = note.partition(" ")
+    indent = max(indent, len(sign))
     for part in wrap(text, width - indent - 2):
         yield [(f" {sign:<{indent}} ", STYLE_OF_MARK.get(sign, "dim")), (part, "dim")]
         sign = ""

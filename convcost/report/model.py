@@ -38,7 +38,10 @@ class Section(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Everything that a table says: `facts` stand beside the title, `executed` are the words that were checked."""
+    """Everything that a table says: `facts` stand beside the title, `executed` are the words that were checked.
+
+    Without a section there is nothing to head: only the title and the notes are shown.
+    """
 
     title: str
     facts: tuple[str, ...]

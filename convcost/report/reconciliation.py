@@ -128,6 +128,8 @@ def _figure(one: Explained, found: Reconciliation) -> Document:
             for near in one.nearest
         ],
         "deciding": one.deciding or None,
+        "tool": one.given.tool or None,
+        "others": [_explanation(each, found) for each in one.others],
     }
 
 
@@ -259,21 +261,15 @@ def figures_table(document: Document) -> Table:
     for figure in document["figures"]:
         for title, terms in _sums(figure, document["name"]):
             rows.append((title, terms))
-        notes += list(_verdict(figure))
+        notes += list(_verdict(figure, document["name"]))
     entries = [(term["term"], {**term, "from": _where(term)}, "", False) for _, terms in rows for term in terms]
-    heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else (_no_heads(), ())
+    heads, lines = grid(entries, TERM_COLUMNS, exact=True) if entries else ((), ())
     at = 0
     for title, terms in rows:
         sections.append(Section(title, lines[at : at + len(terms)]))
         at += len(terms)
     ending = list(_notes(document)) if entries or document["unknown"] else []
     return Table(document["name"], _facts(document), "term", heads, tuple(sections), (), (*notes, *ending))
-
-
-def _no_heads() -> tuple[Head, ...]:
-    return tuple(
-        [Head(column.key, column.header, "", column.units is not None, column.priority) for column in TERM_COLUMNS]
-    )
 
 
 def _sums(figure: Document, name: str) -> Iterator[tuple[str, list[Document]]]:
@@ -305,14 +301,38 @@ def _where(term: Document) -> str:
     return f"{names[0]}{more}" if names else ""
 
 
-def _verdict(figure: Document) -> Iterator[str]:
+def _verdict(figure: Document, name: str) -> Iterator[str]:
     """What there is to say about one figure beside its sums."""
     if figure["deciding"]:
         yield f"· {figure['given']}: several values fit; one more digit would decide: {figure['deciding']}"
     if not figure["explanations"]:
-        near = [f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]]
-        nearest = f"; nearest: {listed(near)}" if near else ""
-        yield f"{MISMATCH} {figure['given']}: no convention explains it{nearest}"
+        yield f"{MISMATCH} {figure['given']}: {_not_explained(figure, name)}"
+
+
+def _not_explained(figure: Document, name: str) -> str:
+    """Not the tool's that is said to have printed it, but others'; or nobody's, and the nearest."""
+    if figure["others"]:
+        values, tool = [f"{one['value']:,}" for one in figure["nearest"]], figure["tool"]
+        own = f"not {_possessive(tool)} ({listed(values)})" if values else f"{tool} has no figure"
+        return f"{own}; it is {_whose(figure['others'], name)}"
+    near = [f"{one['convention']} {one['value']:,} ({one['difference']:+,})" for one in figure["nearest"]]
+    nearest = f"; nearest: {listed(near)}" if near else ""
+    return f"no convention explains it{nearest}"
+
+
+def _whose(found: list[Document], name: str) -> str:
+    """The conventions whose value it is, twice or half of it; those of another network or size together."""
+    places: dict[str, list[str]] = {}
+    for one in found:
+        size = f" at {one['input']}" if one["input"] else ""
+        place = f" of {one['network']}{size}" if size or one["network"] != name else ""
+        factor = {None: "", "×2": "twice ", "÷2": "half of "}[one["factor"]]
+        places.setdefault(place, []).append(f"{factor}{_possessive(one['convention'])}")
+    return "; ".join([f"{listed(dict.fromkeys(names))}{place}" for place, names in places.items()])
+
+
+def _possessive(name: str) -> str:
+    return f"{name}'" if name.endswith("s") else f"{name}'s"
 
 
 def write_conventions(found: Sequence[Convention], format: str, file: TextIO) -> None:
@@ -343,6 +363,8 @@ def layers_document(found: PerLayer) -> Document:
         "versions": found.convention.versions,
         "agreeing": list(found.agreeing),
         "layers": [one._asdict() | {"difference": one.theirs - one.ours} for one in found.layers],
+        "products": found.products,
+        "not_in_file": list(found.missing),
         "first": None if found.first is None else found.first.layer,
         "reason": found.reason or None,
     }
@@ -371,11 +393,24 @@ def theirs_table(document: Document, *, exact: bool = False) -> Table:
         (one["layer"], one, MISMATCH if one["difference"] else "", False) for one in document["layers"]
     ]
     heads, lines = grid(entries, columns, exact)
-    same = len(document["layers"]) - len(different)
-    notes = [f"· {same} of {len(document['layers'])} layers are the same as {document['convention']}'s"]
-    if document["first"]:
-        notes.append(f"{MISMATCH} the first that differs: {document['first']}: {document['reason']}")
-    if document["agreeing"]:
-        notes.append(f"{VERIFIED} every layer agrees with {listed(document['agreeing'])}")
+    notes = tuple(_compared(document, len(different)))
     title = f"{document['name']}, layer by layer beside {document['convention']}"
-    return Table(title, (), "layer", heads, (Section("", lines),), (), tuple(notes))
+    return Table(title, (), "layer", heads, (Section("", lines),), (), notes)
+
+
+def _compared(document: Document, different: int) -> Iterator[str]:
+    """What agrees and what does not; a mark only where every convolution and matrix product was compared."""
+    layers, missing = len(document["layers"]), document["not_in_file"]
+    yield f"· {layers - different} of {layers} layers are the same as {document['convention']}'s"
+    if missing:
+        compared = document["products"] - len(missing)
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        yield (
+            f"{SKIPPED} {compared} of {document['products']} convolutions and matrix products compared; "
+            f"{len(missing)} not in the file: {missing[0]}{more}"
+        )
+    if document["first"]:
+        yield f"{MISMATCH} the first that differs: {document['first']}: {document['reason']}"
+    if document["agreeing"]:
+        every = "· what is in the file" if missing else f"{VERIFIED} every layer"
+        yield f"{every} agrees with {listed(document['agreeing'])}"

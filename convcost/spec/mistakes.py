@@ -30,17 +30,29 @@ _FLAGS = {"norm": "--norm", "batchnorm": "--norm", "bn": "--norm", "residual": "
 
 _NOTHING: Values = {}
 
+#: Shorter words are like many others.
+_LONG = 5
+
 
 def close_match(word: str, candidates: Iterable[str]) -> str:
     """The candidate most like `word`, or nothing."""
-    from difflib import get_close_matches
+    return next(iter(_close_matches(word, candidates)), "")
+
+
+def _close_matches(word: str, candidates: Iterable[str]) -> list[str]:
+    """The candidates most like `word`: several where they are so equally."""
+    from difflib import SequenceMatcher, get_close_matches
 
     if len(word) < 2:
-        return ""
+        return []
     short = word[:40].lower()
     # What is 2.3 times as long or short cannot be 60 % alike: a batch may be all mistakes.
     near = [known for known in candidates if 3 * len(known) <= 7 * len(short) and 3 * len(short) <= 7 * len(known)]
-    return next(iter(get_close_matches(short, near, 1)), "")
+    if len(short) < _LONG:  # two letters of three are 60 % alike, and seldom is the first one mistyped
+        near = [known for known in near if known[:1].lower() == short[:1]]
+    found = get_close_matches(short, near, 3)
+    alike = [SequenceMatcher(None, known, short).ratio() for known in found]
+    return [known for known, ratio in zip(found, alike) if ratio == alike[0]]
 
 
 def with_better_hint(problem: Problem, word: str = "", taken: Values = _NOTHING) -> Problem:
@@ -66,7 +78,7 @@ def _meant_choice(problem: NoSuchChoice) -> Problem:
     field = problem.fields[0]
     choices, word = FIELDS[field].choices, problem.word.lower().removeprefix("torch.")
     meant = _ELSEWHERE.get(word, "")
-    meant = meant if meant in choices else close_match(word, choices)
+    meant = meant if meant in choices else " or ".join(_close_matches(word, choices))
     return Problem(problem.message, f"did you mean {meant}?" if meant else problem.hint, field)
 
 
@@ -120,7 +132,10 @@ def _name_hint(word: str, fits: Callable[[str], bool]) -> str:
     word, spellings = word.lower().removeprefix("torch."), _spellings()
     name = word.partition("=")[0].rstrip("0123456789x")
     match = next((known for known in (word, name) if known in spellings), "")
-    match = match or close_match(word, WORDS) or close_match(name, spellings)
+    alike = [] if match else _close_matches(word, WORDS)
+    if len(alike) > 1 and all(map(fits, alike)):
+        return f"did you mean {' or '.join(alike)}?"
+    match = match or next(iter(alike), "") or close_match(name, spellings)
     if not match:
         return ""
     says = spellings[match]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .check import build_spec
 from .errors import Missing, Problem, Span, SpecError, clip, end_of
@@ -34,6 +34,16 @@ def read_tokens(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
         )
     except Problem as problem:
         raise locate(problem, line, values) from None
+
+
+def join_words(words: Sequence[str]) -> str:
+    r"""The words of a command line as one line of text; a comment in one of them ends where that word does.
+
+    >>> join_words(["64:128", "@56", "k3"]), join_words(["Conv2d(3, 64, 7)  # stem", "@224"])
+    ('64:128 @56 k3', 'Conv2d(3, 64, 7)  # stem\n@224')
+    """
+    *before, last = words or [""]
+    return "".join([word + ("\n" if "#" in word or "//" in word else " ") for word in before]) + last
 
 
 def axes_of(values: Values) -> int:
@@ -112,10 +122,29 @@ def spans(line: str) -> Iterator[tuple[str, Span]]:
 def _said_twice(line: str, values: Values, field: str, word: str) -> Problem:
     first = clip(line.split(None, len(values))[list(values).index(field)])
     name = "the number of axes" if field == "axes" else field
-    hint = "keep one of them"
     if field == "channels" and first.isdigit() and word.isdigit():
         hint = f"write {first}:{clip(word)}"
-    elif field in ("channels", "kernel_size") and "input_size" not in values:
-        bare = next((each for each in (clip(word), first) if each.replace("x", "").isdigit()), "")
-        hint = f"keep one of them, or write @{bare} for the input size" if bare else hint
+    else:
+        hint = ", or ".join(["keep one of them", *_meant_elsewhere(line, field, (first, clip(word)))])
     return Problem(f"{name} {'are' if field == 'channels' else 'is'} given twice: {first}, then {clip(word)}", hint)
+
+
+def _meant_elsewhere(line: str, field: str, two: tuple[str, str]) -> list[str]:
+    """What the larger of two tokens for one field may be where it is bare numbers: what nothing in the line says."""
+    said = set(_fields(line))
+    bare = [word for word in two if field in ("channels", "kernel_size") and word.replace("x", "").isdigit()]
+    largest = max(bare, key=lambda word: max([int(number) for number in word.split("x")]), default="")
+    found = [f"write @{largest} for the input size"] * bool(largest and "input_size" not in said)
+    inner, _, outer = largest.partition("x")
+    if "channels" not in said and outer.isdigit():
+        found.insert(0, f"write {inner}:{outer} for the channels")
+    return found
+
+
+def _fields(line: str) -> Iterator[str]:
+    """The field of every token of `line`; a word that is none has none."""
+    for word in line.split():
+        try:
+            yield read_token(word)[0]
+        except Problem:
+            continue

@@ -55,6 +55,18 @@ def test_compare_prints_every_variant_and_executes_each(convcost: Run) -> None:
     assert {(row["verified"]["status"], row["verified"]["size"]) for row in rows.values()} == {("verified", "full")}
 
 
+@pytest.mark.parametrize("command", ["layer", "compare", "explain standard"])
+@pytest.mark.parametrize("comment", ["# stem", "// stem", "# k5 @9"])
+def test_a_comment_ends_with_the_word_it_stands_in(convcost: Run, command: str, comment: str) -> None:
+    """What is given behind it as a word of its own still counts, and a mistake there is found."""
+    conv, quiet = "nn.Conv2d(3, 64, 7, 2, 3)", ["--no-verify"] * ("explain" not in command)
+    ran = convcost(*command.split(), f"{conv}  {comment}", "@24", *quiet, "--format", "json")
+    assert ran == convcost(*command.split(), conv, "@24", *quiet, "--format", "json")
+    assert ran.code == 0
+    wrong = convcost(*command.split(), f"{conv}  {comment}", "@24", "q7", *quiet)
+    assert (wrong.code, "unknown token 'q7'" in wrong.err) == (2, True)
+
+
 def test_a_spec_may_be_one_word_or_many(convcost: Run) -> None:
     """Quoted or not, the same answer."""
     words = convcost("compare", "64:128", "@9", "k3", "--no-verify")
@@ -184,6 +196,7 @@ def test_csv_of_a_batch_has_one_header(convcost: Run) -> None:
         (("compare", "64:128", "@56", "k3", "--variants", "standard,deptwise"), "did you mean depthwise?"),
         (("compare", "64:128", "@56", "k3", "--baseline", "standart"), "did you mean standard?"),
         (("compare", "64:128", "@56", "k3", "--columns", "mac"), "did you mean macs?"),
+        (("compare", "64:128", "@56", "k3", "--columns", "foo"), "there are variant, "),
         (("compare", "64:128", "@56", "k3", "--format", "xml"), "xml"),
         (("compare", "64:128", "@56", "k3", "--activation", "relu7"), "relu7"),
         (("compare", "64:128", "@56", "k3", "--frobnicate"), "--frobnicate"),

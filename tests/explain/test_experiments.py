@@ -12,7 +12,7 @@ from convcost.explain.document import explanation_document
 from convcost.explain.experiments import gradients_by_depth, identity_map, run_experiments, stack, work
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
-from convcost.explain.pages import text
+from convcost.explain.pages import Grid, text
 from convcost.explain.sections import pages
 from convcost.explain.texts import BENEFITS
 from convcost.graph.ops import Add
@@ -125,6 +125,26 @@ def test_experiments_are_plain_data_and_fit_80_columns(found: list[Measurement])
     assert shown.count("p plain, r residual, * both") == 6
     assert "--experiment" not in shown
     assert "identity map" in shown
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ([True] * 3, "no vanishing, as expected"),
+        ([True, True, False], "no vanishing with most seeds"),
+        ([False] * 3, "vanishing, not as expected"),
+    ],
+)
+def test_the_control_is_not_shown_as_a_benefit(found: list[Measurement], held: list[bool], said: str) -> None:
+    """It is about the plain network: beside the benefit stands what it came to, and not the verdict on its claim."""
+    assert [one.name for one in found if "control" in one.name] == ["gradient norm, BatchNorm (control)"]
+    all_of_them = [one._replace(held=held) if "control" in one.name else one for one in found]
+    (page,) = pages(explanation_document(["residual"], IDENTITY, all_of_them), IDENTITY, False)
+    (table,) = [
+        block for section in page.sections if section.title == "What it is said to do" for block in section.blocks
+    ]
+    assert isinstance(table, Grid)
+    assert table.rows[0][2].split("; ")[-1] == f"BatchNorm (control): {said}"
 
 
 def measured(held: list[bool], values: list[float]) -> Measurement:

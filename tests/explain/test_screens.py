@@ -188,3 +188,33 @@ def test_a_large_layer_is_executed_smaller_and_says_at_which_size() -> None:
     assert inner < 2048
     assert f"at {inner}:{outer}, {middle} between: rank {joint['rank']} of {joint['most']}" in shown
     assert joint["rank"] == min(middle, 5 * inner)
+
+
+@pytest.mark.parametrize(
+    ("topics", "said"),
+    [
+        ("standard", "It mixes nothing."),
+        ("standard pointwise", "mixes nothing (an output sees 1×1) nothing (an output"),
+    ],
+)
+def test_a_1x1_on_one_channel_is_said_to_mix_nothing(topics: str, said: str) -> None:
+    """It only scales: the list of what it mixes is empty, and the sentence has a word for that."""
+    assert said in " ".join(screen(topics.split(), "1:1 @1 k1").split())
+
+
+@pytest.mark.parametrize(
+    ("layer", "said"),
+    [
+        ("8:8 @9 k3", ["k + k weights and not k·k.", "3 between are enough for any 3×3 (the diagonal,", "two smaller"]),
+        ("8:8 @9 k3x5", ["h + w weights and not h·w (here 3 + 5 = 8 and not 15).",
+                         "3 between are enough for any 3×5 (3 for the 3×3 diagonal,"]),
+        ("8:8 @9 k7x5", ["5 between are enough for any 7×5 (3 for"]),
+        ("8:8 @9 k5", ["k + k weights and not k·k.", "5 between are enough for any 5×5 (3 for"]),
+        ("8:8 @9 k3x5 mid=1", ["at most the 1 channel between the passes"]),
+        ("8:8 @9x9x9 k3", ["by three smaller convolutions"]),
+    ],
+)  # fmt: skip
+def test_the_spatial_screen_speaks_of_the_kernel_that_was_asked_for(layer: str, said: list[str]) -> None:
+    """What was executed on a 3×3 is still said to be one."""
+    shown = " ".join(screen(["spatially-separable"], layer).split())
+    assert [part for part in said if part not in shown] == []

@@ -42,6 +42,13 @@ def test_a_front_has_building_blocks_only_where_they_are_named(capsys: pytest.Ca
     assert answered(capsys, "--front", "params,macs", "--variants", "grouped,depthwise") == ["depthwise"]
 
 
+def test_a_condition_that_nothing_meets_leaves_no_row_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """In every format; there is nothing that does not hold."""
+    for format in ("table", "json", "csv", "markdown", "latex"):
+        assert run(["compare", "64:128", "@56", "k3", "--where", "macs<=3", "--no-verify", "--format", format]) == 0
+        assert capsys.readouterr().err == "note: no row is left of 10\n"
+
+
 def test_nothing_asked_leaves_every_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(answered(capsys)) == 10
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import pytest
 from spec.spec_cases import error_of
 
-from convcost.spec import SpecError
+from convcost.spec import SpecError, parse_spec
 
 LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
 
@@ -52,6 +53,10 @@ TOKENS = [
     ("64:128 @56 k3 «w33a8»", "unknown token", "notation"),
     ("64:128 @56 k3 «w4»", "unknown token", "w4a16"),
     ("3:64 224x224 «k3»", "kernel_size is given twice", "write @224x224 for the input size"),
+    ("64:128 56x56 «3x3»", "kernel_size is given twice", "keep one of them, or write @56x56 for the input size"),
+    ("64:128 3x3 «56x56»", "kernel_size is given twice", "keep one of them, or write @56x56 for the input size"),
+    ("64x128 @56 «k3»", "kernel_size is given twice", "keep one of them, or write 64:128 for the channels"),
+    ("64x128 «k3»", "given twice", "or write 64:128 for the channels, or write @64x128 for the input size"),
     ("64:128 «56» k3", "channels are given twice", "write @56 for the input size"),
     ("64:128 @56 «3,3»", "in_channels must be a whole number", "did you mean 3x3?"),
     ("64:128 k3 «1x64x56x56»", "kernel_size has 4 axes", "did you mean @1x64x56x56?"),
@@ -88,6 +93,8 @@ TOKENS = [
     ("64:128 @3 k7 psame-upper «mode=reflect»", "cannot pad an input of 3 by 3", "at most 2"),
     ("64:128 @56 k3 «mode=wrap»", "padding_mode cannot be 'wrap'", "circular"),
     ("64:128 @56 k3 «mode=relfect»", "padding_mode cannot be", "did you mean reflect?"),
+    ("64:128 @56 k3 «bad»", "unknown token 'bad'", "convcost compare --help"),
+    ("64:128 @56 k3 «foo»", "unknown token 'foo'", "convcost compare --help"),
     ("64:128 @56 k3 «xyzzy»", "unknown token 'xyzzy'", "convcost compare --help"),
     ("64:128 @56 k3 «日本»", "unknown token '日本'", "convcost compare --help"),
     ("64:128 @56 k3 «\ufffdPNG»", "not text", "UTF-8"),
@@ -106,7 +113,8 @@ MEANT = [
     ("float16", "fp16"), ("torch.float16", "fp16"), ("half", "fp16"), ("bais", "bias"), ("transposed", "t"),
     ("same", "psame"), ("SAME", "psame-upper"), ("64,128", "64:128"), ("float64", "fp64"),
     ("k3,3", "k3x3"), ("pointwise", "k1"), ("same-upper", "psame-upper"), ("expansion6", "e6"),
-    ("output_padding=1", "op1"), ("k３", "k3"), ("\u200bk3", "k3"), ("pad1", "p1"), ("int9", "int8"),
+    ("output_padding=1", "op1"), ("k３", "k3"), ("\u200bk3", "k3"), ("pad1", "p1"), ("int9", "int8 or int4"),
+    ("fp12", "fp32 or fp16"), ("fp61", "fp64 or fp16"), ("fp9", "fp8"),
     ("MID=96", "mid=96"), ("mid96", "mid=96"), ("2D", "2d"), ("64→128", "64:128"), ("64-128", "64:128"),
     ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"),
 ]  # fmt: skip
@@ -196,6 +204,7 @@ JSON = [
     ("{" + LAYER + ', "bias": «1»}', "bias cannot be 1", "true or false"),
     ("{" + LAYER + ', "dtype": «16»}', "dtype cannot be 16", "one of fp64, fp32"),
     ("{" + LAYER + ', "dtype": «"float16"»}', "dtype cannot be 'float16'", "did you mean fp16?"),
+    ("{" + LAYER + ', "dtype": «"fp12"»}', "dtype cannot be 'fp12'", "did you mean fp32 or fp16?"),
     ("{" + LAYER + ', "activation": «"rleu"»}', "activation cannot be 'rleu'", "did you mean relu?"),
     ("{" + LAYER + ', "padding": «[[1, 2, 3], 1]»}', "padding cannot be such a list", "[before, after]"),
     ("{" + LAYER + ', "padding": «true»}', "padding cannot be true", "an integer"),
@@ -228,6 +237,19 @@ def test_mistake_is_pointed_at_with_its_remedy(marked: str, message: str, hint: 
     assert (error.column, str(error)) == (start + 1, error.message)
     assert len(error.message) < 150
     assert len(error.hint) < 200
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["64:128 56x56 3x3", "64:128 3x3 56x56", "64x128 @56 k3", "k3 64x128 @56", "64:128 56 k3", "64:128 k3 k5 @56"],
+)
+def test_what_is_suggested_for_a_field_said_twice_works(line: str) -> None:
+    """Each of the remedies, typed as it is written there, makes a layer of the line."""
+    error = error_of(line)
+    numbers = re.findall(r"write (\S+) for", error.hint)
+    for meant in numbers:
+        parse_spec(line.replace(meant.strip("@").replace(":", "x"), meant, 1))
+    assert len(numbers) == ("k5" not in line)
 
 
 @pytest.mark.parametrize(("word", "meant"), MEANT)
