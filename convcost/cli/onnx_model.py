@@ -54,7 +54,8 @@ def report_unknown(network: Network) -> None:
     """A line on stderr for every kind of operation that was not counted, and for numbers that are bounds."""
     if network.unknown:
         params = "all params are known" if network.params_complete else "their params are missing, too"
-        what = f"{sum([m.count for m in network.unknown])} operations are not counted ({params}):"
+        count = sum([missing.count for missing in network.unknown])
+        what = f"{count} operation{'s are' if count > 1 else ' is'} not counted ({params}):"
         print(f"partial: {network.name}: {what}", file=sys.stderr)
     for missing in network.unknown:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)

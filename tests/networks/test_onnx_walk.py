@@ -497,7 +497,7 @@ def test_nothing_is_loaded_to_compute_with_where_nothing_is_computed(tmp_path: P
         model(nodes, [given("x", 1, 3, 8, 8)], ["y"], [*FILTERS, tensor("s", [1, -1])]).SerializeToString()
     )
     code = (
-        "import sys; from convcost.networks.onnx import read; read.isolated = lambda work, _: work(lambda _: None);"
+        "import sys; from convcost.networks.onnx import read; read.isolated = lambda work, *_: work(lambda _: None);"
         "found = read.read_onnx(sys.argv[1], {}, None); assert not found.unknown; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
