@@ -92,13 +92,17 @@ def _nothing(swapped: Swapped, network: Network, where: str) -> int:
         return 0
     reasons = Counter([layer.reason for layer in swapped.left])
     meant = "; ".join([f"{count} {'is' if count == 1 else 'are'} left alone: {why}" for why, count in reasons.items()])
-    why = meant or f"no convolution is meant by --where {where!r}; {_kernels(network)}"
+    why = meant or f"no convolution is meant by --where {where!r}; {_there_are(network, where)}"
     print(f"nothing was replaced: {why}", file=sys.stderr)
     return 1
 
 
-def _kernels(network: Network) -> str:
-    """Which kernels the network has."""
+def _there_are(network: Network, where: str) -> str:
+    """Which kernels the network has; the numbers of its convolutions where one is asked for."""
+    if read_where(where, len(network.graph.input_shape) - 2).numbers:
+        numbers = [str(number) for number, node in enumerate(network.graph.nodes) if type(node.op) is Conv]
+        some = ", ".join(numbers[:8]) + ", …" * (len(numbers) > 8)
+        return f"operations are op=0 to op={len(network.graph.nodes) - 1}, convolutions among them {some or 'none'}"
     kernels = dict.fromkeys([node.op.kernel_size for node in network.graph.nodes if type(node.op) is Conv])
     each = [str(k[0]) if len(set(k)) == 1 else "x".join(map(str, k)) for k in kernels]
     return f"there are {', '.join([f'k{k}' for k in each[:8]])}" if each else "it has none"

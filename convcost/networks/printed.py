@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import prod
 from typing import Any, NamedTuple
 
@@ -40,7 +40,6 @@ from .printed_layers import (
 MOST_DEPTH = 60
 
 _MODULE = re.compile(r"\s*(?:\(([^()]*)\): )?(?:(\d{1,6}) x )?([A-Za-z_][\w.]*)\((.*)")
-_WAY_OUT = "give the module itself (convcost network my_model.py:Net @3x224x224) or an ONNX file of it"
 
 
 class Printed(NamedTuple):
@@ -151,12 +150,13 @@ class _Walk:
         """The whole model."""
         self._module(model, "", free=False)
         if not self.nodes:
-            raise SpecError("there is no layer in the print that does anything", _WAY_OUT)
+            raise SpecError("there is no layer in the print that does anything", self._way_out())
 
     def _module(self, module: Module, path: str, free: bool) -> None:
         """One module; `free` where a class of somebody's own is around it, which may do other things between."""
         if module.kind == "MultiheadAttention" and module.children:
             self.unsaid.append((path, module.kind))
+            self.lost = self.lost or Lost(path, module.kind, f"what a {module.kind} does is not known here")
         if not module.children or (module.arguments and "conv" in module.kind.lower()):
             self._leaf(module, path, free)
             return
@@ -173,12 +173,12 @@ class _Walk:
 
     def _assume(self, module: Module, path: str) -> None:
         """The children in their order; nothing of them holds if they do not fit."""
-        nodes, shapes = len(self.nodes), len(self.shapes)
+        nodes, shapes, unsaid = len(self.nodes), len(self.shapes), len(self.unsaid)
         self.assumed.append(module.kind)
         for child in module.children:
             self._module(child, f"{path}.{child.name}".lstrip("."), free=True)
         if self.lost is not None and self.lost.is_misfit:
-            del self.nodes[nodes:], self.shapes[shapes:]
+            del self.nodes[nodes:], self.shapes[shapes:], self.unsaid[unsaid:]
             self.assumed.remove(module.kind)
             for child in module.children:
                 self._module(child, f"{path}.{child.name}".lstrip("."), free=True)
@@ -256,18 +256,30 @@ class _Walk:
         return Network(name, "", graph, self.shapes, tuple(self._unknown()), params_complete=not self.unsaid)
 
     def _unknown(self) -> list[Missing]:
-        """What is missing: what is behind the place where the order was lost, and modules that hide their weights."""
-        found = []
-        if self.lost is not None:
-            where, kind, why, _ = self.lost
-            count = sum([type(n.op) is Counted and n.op.kind == UNPLACED for n in self.nodes])
-            reason = f"{why}, for a print has no connections; {_WAY_OUT}"
-            found.append(Missing("layer", max(count, 1), where or clip(kind), reason))
+        """What is missing: what is behind the place where the order was lost, and modules that hide their weights.
+
+        What is inside such a module is missing with it, and is no layer more.
+        """
+        found, hidden = [], {name for name, _ in self.unsaid}
+        placeless = [n.name for n in self.nodes if type(n.op) is Counted and n.op.kind == UNPLACED]
+        layers = [name for name in placeless if not _is_within(name, hidden)]
+        lost, is_hidden = self.lost, self.lost is not None and _is_within(self.lost.where, hidden)
+        if lost is not None and (layers or not is_hidden):
+            first = layers[0] if is_hidden else lost.where or clip(lost.kind)
+            reason = f"{lost.why}, for a print has no connections; {self._way_out()}"
+            found.append(Missing("layer", max(len(layers), 1), first, reason))
         firsts = {kind: name for name, kind in reversed(self.unsaid)}
         for kind, count in Counter([kind for _, kind in self.unsaid]).items():
-            reason = f"params of it are not printed, and not counted; {_WAY_OUT}"
-            found.append(Missing(clip(kind), count, firsts[kind], reason))
+            why = f"{lost.why}; " if lost is not None and is_hidden and lost.where == firsts[kind] else ""
+            reason = f"{why}params of it are not printed, and not counted; {self._way_out()}"
+            found.append(Missing(clip(kind), count, firsts[kind] or clip(kind), reason))
         return found
+
+    def _way_out(self) -> str:
+        """What to give instead, on this input."""
+        batch, *size = self.shapes[0]
+        said = f"@{'x'.join(map(str, size))}" + f" n{batch}" * (batch != 1)
+        return f"give the module itself (convcost network my_model.py:Net {said}) or an ONNX file of it"
 
     def notes(self) -> tuple[str, ...]:
         """What was taken for granted."""
@@ -276,6 +288,12 @@ class _Walk:
         if self.flattened:
             notes.append("a flatten is put before the linear layer, where its numbers fit")
         return (*notes, *["functions (F.relu, +) and params of a class itself are not in a print"] * bool(kinds))
+
+
+def _is_within(name: str, modules: Collection[str]) -> bool:
+    """Is it one of these modules, or inside of one? The model itself has no name."""
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in modules for end in range(len(parts) + 1))
 
 
 def _in_order(module: Module) -> bool:

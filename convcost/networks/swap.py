@@ -11,10 +11,10 @@ from ..graph.builder import inline
 from ..graph.dtypes import types_of
 from ..graph.ops import Conv, Graph, Node, Op, Shape
 from ..graph.shapes import infer_shapes
-from ..spec.errors import Problem, SpecError
+from ..spec.errors import Problem, SpecError, clip
 from ..spec.fields import FIELDS, Values
 from ..spec.layer import LayerSpec
-from ..spec.text import gather_tokens, locate
+from ..spec.text import gather_tokens, locate, spans
 from ..spec.tokens import read_token
 from ..variants.registry import AS_GIVEN, REPLACEMENT, RESIDUAL_BLOCK, Built, DoesNotApply, all_variants, build_variant
 from .build import Network
@@ -88,6 +88,7 @@ def read_where(text: str, axes: int) -> Where:
     numbers = [match for match in map(_NUMBERS.fullmatch, words) if match]
     tokens = [word for word in words if not (_BOUND.fullmatch(word) or _NUMBERS.fullmatch(word) or _is_name(word))]
     names = [word for word in words if _is_name(word)]
+    _refuse_comparisons(tokens, text)
     try:
         gather_tokens(" ".join(tokens), fields, axes)
         for field in fields:
@@ -100,6 +101,21 @@ def read_where(text: str, axes: int) -> Where:
         raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text, 0, len(text))
     each = {field: _normal(field, value, axes) for field, value in fields.items()}
     return Where(each, "".join(names), _first_and_last(numbers[0]) if numbers else None, bounds)
+
+
+def _refuse_comparisons(tokens: list[str], text: str) -> None:
+    """Raise SpecError for a word that compares, and is neither a token nor what `where` compares."""
+    for word in tokens:
+        try:
+            read_token(word)
+        except Problem:
+            name, _, value = word.partition("=")
+            is_name = name in ("name", "layer", "pattern") and value
+            hint = "one compares macs>1% or params>=2M, and numbers operations as op=12 or op=3-7"
+            if is_name or name in ("macs", "params", "op") or any(sign in word for sign in "<>"):
+                span = next(span for found, span in spans(text) if found == word)
+                hint = f"write the name alone: {clip(value)}" if is_name else hint
+                raise SpecError(f"layers cannot be chosen by {clip(word)!r}", hint, text, *span) from None
 
 
 def _is_name(word: str) -> bool:

@@ -180,6 +180,8 @@ def test_a_layer_of_a_network_is_compared(convcost: Run) -> None:
         (("network", "resnet50", "--width", "0.5"), "has no width"),
         (("swap", "resnet50", "--to", "depthwise"), "unknown variant"),
         (("swap", "resnet50", "--to", "grouped", "--where", "q=3"), "unknown token"),
+        (("swap", "resnet50", "--to", "grouped", "--where", "k3 macs>"), "one compares macs>1%"),
+        (("swap", "resnet50", "--to", "grouped", "--where", "k3 name=stem"), "write the name alone: stem"),
         (("swap", "resnet50", "--to", "grouped", "--where", "q"), "resnet50 has no layer 'q'"),
     ],
 )
@@ -261,6 +263,11 @@ def test_the_depth_of_a_network_may_be_chosen(convcost: Run) -> None:
     ("words", "reason"),
     [
         (("--to", "ghost", "--where", "k5"), "no convolution is meant by --where 'k5'; there are k7, k3, k1"),
+        (
+            ("--to", "ghost", "--where", "op=9999"),
+            "no convolution is meant by --where 'op=9999'; operations are op=0 to "
+            "op=68, convolutions among them 0, 4, 7, 11, 14, 18, 21, 23, …",
+        ),
         (("--to", "standard", "--where", "k3"), "16 are left alone: is standard already"),
         (("--to", "two-plus-one"), "16 are left alone: made for three axes: time, height and width"),
     ],

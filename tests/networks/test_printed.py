@@ -222,7 +222,24 @@ def test_attention_hides_params_in_a_print() -> None:
         "    (out_proj): NonDynamicallyQuantizableLinear(in_features=8, out_features=8, bias=True)\n  )\n)"
     )
     found = printed_network(text, "@8").network
-    assert [missing.op for missing in found.unknown] == ["layer", "MultiheadAttention"]
+    assert [(missing.op, missing.count) for missing in found.unknown] == [("MultiheadAttention", 1)]
+    assert "what a MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
+
+
+@pytest.mark.parametrize("tokens", ["@8", "@10x8"])
+def test_what_a_module_hides_is_one_thing_whether_the_rest_fits_or_not(tokens: str) -> None:
+    """The layers that have no place are others, and are counted once; the way out has the input that was said."""
+    text = (
+        "Net(\n  (embed): Linear(in_features=8, out_features=8, bias=True)\n  (attn): MultiheadAttention(\n"
+        "    (out_proj): NonDynamicallyQuantizableLinear(in_features=8, out_features=8, bias=True)\n  )\n"
+        "  (head): Linear(in_features=8, out_features=2, bias=True)\n)"
+    )
+    unknown = printed_network(text, tokens).network.unknown
+    layers = {"@8": ("layer", 1, "head"), "@10x8": ("layer", 2, "embed")}[tokens]
+    assert [(missing.op, missing.count, missing.first) for missing in unknown] == [
+        layers, ("MultiheadAttention", 1, "attn"),
+    ]  # fmt: skip
+    assert all(f"my_model.py:Net {tokens})" in missing.reason for missing in unknown)
 
 
 ANNOTATED = (
@@ -239,8 +256,8 @@ def test_a_convolution_with_its_padding_inside_is_one() -> None:
 def test_params_that_are_not_printed_are_named() -> None:
     text = "Net(\n  (a): Linear(in_features=4, out_features=4, bias=True)\n  (gate): Gate()\n  (b): ReLU()\n)"
     unknown = printed_network(text, "@4").network.unknown
-    assert [(missing.op, missing.first) for missing in unknown] == [("layer", "gate"), ("Gate", "gate")]
-    assert "not counted" in unknown[1].reason
+    assert [(missing.op, missing.first) for missing in unknown] == [("Gate", "gate")]
+    assert "not counted" in unknown[0].reason
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_name_that_no_layer_has_is_told() -> None:
     with pytest.raises(SpecError, match="no layer 'stage9'"):
         swap_network(resnet, "grouped", read_where("k3 stage9", 2))
     for text, message in (("stage1 stage2", "more than one name"), ("op=1 op=2", "more than one name"),
-                          ("q=3", "unknown token"), ("macs=3", "unknown token")):  # fmt: skip
+                          ("q=3", "unknown token"), ("macs=3", "cannot be chosen by 'macs=3'")):  # fmt: skip
         with pytest.raises(SpecError, match=message):
             read_where(text, 2)
 
