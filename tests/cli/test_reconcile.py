@@ -67,7 +67,7 @@ def test_without_a_sum_there_is_no_header_of_one(figure: str, format: str, capsy
     assert figure in "".join(lines[1:3])
     assert not [line for line in lines if "evidence" in line or "──" in line or "tabular" in line]
     assert run(["reconcile", "resnet50", "99G", "4.12 G", "--no-verify", "--format", format]) == 1
-    assert "evidence" in capsys.readouterr().out
+    assert "4,117,342,184" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_wrong_name_of_a_layer_is_told_where_the_names_are(
     theirs = tmp_path / "theirs.csv"
     theirs.write_text("stem,118013952\nclasifier,2048000\n")
     assert run(["reconcile", "resnet50", "@256", "--per-layer", str(theirs)]) == 2
-    said = capsys.readouterr().err
+    said = " ".join(capsys.readouterr().err.split())
     assert "did you mean classifier?" in said
     command = said.partition("'convcost ")[2].partition("'")[0]
     assert command == "network resnet50 @256 --per-layer"
@@ -198,7 +198,7 @@ def test_a_part_of_the_layers_earns_no_mark(tmp_path: Path, capsys: pytest.Captu
     theirs.write_text("stem,6912\nhead,9216\n")
     assert answer(capsys, str(network), "--per-layer", str(theirs))["not_in_file"] == []
     assert run(["reconcile", str(network), "--per-layer", str(theirs)]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert "✓ every layer agrees with multiply-adds" in out
     assert "not in the file" not in out
 

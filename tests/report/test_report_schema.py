@@ -10,7 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 
+from convcost.answers.network import answer_network
+from convcost.explain.document import explanation_document
+from convcost.explain.lessons import IDENTITY
+from convcost.networks.build import build_network
+from convcost.networks.program import read_program
 from convcost.report.documents import comparison_document, error_document, schema_text
+from convcost.report.networks import network_document
 from convcost.spec import SpecError
 
 SCHEMA = json.loads(schema_text())
@@ -91,6 +97,8 @@ CHANGES = {
     "unknown kind": _set("rows", 0, "ops", 0, "op", to="linear"),
     "ratio of nothing": _set("rows", 0, "relative", "flops", to=1.0),
     "text for a size": _set("spec", "groups", to="1"),
+    "text for the groups of a variant": _set("rows", 0, "settings", "groups", to="8"),
+    "a list among the settings": _set("rows", 0, "settings", "taps", to=[3]),
 }
 
 
@@ -100,6 +108,34 @@ def test_what_is_no_answer_does_not_follow_it(change: Callable[[dict[str, Any]],
     document = json.loads(json.dumps(comparison_document(compared("64:128 @56 k3"))))
     assert not errors(document)
     change(document)
+    assert errors(document)
+
+
+RESIDUAL = {
+    "an error of a network in words": _set("explanations", 0, "degradation", "imagenet_errors", 0, "plain", to="28 %"),
+    "an unknown field beside an error": _set("explanations", 0, "degradation", "imagenet_errors", 0, "top", to=1),
+    "a benefit without words": _set("explanations", 0, "benefits", 0, "why", to=None),
+    "a cost in words": _set("explanations", 0, "costs", 0, "macs", to="none"),
+    "an unknown field beside a cost": _set("explanations", 0, "costs", 0, "seconds", to=1),
+}
+
+
+@pytest.mark.parametrize("change", RESIDUAL.values(), ids=RESIDUAL)
+def test_what_is_no_explanation_does_not_follow_it(change: Callable[[dict[str, Any]], None]) -> None:
+    """Of the residual connection: what its papers found, what it does, what it costs."""
+    document = json.loads(json.dumps(explanation_document(["residual"], IDENTITY)))
+    assert not errors(document)
+    change(document)
+    assert errors(document)
+
+
+@pytest.mark.parametrize("padding", [[1, 1], [[1, 1], [1]], [["1", "1"]], [[0, 1, 2]], "same"])
+def test_the_padding_of_an_operation_of_a_network_is_pairs(padding: object) -> None:
+    """One an axis, of whole numbers."""
+    network = build_network(read_program("input 3 @9x8\nstandard 8 k3 s2\nrelu"))
+    document = json.loads(json.dumps(network_document(answer_network(network))))
+    assert not errors(document)
+    _set("layers", 0, "padding", to=padding)(document)
     assert errors(document)
 
 

@@ -108,36 +108,36 @@ def _answer(answer: bytes, records: Mapping[str, type]) -> Any:
         raise Malformed(found)
     if kind == "broken":
         raise RuntimeError(found)
-    return unpacked(found, records)
+    return restored(found, records)
 
 
-def packed(value: Any) -> Any:
+def reduced_to_json(value: Any) -> Any:
     """A value as JSON has it; what is no list or number there is an object that says what it is.
 
-    >>> packed([(1, "a"), {3: None}])
+    >>> reduced_to_json([(1, "a"), {3: None}])
     [{'tuple': [1, 'a']}, {'dict': [[3, None]]}]
     """
     if isinstance(value, tuple):
-        return {type(value).__name__: [packed(one) for one in value]}
+        return {type(value).__name__: [reduced_to_json(one) for one in value]}
     if isinstance(value, dict):
-        return {"dict": [[packed(key), packed(one)] for key, one in value.items()]}
-    return [packed(one) for one in value] if isinstance(value, list) else value
+        return {"dict": [[reduced_to_json(key), reduced_to_json(one)] for key, one in value.items()]}
+    return [reduced_to_json(one) for one in value] if isinstance(value, list) else value
 
 
-def unpacked(value: Any, records: Mapping[str, type]) -> Any:
+def restored(value: Any, records: Mapping[str, type]) -> Any:
     """The value again; KeyError for a record that is none of `records`.
 
-    >>> unpacked(packed([(1, "a"), {3: None}]), {})
+    >>> restored(reduced_to_json([(1, "a"), {3: None}]), {})
     [(1, 'a'), {3: None}]
     """
     if isinstance(value, list):
-        return [unpacked(one, records) for one in value]
+        return [restored(one, records) for one in value]
     if not isinstance(value, dict):
         return value
     ((name, parts),) = value.items()
     if name == "dict":
-        return {unpacked(key, records): unpacked(one, records) for key, one in parts}
-    made = [unpacked(one, records) for one in parts]
+        return {restored(key, records): restored(one, records) for key, one in parts}
+    made = [restored(one, records) for one in parts]
     return tuple(made) if name == "tuple" else records[name](*made)
 
 
@@ -211,7 +211,7 @@ def _guarded(work: Callable[[Tell], T], tell: Tell) -> bytes:
     """The answer, or the error, as bytes."""
     found: Any
     try:
-        kind, found = "answer", packed(work(tell))
+        kind, found = "answer", reduced_to_json(work(tell))
     except MemoryError:
         kind, found = "malformed", "its shapes take too much memory"
     except RecursionError:
