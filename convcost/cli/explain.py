@@ -68,7 +68,10 @@ def explain(
     list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
     format: Annotated[
         ExplainFormat,
-        typer.Option("--format", "-f", help="How to write the answer; text is its table, csv its numbers."),
+        typer.Option(
+            "--format", "-f", metavar="FORMAT",
+            help=f"How to write the answer: {', '.join(ExplainFormat)}; text is its table, csv its numbers.",
+        ),
     ] = ExplainFormat["text"],
     output: Annotated[
         str,
