@@ -238,3 +238,15 @@ def test_python_m_runs_the_same_program() -> None:
     command = [sys.executable, "-m", "convcost", "compare", "64:128", "@56", "k3", "--format", "json", "--no-verify"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["schema"] == "convcost/2"
+
+
+@pytest.mark.parametrize("command", ["compare", "layer"])
+@pytest.mark.parametrize("text", [b"", b"\n# nothing\n\n"])
+def test_standard_input_without_a_layer_is_bad_input(
+    command: str, text: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And is said to be, whatever the format is."""
+    for format in ("table", "json", "csv"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+        assert run([command, "-", "--format", format]) == 2
+        assert capsys.readouterr().err.startswith("error: there is no layer on standard input\n")
