@@ -17,7 +17,11 @@ MOST, MOST_DIVIDED = 2**63 - 1, 2**53
 
 
 class Refused(ValueError):  # noqa: N818  named after what happens
-    """No plan for these intervals: a number might not fit into 64 bits, or be rounded where it is divided."""
+    """No plan for these intervals, for a reason that the message says."""
+
+
+class TooLarge(Refused):
+    """A number might not fit into 64 bits, or be rounded where it is divided; the message names the step."""
 
 
 class Plan(NamedTuple):
@@ -102,11 +106,11 @@ def _number(trace: Trace, output: Any) -> int:
 def _require_exact(plan: Plan) -> None:
     for instruction, (low, high) in zip(plan.instructions, plan.ranges):
         if max(-low, high) > MOST:
-            raise Refused(f"{_written(instruction)} may be {max(-low, high):,}, which is no 64-bit integer")
+            raise TooLarge(f"{_written(instruction)} may be {max(-low, high):,}, which is no 64-bit integer")
         if instruction.operation == "/":
             read = [plan.ranges[number][1] if kind == "v" else number for kind, number in instruction.operands]
             if max(read) > MOST_DIVIDED:
-                raise Refused(f"{_written(instruction)} divides {max(read):,}, which is rounded first")
+                raise TooLarge(f"{_written(instruction)} divides {max(read):,}, which is rounded first")
 
 
 def _written(instruction: Instruction) -> str:
