@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis import analyze, words
+from ..analysis.traced import Traced
 from ..graph.shapes import ShapeError
 from ..spec.check import check_spec
 from ..spec.errors import Problem, SpecError
@@ -17,6 +18,7 @@ from ..spec.layer import LayerSpec
 from ..variants.registry import DoesNotApply, build_variant
 from .grid import SETTINGS, Axis, Grid
 from .plans import Plan, Refused, TooLarge, make_plan
+from .where import MISSING, SHAPING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,12 +29,11 @@ NUMBERS = (
     "peak_bytes", "traffic_bytes", "arithmetic_intensity",
 )  # fmt: skip
 
-#: The settings that may shape a row, as answers have them; where a row has none of that name its column is MISSING.
-SHAPING = ("mid_channels", "bottleneck_ratio", "expansion_ratio", "depth_multiplier", "groups")
-MISSING = -1
-
 #: Ways through the code that get a plan of their own; layers that take another are answered one by one.
 MOST_PLANS = 256
+
+#: So many layers are answered one by one before they get another plan: making one takes as long.
+WORTH = 6
 
 #: The share of a block that is still open below which its layers are gathered instead of computing all again.
 FEW = 0.25
@@ -49,6 +50,9 @@ class Question(NamedTuple):
     words: tuple[str, ...] = NUMBERS
     inplace: bool = True
 
+
+#: What makes the wanted words of sizes.
+Build = Callable[[Sequence[Any]], list[Any] | None]
 
 #: Part of a grid: first number and the one behind the last along each axis.
 Block = tuple[tuple[int, int], ...]
@@ -105,23 +109,28 @@ def size_of(block: Block) -> int:
 
 
 class Columns:
-    """Answers a question for blocks; what it learns of one it uses for the next.
+    """Answers for blocks of what `build` makes of sizes, which are numbers or traced; what it learns it uses again.
+
+    `build` gives the wanted words of one configuration, or None where there is none; `write` makes a text of a traced
+    size.
 
     >>> from .grid import read_grid
     >>> (grid,) = read_grid(["16..64/16:64", "@7,14", "k3"])
-    >>> found, exists = Columns(Question(grid, "depthwise-separable", ("macs",))).answer(next(blocks(grid, 100)))
+    >>> columns = columns_of(Question(grid, "depthwise-separable", ("macs",)))
+    >>> found, exists = columns.answer(next(blocks(grid, 100)))
     >>> found["macs"].ravel().tolist(), int(exists.sum())
     ([57232, 228928, 114464, 457856, 171696, 686784, 228928, 915712], 8)
     """
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(
+        self, axes: Sequence[Axis], words: Sequence[str], build: Build, write: Callable[[Traced], str] | None = None
+    ) -> None:
+        self.words = words
         self.plans: list[tuple[Plan, bool]] = []
-        self._base = question.grid.example()
-        self._intervals = [
-            (min(column), max(column)) for axis in question.grid.axes for column in zip(*axis.values)
-        ]  # fmt: skip
-        self._arrays = [_arrays(axis, at, len(question.grid.axes)) for at, axis in enumerate(question.grid.axes)]
+        self._build, self._write = build, write or _unread
+        self._walked = 0
+        self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
+        self._arrays = [_arrays(axis, at, len(axes)) for at, axis in enumerate(axes)]
 
     def answer(self, block: Block) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         """The words of a block as arrays of its shape, and which layers there are: where the variant applies.
@@ -136,7 +145,7 @@ class Columns:
         if whole:
             return whole
         exists = np.zeros(shape, np.bool_)
-        found: dict[str, NDArray[Any]] = {word: np.zeros(shape, _kind(word)) for word in self.question.words}
+        found: dict[str, NDArray[Any]] = {word: np.zeros(shape, _kind(word)) for word in self.words}
         for plan, applies in self._plans(sizes, open_):
             self._fill(plan, applies, sizes, open_, found, exists)
         if open_.any():
@@ -152,10 +161,10 @@ class Columns:
             return None
         if not applies:
             empty: dict[str, NDArray[Any]] = {
-                word: np.broadcast_to(np.zeros((), _kind(word)), shape) for word in self.question.words
+                word: np.broadcast_to(np.zeros((), _kind(word)), shape) for word in self.words
             }
             return empty, np.broadcast_to(np.False_, shape)
-        found = {word: np.broadcast_to(column, shape) for word, column in zip(self.question.words, columns)}
+        found = {word: np.broadcast_to(column, shape) for word, column in zip(self.words, columns)}
         return found, np.broadcast_to(np.True_, shape)
 
     def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
@@ -163,7 +172,10 @@ class Columns:
         number = 0
         while open_.any():
             if number == len(self.plans):
-                at = np.unravel_index(open_.argmax(), open_.shape)
+                places = np.flatnonzero(open_)
+                if len(self.plans) and len(places) + self._walked < WORTH:
+                    return
+                at = np.unravel_index(places[len(places) // 2], open_.shape)
                 if not self._learn([int(np.broadcast_to(column, open_.shape)[at]) for column in sizes]):
                     return
             yield self.plans[number]
@@ -182,7 +194,7 @@ class Columns:
         if not applies:
             return
         exists |= held
-        for word, column in zip(self.question.words, columns):
+        for word, column in zip(self.words, columns):
             if few:
                 found[word][held] = np.broadcast_to(column, holds.shape)[holds]
             else:
@@ -194,22 +206,13 @@ class Columns:
             array[(slice(None),) * at + (slice(*block[at]),)] for at, arrays in enumerate(self._arrays) for array in arrays
         ]
 
-    def spec(self, sizes: Sequence[Any]) -> LayerSpec:
-        """The layer of those sizes, numbers or traced ones."""
-        fields = [field for axis in self.question.grid.axes for field in axis.fields]
-        values = dict(zip(fields, sizes))
-        spatial = tuple([values.pop(field) for field in fields if field.startswith("size")])
-        whole = spatial if len(spatial) > 1 else spatial * self._base.axes
-        values.setdefault("out_channels", values["in_channels"])
-        return self._base._replace(input_size=whole, **values)
-
     def _learn(self, example: list[int]) -> bool:
         """One more plan, for layers that take the same way as the example; whether that was possible."""
         if len(self.plans) == MOST_PLANS:
             return False
-        applies = self._outputs(example) is not None
+        applies = self._build(example) is not None
         try:
-            plan = make_plan(lambda *sizes: self._outputs(sizes) or [], self._intervals, example)
+            plan = make_plan(lambda *sizes: self._build(sizes) or [], self._intervals, example, self._write)
         except TooLarge:
             raise
         except Refused:
@@ -217,29 +220,51 @@ class Columns:
         self.plans.append((plan, applies))
         return True
 
-    def _outputs(self, sizes: Sequence[Any]) -> list[Any] | None:
-        """The wanted words of one layer; None where there is no such layer, or the variant is none for it."""
-        spec = self.spec(sizes)
-        try:
-            check_spec(spec)
-            built = build_variant(self.question.variant, spec)
-        except (DoesNotApply, Problem, SpecError):
-            return None
-        found = {**dict.fromkeys(SHAPING, MISSING), **built.settings}
-        found |= words(analyze(built.graph, self.question.inplace, built.shapes))
-        return [_one(found[word]) for word in self.question.words]
-
     def _one_by_one(
         self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_], found: dict[str, NDArray[Any]],
         exists: NDArray[np.bool_],
     ) -> None:  # fmt: skip
         columns = [np.broadcast_to(column, open_.shape) for column in sizes]
         for at in zip(*np.nonzero(open_)):
-            answer = self._outputs([int(column[at]) for column in columns])
+            self._walked += 1
+            answer = self._build([int(column[at]) for column in columns])
             if answer is not None:
                 exists[at] = True
-                for word, value in zip(self.question.words, answer):
+                for word, value in zip(self.words, answer):
                     found[word][at] = value
+
+
+def columns_of(question: Question) -> Columns:
+    """The words of one variant of the layers of a grid."""
+    base, grid = question.grid.example(), question.grid
+    fields = [field for axis in grid.axes for field in axis.fields]
+
+    def build(sizes: Sequence[Any]) -> list[Any] | None:
+        spec = sized(base, dict(zip(fields, sizes)))
+        try:
+            check_spec(spec)
+            built = build_variant(question.variant, spec)
+        except (DoesNotApply, Problem, SpecError):
+            return None
+        found = {**dict.fromkeys(SHAPING, MISSING), **built.settings}
+        found |= words(analyze(built.graph, question.inplace, built.shapes))
+        return [_one(found[word]) for word in question.words]
+
+    return Columns(grid.axes, question.words, build)
+
+
+def sized(base: LayerSpec, values: dict[str, Any]) -> LayerSpec:
+    """A layer with other sizes, numbers or traced ones; out channels that are not among them follow the in channels."""
+    spatial = tuple([number for field, number in values.items() if field.startswith("size")])
+    whole = spatial if len(spatial) > 1 else spatial * base.axes
+    fields = {field: number for field, number in values.items() if not field.startswith("size")}
+    fields.setdefault("out_channels", fields["in_channels"])
+    return base._replace(input_size=whole, **fields)
+
+
+def _unread(_: Any) -> str:
+    """A size in the text of a message that nobody reads."""
+    return "?"
 
 
 def _one(value: Any) -> Any:

@@ -62,13 +62,15 @@ class Plan(NamedTuple):
 
 
 def make_plan(
-    build: Callable[..., Sequence[Any]], intervals: Sequence[tuple[int, int]], example: Sequence[int]
-) -> Plan:
+    build: Callable[..., Sequence[Any]], intervals: Sequence[tuple[int, int]], example: Sequence[int],
+    write: Callable[[Traced], str] | None = None,
+) -> Plan:  # fmt: skip
     """The plan of what `build` computes of traced sizes: those of `intervals`, which way to take said by `example`.
 
-    `build` gives its outputs as a list; each is a traced size or a number. Raises Refused.
+    `build` gives its outputs as a list; each is a traced size or a number. `write` makes the text of a size, where the
+    build writes one into a message. Raises Refused.
     """
-    trace = Trace()
+    trace = Trace(write)
     sizes = [trace.size(*interval, one) for interval, one in zip(intervals, example)]
     try:
         found = build(*sizes)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from convcost.answers.comparison import answer
-from convcost.search.columns import NUMBERS, Columns, Question, blocks
+from convcost.search.columns import NUMBERS, Question, blocks, columns_of
 from convcost.search.grid import Grid, read_grid
 from convcost.spec import parse_spec
 from convcost.spec.errors import SpecError
@@ -49,7 +49,7 @@ def test_what_is_no_grid_is_pointed_at(text: str, column: int, message: str) -> 
 
 def every_row(grid: Grid, variant: str, layers: int) -> list[dict[str, object] | None]:
     """The words of each layer, None where the variant does not apply, in blocks of so many layers."""
-    columns, rows = Columns(Question(grid, variant)), []
+    columns, rows = columns_of(Question(grid, variant)), []
     for block in blocks(grid, layers):
         found, exists = columns.answer(block)
         flat = {word: column.ravel().tolist() for word, column in found.items()}
