@@ -8,7 +8,6 @@ search. What lies just beyond the budget is found the same way: by the neighbour
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from fractions import Fraction
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -71,11 +70,13 @@ def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str]
     """One condition for limits, by word, and a condition that somebody wrote.
 
     >>> budget_condition({"macs": "30 MMACs", "peak_bytes": "2MiB"}, "params>1k")
-    'macs<=30000000 and peak_bytes<=2097152 and (params>1k)'
+    'macs<=30MMACs and peak_bytes<=2MiB and (params>1k)'
 
     Raises SpecError, pointing into the limit or the condition; and where there is neither.
     """
-    said = [f"{word}<={_whole(read_quantity(text))}" for word, text in limits.items()]
+    for text in limits.values():
+        read_quantity(text)
+    said = [f"{word}<={text.replace(' ', '')}" for word, text in limits.items()]
     if where.strip():
         if Condition(where, list(known)).shares:
             at = where.index("%")
@@ -84,11 +85,6 @@ def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str]
     if not said:
         raise SpecError("there is no budget", "add one, such as --macs 30M --peak-bytes 2MiB")
     return " and ".join(said)
-
-
-def _whole(limit: Fraction) -> int:
-    """Costs are whole: what is at most the limit is at most the whole number below it."""
-    return limit.numerator // limit.denominator
 
 
 #: The best is what has most params, unless somebody says otherwise.
@@ -103,7 +99,7 @@ def fit_layer(
 
     >>> found = fit_layer("64:128 @56 k3 g1", "macs<=30M", ["bottleneck", "depthwise-separable"])
     >>> [row.text for row in found.best], [row.text for row in found.beyond]
-    (['64:128 @56 k3 mid=24 g1', '64:128 @56 k3 m1'], ['64:128 @56 k3 mid=25 g1', '64:128 @56 k3 m2'])
+    (['64:128 @56 k3 g1 mid=23', '64:128 @56 k3 g1 m1'], ['64:128 @56 k3 g1 mid=24', '64:128 @56 k3 g1 m2'])
 
     Where the text has a range or `_`, that alone varies; else every setting that a variant has and the text does not.
     Raises SpecError.
@@ -232,19 +228,17 @@ def _beyond(search: Search, found: Found) -> Iterator[tuple[int, int]]:
 
 
 def _first_there(search: Search, found: Found, rows: Sequence[int]) -> Iterator[int]:
-    """The first of rows that there is, where it is better than the one found."""
+    """The first of rows that there is, where it is better than the one found and does not fit."""
     for row in rows:
-        words = _answer(search, found.question, row, None).words
-        if words is not None:
-            values = [read_word({**words, **_settings(search, found.question, row)}, order.word) for order in search.best]
+        answer = _answer(search, found.question, row, None)
+        if answer.words is not None:
+            words = {"variant": answer.variant, **answer.settings, **answer.words}
+            words |= search.questions[found.question].grid.row(row)
+            values = [read_word(words, order.word) for order in search.best]
             key = tuple([-value if order.descending else value for value, order in zip(values, search.best)])
-            if key < found.key:
+            if key < found.key and not Condition(search.where, WORDS)(words):
                 yield row
             return
-
-
-def _settings(search: Search, question: int, row: int) -> dict[str, Any]:
-    return dict(_answer(search, question, row, None).settings)
 
 
 def _answer(search: Search, question: int, row: int, verify: Verify | None) -> Row:

@@ -139,7 +139,7 @@ def read_grid(words: Sequence[str], flags: dict[str, Any] | None = None) -> list
             sizes = _size_axis(word, text, at)
         elif setting and ("_" in word or "," in word or ".." in word) and "x" not in re.sub(r"/x\d", "", word):
             field, every = SETTINGS[setting["start"]]
-            values = _values(setting["rest"], text, at + setting.start("rest"), every)
+            values = read_values(setting["rest"], text, at + setting.start("rest"), every)
             settings.append(Axis((field,), tuple([(n,) for n in values])))
         else:
             rest.append(_alternatives(word, text, at))
@@ -176,13 +176,13 @@ def _require_few(layers: int, text: str) -> None:
 def _channel_axes(word: str, text: str, at: int) -> list[Axis]:
     axes = []
     for field, part in zip(("in_channels", "out_channels"), word.split(":")):
-        values = _values(part, text, at, CHANNELS)
+        values = read_values(part, text, at, CHANNELS)
         axes.append(Axis((field,), tuple([(n,) for n in values])))
         at += len(part) + 1
     return axes
 
 
-def _values(part: str, text: str, at: int, every: Sequence[int]) -> Values:
+def read_values(part: str, text: str, at: int, every: Sequence[int]) -> Values:
     """The numbers of a list of numbers and ranges, each once, in order."""
     found = [number for piece in part.split(",") for number in _piece(piece, text, at, every)]
     return tuple(dict.fromkeys(found))

@@ -22,12 +22,15 @@ from ..spec import SpecError
 from .columns import NUMBERS, Build, Columns, blocks
 from .fit import USUAL_TOP, Fit, FitRow
 from .fronts import front_of
-from .grid import Axis, Grid
+from .grid import Axis, Grid, read_values
 from .select import Order
 from .where import Condition
 
 #: Widths that are gone through, and further ones where the last of these still fits.
 WIDTHS, WIDER = "0.05..3/0.01", "3.01..20/0.01"
+
+#: What `@_` stands for.
+USUAL_SIZES = range(32, 513)
 
 #: What a condition on networks may ask for, and what the best may be by.
 SCALED = ("width", "size", *NUMBERS)
@@ -79,6 +82,17 @@ def _widths(piece: str, text: str, at: int) -> list[Fraction]:
     return [low + step * number for number in range(int(steps) + 1)]
 
 
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Input sizes of a list of numbers and ranges.
+
+    >>> read_sizes("96..224/32"), read_sizes("")
+    ((96, 128, 160, 192, 224), ())
+
+    Raises SpecError, pointing at the piece.
+    """
+    return read_values(text, text, 0, USUAL_SIZES) if text.strip() else ()
+
+
 def fit_network(
     program: Program, choices: Choices, budget: str, widths: str = "", sizes: Sequence[int] = (),
     first: tuple[Order, ...] = (), top: int | None = None, *, inplace: bool = True, verify: VerifyNetwork | None = None,
@@ -88,7 +102,7 @@ def fit_network(
     >>> from ..networks.zoo import find_program
     >>> found = fit_network(find_program("mobilenet-v1"), Choices(), "macs<=150M")
     >>> [(row.text, row.words["macs"]) for row in (*found.best, *found.beyond)]
-    [('mobilenet-v1 width=0.51', 149501440), ('mobilenet-v1 width=0.52', 149501440)]
+    [('mobilenet-v1 width=0.5', 149497088), ('mobilenet-v1 width=0.51', 154568944)]
 
     Raises SpecError where nothing varies.
     """
