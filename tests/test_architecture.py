@@ -35,7 +35,8 @@ APART = {("api", "cli")}
 LIBRARIES = {
     "numpy": ("search/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/exported.py",),
+    "torch": ("networks/exported.py",), "moocore": ("search/fronts.py",), "pyarrow": ("search/files.py",),
+    "numba": ("search/kernels.py",), "distributed": ("search/cluster.py",),
 }  # fmt: skip
 
 

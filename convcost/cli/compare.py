@@ -18,6 +18,7 @@ from .options import (
     Destination,
     Exact,
     Execution,
+    Front,
     Inside,
     InsideLayer,
     Modifiers,
@@ -73,9 +74,7 @@ def compare(
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
-    front: Annotated[
-        str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
-    ] = "",
+    front: Front = "",
     inside: Inside = "",
     layer: InsideLayer = "",
     *,

@@ -107,8 +107,10 @@ def _layer(
 
     for option, said in (("width", width), ("size", size)):
         if said:
-            raise SpecError(f"--{option} is of networks", "write a range into the spec: 64:_ @96..224", said, 0, len(said))
-    text, flags = _tokens(words, modifiers)
+            raise SpecError(
+                f"--{option} is of networks", "write a range into the spec: 64:_ @96..224", said, 0, len(said)
+            )
+    text, flags = tokens_said(words, modifiers)
     condition = budget_condition(budgets.limits(), where)
     first = read_orders(best, NUMBERS) or USUAL
     return fit_layer(
@@ -117,7 +119,7 @@ def _layer(
     )  # fmt: skip
 
 
-def _tokens(words: list[str], modifiers: Modifiers) -> tuple[str, dict[str, Any]]:
+def tokens_said(words: list[str], modifiers: Modifiers) -> tuple[str, dict[str, Any]]:
     """A layer as tokens, and what no token says of it; of a framework's line, too."""
     from ..spec import format_spec, read_layer
     from ..spec.text import join_words
@@ -144,7 +146,9 @@ def _network(
 
     if variants or any(modifiers):
         said = variants or "--norm"
-        raise SpecError("a network has its own layers", "leave --variants, --norm and --activation out", said, 0, len(said))
+        raise SpecError(
+            "a network has its own layers", "leave --variants, --norm and --activation out", said, 0, len(said)
+        )
     program = find_program(words[0], sys.stdin.read() if words[0] == "-" else None)
     ranges = [word for word in words[1:] if re.match(r"@.*(_|\.\.|,)", word)]
     if ranges and size:

@@ -73,6 +73,9 @@ Inplace = Annotated[
 Where = Annotated[
     str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
 ]
+Front = Annotated[
+    str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
+]
 Columns = Annotated[str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")]
 
 

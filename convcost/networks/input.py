@@ -33,7 +33,10 @@ def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction
         if name not in program.multipliers:
             said = str(text)
             raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", said, 0, len(said))
-    return {name: text if isinstance(text, Ratio) else _multiplier(text, name) for name, text in {**program.multipliers, **chosen}.items()}
+    return {
+        name: text if isinstance(text, Ratio) else _multiplier(text, name)
+        for name, text in {**program.multipliers, **chosen}.items()
+    }
 
 
 def _multiplier(text: str, name: str) -> Fraction:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
 
 from ..analysis.analyze import WORDS
 from ..answers.comparison import Row
@@ -18,6 +18,7 @@ from .notes import MISMATCH, SKIPPED, VERIFIED, executed, mark, notes
 
 if TYPE_CHECKING:
     from ..search.fit import Fit, FitRow
+    from ..search.select import Order
 
 #: The columns of CSV.
 FIT_FIELDS = ("level", "text", "variant", "values", "settings", *WORDS, "verified.status", "verified.reason")
@@ -44,18 +45,24 @@ def fit_document(fit: Fit) -> Document:
         "schema": SCHEMA,
         "name": fit.name,
         "budget": fit.budget,
-        "order": [f"{'max' if order.descending else 'min'}:{order.word}" for order in fit.first],
+        "order": orders(fit.first),
         "searched": fit.searched,
         "configurations": fit.configurations,
         "fitting": fit.fitting,
         "ranked": fit.ranked,
         "left": list(fit.left),
-        "best": [_row(row) for row in fit.best],
-        "beyond": [_row(row) for row in fit.beyond],
+        "best": [row_of(row) for row in fit.best],
+        "beyond": [row_of(row) for row in fit.beyond],
     }
 
 
-def _row(row: FitRow) -> Document:
+def orders(words: Iterable[Order]) -> list[str]:
+    """Words as they are typed."""
+    return [f"{'max' if order.descending else 'min'}:{order.word}" for order in words]
+
+
+def row_of(row: FitRow) -> Document:
+    """A configuration: its text, what varies in it, and its answer."""
     start = {"text": row.text, "values": row.values}
     if isinstance(row.answer, Row):
         assert row.spec is not None
@@ -156,5 +163,3 @@ def _nothing_better(fit: Fit, each: str) -> str:
 def _network_notes(document: Document) -> Iterator[str]:
     if document["best"]:
         yield from execution_notes(document["best"][0]["verified"])
-
-

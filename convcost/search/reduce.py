@@ -66,11 +66,12 @@ class Partial(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Some layers of a question: blocks number `first` to `last`."""
+    """Some layers of a question: blocks number `first` to `last`, about so many `layers`."""
 
     question: int
     first: int
     last: int
+    layers: int
 
 
 def words_needed(search: Search) -> tuple[str, ...]:
@@ -83,9 +84,12 @@ def words_needed(search: Search) -> tuple[str, ...]:
 def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
     """All of a search, in parts of about so many layers."""
     for number, question in enumerate(search.questions):
-        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if question.grid.layers > AT_ONCE else 1
-        step = max(1, every * layers // max(question.grid.layers, 1))
-        yield from [Part(number, first, min(every, first + step)) for first in range(0, every, step)]
+        all_layers = question.grid.layers
+        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if all_layers > AT_ONCE else 1
+        step = max(1, every * layers // all_layers)
+        for first in range(0, every, step):
+            last = min(every, first + step)
+            yield Part(number, first, last, all_layers * last // every - all_layers * first // every)
 
 
 def chunk(search: Search, part: Part) -> Partial:
@@ -191,9 +195,7 @@ class _Asker:
             at, keys = at[few], [key[few] for key in keys]
         return tuple(sorted(self._rows(block, at, keys)))
 
-    def _front(
-        self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]
-    ) -> tuple[Found, ...]:
+    def _front(self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> tuple[Found, ...]:
         if not self.search.front:
             return ()
         at = np.nonzero(chosen)

@@ -58,8 +58,8 @@ def test_the_best_setting_is_the_best_of_all(variant: str, settings: list[str], 
 def test_settings_are_those_that_change_the_graph(variant: str) -> None:
     """Of every variant: what a row says shaped it is among them."""
     text = "64:64 @8x7x6 k3 3d" if variant == "2plus1d" else "64:64 @9 k3 1d" if variant == "tcn" else "64:64 @9 k3"
-    said = {name for name in answer(variant, parse_spec(text)).settings if name in settings_of("bottleneck", parse_spec(text))
-            or name in ("expansion_ratio", "depth_multiplier")}  # fmt: skip
+    known = ("mid_channels", "bottleneck_ratio", "groups", "expansion_ratio", "depth_multiplier")
+    said = {name for name in answer(variant, parse_spec(text)).settings if name in known}
     assert said <= {*settings_of(variant, parse_spec(text))}
 
 
@@ -95,7 +95,9 @@ def test_the_width_is_the_largest_that_fits(name: str, limit: int) -> None:
         from convcost.networks.build import build_network
 
         if width % 25 == 0 or abs(width / 100 - float(found.best[0].values["width"])) < 0.11:
-            macs[width] = answer_network(build_network(find_program(name), Choices(width=str(width / 100)))).total["macs"]
+            macs[width] = answer_network(build_network(find_program(name), Choices(width=str(width / 100)))).total[
+                "macs"
+            ]
     assert float(found.best[0].values["width"]) * 100 == max(w for w, count in macs.items() if count <= limit)
     assert found.beyond[0].words["macs"] > limit >= found.best[0].words["macs"]
 
@@ -145,4 +147,6 @@ def test_the_command_answers_in_json_that_the_schema_has(
     wanted = "skipped" if "--no-verify" in words else "verified"
     assert {row["verified"]["status"] for row in document["best"]} <= {wanted}
     assert {row["verified"]["status"] for row in document["beyond"]} <= {"skipped"}
-    assert err == ("" if code == 0 else f"nothing fits: none of {document['configurations']:,} configurations has macs<=3\n")
+    assert err == (
+        "" if code == 0 else f"nothing fits: none of {document['configurations']:,} configurations has macs<=3\n"
+    )
