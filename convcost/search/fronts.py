@@ -55,7 +55,8 @@ def _beaten(points: NDArray[Any], by: NDArray[Any]) -> NDArray[np.bool_]:
     for first in range(0, len(by), TOGETHER):
         some = by[first : first + TOGETHER]
         open_ = np.nonzero(~found)[0]
-        found[open_] = (some[None] <= points[open_, None]).all(axis=2).any(axis=1)
+        as_good: NDArray[np.bool_] = (some[None] <= points[open_, None]).all(axis=2)
+        found[open_] = as_good.any(axis=1)
     return found
 
 

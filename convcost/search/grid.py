@@ -195,7 +195,7 @@ def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int
         return (int(piece),)
     found = _RANGE.match(piece)
     if not found:
-        raise SpecError(f"{piece!r} is no number and no range", "such as 16..512/16, 16..512/x2, 7,14,28 or _", text, at,
+        raise SpecError(f"{piece!r} is no number and no range", "such as 16..512/16, 16..512/x2, 7,14 or _", text, at,
                         at + len(piece))  # fmt: skip
     low, high, times, step = int(found[1]), int(found[2]), bool(found[3]), int(found[4] or 1)
     if low > high or low < 1 or step < 1 or (times and step < 2):

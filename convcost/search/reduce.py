@@ -58,7 +58,7 @@ class Found(NamedTuple):
 
 
 class Partial(NamedTuple):
-    """The answer to some parts: of each question how many layers, rows and chosen rows there are; the best; the front."""
+    """The answer to some parts: of each question how many layers, rows and chosen rows; the best; the front."""
 
     counts: tuple[tuple[int, tuple[int, int, int]], ...] = ()
     best: tuple[Found, ...] = ()

@@ -39,7 +39,7 @@ _RANGE = re.compile(r"(\d*\.?\d+)\.\.(\d*\.?\d+)(?:/(\d*\.?\d+))?")
 
 
 class Scaled(NamedTuple):
-    """What varies: widths as whole numbers of parts, so many of them one; and sizes of the input, one for every axis."""
+    """What varies: widths as whole numbers of parts, so many of which are 1; sizes of the input, one for all axes."""
 
     widths: tuple[int, ...]
     parts: int
