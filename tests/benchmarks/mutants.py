@@ -122,7 +122,7 @@ def copy_to(folder: Path) -> None:
 
 def pytest(folder: Path, *options: str, seconds: float | None = None) -> int:
     """The exit status of pytest in a copy, in one process; TimeoutExpired after `seconds`."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *options]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--dist=no", "-p", "no:cacheprovider", *options]
     environment = {**os.environ, "PYTHONPATH": str(folder)}
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds, env=environment, check=False)
     return done.returncode
@@ -151,23 +151,11 @@ def mapped(kept: Path) -> Passing:
     for file in data.measured_files():
         lines = data.contexts_by_lineno(file)
         tests[file] = {line: [name.rpartition("|")[0] for name in names if name] for line, names in lines.items()}
-    return Passing(
-        tests, _seconds(times, {name for lines in tests.values() for found in lines.values() for name in found})
-    )
-
-
-def _seconds(times: Path, names: set[str]) -> dict[str, float]:
-    """Seconds of each test that passed; its name in the report is its file and its last part."""
-    by_end: dict[tuple[str, str], str] = {}
-    for name in names:
-        file, _, rest = name.partition("::")
-        by_end[file, rest.rpartition("::")[2] if "[" not in rest else rest[rest.find("test") :]] = name
     seconds: dict[str, float] = defaultdict(float)
     for case in ElementTree.parse(times).iter("testcase"):
-        found = by_end.get((case.get("file", ""), case.get("name", "")))
-        if found and not list(case):
-            seconds[found] += float(case.get("time", 0))
-    return dict(seconds)
+        if not list(case):  # it passed
+            seconds[f"{case.get('file')}::{case.get('name')}"] += float(case.get("time", 0))
+    return Passing(tests, dict(seconds))
 
 
 def noticed(mutant: Mutant, folder: Path, passing: Passing) -> bool:
