@@ -53,7 +53,9 @@ Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, d
 Convention = Annotated[
     str,
     typer.Option(
-        metavar="NAME", show_default=False, help="The figure of this tool beside ours; reconcile --list has them."
+        metavar="NAME[@VERSION]",
+        show_default=False,
+        help="The figure of this tool beside ours; reconcile --list has them.",
     ),
 ]
 VerifyLimit = Annotated[
