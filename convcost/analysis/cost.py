@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.dtypes import Types, bits_of, tensor_bytes, types_of
 from ..graph.ops import (
@@ -32,6 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 from .memory import is_view
 from .overlap import products_on_data
 from .traced import common_divisor

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
+
+from ..records import NamedTuple
 
 #: What a plan can do, with two operands each but for `call`.
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

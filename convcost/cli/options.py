@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
 import typer
 
+from ..records import NamedTuple
 from ..report.formats import FORMATS
 from ..spec.layer import ACTIVATIONS
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from ..answers.check import NetworkVerified
 from ..graph.ops import Counted
 from ..networks.build import Network
+from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
 from .facts import ASSUMED, Facts, Group, facts_of, in_groups, pieces

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .facts import Group
 from .operations import FAMILY_OF, KINDS, LABELS
 

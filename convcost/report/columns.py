@@ -1,8 +1,9 @@
 """The columns that tables can have, by the names that JSON gives them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
 

@@ -2,9 +2,10 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from ..answers.comparison import Comparison, Layer, Result
+from ..records import NamedTuple
 from ..spec import format_spec
 from .columns import Column, choose_columns, exactly, plain, read
 from .documents import Document
