@@ -11,7 +11,7 @@ from ..records import NamedTuple
 from .cost import LEARNED, Cost, OpTypes, of_dtype, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
-from .traced import largest
+from .sizes import largest
 
 
 class OpAnalysis(NamedTuple):

@@ -34,8 +34,7 @@ from ..graph.ops import (
 )
 from ..records import NamedTuple
 from .memory import is_view
-from .overlap import products_on_data
-from .traced import common_divisor
+from .sizes import common_divisor, products_on_data
 
 #: The tensors that an operation learns: the role of each, a field of `Types`, and how many numbers it has.
 Learned = tuple[tuple[str, int], ...]

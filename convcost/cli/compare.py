@@ -1,7 +1,5 @@
 """`convcost compare`: every variant of a layer, side by side."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from typing import Annotated

@@ -1,7 +1,5 @@
 """`convcost layer`: exactly the layer described."""
 
-from __future__ import annotations
-
 from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options

@@ -1,7 +1,5 @@
 """Options that several commands share, each described once, and the groups in which commands take them."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -113,7 +111,7 @@ class Selecting(NamedTuple):
         None
     )
 
-    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> Selection:
+    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> "Selection":
         """What is asked of rows that have the words `known`, of which `numbers` may make a front."""
         from ..search.select import read_selection
 
@@ -154,7 +152,7 @@ class Execution(NamedTuple):
     verify_limit: VerifyLimit = None
     inplace: Inplace = True
 
-    def of_rows(self) -> Verify | None:
+    def of_rows(self) -> "Verify | None":
         """What executes the rows of layers, if they are to be executed."""
         if not self.verify:
             return None
@@ -162,7 +160,7 @@ class Execution(NamedTuple):
 
         return Verifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
-    def of_networks(self) -> VerifyNetwork | None:
+    def of_networks(self) -> "VerifyNetwork | None":
         """What executes networks, if they are to be executed."""
         if not self.verify:
             return None
