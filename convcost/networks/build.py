@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
+from ..records import NamedTuple
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec

@@ -1,10 +1,63 @@
-"""How many products of a window that slides over one axis touch data and not padding, in closed form."""
+"""Functions of sizes that are one step where a size is traced: no trace looks into them.
+
+Among them how many products of a window that slides over one axis touch data and not padding, in closed form.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce, wraps
+from math import gcd
+from typing import TYPE_CHECKING, Any
 
-from .traced import opaque
+if TYPE_CHECKING:
+    from .traced import Trace
+
+
+def opaque(highest: Callable[..., Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A function of sizes that no trace looks into: it is called for each. It is at least 0; `highest`: at most.
+
+    >>> from convcost.analysis.traced import Trace
+    >>> @opaque(lambda n: n)
+    ... def steps(n: int) -> int:
+    ...     return len(range(0, n, 2))
+    >>> steps(5), steps(Trace().size(1, 9, 5)).example
+    (3, 3)
+    """
+
+    def keep(function: Callable[..., int]) -> Callable[..., int]:
+        @wraps(function)
+        def called(*given: Any) -> Any:
+            trace = _trace_of(given)
+            return trace.call(function, given, highest) if trace else function(*given)
+
+        return called
+
+    return keep
+
+
+#: The greatest common divisor, of traced sizes too.
+common_divisor = opaque(min)(gcd)
+
+
+def largest(values: Sequence[Any]) -> Any:
+    """The largest of sizes, as one step and no question where they are traced.
+
+    >>> from convcost.analysis.traced import Trace
+    >>> trace = Trace()
+    >>> largest([trace.size(1, 9, 5), trace.size(1, 9, 7)]).example, trace.guards, largest([3, 4])
+    (7, [], 4)
+    """
+    trace = _trace_of(values)
+    return reduce(lambda a, b: trace.compute("max", a, b), values) if trace else max(values)
+
+
+def _trace_of(sizes: Sequence[Any]) -> Trace | None:
+    """The trace that the sizes belong to, if one does; a plain number is seen at once."""
+    for one in sizes:
+        if type(one) is not int and hasattr(one, "trace"):
+            return one.trace  # type: ignore[no-any-return]  # what is traced is told by it
+    return None
 
 
 @opaque(lambda count, taps, *_: count * taps)
