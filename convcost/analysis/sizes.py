@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from .traced import Trace
 
 
-def opaque(highest: Callable[..., Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+def opaque(highest: Callable[..., Any] | None = None) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """A function of sizes that no trace looks into: it is called for each. It is at least 0; `highest`: at most.
+
+    Without that it rises with each of them, and lies between what it is of the least and of the largest.
 
     >>> from convcost.analysis.traced import Trace
     >>> @opaque(lambda n: n)
