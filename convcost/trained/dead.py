@@ -38,6 +38,10 @@ OVER_SPACE = frozenset(
 VIEWS = frozenset("Flatten Reshape Squeeze Unsqueeze".split())
 
 
+#: What is smaller is zero: engines flush what float32 has no ordinary number for, and training leaves such.
+SMALLEST = float(np.finfo(np.float32).tiny)
+
+
 class Masks(NamedTuple):
     """Of a layer, where it is not zero: `pairs` (out, in a group), `taps` (*taps); and its bias, zeros without one."""
 
@@ -62,11 +66,20 @@ def masks_of(weights: NDArray[Any], bias: NDArray[Any] | None) -> Masks:
     >>> masks_of(np.array([[[0.0, 2.0]], [[0.0, 0.0]]]), None).pairs.tolist()
     [[True], [False]]
     """
-    alive = weights != 0
+    alive = np.abs(weights) >= SMALLEST
     return Masks(
         alive.reshape(*weights.shape[:2], -1).any(axis=2), alive.any(axis=(0, 1)),
-        np.zeros(len(weights)) if bias is None else bias,
+        np.zeros(len(weights)) if bias is None else flushed(bias),
     )  # fmt: skip
+
+
+def flushed(values: Channels) -> Channels:
+    """What is smaller than any ordinary number as zero; NaN stays.
+
+    >>> flushed(np.array([1e-39, 1.0])).tolist()
+    [0.0, 1.0]
+    """
+    return np.where(np.abs(values) < SMALLEST, 0.0, values)
 
 
 class Flow:
@@ -109,7 +122,7 @@ class Flow:
 
     def new(self, name: str, value: Channels) -> None:
         """A tensor, and what its channels always are."""
-        self.base[name], self.value[name] = len(self.parent), value
+        self.base[name], self.value[name] = len(self.parent), flushed(value)
         self.parent += range(len(self.parent), len(self.parent) + len(value))
 
     def pin(self, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,10 @@ from ..spec.layer import LAST, LayerSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Unreadable(Exception):  # noqa: N818  what a layer is
+    """A layer that has no numbers to look at; the message says why."""
 
 
 class Kernel(NamedTuple):
@@ -59,13 +62,3 @@ def group_spec(spec: LayerSpec) -> LayerSpec:
     inner, outer = spec.in_channels // spec.groups, spec.out_channels // spec.groups
     return spec._replace(in_channels=inner, out_channels=outer, groups=1, bias=LAST if spec.bias else False)
 
-
-def spec_of_array(shape: tuple[int, ...], otherwise: LayerSpec) -> LayerSpec:
-    """The spec of a kernel (out, in a group, *taps); what its shape does not say is taken from `otherwise`."""
-    out, inner, *taps = shape
-    return otherwise._replace(in_channels=inner * otherwise.groups, out_channels=out, kernel_size=tuple(taps))
-
-
-def numbers_in(shape: tuple[int, ...]) -> int:
-    """How many numbers an array of that shape has."""
-    return prod(shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from math import prod, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..networks.convs import conv_spec
 from ..networks.onnx.values import show_name
 from ..networks.onnx.weights import NoConstantError, Stored
 from ..spec.layer import LayerSpec
-from .kernels import Kernel, fault_of
+from .kernels import Kernel, Unreadable, fault_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,20 +47,26 @@ class Layer:
         return str((self.node if self.norm is None else self.norm).output[0])
 
     def kernel(self) -> Kernel:
-        """Its numbers, a BatchNorm folded in; NoConstantError says why there are none."""
-        assert self.spec is not None
+        """Its numbers, a BatchNorm folded in; Unreadable says why there are none."""
+        if self.reason or self.spec is None:
+            raise Unreadable(self.reason)
+        try:
+            return self._kernel(self.spec)
+        except NoConstantError as why:
+            raise Unreadable(str(why)) from None
+
+    def _kernel(self, spec: LayerSpec) -> Kernel:
         stored, notes, storage = self.model.stored, list[str](), None
         weights = np.asarray(stored.array(self.node.input[1]))
         bias = np.asarray(stored.array(self.node.input[2])) if len(self.node.input) > 2 and self.node.input[2] else None
-        if self.spec.transposed:
-            weights = _outputs_first(weights, self.spec.groups)
+        if spec.transposed:
+            weights = _outputs_first(weights, spec.groups)
         if fault := fault_of(weights if bias is None else np.concatenate([weights.reshape(-1), bias.reshape(-1)])):
-            raise NoConstantError(fault)
+            raise Unreadable(fault)
         maker = stored.made_by.get(self.node.input[1])
         if maker is not None and maker.op_type == "DequantizeLinear":
             storage = self._storage(maker, weights)
             notes.append(f"its weights are dequantised: storing them lost {100 * storage:.2g} % already")
-        spec = self.spec
         if self.norm is not None:
             weights, bias = self._folded(weights, bias)
             spec = spec._replace(bias=True)
@@ -158,7 +164,3 @@ class Model:
         seen = Counter([type(node.op) for node in self.network.graph.nodes])[Conv]
         return max(0, seen - len([layer for layer in self.layers if layer.spec is not None]))
 
-
-def numbers(shape: Shape) -> int:
-    """How many numbers a tensor of that shape has."""
-    return prod(shape)

@@ -51,6 +51,7 @@ class Row(NamedTuple):
     spec: LayerSpec
     groups: int = 1
     verified: Verified | None = None
+    output_error: float | None = None
 
 
 class Family:
@@ -135,8 +136,8 @@ class Price:
         return both
 
 
-def families_of(kernel: Kernel) -> tuple[list[Family], dict[str, str]]:
-    """Every family of a kernel, and why others do not apply.
+def families_of(kernel: Kernel, only: str = "") -> tuple[list[Family], dict[str, str]]:
+    """Every family of a kernel, or that of one variant, and why others do not apply.
 
     >>> import numpy as np
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 9), padding=((1, 1), (1, 1)))
@@ -147,7 +148,7 @@ def families_of(kernel: Kernel) -> tuple[list[Family], dict[str, str]]:
     weights, spec = stacked(kernel), group_spec(kernel.spec)
     whole, found, reasons = float((weights**2).sum()), list[Family](), dict[str, str]()
     for entry in all_variants().values():
-        if not entry.factors or "g" in entry.factors or (prod(spec.kernel_size) == 1 and entry.name != "low-rank"):
+        if (only and entry.name != only) or not entry.factors or "g" in entry.factors or (prod(spec.kernel_size) == 1 and entry.name != "low-rank"):  # fmt: skip
             continue
         try:
             build_variant(entry.name, with_ranks(spec, "m", (1,)))

@@ -17,7 +17,6 @@ from ..execute.values.apply import Weights, apply_values
 from ..execute.values.kernels import kernel_of_factors
 from ..execute.values.workbench import Workbench
 from ..graph.ops import Conv, Graph
-from ..graph.shapes import infer_shapes
 from ..spec.layer import Ints, LayerSpec
 from ..variants.factors import letter_sizes, with_ranks
 from ..variants.registry import AS_GIVEN, build_variant
@@ -82,6 +81,17 @@ def compare_outputs(
     return distance(made, expected)
 
 
+def output_error(kernel: Kernel, family: Family, row: Row, given: NDArray[Any]) -> float:
+    """The error of a layer's output for the input that it has: (batch, *spatial, channels), of its own size."""
+    spec = kernel.spec._replace(batch=len(given), input_size=given.shape[1:-1])
+    graph = factor_graph(family, row.ranks, spec)
+    weights = factor_weights(graph, family.made.factors(row.ranks), kernel.bias)
+    made = run_chain(graph, given.astype(np.float32), weights)
+    plain = build_variant(AS_GIVEN, spec).graph
+    expected = run_chain(plain, given.astype(np.float32), [in_layout(kernel.weights, spec.groups, kernel.bias)])
+    return distance(made, expected)
+
+
 def distance(made: NDArray[Any], expected: NDArray[Any]) -> float:
     """|made - expected| / |expected|, in float64; of two that are zero, 0; NaN where a number is none.
 
@@ -138,7 +148,6 @@ def in_layout(kernel: NDArray[Any], groups: int, bias: NDArray[Any] | None) -> W
 def run_chain(graph: Graph, given: NDArray[Any], weights: Sequence[Weights]) -> NDArray[Any]:
     """What a graph of convolutions in a row makes of an input (batch, *spatial, channels)."""
     bench, value = Workbench(), given
-    infer_shapes(graph)
     for node, one in zip(graph.nodes, weights):
         value, _ = apply_values(node.op, [value], one, None, bench)
     return value
