@@ -17,7 +17,7 @@ GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
     "Reasons and evidence": ("explain", "verify"),
-    "Tools": ("help", "schema", "completion"),
+    "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
 
