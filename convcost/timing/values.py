@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..networks.written.learned import noise
+from ..networks.written.learned import Tensor, noise
 from ..networks.written.steps import Written, onnx_pieces, writable
 
 if TYPE_CHECKING:
@@ -61,18 +62,24 @@ class Case(NamedTuple):
 def make_case(graph: Graph, name: str = "graph", seed: int = 0) -> Case:
     """Seeded noise for what a graph learns and for its input, (batch, channels, *spatial) in float32.
 
-    Raises SpecError for a graph that cannot be written, or is too large.
+    What is learned is read where it lies in the file. Raises SpecError for a graph that cannot be written, or is too
+    large.
     """
     graph = graph._replace(dtype="fp32", value_types=None, weight_types=None)
-    written, draw, kept = writable(graph, name), noise(seed), dict[str, bytes]()
+    written, draw, at = writable(graph, name), noise(seed), dict[str, int]()
+    made = bytearray()
 
-    def fill(tensor: Any, dtype: str) -> Any:
-        kept[tensor.name] = b"".join(draw(tensor, dtype))
-        yield kept[tensor.name]
+    def fill(tensor: Tensor, dtype: str) -> Iterator[bytes]:
+        at[tensor.name] = len(made)  # what stands before its numbers is there already
+        yield from draw(tensor, dtype)
 
-    model = b"".join(onnx_pieces(written, fill, "0"))
-    learned = [{one.part: np.frombuffer(kept[one.name], FLOAT).reshape(one.dims) for one in each}
-               for each in written.learned]  # fmt: skip
+    for piece in onnx_pieces(written, fill, "0"):
+        made += piece
+    model = bytes(made)
+    learned = [
+        {one.part: np.frombuffer(model, FLOAT, prod(one.dims), at[one.name]).reshape(one.dims) for one in each}
+        for each in written.learned
+    ]
     given = np.random.default_rng(seed).standard_normal(graph.input_shape, np.float32)
     return Case(graph, written, learned, model, given)
 
@@ -148,8 +155,3 @@ def difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
     scale = float(np.abs(expected).max(initial=0.0))
     most = float(np.abs(np.subtract(found, expected, dtype=np.float64)).max(initial=0.0))
     return most / scale if scale else most
-
-
-def worst_difference(pairs: Sequence[tuple[NDArray[Any], NDArray[Any]]]) -> float:
-    """The largest of several differences."""
-    return max([difference(*pair) for pair in pairs], default=0.0)
