@@ -7,9 +7,9 @@ intervals or, where they overlap, by an example, and becomes a guard: the plan h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
-from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
+
+from ..records import NamedTuple
 
 #: What a plan can do, with two operands each but for `call`.
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -77,10 +77,15 @@ class Trace:
         self._inputs += 1
         return self._add(Instruction("input", (("n", self._inputs - 1),)), low, high, example)
 
-    def call(self, function: Callable[..., int], given: Sequence[Any], low: int, high: int) -> Traced:
-        """`function` of sizes and numbers, taken as it is: it lies between `low` and `high`, and is not traced into."""
+    def call(self, function: Callable[..., int], given: Sequence[Any], highest: Callable[..., int] | None) -> Traced:
+        """`function` of sizes and numbers, taken as it is: from 0 to the `highest` of what they may be, at most.
+
+        Without that it rises with each of them, and lies between what it is of the least and of the largest.
+        """
         example = function(*[one.example if isinstance(one, Traced) else one for one in given])
         operands = tuple([_operand(self, one) for one in given])
+        lows, highs = zip(*map(_bounds, given))
+        low, high = 0 if highest else function(*lows), (highest or function)(*highs)
         return self._add(Instruction("call", operands, function), low, high, example)
 
     def constant(self, number: int) -> Traced:
@@ -276,55 +281,6 @@ class Marks:
             items = [self.read(one) for one in value]
             return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
         return value
-
-
-def opaque(
-    highest: Callable[..., Any] | None = None,
-) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """A function of sizes that no trace looks into: it is called for each. It is at least 0; `highest`: at most.
-
-    Without that it rises with each of them, and lies between what it is of the least and of the largest.
-
-    >>> @opaque(lambda n: n)
-    ... def steps(n: int) -> int:
-    ...     return len(range(0, n, 2))
-    >>> steps(5), steps(Trace().size(1, 9, 5)).example
-    (3, 3)
-    """
-
-    def keep(function: Callable[..., int]) -> Callable[..., int]:
-        @wraps(function)
-        def called(*given: Any) -> Any:
-            for one in given:
-                if type(one) is Traced:
-                    least = 0 if highest else function(*[_bounds(each)[0] for each in given])
-                    most = (highest or function)(*[_bounds(each)[1] for each in given])
-                    return one.trace.call(function, given, least, most)
-            return function(*given)
-
-        return called
-
-    return keep
-
-
-#: The greatest common divisor, of traced sizes too.
-common_divisor = opaque(min)(gcd)
-
-
-def largest(values: Sequence[Any]) -> Any:
-    """The largest of sizes, as one step and no question where they are traced.
-
-    >>> trace = Trace()
-    >>> largest([trace.size(1, 9, 5), trace.size(1, 9, 7)]).example, trace.guards, largest([3, 4])
-    (7, [], 4)
-    """
-    traced = next((one for one in values if type(one) is Traced), None)
-    if traced is None:
-        return max(values)
-    found = values[0]
-    for one in values[1:]:
-        found = traced.trace.compute("max", found, one)
-    return found
 
 
 def _operand(trace: Trace, given: Any) -> tuple[str, int]:

@@ -18,7 +18,7 @@ GROUPS = {
     "Networks": ("network", "reconcile", "swap", "zoo"),
     "Decide": ("fit", "sweep"),
     "Reasons and evidence": ("explain", "verify"),
-    "Tools": ("help", "schema", "completion"),
+    "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
 

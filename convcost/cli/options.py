@@ -1,15 +1,14 @@
 """Options that several commands share, each described once, and the groups in which commands take them."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
 import typer
 
+from ..records import NamedTuple
 from ..report.formats import FORMATS
 from ..spec.layer import ACTIVATIONS
 
@@ -53,7 +52,9 @@ Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, d
 Convention = Annotated[
     str,
     typer.Option(
-        metavar="NAME", show_default=False, help="The figure of this tool beside ours; reconcile --list has them."
+        metavar="NAME[@VERSION]",
+        show_default=False,
+        help="The figure of this tool beside ours; reconcile --list has them.",
     ),
 ]
 VerifyLimit = Annotated[
@@ -138,7 +139,7 @@ class Selecting(NamedTuple):
         None
     )
 
-    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> Selection:
+    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> "Selection":
         """What is asked of rows that have the words `known`, of which `numbers` may make a front."""
         from ..search.select import read_selection
 
@@ -179,7 +180,7 @@ class Execution(NamedTuple):
     verify_limit: VerifyLimit = None
     inplace: Inplace = True
 
-    def of_rows(self) -> Verify | None:
+    def of_rows(self) -> "Verify | None":
         """What executes the rows of layers, if they are to be executed."""
         if not self.verify:
             return None
@@ -187,7 +188,7 @@ class Execution(NamedTuple):
 
         return Verifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
-    def of_networks(self) -> VerifyNetwork | None:
+    def of_networks(self) -> "VerifyNetwork | None":
         """What executes networks, if they are to be executed."""
         if not self.verify:
             return None

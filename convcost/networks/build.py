@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
+from ..records import NamedTuple
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec
@@ -64,6 +65,7 @@ class Network(NamedTuple):
 
     `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
     branch depends on data, and the one with more MACs is counted. `facts` are what its file says of its modules.
+    `worked_out` are params that are not learned but worked out of learned ones, which the file has not.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Network(NamedTuple):
     upper_bound: bool = False
     params_complete: bool = True
     facts: tuple[str, ...] | None = None
+    worked_out: int = 0
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable

@@ -1,9 +1,9 @@
 """What goes into a network: shape, dtype and width, from the file and from the command line."""
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from ..graph.ops import Shape
+from ..records import NamedTuple
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import Values, axes_disagree
 from ..spec.text import gather_tokens, locate, spans

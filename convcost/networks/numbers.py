@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..analysis.traced import Marks, Traced, largest, opaque
+from ..analysis.sizes import largest, opaque
+from ..analysis.traced import Marks, Traced
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT
 

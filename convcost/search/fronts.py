@@ -55,8 +55,7 @@ def _beaten(points: NDArray[Any], by: NDArray[Any]) -> NDArray[np.bool_]:
     for first in range(0, len(by), TOGETHER):
         some = by[first : first + TOGETHER]
         open_ = np.nonzero(~found)[0]
-        as_good: NDArray[np.bool_] = (some[None] <= points[open_, None]).all(axis=2)
-        found[open_] = as_good.any(axis=1)
+        found[open_] = np.any(np.all(some[None] <= points[open_, None], axis=2), axis=1)
     return found
 
 
