@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
 
@@ -26,8 +27,9 @@ token may have several values: 16..64:128 @7,14 k1,3 s1,2 mid=16,32 e1..6 n1,8. 
 variants that have it.
 
 --where takes conditions such as macs<=30M and not (variant=ghost or peak_bytes>2MiB). Nothing is kept but what is
-asked for: counts, --best WORDS with --top N, --front WORDS. -o FILE.csv, .parquet or .arrow has every row that --where
-chooses; it appears whole or not at all. Building blocks are in no front unless they are named.
+asked for: counts, --best WORDS with --top N, --front WORDS. -o FILE.parquet or .arrow has every row that --where
+chooses, so has a .csv without --best and --front; it appears whole or not at all. Building blocks are in no front
+unless they are named.
 
 --workers and --cluster need Dask (pip install 'convcost[cluster]'); with Numba (convcost[sweep]) large grids take half
 the time. The answer is the same, whoever works it out.
@@ -50,8 +52,8 @@ What = Annotated[
     ),
 ]
 
-#: Endings of files that get every row.
-ROWS = (".csv", ".parquet", ".arrow")
+#: Endings of files that get every row, whatever else is asked for.
+COLUMNAR = (".parquet", ".arrow")
 
 #: Seconds between two lines of progress.
 OFTEN = 0.5
@@ -92,8 +94,10 @@ def sweep(
         text, choose_variants(variants), where, best, top, front, flags=flags, inplace=execution.inplace
     )
     found = _answer(search, text, Workers(threads, workers, cluster), execution, top, to)
-    with (to._replace(output="") if found.file else to).open() as (file, written):
-        write_sweep(found, written, file, columns=chosen, exact=exact)
+    if not found.file or to.output:  # rows on standard output stand there alone
+        rest = to._replace(output="") if found.file else to
+        with rest.open() as (file, written):
+            write_sweep(found, written, file, columns=chosen, exact=exact)
     statuses = [row.answer.verified.status for row in (*found.best, *[row for row, _ in found.front])
                 if row.answer.verified]  # fmt: skip
     return int("mismatch" in statuses)
@@ -104,30 +108,43 @@ def _answer(
 ) -> Sweep:
     from ..search.sweep import layers_asked, sweep_layers
 
-    ending = os.path.splitext(to.output)[1].lower()
-    tell, done = progress(layers_asked(search))
+    ending = _ending(search, to)
+    tell, done = telling(layers_asked(search), sys.stdout if ending and not to.output else None)
 
     def work(**more: Any) -> Sweep:
         return sweep_layers(search, text, workers, verify=execution.of_rows(), tell=tell, top=top, **more)
 
     try:
-        if ending not in ROWS:
+        if not ending:
             return work()
         from ..search.files import rows_to
 
         if workers.processes or workers.cluster:
-            hint = "leave --workers and --cluster out: one process writes a file"
-            raise SpecError("a file of rows is not written by several processes", hint)
-        with whole_bytes(to.output) as file, rows_to(file, ending) as write:
-            return work(write=write, file=to.output)
+            hint = "leave --workers and --cluster out: one process writes rows"
+            raise SpecError("rows are not written by several processes", hint)
+        with _rows_file(to) as file, rows_to(file, ending) as write:
+            return work(write=write, file=to.output or "standard output")
     finally:
         done()
 
 
-def progress(layers: int) -> tuple[Callable[[int], object], Callable[[], object]]:
-    """What tells how far things are, on a terminal alone, and what clears it away."""
+def _ending(search: Search, to: Destination) -> str:
+    """The kind of file that gets every row, if one does: Parquet, Arrow, and CSV where nothing less is asked for."""
+    ending = os.path.splitext(to.output)[1].lower()
+    if ending in COLUMNAR:
+        return ending
+    is_csv = to.format.value == "csv" or (to.format.value == "table" and ending == ".csv")
+    return ".csv" if is_csv and not (search.best or search.front) else ""
+
+
+def _rows_file(to: Destination) -> AbstractContextManager[BinaryIO]:
+    return whole_bytes(to.output) if to.output else nullcontext(sys.stdout.buffer)
+
+
+def telling(layers: int, beside: TextIO | None = None) -> tuple[Callable[[int], object], Callable[[], object]]:
+    """What tells how far things are, on a terminal where nothing is written `beside`, and what clears it away."""
     start = last = monotonic()
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or (beside is not None and beside.isatty()):
         return (lambda _: None), (lambda: None)
 
     def tell(done: int) -> None:

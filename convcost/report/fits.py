@@ -51,8 +51,8 @@ def fit_document(fit: Fit) -> Document:
         "fitting": fit.fitting,
         "ranked": fit.ranked,
         "left": list(fit.left),
-        "best": [row_of(row) for row in fit.best],
-        "beyond": [row_of(row) for row in fit.beyond],
+        "best": [found_document(row) for row in fit.best],
+        "beyond": [found_document(row) for row in fit.beyond],
     }
 
 
@@ -61,7 +61,7 @@ def orders(words: Iterable[Order]) -> list[str]:
     return [f"{'max' if order.descending else 'min'}:{order.word}" for order in words]
 
 
-def row_of(row: FitRow) -> Document:
+def found_document(row: FitRow) -> Document:
     """A configuration: its text, what varies in it, and its answer."""
     start = {"text": row.text, "values": row.values}
     if isinstance(row.answer, Row):

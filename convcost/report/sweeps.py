@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..analysis.analyze import WORDS
 from .columns import COLUMNS, Column
 from .documents import SCHEMA, Document
-from .fits import USUAL, orders, row_of
+from .fits import USUAL, orders, found_document
 from .formats import write_document
 from .model import Section, Table
 from .network_tables import grid
@@ -45,8 +45,8 @@ def sweep_document(sweep: Sweep) -> Document:
         "front_of": orders(sweep.front_of),
         "layers": sweep.layers,
         "counts": [dict(zip(("variant", "rows", "applicable", "chosen"), count)) for count in sweep.counts],
-        "best": [row_of(row) for row in sweep.best],
-        "front": [{**row_of(row), "like": like} for row, like in sweep.front],
+        "best": [found_document(row) for row in sweep.best],
+        "front": [{**found_document(row), "like": like} for row, like in sweep.front],
         "front_size": sweep.front_size,
         "file": sweep.file or None,
     }

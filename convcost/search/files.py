@@ -42,13 +42,13 @@ def rows_to(file: BinaryIO, ending: str) -> Iterator[Callable[[Batch], object]]:
     """
     if ending == ".csv":
         file.write((",".join(COLUMNS) + "\n").encode())
-        yield lambda batch: file.write(csv_lines(batch).encode())
+        yield lambda batch: file.write(lines_of_rows(batch).encode())
         return
     with _arrow_writer(file, ending) as writer:
         yield lambda batch: writer.write_batch(arrow_batch(batch))
 
 
-def csv_lines(batch: Batch) -> str:
+def lines_of_rows(batch: Batch) -> str:
     """A line a row; a setting that a row does not have is empty."""
     columns = [texts(batch, name) for name in COLUMNS]
     return "\n".join(map(",".join, zip(*columns))) + "\n"

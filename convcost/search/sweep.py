@@ -110,10 +110,10 @@ def require_exact(search: Search) -> None:
                 if columns.prove(list(question.grid.row(row).values())):
                     break
         except TooLarge as why:
-            raise refusal(question, why) from None
+            raise too_large(question, why) from None
 
 
-def refusal(question: Question, why: TooLarge) -> SpecError:
+def too_large(question: Question, why: TooLarge) -> SpecError:
     """What to say of a grid whose numbers do not fit."""
     grid = question.grid
     largest = grid.tokens(grid.layers - 1)
@@ -142,7 +142,7 @@ def sweep_layers(
                 write(batch)
         found = workers.reduce(search, tell if write is None else lambda _: None)
     except TooLarge as why:
-        raise refusal(search.questions[0], why) from None
+        raise too_large(search.questions[0], why) from None
     shown = found.front[: USUAL_TOP if top is None else top]
     return Sweep(
         name, search.where, search.best, search.front, layers_asked(search), _counts(search, found),

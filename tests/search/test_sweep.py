@@ -251,7 +251,7 @@ def test_a_file_of_rows_appears_whole_or_not_at_all(
     def interrupted(*_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("convcost.search.files.csv_lines", interrupted)
+    monkeypatch.setattr("convcost.search.files.lines_of_rows", interrupted)
     assert run(["sweep", "16,32 @7 k3", "-o", str(path)]) == 130
     assert list(tmp_path.iterdir()) == []
     capsys.readouterr()
