@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,7 +10,21 @@ from ..analysis import analyze
 from ..analysis.analyze import Analysis
 from ..answers.check import Check
 from ..checks.limits import lacking_memory, numbers_held
-from ..graph.ops import Counted, Graph, Shape
+from ..graph.ops import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Counted,
+    Flatten,
+    Graph,
+    Linear,
+    Node,
+    Op,
+    Scale,
+    Shape,
+    Split,
+)
+from ..graph.shapes import infer_shapes
 from ..spec.errors import SpecError
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant, shown_variants
@@ -20,7 +35,8 @@ from .devices import Device
 from .predict import Fit, predicted_seconds
 
 if TYPE_CHECKING:
-    from .engines import Engine
+    from .engines import Engine, Run
+    from .values import Case
 
 #: Multiply-adds above which values are not compared: our own executor takes a second for ten thousand millions.
 MOST_COMPARED = 20_000_000_000
@@ -51,7 +67,7 @@ class TimedRow(NamedTuple):
     values: Check | None = None
     reason: str | None = None
     unchecked: str | None = None
-    count: int = 1
+    often: int = 1
 
     @property
     def verdict(self) -> str | None:
@@ -111,15 +127,16 @@ class Timed(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """A graph that is to be timed, or why it is not."""
+    """A graph that is to be timed, or why it is not; `run` makes a file ready that is to run as it is."""
 
     name: str
     role: str
     graph: Graph | None = None
     shapes: Sequence[Shape] = ()
     reason: str | None = None
-    model: bytes | None = None
-    count: int = 1
+    often: int = 1
+    fused: bool = True
+    run: Callable[[], Run] | None = None
 
 
 def variants_of(spec: LayerSpec, names: Iterable[str] | None) -> list[Subject]:
@@ -157,6 +174,7 @@ class Stopwatch:
         self.fit = fit
         self.max_seconds = max_seconds
         self.tell = tell
+        self._last: tuple[Graph, Case] | None = None
 
     def rows(self, subjects: Sequence[Subject], base: str | None) -> tuple[tuple[TimedRow, ...], Rounds | None]:
         """A row for each subject; where there is an engine, all of them timed side by side."""
@@ -172,7 +190,7 @@ class Stopwatch:
 
     def _row(self, subject: Subject, rounds: Rounds | None) -> TimedRow:
         """What is known before the rounds begin; the run is handed to these."""
-        graph, row = subject.graph, TimedRow(subject.name, subject.role, reason=subject.reason, count=subject.count)
+        graph, row = subject.graph, TimedRow(subject.name, subject.role, reason=subject.reason, often=subject.often)
         if graph is None:
             return row
         analysis = analyze(graph, True, list(subject.shapes))
@@ -190,15 +208,17 @@ class Stopwatch:
     ) -> TimedRow:
         from .engines import EngineFailed, refusal
         from .oracle import judge_values
-        from .values import make_case
 
         numbers = numbers_held(graph, analysis.cost.params)
         why = refusal(engine.name, graph, graph.dtype) or lacking_memory(numbers, BYTES_A_NUMBER)
         if why is not None:
             return row._replace(reason=why.partition(";")[0])
         try:
-            case = make_case(graph, subject.name)
-            run = engine.prepare(case)
+            if subject.run is not None:
+                rounds.add(subject.name, subject.run())
+                return row._replace(unchecked="the weights are the file's own")
+            case = self._case(graph, subject.name)
+            run = engine.prepare(case, subject.fused)
         except (SpecError, EngineFailed) as error:
             return row._replace(reason=error.message if isinstance(error, SpecError) else f"{engine.name}: {error}")
         if engine.name == "numpy":
@@ -212,6 +232,14 @@ class Stopwatch:
         rounds.add(subject.name, run)
         return row
 
+    def _case(self, graph: Graph, name: str) -> Case:
+        """The case of a graph; the last one is kept, as a network is timed twice."""
+        from .values import make_case
+
+        if self._last is None or self._last[0] is not graph:
+            self._last = (graph, make_case(graph, name))
+        return self._last[1]
+
 
 def _with_times(rows: Mapping[str, TimedRow], times: Mapping[str, Times]) -> dict[str, TimedRow]:
     """Rows with what the rounds gave of each."""
@@ -220,7 +248,7 @@ def _with_times(rows: Mapping[str, TimedRow], times: Mapping[str, Times]) -> dic
 
 def _related(rows: Mapping[str, TimedRow], base: str | None) -> Iterable[TimedRow]:
     """Rows with the ratio of their multiply-adds; a building block has none, and no ratio of times."""
-    of = rows[base].macs if base in rows else None
+    of = rows[base].macs if base is not None and base in rows else None
     for row in rows.values():
         if row.role == BUILDING_BLOCK:
             yield row._replace(times=row.times and row.times._replace(ratio=None))
@@ -270,21 +298,43 @@ def _concluded(found: Timed, watch: Stopwatch, rounds: Rounds | None, profile: P
 
 
 def layers_of(graph: Graph, shapes: Sequence[Shape]) -> list[Subject]:
-    """Each distinct operation of a graph that does something, alone, and how often it comes."""
-    from ..graph.ops import Flatten, Split
+    """Each distinct layer of a graph alone, and how often it comes: an operation with what an engine does in passing.
 
+    >>> conv, act = Conv(2, 2, (1,), (1,), ((0, 0),), (1,)), Activation("relu")
+    >>> nodes = (Node("conv", conv, (0,)), Node("act", act, (1,)), Node("again", conv, (2,)), Node("last", act, (3,)))
+    >>> [(layer.name, layer.often, len(layer.graph.nodes)) for layer in layers_of(Graph((1, 2, 5), "fp32", nodes),
+    ...                                                                            [(1, 2, 5)] * 5)]
+    [('conv', 2, 2)]
+    """
+    uses = Counter([value for node in graph.nodes for value in node.inputs])
     found: dict[Any, Subject] = {}
-    for node in graph.nodes:
-        if type(node.op) in (Flatten, Split, Counted) or len({*node.inputs}) != 1:
+    at = 0
+    while at < len(graph.nodes):
+        first = at
+        at += 1
+        while at < len(graph.nodes) and _follows(graph.nodes[at], at, uses):
+            at += 1
+        ops = [_alone(node.op) for node in graph.nodes[first:at]]
+        inputs = graph.nodes[first].inputs
+        if type(ops[0]) in (Flatten, Split, Counted) or len({*inputs}) != 1:
             continue
-        given = shapes[node.inputs[0]]
-        op: Any = node.op._replace(shared=False) if getattr(node.op, "shared", False) else node.op
-        key = (type(op), op, given)
+        given = shapes[inputs[0]]
+        key = (given, len(inputs), *[(type(op), op) for op in ops])
         if key in found:
-            found[key] = found[key]._replace(count=found[key].count + 1)
+            found[key] = found[key]._replace(often=found[key].often + 1)
             continue
-        alone = Graph(given, graph.dtype, (node._replace(op=op, inputs=(0,) * len(node.inputs)),))
-        from ..graph.shapes import infer_shapes
-
-        found[key] = Subject(node.name, "layer", alone, infer_shapes(alone))
+        nodes = [Node(node.name, op, (0,) * len(inputs) if not number else (number,))
+                 for number, (node, op) in enumerate(zip(graph.nodes[first:at], ops))]  # fmt: skip
+        alone = Graph(given, graph.dtype, tuple(nodes))
+        found[key] = Subject(nodes[0].name, "layer", alone, infer_shapes(alone))
     return list(found.values())
+
+
+def _follows(node: Node, at: int, uses: Counter[int]) -> bool:
+    """Is this done in passing by the operation before it, which nobody else reads?"""
+    return type(node.op) in (BatchNorm, Scale, Activation) and node.inputs == (at,) and uses[at] == 1
+
+
+def _alone(op: Op) -> Op:
+    """An operation that learns its own weights."""
+    return op._replace(shared=False) if isinstance(op, Conv | Linear) else op

@@ -76,7 +76,8 @@ def bound_of(graph: Graph, shapes: Sequence[Shape], analysis: Analysis, device: 
         return Bound(sides[0] if memory is None else sides[1], None, *sides)
     longer = [max(pair) for pair in zip(compute, memory)]
     computing = sum([a for a, b in zip(compute, memory) if a >= b])
-    return Bound(sum(longer), "compute" if 2 * computing >= sum(longer) else "memory", *sides)
+    limit = "compute" if 2 * computing >= sum(longer) else "memory"
+    return Bound(sum(longer), limit if sum(longer) else None, *sides)
 
 
 def _beyond(bits: int, numbers: int, device: Device) -> int:

@@ -1,4 +1,4 @@
-"""This machine as a device: the fastest an engine was seen to multiply and memory to be copied, kept from run to run."""
+"""This machine as a device: the fastest that an engine multiplies and memory is copied, kept from run to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a device can do at most: figures of others, each with its status and source, and of this machine, as measured."""
+"""What a device can do at most: figures, each with its status and source."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _of_file(path: str, name: str) -> Device:
 def read_devices(text: str, file: str) -> dict[str, Device]:
     """The devices in the text of a file.
 
-    >>> read_devices('[devices.mine]\\nint8 = 2e12\\nstatus = "vendor"\\nsource = ["its sheet"]', "my.toml")["mine"].peak
+    >>> read_devices('[devices.mine]\\nint8 = 2e12\\nstatus = "vendor"', "my.toml")["mine"].peak
     {'int8': 2000000000000.0}
     """
     hint = 'such as: [devices.mine], then lines fp16 = 10e12, bandwidth = 100e9, status = "vendor", source = ["…"]'

@@ -1,4 +1,4 @@
-"""A guess at a time from a fit on small operations of this machine and engine, with the error that it was seen to have."""
+"""A guess at a time, from a fit on small operations of this machine and engine, with the error that it had there."""
 
 from __future__ import annotations
 
@@ -114,24 +114,22 @@ def _only(graph: Graph) -> tuple[str, list[float]]:
 def small_graphs() -> list[Graph]:
     """Small operations of every class, several sizes each."""
 
-    def conv(
-        inner: int, outer: int, k: int, side: int, groups: int = 1, stride: int = 1, transposed: bool = False
-    ) -> Op:
+    def conv(inner: int, outer: int, k: int, groups: int = 1, stride: int = 1, transposed: bool = False) -> Op:
         pads = ((k // 2, k // 2),) * 2
         extra = (0, 0) if transposed else ()
         return Conv(inner, outer, (k, k), (stride,) * 2, pads, (1, 1), groups, False, "zeros", transposed, extra)
 
     dense = [(32, 32, 28), (64, 64, 14), (128, 64, 14), (64, 128, 28), (128, 128, 7), (16, 64, 28)]
     pointwise = [(64, 64, 28), (128, 128, 14), (256, 64, 14), (32, 192, 28), (512, 512, 7), (64, 256, 14)]
-    made = [(conv(i, o, 3, n), (1, i, n, n)) for i, o, n in dense]
-    made += [(conv(i, o, 1, n), (1, i, n, n)) for i, o, n in pointwise]
-    made += [(conv(c, c, k, n, c), (1, c, n, n)) for c, k, n in
+    made: list[tuple[Op, Shape]] = [(conv(i, o, 3), (1, i, n, n)) for i, o, n in dense]
+    made += [(conv(i, o, 1), (1, i, n, n)) for i, o, n in pointwise]
+    made += [(conv(c, c, k, c), (1, c, n, n)) for c, k, n in
              [(64, 3, 28), (128, 3, 14), (32, 5, 28), (256, 3, 14), (64, 3, 56), (512, 3, 7)]]  # fmt: skip
-    made += [(conv(i, o, 3, n, g), (1, i, n, n)) for i, o, n, g in
-             [(64, 64, 28, 32), (64, 64, 14, 8), (128, 128, 14, 32), (128, 64, 28, 16), (3, 32, 56, 1), (64, 64, 28, 2)]]  # fmt: skip
+    made += [(conv(i, o, 3, g), (1, i, n, n)) for i, o, n, g in
+             [(64, 64, 28, 32), (64, 64, 14, 8), (128, 128, 14, 32), (128, 64, 28, 16), (3, 32, 56, 1),
+              (64, 64, 28, 2)]]  # fmt: skip
     made += [
-        (conv(i, o, k, n, 1, 2, True), (1, i, n, n))
-        for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]
+        (conv(i, o, k, 1, 2, True), (1, i, n, n)) for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]
     ]
     made += [(Linear(i, o), (n, i)) for i, o, n in [(512, 512, 1), (256, 1024, 1), (256, 256, 32)]]
     made += [(Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1))), (1, 64, n, n)) for n in (28, 56)]
@@ -187,7 +185,7 @@ def predicted_seconds(graph: Graph, shapes: Sequence[Shape], fit: Fit) -> float:
     analysis, uses = analyze(graph, True, list(shapes)), Counter([v for node in graph.nodes for v in node.inputs])
     total = fit.overhead
     for node, op, out in zip(graph.nodes, analysis.ops, shapes[1:]):
-        if _is_passing(graph, node, uses):
+        if _is_passing(node, uses):
             continue
         given = [shapes[value] for value in dict.fromkeys(node.inputs)]
         row = features(node.op, given, out, op.cost.macs)
@@ -196,7 +194,7 @@ def predicted_seconds(graph: Graph, shapes: Sequence[Shape], fit: Fit) -> float:
     return total
 
 
-def _is_passing(graph: Graph, node: Node, uses: Counter[int]) -> bool:
+def _is_passing(node: Node, uses: Counter[int]) -> bool:
     """Is this done by a convolution before it, which nobody else reads?"""
     if type(node.op) in (Flatten, Split):
         return True
