@@ -179,16 +179,10 @@ def _time_layer(
     names = choose_variants(variants)
     read = Flags.of(modifiers, residual).read(join_words(words), {})
     if watch.engine:
-        why = refusal(watch.engine.name, _no_graph(read.spec.dtype), read.spec.dtype)
+        why = refusal(watch.engine.name, None, read.spec.dtype)
         if why:
             raise SpecError(why, "leave the type out; bounds on a device have it: --device NAME", read.spec.dtype)
     return time_layer(read.spec, names, watch, profile, read.source)
-
-
-def _no_graph(dtype: str) -> Any:
-    from ..graph.ops import Graph
-
-    return Graph((1, 1, 1), dtype, ())
 
 
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
@@ -201,7 +195,7 @@ def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profil
     network = open_network([name, *words], Asked()).network
     report_unknown(network)
     if watch.engine:
-        why = refusal(watch.engine.name, _no_graph(network.graph.dtype), network.graph.dtype)
+        why = refusal(watch.engine.name, None, network.graph.dtype)
         if why:
             raise SpecError(why, "--device NAME has bounds of it")
     if per_layer:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..analysis import analyze
 from ..analysis.analyze import Analysis
-from ..answers.check import Check
+from ..answers.check import Check, Measurement
+from ..answers.comparison import Comparison, Row
 from ..checks.limits import lacking_memory, numbers_held
 from ..graph.ops import (
     Activation,
@@ -29,7 +30,7 @@ from ..spec.errors import SpecError
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant, shown_variants
 from .bounds import Bound, bound_of
-from .calibrate import Profile, keep_profile, raised
+from .calibrate import Profile, keep_profile, raised, threads_in_words
 from .clock import BUSY, Rounds, Times
 from .devices import Device
 from .predict import Fit, predicted_seconds
@@ -338,3 +339,27 @@ def _follows(node: Node, at: int, uses: Counter[int]) -> bool:
 def _alone(op: Op) -> Op:
     """An operation that learns its own weights."""
     return op._replace(shared=False) if isinstance(op, Conv | Linear) else op
+
+
+def measure_comparison(found: Comparison, engine: Engine, limit: int, max_seconds: float, tell: Tell) -> Comparison:
+    """A comparison with the time of each row of at most `limit` multiply-adds, all timed side by side.
+
+    A row that does not apply, that the engine refuses or whose output differs has none.
+    """
+    names = [row.variant for row in found.rows if row.words is not None and row.words["macs"] <= limit]
+    subjects = variants_of(found.spec, names)
+    base = found.baseline if found.baseline in names else None
+    rows, _ = Stopwatch(engine, None, None, max_seconds, tell).rows([s for s in subjects if s.name in names], base)
+    by_name = {row.name: row for row in rows}
+    return found._replace(rows=tuple([_row_with(row, by_name.get(row.variant), engine) for row in found.rows]))
+
+
+def _row_with(row: Row, timed: TimedRow | None, engine: Engine) -> Row:
+    times = timed.times if timed else None
+    if times is None or row.words is None:
+        return row
+    ratio, name = times.ratio, f"{engine.name} {engine.version}, {threads_in_words(engine.threads)}"
+    quartiles = (ratio.low, ratio.high) if ratio else None
+    seconds = times.seconds.median
+    made = Measurement(seconds, row.words["macs"] / seconds, times.runs, name, ratio and ratio.median, quartiles)
+    return row._replace(measured=made)

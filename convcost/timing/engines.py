@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..graph.ops import Conv, Graph
 from ..spec.errors import SpecError
+from . import ENGINES
 from .values import Case, Executor
 
 if TYPE_CHECKING:
@@ -64,16 +65,24 @@ def open_engine(name: str, threads: int = 1) -> Engine:
     return {"onnxruntime": _onnxruntime, "numpy": _numpy, "torch": _torch}[name](threads)
 
 
-def refusal(engine: str, graph: Graph, dtype: str) -> str | None:
+def best_engine() -> tuple[Engine, str]:
+    """The engine that people deploy with one thread, or our own executor, and then what to say about that."""
+    try:
+        return open_engine(ENGINES[0]), ""
+    except SpecError as error:
+        return open_engine("numpy"), f"{error.message}: timed in NumPy, which nobody deploys; {INSTALL[ENGINES[0]]}"
+
+
+def refusal(engine: str, graph: Graph | None, dtype: str) -> str | None:
     """Why a graph is not timed in an engine, in words; None where it is.
 
-    >>> refusal("onnxruntime", Graph((1, 1, 1), "fp16", ()), "fp16")
+    >>> refusal("onnxruntime", None, "fp16")
     'fp16 is not timed: on a CPU it runs in the time of fp32, with conversions'
     """
     if dtype != "fp32":
         why = REFUSED_TYPES.get(dtype, "engines are run in fp32 alone here")
         return f"{dtype} is not timed: {why}"
-    for node in graph.nodes:
+    for node in graph.nodes if graph else ():
         op = node.op
         if engine == "onnxruntime" and type(op) is Conv and op.transposed:
             extra = op.output_padding or (0,) * len(op.stride)
