@@ -31,13 +31,13 @@ calibration (convcost device) or a device's figures; '!' marks fewer multiply-ad
 
 Examples:
 
-  convcost time 64:128 @28 k3 --max-seconds 1
+  convcost time 64:128 @14 k3 --max-seconds 0.2
 
-  convcost time 64:128 @56 k3 --engine numpy --variants standard,depthwise-separable --max-seconds 1
+  convcost time 64:128 @14 k3 --engine numpy --variants standard,depthwise-separable --max-seconds 0.2
 
   convcost time 64:128 @56 k3 fp16 --device a100
 
-  convcost time --network mobilenet-v2 @96 --max-seconds 2
+  convcost time --network mobilenet-v2 @64 --max-seconds 0.2
 
   convcost time --network resnet50 fp16 n256 --device nvidia-rtx-4090
 """

@@ -92,8 +92,13 @@ def _row(row: TimedRow) -> Document:
         "rounds": times and times.rounds,
         "runs": times and times.runs,
         "wall_over_cpu": times and times.wall_over_cpu,
-        "values": values and {"difference": values.measured, "ok": values.ok},
+        "values": values and {"difference": _finite(values.measured), "ok": values.ok},
     }
+
+
+def _finite(value: object) -> float | None:
+    """A difference; None where shapes differ, or where something is no number."""
+    return value if isinstance(value, float) and value < float("inf") else None
 
 
 def _range(spread: Spread) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
@@ -93,6 +94,7 @@ def refusal(engine: str, graph: Graph | None, dtype: str) -> str | None:
 
 def _library(name: str) -> Any:
     """An engine's library; SpecError, with the line that installs it, where it is not there."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # importing it would write a database into the home folder
     try:
         return import_module(name)
     except ImportError:
