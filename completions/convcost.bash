@@ -102,7 +102,7 @@ _convcost_candidates() {
                 device:1) found=() ;;
                 explain:1) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
                 explain:2|explain:3) _convcost_spec '' standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
-                help:1) found=(spec lines words json verification formats) ;;
+                help:1) found=(spec lines words json verification time formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac
@@ -121,7 +121,7 @@ _convcost_options() {
         fit) found=(--variants --best --top --width --size --columns --exact --where --params --macs --effective-macs --flops --elementwise --conv-activations --weight-bytes --activation-bytes --peak-bytes --traffic-bytes --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
         time) found=(--variants --engine --threads --device --network --per-layer --predict --max-seconds --residual --exact --norm --activation --format -f --output -o --help -h) ;;
         device) found=(--list --calibrate --engine --threads --format -f --output -o --help -h) ;;
-        explain) found=(--experiment --full --list --format -f --output -o --help -h) ;;
+        explain) found=(--experiment --measure --full --list --format -f --output -o --help -h) ;;
         verify) found=(--variants --random --seed --self-test --engine --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --help -h) ;;
         export) found=(--variant --network --weights --seed --residual --output -o --norm --activation --help -h) ;;
         help) found=(--help -h) ;;

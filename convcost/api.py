@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .conventions.answer import Reconciliation
     from .graph.ops import Shape
     from .networks.build import Network
+    from .timing.answer import Timed
 
 
 class _Shown:
@@ -199,6 +200,46 @@ def reconcile(
     others = others_of(asked, rebuild, ",".join(map(str, sizes)), siblings)
     found = answer.reconcile_network(asked, figures, others=others, only=only, verified=verified)
     shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
+    return shown
+
+
+def time(
+    spec: str | LayerSpec = "",
+    *,
+    network: str = "",
+    size: str = "",
+    variants: Iterable[str] | None = None,
+    engine: str = "onnxruntime",
+    threads: int = 1,
+    device: str = "",
+    predict: bool = False,
+    max_seconds: float = 10.0,
+    norm: bool = False,
+    activation: str | None = None,
+    residual: bool = False,
+) -> Timed:
+    """How long each variant of a layer, or a network, takes in an engine on this machine, beside a bound.
+
+    >>> found = time("64:128 @56 k3 fp16", device="nvidia-t4", variants=["standard"])
+    >>> found.rows[0].bound.limited_by, found.rows[0].times
+    ('memory', None)
+
+    `rows[0].times.seconds.median` is the measured one, `times.ratio` that to the base; with a `device` there are bounds
+    alone. Raises SpecError, a ValueError, for what is not known or not timed, and where the engine is not installed.
+    """
+    from .timing import answer
+    from .timing.devices import find_device
+    from .timing.machine import open_watch
+
+    names = None if variants is None else own_names(list(variants))
+    watch, profile = open_watch(engine, threads, find_device(device)[0] if device else None, predict, max_seconds)
+    if network:
+        opened, _ = _opened(network, size, None, True)
+        found = answer.time_network(opened.name, opened.graph, opened.shapes, watch, profile)
+    else:
+        read = _read(spec, norm, activation, residual)
+        found = answer.time_layer(read.spec, names, watch, profile, read.source)
+    shown: Timed = _shown(answer.Timed)._make(found)
     return shown
 
 

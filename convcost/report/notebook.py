@@ -25,6 +25,10 @@ def as_text(result: Any) -> str:
         from .reconciliation import reconciliation_table
 
         return plain_text(reconciliation_table(result), plain_width())
+    if hasattr(result, "clock"):
+        from .timing import timed_table
+
+        return plain_text(timed_table(result), plain_width())
     from .network_tables import network_table
     from .networks import network_document
 
