@@ -53,12 +53,13 @@ _convcost_where() {
             option=
         elif [[ $word == -?* ]]; then
             case $command:$word in
-                compare:--variants|verify:--variants|compare:--baseline|compare:--front|compare:--sort|compare:--in|layer:--in|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--where|swap:--where|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|reconcile:--per-layer|swap:--to|explain:--format|explain:-f) option=$word ;;
+                compare:--variants|verify:--variants|compare:--baseline|compare:--front|compare:--sort|compare:--in|layer:--in|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--where|swap:--where|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o|compare:--color|layer:--color|variants:--color|network:--color|reconcile:--color|swap:--color|zoo:--color|explain:--color|verify:--color|help:--color|schema:--color|completion:--color|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|reconcile:--per-layer|swap:--to|explain:--format|explain:-f) option=$word ;;
             esac
             case $command:${word%%=*} in
                 network:--input) ;;
                 reconcile:--input) ;;
                 swap:--input) ;;
+                *:--quiet|*:-q) taken+='--quiet -q ' ;;
                 *:--help|*:-h) taken+='--help -h ' ;;
                 *:--format|*:-f) taken+='--format -f ' ;;
                 *:--output|*:-o) taken+='--output -o ' ;;
@@ -86,6 +87,7 @@ _convcost_candidates() {
         compare:--activation|layer:--activation|verify:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
         compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex) ;;
         compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o) found=() files='.txt .json .ndjson .csv .md .tex' ;;
+        compare:--color|layer:--color|variants:--color|network:--color|reconcile:--color|swap:--color|zoo:--color|explain:--color|verify:--color|help:--color|schema:--color|completion:--color) found=(auto always never) ;;
         network:--convention|reconcile:--convention|swap:--convention|zoo:--convention) found=(multiply-adds infer_gmacs infer_macts fvcore mmengine FlopCounterMode ptflops-aten torchprofile torchscan-operator-flops jax onnx-tool tf.profiler thop ultralytics-thop torchinfo torch-summary flopth torchscan-macs torchscan-flops mmcv calflops-flops calflops-macs deepspeed-flops deepspeed-macs ptflops-pytorch ptflops-hooks) ;;
         reconcile:--per-layer) found=() files='' ;;
         swap:--to) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn) ;;
@@ -106,19 +108,19 @@ _convcost_candidates() {
 
 _convcost_options() {
     case $command in
-        '') found=(--version --help -h) ;;
-        compare) found=(--variants --baseline --residual --exact --measure --front --in --layer --per-op --columns --where --sort --top --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        layer) found=(--exact --in --layer --per-op --columns --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        variants) found=(--format -f --output -o --help -h) ;;
-        network) found=(--width --depth --batch --per-layer --timeline --norm --no-norm --as-text --exact --input --strict --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        reconcile) found=(--sizes --siblings --per-layer --convention --list --width --depth --batch --norm --no-norm --exact --input --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        swap) found=(--to --where --width --depth --batch --norm --no-norm --input --exact --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        zoo) found=(--exact --convention --format -f --output -o --help -h) ;;
-        explain) found=(--experiment --full --list --format -f --output -o --help -h) ;;
-        verify) found=(--variants --random --seed --self-test --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --help -h) ;;
-        help) found=(--help -h) ;;
-        schema) found=(--help -h) ;;
-        completion) found=(--help -h) ;;
+        '') found=(--version --quiet -q --color --help -h) ;;
+        compare) found=(--variants --baseline --residual --exact --measure --front --in --layer --per-op --columns --where --sort --top --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --quiet -q --color --help -h) ;;
+        layer) found=(--exact --in --layer --per-op --columns --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --quiet -q --color --help -h) ;;
+        variants) found=(--format -f --output -o --quiet -q --color --help -h) ;;
+        network) found=(--width --depth --batch --per-layer --timeline --norm --no-norm --as-text --exact --input --strict --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --quiet -q --color --help -h) ;;
+        reconcile) found=(--sizes --siblings --per-layer --convention --list --width --depth --batch --norm --no-norm --exact --input --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --quiet -q --color --help -h) ;;
+        swap) found=(--to --where --width --depth --batch --norm --no-norm --input --exact --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --quiet -q --color --help -h) ;;
+        zoo) found=(--exact --convention --format -f --output -o --quiet -q --color --help -h) ;;
+        explain) found=(--experiment --full --list --format -f --output -o --quiet -q --color --help -h) ;;
+        verify) found=(--variants --random --seed --self-test --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --quiet -q --color --help -h) ;;
+        help) found=(--quiet -q --color --help -h) ;;
+        schema) found=(--quiet -q --color --help -h) ;;
+        completion) found=(--quiet -q --color --help -h) ;;
     esac
 }
 

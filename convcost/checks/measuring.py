@@ -54,10 +54,16 @@ def measure_row(row: Row, spec: LayerSpec, limit: int, *, inplace: bool = True) 
     return Measurement(seconds, row.words["macs"] / seconds, runs)
 
 
-def measure_all(comparison: Comparison, limit: int, *, inplace: bool = True) -> Comparison:
-    """The comparison with the time of each row that applies; a row that would not fit into memory has none."""
+def measure_all(
+    comparison: Comparison, limit: int, *, inplace: bool = True, step: Callable[[str], None] = lambda _: None
+) -> Comparison:
+    """The comparison with the time of each row that applies; a row that would not fit into memory has none.
+
+    `step` hears of each row before it is measured.
+    """
     rows = []
     for row in comparison.rows:
+        step(row.variant)
         try:
             rows.append(row._replace(measured=measure_row(row, comparison.spec, limit, inplace=inplace)))
         except NotEnoughMemory:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from ..answers.comparison import Comparison, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
+from .failure import tell
 from .names import choose_variants, named_columns, unknown_name
 from .options import (
     NOTATION,
@@ -119,7 +119,7 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
     def chosen(comparison: Comparison) -> Comparison:
         found = select_rows(comparison, selection, named=named)
         if not found.rows:
-            print(f"note: no row is left of {len(comparison.rows)}", file=sys.stderr)
+            tell(f"no row is left of {len(comparison.rows)}")
         return found
 
     return chosen
@@ -128,8 +128,10 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
     from ..checks.measuring import measure_all
     from ..checks.verifier import DEFAULT_LIMIT
+    from ..report.terminal import progress
 
-    return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace)
+    with progress(len(result.rows)) as step:
+        return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace, step=step)
 
 
 def _baseline(name: str) -> str | None:

@@ -13,6 +13,7 @@ from ..networks.foreign import is_module_name, printed_text
 from ..networks.lines import LONGEST_FILE
 from ..networks.zoo import find_program
 from ..spec import SpecError, format_spec
+from .failure import tell
 from .onnx_model import is_onnx, read_model
 from .run import Flags
 
@@ -75,7 +76,7 @@ def _open_module(words: list[str], asked: Asked) -> Opened:
     source = parse_module_name(words[0])
     check_source(source)
     if source.runs_a_file:
-        print(f"note: {source.place} is run, to get {source.attribute} from it", file=sys.stderr)
+        tell(f"{source.place} is run, to get {source.attribute} from it")
     found = import_network(words[0], _tokens(words, asked))
     _say(found.network.name, found.notes)
     return Opened(found.network, not_rebuilt)
@@ -93,7 +94,7 @@ def _open_printed(text: str, words: list[str], asked: Asked) -> Opened:
 
 def _say(name: str, notes: tuple[str, ...]) -> None:
     for note in notes:
-        print(f"note: {name}: {note}", file=sys.stderr)
+        tell(f"{name}: {note}")
 
 
 def _no_multipliers(asked: Asked, what: str) -> None:

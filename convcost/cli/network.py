@@ -12,6 +12,7 @@ from ..answers.network import NetworkAnswer, answer_network
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
+from .failure import tell
 from .inside import Asked, open_network
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution
@@ -115,7 +116,7 @@ def network(
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
     """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
     if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
-        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
+        tell(f"the input is {'x'.join(map(str, size))} positions; one axis is written 1d")
 
 
 def _draw(answer: NetworkAnswer) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..graph.ops import Shape
 from ..spec.errors import SpecError, clip
+from .failure import tell
 
 if TYPE_CHECKING:
     from ..networks.build import Network
@@ -60,5 +61,4 @@ def report_unknown(network: Network) -> None:
     for missing in network.unknown:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)
     if network.upper_bound:
-        note = "a branch depends on data; the dearer side is counted, an upper bound"
-        print(f"note: {network.name}: {note}", file=sys.stderr)
+        tell(f"{network.name}: a branch depends on data; the dearer side is counted, an upper bound")

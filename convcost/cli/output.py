@@ -8,21 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from ..report.formats import ENDINGS
+from ..report.formats import ENDINGS, FORMATS
 from ..spec.errors import SpecError
 
 
 def format_of(path: str, format: str = "table") -> str:
-    """The format in which to write `path`: its ending's, unless another than the table is asked for.
+    """The format in which to write `path`: its ending's, or the one asked for where the ending says nothing else.
 
-    >>> format_of("costs.tex"), format_of("costs.log", "json")
-    ('latex', 'json')
+    >>> format_of("costs.tex"), format_of("costs.log", "json"), format_of("costs.txt", "markdown")
+    ('latex', 'json', 'markdown')
 
-    Raises SpecError for an ending that stands for no format.
+    Raises SpecError for an ending that stands for no format, or for another than is asked for; any text may be .txt.
     """
+    ending = os.path.splitext(path)[1].lower()
+    meant = ENDINGS.get(ending, format)
+    if format != "table" and meant not in (format, "table"):
+        hint = f"leave --format out, or end the file in {FORMATS[format].ending}"
+        message = f"--format {format}, but {ending} says {meant}"
+        raise SpecError(message, hint, path, len(path) - len(ending), len(path))
     if format != "table":
         return format
-    ending = os.path.splitext(path)[1].lower()
     if ending not in ENDINGS:
         hint = "end it in " + ", ".join(ENDINGS) + ", or say --format"
         raise SpecError(f"no format is known by the ending {ending!r}", hint, path, len(path) - len(ending), len(path))

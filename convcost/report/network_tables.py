@@ -52,7 +52,7 @@ ZOO = (
     Column("input", "input", None, 1),
     Column("params", "params", COUNTS),
     Column("macs", "MACs", COUNTS),
-    Column("source", "source", None),
+    Column("source", "source", None, 2),
 )
 
 #: A line of a table before its numbers are text: name, words, mark, and whether it is the total.

@@ -33,7 +33,7 @@ _TERMS = tuple([Column(f"by_family.{key}", header, COUNTS, at) for at, (key, hea
 
 TERM_COLUMNS = (
     Column("coefficient", "×", PLAIN),
-    Column("amount", "amount", COUNTS),
+    Column("amount", "amount", COUNTS, 2),
     Column("adds", "adds", COUNTS),
     Column("evidence", "evidence", None, 1),
     Column("from", "from", None, 2),
