@@ -65,7 +65,9 @@ def explain(
     full: Annotated[
         bool, typer.Option("--full", help="More than a screen: each step, uses, limits, growth, a training step.")
     ] = False,
-    list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases; convcost variants says what each is.")] = False,
+    list_topics: Annotated[
+        bool, typer.Option("--list", help="List the topics and their aliases; convcost variants says what each is.")
+    ] = False,
     format: Annotated[
         ExplainFormat,
         typer.Option(

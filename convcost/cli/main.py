@@ -110,10 +110,10 @@ app = typer.Typer(cls=Commands, add_completion=False, context_settings={"help_op
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-    quiet: Annotated[
+    quiet: Annotated[  # noqa: ARG001  streams.as_asked reads it, and colour
         bool, typer.Option("--quiet", "-q", help="No notes and no progress, only errors.", expose_value=False)
     ] = False,
-    color: Annotated[
+    color: Annotated[  # noqa: ARG001
         Color,
         typer.Option(metavar="WHEN", help="Colours: auto (in a terminal), always or never.", expose_value=False),
     ] = Color.auto,

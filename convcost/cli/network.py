@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..answers.network import NetworkAnswer, answer_network
+from ..answers.opening import Asked
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .failure import tell
-from .inside import Asked, open_network
+from .inside import open_network
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution
 from .run import LARGE

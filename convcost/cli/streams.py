@@ -1,4 +1,4 @@
-"""Standard streams that are closed, that lack a sign, or of which something is asked: loaded only where there is one."""
+"""Standard streams that are closed, that lack a sign, or of which something is asked: loaded only where one is."""
 
 from __future__ import annotations
 

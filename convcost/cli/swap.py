@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from ..answers.network import answer_network
+from ..answers.opening import Asked
 from ..graph.ops import Conv, Shape
 from ..networks.build import Network
 from ..networks.swap import Swapped, read_where, replacements
 from ..networks.swap import swap_network as swap_layers
 from ..report.networks import swap_document, write_swap
 from ..variants.registry import own_names
-from .inside import Asked, open_network
+from .inside import open_network
 from .names import unknown_name
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown

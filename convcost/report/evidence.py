@@ -82,7 +82,7 @@ def _summary(row: Examined) -> Line:
 
 def _failed(rows: Sequence[Examined]) -> list[str]:
     return [
-        f"✗ {row.variant}: {name}: expected {_text(c.expected)}, executed {_text(c.measured)}{f' ({c.note})' * bool(c.note)}"
+        f"✗ {row.variant}: {name}: expected {_text(c.expected)}, executed {_text(c.measured)} ({c.note or 'no note'})"
         for row in rows for name, c in row.checks.items() if c.ok is False
     ]  # fmt: skip
 
