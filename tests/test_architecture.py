@@ -17,7 +17,7 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "search", "checks", "answers", "networks", "training",
+    "api", "cli", "report", "gate", "explain", "conventions", "search", "checks", "answers", "networks", "training",
     "execute", "analysis",
     "variants", "graph", "spec",
 )  # fmt: skip
@@ -35,7 +35,7 @@ APART = {("api", "cli")}
 LIBRARIES = {
     "numpy": ("search/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/exported.py",),
+    "torch": ("networks/exported.py",), "pytest": ("gate/pytest_plugin.py",),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
+    "Decide": ("budget", "diff"),
     "Reasons and evidence": ("explain", "verify"),
     "Tools": ("help", "schema", "completion"),
 }
