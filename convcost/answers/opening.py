@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ..graph.ops import Shape
 from ..networks.build import Choices, Network, build_network
 from ..networks.foreign import is_module_name, printed_text
 from ..networks.zoo import find_program
+from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
 from .network import Rebuild, not_rebuilt
 
@@ -129,7 +129,7 @@ def read_model(tokens: str, name: str, inputs: list[str]) -> Network:
     found = read_onnx(name, shapes, batch, size)
     unknown = tuple(found.unknown)
     return Network(found.name, "", found.graph, infer_shapes(found.graph), unknown, found.upper_bound,
-                   found.params_complete)  # fmt: skip
+                   found.params_complete, worked_out=found.worked_out)  # fmt: skip
 
 
 def parse_input(text: str) -> tuple[str, Shape]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..answers.check import Check
@@ -33,6 +33,14 @@ Step = Callable[[str], None]
 PARTS = 8
 
 
+class Oracle(Protocol):
+    """What else judges the values of a graph, by its name, at a size: another engine, say."""
+
+    name: str
+
+    def __call__(self, name: str, graph: Graph, size: str | dict[str, object]) -> Check: ...
+
+
 class Examined(NamedTuple):
     """One variant: its checks in their order, how each operation was executed, what scratch that took."""
 
@@ -53,8 +61,9 @@ def _unheard(_: str) -> None:
 
 
 def examine(
-    name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True, step: Step = _unheard
-) -> Examined:
+    name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True, step: Step = _unheard,
+    oracle: Oracle | None = None,
+) -> Examined:  # fmt: skip
     """Every check of variant `name` of `spec`, at full size up to `limit` multiply-adds; `step` hears of its parts.
 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 7), padding=((1, 1), (1, 1)))
@@ -87,9 +96,10 @@ def examine(
     ):  # fmt: skip
         step(f"{name}: {title}")
         checks[title] = _timed(check_it, subject)
-    checks |= {"products issued": issued, "values": checks.pop("values"), "memory": _memory(used, run)}
+    checks |= {"products issued": issued, "values": checks.pop("values")}
+    checks |= {oracle.name: oracle(name, used.graph, used.size)} if oracle else {}
     step(f"{name}: receptive field and mixing")
-    checks |= _seen(full)
+    checks |= {"memory": _memory(used, run), **_seen(full)}
     step(f"{name}: stages")
     checks |= {"stages": _timed(check_stages, name, spec, full.graph), "equivalence": equivalent}
     return Examined(name, None, checks, run, None if isinstance(shown, str) else shown)
@@ -97,10 +107,11 @@ def examine(
 
 def examine_all(
     spec: LayerSpec, names: list[str] | None, limit: int = DEFAULT_LIMIT, *, inplace: bool = True,
-    step: Step = _unheard,
+    step: Step = _unheard, oracle: Oracle | None = None,
 ) -> list[Examined]:  # fmt: skip
     """Every variant of a layer, or those named; `step` hears of each part of each."""
-    return [examine(name, spec, limit, inplace=inplace, step=step) for name in wanted_names(spec, names)]
+    wanted = wanted_names(spec, names)
+    return [examine(name, spec, limit, inplace=inplace, step=step, oracle=oracle) for name in wanted]
 
 
 def wanted_names(spec: LayerSpec, names: list[str] | None) -> list[str]:

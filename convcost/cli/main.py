@@ -17,9 +17,9 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("budget", "diff"),
+    "Decide": ("fit", "budget", "diff"),
     "Reasons and evidence": ("explain", "verify"),
-    "Tools": ("help", "schema", "completion"),
+    "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
 

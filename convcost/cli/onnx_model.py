@@ -22,3 +22,6 @@ def report_unknown(network: Network) -> None:
         print(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}", file=sys.stderr)
     if network.upper_bound:
         tell(f"{network.name}: a branch depends on data; the dearer side is counted, an upper bound")
+    if network.worked_out:
+        what = "params are in tables that the exporter worked out of learned ones, which are not in the file"
+        tell(f"{network.name}: {network.worked_out:,} {what}")

@@ -19,8 +19,9 @@ from fractions import Fraction
 from math import ceil, floor
 from os.path import relpath
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from ..search.where import read_quantity
 from ..spec.errors import SpecError, clip
 from .targets import WORDS, Subject, Ways, Words, read_subject

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .targets import WORDS, Part, Subject, Words
 
 #: The words of which the verdict speaks.

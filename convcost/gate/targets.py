@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..answers.network import ADDITIVE, NetworkAnswer, VerifyNetwork, answer_network, not_rebuilt
 from ..answers.opening import Asked, Opened, open_network
 from ..conventions.opening import is_layer
 from ..networks.single import read_single
+from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
 
 #: The words that can be held against something, all whole numbers.
