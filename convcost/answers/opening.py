@@ -40,12 +40,12 @@ def _untold(_: str) -> None:
     """Nobody wants to know."""
 
 
-def open_network(
+def find_network(
     name: object, tokens: str = "", asked: Asked = NOTHING, piped: str | None = None, tell: Tell = _untold
 ) -> Opened:
     """The network of that name or file, or a `torch.nn.Module`; `tokens` say something about its input.
 
-    >>> open_network("resnet50", "@192").network.graph.input_shape
+    >>> find_network("resnet50", "@192").network.graph.input_shape
     (1, 3, 192, 192)
 
     `piped` is the text that came on standard input, whose name is -. Raises SpecError where there is no such network,

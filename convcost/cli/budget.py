@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..gate import budgets as gate
-from ..gate.targets import WORDS, Ways, read_subject
+from ..gate.targets import Ways, read_subject
 from ..report.formats import FORMATS
 from ..spec.errors import SpecError
 from .failure import tell
 from .names import unknown_name
-from .options import Execution
+from .options import Budgets, Execution
 from .output import destination, whole_file
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ Examples:
 
   convcost budget --update
 
-  convcost budget my-net.txt --max macs=150M --max peak_bytes=4MiB
+  convcost budget my-net.txt --macs 150M --peak-bytes 4MiB
 
   convcost budget --format github
 """
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {
-    "convcost.toml": '[budget]\n"my-net.txt" = { macs = "150M", peak_bytes = "4MiB" }\n"resnet18" = { params = "12M" }\n'
+    "convcost.toml": '[budget]\n"my-net.txt" = { macs = "150M" }\n"resnet18" = { params = "12M" }\n',
 }
 
 #: How budgets are written: as any answer, and as annotations of GitHub.
@@ -53,13 +53,9 @@ BudgetFormat: Any = StrEnum("BudgetFormat", {name: name for name in (*FORMATS, "
 def budget(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TARGET...", show_default=False, help="Only these of the budget; all, without one."),
-    ] = None,
-    most: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--max", metavar="WORD=N", show_default=False,
-            help="The most of a word, such as macs=150M, for TARGET; repeatable.",
+        typer.Argument(
+            metavar="TARGET...", show_default=False,
+            help="Only these of the budget; all, without one. With --macs 150M …: what is held against that.",
         ),
     ] = None,
     config: Annotated[
@@ -79,18 +75,19 @@ def budget(
         str, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file.")
     ] = "",
     *,
+    budgets: Budgets,
     execution: Execution,
 ) -> int:  # fmt: skip
     """Hold layers and networks against what they may cost, and against a baseline: exit code 1 where one exceeds it."""
-    if most:
-        asked = _of_the_options(targets or [], most, update=update)
+    if any(budgets):
+        asked = _of_the_options(targets or [], budgets, update=update)
     else:
         asked = gate.read_budgets(Path(config) if config else gate.find_budgets(Path()))
         asked = asked._replace(targets=_chosen(asked.targets, targets or []))
     ways = Ways(asked.path.parent, execution.inplace, execution.of_networks(), tell)
     if update:
         return _update(asked, ways._replace(verify=None))
-    answer = gate.judge(asked, ways)
+    answer = gate.judge_all(asked, ways)
     from ..report.gate import write_budget
 
     with destination(output, format.value) as (file, written):
@@ -98,30 +95,23 @@ def budget(
     return int(not answer.ok)
 
 
-def _of_the_options(targets: Sequence[str], most: Sequence[str], *, update: bool) -> gate.Budgets:
-    """The budget that `--max` says, for one target."""
-    if len(targets) != 1:
-        hint = "quote what has spaces: 'resnet50 @192'"
-        raise SpecError("--max is for one TARGET", hint, " ".join(targets) or " ", 0, len(" ".join(targets)))
+def _of_the_options(words: Sequence[str], budgets: Budgets, *, update: bool) -> gate.Budgets:
+    """The budget that `--macs 150M` and the like say, for the target that the words make."""
+    if not words:
+        hint = "name a network or a layer: convcost budget resnet50 --macs 5G"
+        raise SpecError("there is nothing to hold against that", hint)
     if update:
-        raise SpecError("--update writes what a file's budgets have", "leave --max out")
-    limits = []
-    for said in most:
-        word, equals, value = said.partition("=")
-        word = word.rstrip("<")  # macs<=150M says the same
-        if word not in WORDS:
-            raise unknown_name("word", word, WORDS, "", said)
-        if not equals:
-            raise SpecError(f"{word} has no number", f"such as --max {word}=150M", said, len(said), len(said))
-        limits.append(gate.read_limit(word, value))
-    return gate.Budgets(Path("budget"), (gate.Target(targets[0], tuple(limits)),), Path(gate.BASELINE))
+        raise SpecError("--update writes what the targets of a file have", "write the budget into pyproject.toml")
+    limits = [gate.read_limit(word, text) for word, text in budgets.limits().items()]
+    return gate.Budgets(Path("budget"), (gate.Target(" ".join(words), tuple(limits)),), Path(gate.BASELINE))
 
 
 def _chosen(targets: Sequence[gate.Target], names: Sequence[str]) -> tuple[gate.Target, ...]:
     known = [target.name for target in targets]
     for name in names:
         if name not in known:
-            raise unknown_name("target", name, known, f"there are {', '.join(known)}; --max gives another a budget")
+            otherwise = f"there are {', '.join(known)}; --macs 150M gives another a budget"
+            raise unknown_name("target", name, known, otherwise)
     return tuple([target for target in targets if not names or target.name in names])
 
 

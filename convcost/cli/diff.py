@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..gate.diff import difference
+from ..gate.diff import differences
 from ..gate.targets import Ways, read_subject
 from ..report.gate import write_diff
 from .failure import tell
@@ -15,8 +15,8 @@ from .options import Destination, Exact, Execution
 
 EPILOG = """
 A side is a network (built in, a file, a module) or a layer with what is said of its input, quoted; a file of a git
-revision, as in 'convcost diff HEAD~1:net.txt net.txt'; or an answer that was written with --format json. An operation that only has another name or
-place did not change.
+revision, as in 'convcost diff HEAD~1:net.txt net.txt'; or an answer that was written with --format json. An operation
+that only has another name or place did not change.
 
 Examples:
 
@@ -50,7 +50,7 @@ def diff(
 ) -> int:
     """Say what differs between two networks, or two revisions of one: layer by layer, and in all."""
     ways = Ways(Path(), execution.inplace, execution.of_networks(), tell)
-    found = difference(read_subject(a, ways), read_subject(b, ways))
+    found = differences(read_subject(a, ways), read_subject(b, ways))
     with to.open() as (file, written):
         write_diff(found, written, file, exact=exact)
     mismatch = "mismatch" in (found.a.status, found.b.status)

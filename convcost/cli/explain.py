@@ -19,7 +19,7 @@ from ..report.formats import FORMATS
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
-from .listing import folded, listing, width_of
+from .listing import fold_text, listing, width_of
 from .names import unknown_name
 from .options import NOTATION
 from .output import destination
@@ -140,7 +140,7 @@ def _write(found: list[Page], format: str, file: TextIO) -> None:
 
     writers = {"markdown": markdown_handout, "latex": latex_handout}
     width = min(WIDTH, width_of(file, WIDTH))
-    write = writers.get(format, lambda page: folded(text(page, _as_on(file), width), width, paragraphs=False))
+    write = writers.get(format, lambda page: fold_text(text(page, _as_on(file), width), width, paragraphs=False))
     file.write("\n".join(map(write, found)))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .listing import folded, listing, width_of
+from .listing import fold_text, listing, width_of
 from .names import unknown_name
 from .topics import TOPICS
 
@@ -44,4 +44,4 @@ def help(
             f"'convcost {topic} --help' explains the command" if topic in COMMANDS else "'convcost help' lists them"
         )
         raise unknown_name("topic", topic, list(TOPICS), otherwise)
-    print(folded(TOPICS[topic].text, width_of(sys.stdout, WIDTH)), end="")
+    print(fold_text(TOPICS[topic].text, width_of(sys.stdout, WIDTH)), end="")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..answers.opening import Asked, Opened
-from ..answers.opening import open_network as open_named
+from ..answers.opening import Asked, Opened, find_network
 from ..networks.convs import spec_of_layer
 from ..networks.lines import LONGEST_FILE
 from ..spec import SpecError, format_spec
@@ -22,7 +21,7 @@ def open_network(words: list[str], asked: Asked) -> Opened:
     Raises SpecError where there is none, or where something is said that it does not have.
     """
     piped = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace") if words[0] == "-" else None
-    return open_named(words[0], " ".join(words[1:]), asked, piped, tell)
+    return find_network(words[0], " ".join(words[1:]), asked, piped, tell)
 
 
 def layer_of_network(inside: str, layer: str, words: list[str], flags: Flags) -> tuple[list[str], Flags]:

@@ -34,12 +34,12 @@ def listing(entries: Iterable[tuple[tuple[str, ...], list[str]]], width: int) ->
                 start = " " * len(start)
 
 
-def folded(text: str, width: int, *, paragraphs: bool = True) -> str:
+def fold_text(text: str, width: int, *, paragraphs: bool = True) -> str:
     r"""Lines that are too long broken at spaces, and gone on with below their last column.
 
     What goes on in the next line is put together first, unless `paragraphs` is false.
 
-    >>> print(folded("  k3  kernel size of the layer,\n      an axis each\n  s2  stride", 22))
+    >>> print(fold_text("  k3  kernel size of the layer,\n      an axis each\n  s2  stride", 22))
       k3  kernel size of
           the layer, an
           axis each

@@ -235,7 +235,7 @@ def read_growth(word: str, value: object) -> Growth:
     return Growth(word, amount / 100 if is_share else amount, is_share, f"+{number}")
 
 
-def judge(budgets: Budgets, ways: Ways) -> BudgetAnswer:
+def judge_all(budgets: Budgets, ways: Ways) -> BudgetAnswer:
     """Count every target and hold it against its budget, and against the baseline where its growth is limited."""
     baseline = read_baseline(budgets.baseline) if any([target.growth for target in budgets.targets]) else {}
     findings: list[Finding] = []

@@ -38,11 +38,12 @@ class Difference(NamedTuple):
         return not self.changes and self.a.total == self.b.total and self.a.input == self.b.input
 
 
-def difference(a: Subject, b: Subject) -> Difference:
+def differences(a: Subject, b: Subject) -> Difference:
     """What changed from `a` to `b`; an operation that only has another name or place did not.
 
     >>> conv = Part("conv", "conv", {"macs": 9})
-    >>> found = difference(Subject("a", {}, (conv,), (), ""), Subject("b", {}, (conv, conv._replace(name="new")), (), ""))
+    >>> a, b = Subject("a", {}, (conv,), (), ""), Subject("b", {}, (conv, conv._replace(name="new")), (), "")
+    >>> found = differences(a, b)
     >>> [(change.name, change.how) for change in found.changes], found.same
     ([('new', 'added')], 1)
     """
@@ -89,10 +90,10 @@ def changed_words(a: Words | None, b: Words | None) -> Words:
     return found
 
 
-def verdict(found: Difference) -> str:
+def conclude(found: Difference) -> str:
     """In a sentence: what is the same, what is more and what is less.
 
-    >>> verdict(Difference(Subject("a", {"macs": 4}, (), (1,), ""), Subject("b", {"macs": 3}, (), (1,), ""), (), 0))
+    >>> conclude(Difference(Subject("a", {"macs": 4}, (), (1,), ""), Subject("b", {"macs": 3}, (), (1,), ""), (), 0))
     'macs -25.00 %'
     """
     if found.is_same:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.fixture
-def assert_cost(request: pytest.FixtureRequest) -> Callable[..., None]:
+@pytest.fixture(name="assert_cost")
+def cost_assertion(request: pytest.FixtureRequest) -> Callable[..., None]:
     """`assert_cost("net.txt", macs="<=150M", growth="+2%")`: fail where something costs more than it may.
 
     Files are looked for where pytest has its root, and so is the baseline.

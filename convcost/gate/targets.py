@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..answers.network import ADDITIVE, NetworkAnswer, VerifyNetwork, answer_network, not_rebuilt
-from ..answers.opening import Asked, Opened, open_network
+from ..answers.opening import Asked, Opened, find_network
 from ..conventions.opening import is_layer
 from ..networks.single import read_single
 from ..records import NamedTuple
@@ -101,14 +101,16 @@ def _opened(text: str, words: list[str], ways: Ways) -> Opened:
     asked, tokens = Asked(), []
     for word in words[1:]:
         name, _, value = word.partition("=")
-        if name in ("width", "depth") and value:
-            asked = asked._replace(**{name: value})
+        if name == "width" and value:
+            asked = asked._replace(width=value)
+        elif name == "depth" and value:
+            asked = asked._replace(depth=value)
         else:
             tokens.append(word)
     place, colon, rest = words[0].partition(":")
     inside = ways.folder / place
     name = f"{inside}{colon}{rest}" if inside.is_file() else words[0]
-    return open_network(name, " ".join(tokens), asked, tell=ways.tell)
+    return find_network(name, " ".join(tokens), asked, tell=ways.tell)
 
 
 def _is_module(word: str) -> bool:
@@ -170,9 +172,13 @@ def _answered(path: Path, text: str) -> Subject:
     parts = [Part(row.get("name", row.get("variant", "")), row[rows[key]], _words(row)) for row in document[key]]
     spec = document.get("spec", {})
     size = document.get("input") or [spec.get("batch", 1), spec.get("in_channels", 0), *spec.get("input_size", [])]
-    return Subject(text, whole, tuple(parts), tuple(size),
-                   document.get("dtype") or spec.get("dtype", ""), document.get("verified", {}).get("status", "skipped"),
-                   document.get("peak", {}).get("layer", ""), unknown)  # fmt: skip
+    status, dtype = (
+        document.get("verified", {}).get("status", "skipped"),
+        document.get("dtype") or spec.get("dtype", ""),
+    )
+    return Subject(
+        text, whole, tuple(parts), tuple(size), dtype, status, document.get("peak", {}).get("layer", ""), unknown
+    )
 
 
 def _words(row: dict[str, Any]) -> Words:

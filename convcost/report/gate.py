@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..gate.budgets import BudgetAnswer, Finding, made_by, more_than, sentences
-from ..gate.diff import TOLD, Change, Difference, changed_words, verdict
+from ..gate.diff import TOLD, Change, Difference, changed_words, conclude
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table, listed
@@ -79,9 +79,11 @@ def _mark(status: str) -> str:
 
 def _executed(status: str) -> str:
     words = {
-        "skipped": "not verified; every number is by analysis only", "reduced": "executed, some of it at a reduced size",
-        "partial": "executed in part", "mismatch": "an execution contradicts the analysis",
-    }  # fmt: skip
+        "skipped": "not verified; every number is by analysis only",
+        "reduced": "executed, some of it at a reduced size",
+        "partial": "executed in part",
+        "mismatch": "an execution contradicts the analysis",
+    }
     return words.get(status, "executed in this run, and came out as analysed")
 
 
@@ -163,7 +165,7 @@ def diff_document(found: Difference) -> Document:
         "same": found.is_same,
         "unchanged": found.same,
         "changes": [_change(change) for change in found.changes],
-        "verdict": verdict(found),
+        "verdict": conclude(found),
     }
 
 
@@ -220,7 +222,7 @@ def _cell(value: int | None, scale: Scale, *, signed: bool) -> str:
 
 
 def _diff_notes(found: Difference) -> Iterator[str]:
-    yield f"· {verdict(found)}"
+    yield f"· {conclude(found)}"
     if found.a.input != found.b.input or found.a.dtype != found.b.dtype:
         sides = [f"{'x'.join(map(str, side.input))} {side.dtype}" for side in (found.a, found.b)]
         yield f"· the inputs differ: {sides[0]} and {sides[1]}"

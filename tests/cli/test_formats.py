@@ -36,6 +36,8 @@ ROWS = [
     ("swap", "squeezenet1.1", "--to", "grouped", "--no-verify"),
     ("reconcile", "squeezenet1.1", "0.35G", "--no-verify"),
     ("reconcile", "--list"),
+    ("budget", "8:16", "@9", "k3", "--macs", "1M", "--no-verify"),
+    ("diff", "8:16 @9 k3", "8:16 @9 k5", "--no-verify"),
     ("zoo",),
     ("variants",),
     ("explain", "--list"),

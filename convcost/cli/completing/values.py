@@ -118,12 +118,6 @@ def _shells() -> Values:
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
 
 
-def _limits() -> Values:
-    from ...gate.targets import WORDS
-
-    return Values(tuple([Candidate(f"{word}=", "the most of it") for word in WORDS]))
-
-
 def _outputs() -> Values:
     from ...report.formats import ENDINGS
 
@@ -157,6 +151,5 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "target": _networks,
     "a": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
     "b": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
-    "word=n": _limits,
     "file": lambda: Values(endings=("",)),
 }
