@@ -64,6 +64,7 @@ class Network(NamedTuple):
 
     `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
     branch depends on data, and the one with more MACs is counted. `facts` are what its file says of its modules.
+    `worked_out` are params that are not learned but worked out of learned ones, which the file has not.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Network(NamedTuple):
     upper_bound: bool = False
     params_complete: bool = True
     facts: tuple[str, ...] | None = None
+    worked_out: int = 0
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable

@@ -31,6 +31,9 @@ MOST_DEPTH = 100
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
 
+#: Operations that cost nothing where they compute with constants and sizes alone.
+FOLDED = RULES.keys() - PRODUCTS
+
 
 class Found(NamedTuple):
     """What a walk has found: the graph's parts, the type of each value and the weights each operation reads first."""
@@ -61,6 +64,7 @@ class Walk:
         self.evaluator = Evaluator()
         self.block = block_size(model.graph)
         self.inference = Inference(self.evaluator, model.ir_version)
+        self.made: dict[tuple[Any, ...], list[Value]] = {}
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self.calls: list[tuple[str, str]] = []
         self.walked = 0
@@ -122,12 +126,14 @@ class Walk:
         op = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         found = [scope.find(name) if name else ABSENT for name in node.input]
         inputs = [None if value is ABSENT else value for value in found]
-        name = scope.prefix + (node.name or next((o for o in node.output if o), "") or op)
         node = _resolved(node, scope.attributes)
         version = scope.opsets.get("" if node.domain == "ai.onnx" else node.domain, 1)
-        call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
-        call.block = self.block
         function = self.functions.get((node.domain, node.op_type, node.overload))
+        if function is None and op in FOLDED and all([v is None or v.constant for v in inputs[: CONTENT_READ.get(op)]]):
+            self._folded(node, scope, op, inputs, version)
+            return
+        name = scope.prefix + (node.name or next((o for o in node.output if o), "") or op)
+        call = self._call(node, op, inputs, version)
         if function is not None:
             self._function(function, node, scope, name, call)
         elif op in CONTROL:
@@ -135,14 +141,34 @@ class Walk:
         else:
             self._known(node, scope, name, call)
 
+    def _call(self, node: Any, op: str, inputs: list[Value | None], version: int) -> Call:
+        call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
+        call.block = self.block
+        return call
+
+    def _folded(self, node: Any, scope: Scope, op: str, inputs: list[Value | None], version: int) -> None:
+        """An operation that computes with constants and sizes alone: what the same one has made before is taken.
+
+        Each window of an attention works out the same mask once more. Weights have names, which are never the same.
+        """
+        read = CONTENT_READ.get(op)
+        sizes = [None if v is None else (v.shape, v.kind, v.type) for v in (inputs[read:] if read is not None else ())]
+        attributes = [attribute.SerializeToString() for attribute in node.attribute]
+        said = [scope.said.get(output) for output in node.output]
+        key = (op, version, *inputs[:read], "sizes", *sizes, "attributes", *attributes, "outputs", *said)
+        made = self.made.get(key)
+        if made is None:
+            call = self._call(node, op, inputs, version)
+            call.outs = self._outputs(node, scope, call)
+            made = folded(node, scope, call, self.evaluator, literals=self.literals)
+            if not any([value.roots for value in made]):
+                self.made[key] = made
+        scope.values.update({name: value for name, value in zip(node.output, made) if name})
+
     def _known(self, node: Any, scope: Scope, name: str, call: Call) -> None:
-        """An operation without a body of its own: folded, counted or listed."""
+        """An operation without a body of its own: counted or listed."""
         call.outs = outs = self._outputs(node, scope, call)
         is_constant = all([v is None or v.constant for v in call.inputs[: CONTENT_READ.get(call.op)]])
-        if call.op in RULES and is_constant and call.op not in PRODUCTS:
-            made = folded(node, scope, call, self.evaluator, literals=self.literals)
-            scope.values.update({name: value for name, value in zip(node.output, made) if name})
-            return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
             call.attributes = self.inference.defaults(node, call) | call.attributes
