@@ -42,6 +42,8 @@ LIBRARIES = {
     ),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
     "pytest": ("gate/pytest_plugin.py",), "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),
+    "moocore": ("search/fronts.py",), "pyarrow": ("search/files.py",),
+    "numba": ("search/kernels.py",), "distributed": ("search/cluster.py",),
 }  # fmt: skip
 
 

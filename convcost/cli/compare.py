@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison, compare_variants
+from ..answers.comparison import Comparison, Verify, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
@@ -17,6 +17,7 @@ from .options import (
     Destination,
     Exact,
     Execution,
+    Front,
     Inside,
     InsideLayer,
     Modifiers,
@@ -74,9 +75,7 @@ def compare(
     measure: Annotated[
         bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
     ] = False,
-    front: Annotated[
-        str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
-    ] = "",
+    front: Front = "",
     inside: Inside = "",
     layer: InsideLayer = "",
     convention: Convention = "",
@@ -92,12 +91,15 @@ def compare(
     base = _baseline(baseline)
     check, inplace = execution.of_rows(), execution.inplace
 
+    selected = _selected(selecting, front, named=names is not None)
+
     def answer(read: Reading) -> Comparison:
-        found = compare_variants(read.spec, names, base, inplace=inplace, verify=check)
-        result = selected(found._replace(source=read.source))
+        found = compare_variants(read.spec, names, base, inplace=inplace, verify=None if selected else check)
+        if selected:
+            found = _executed(selected(found), check, inplace)
+        result = found._replace(source=read.source)
         return _measured(result, execution.verify_limit, inplace) if measure else result
 
-    selected = _selected(selecting, front, named=names is not None)
     flags = Flags.of(modifiers, residual)
     words = spec or []
     if inside or layer or not words:
@@ -110,10 +112,10 @@ def compare(
     return answer_all(words, flags, answer, to, options, planned=planned)
 
 
-def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison]:
-    """What the options leave of a comparison; all of it where they say nothing."""
+def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison] | None:
+    """What the options leave of a comparison; None where they say nothing."""
     if not any(selecting) and not front:
-        return lambda comparison: comparison
+        return None
     from ..search.select import ROW_NUMBERS, ROW_WORDS, select_rows
 
     selection = selecting.selection(ROW_WORDS, ROW_NUMBERS, front)
@@ -125,6 +127,16 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
         return found
 
     return chosen
+
+
+def _executed(found: Comparison, check: Verify | None, inplace: bool) -> Comparison:
+    """The rows that are left, executed, and no others but the baseline that their ratios are checked against."""
+    names = [row.variant for row in found.rows]
+    if check is None or not names:
+        return found
+    rows = compare_variants(found.spec, names, found.baseline, inplace=inplace, verify=check).rows
+    each = {row.variant: row for row in rows}
+    return found._replace(rows=tuple([each[name] for name in names]))
 
 
 def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:

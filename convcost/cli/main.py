@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("fit", "budget", "diff"),
+    "Decide": ("fit", "sweep", "budget", "diff"),
     "Reasons and evidence": ("explain", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }

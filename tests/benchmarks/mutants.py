@@ -103,13 +103,16 @@ def _exchange(node: ast.IfExp) -> None:
 
 def draw(sample: int, seed: int, room: str) -> list[Mutant]:
     """Mutants of all files, or those of one room, each place as likely as any other."""
-    every: list[Mutant] = []
+    every: list[tuple[Path, int]] = []
     for path in sorted((ROOT / "convcost" / room).rglob("*.py")):
-        text = path.read_text("utf-8")
-        for place in range(sum(1 for _ in places(ast.parse(text)))):
-            lines, said = changed(ast.parse(text), place) or (range(0), "")
-            every.append(Mutant(path.relative_to(ROOT), place, lines, said))
-    return random.Random(seed).sample(every, min(sample, len(every)))
+        count = sum(1 for _ in places(ast.parse(path.read_text("utf-8"))))
+        every += [(path, place) for place in range(count)]
+    return [_mutant(path, place) for path, place in random.Random(seed).sample(every, min(sample, len(every)))]
+
+
+def _mutant(path: Path, place: int) -> Mutant:
+    lines, text = changed(ast.parse(path.read_text("utf-8")), place) or (range(0), "")
+    return Mutant(path.relative_to(ROOT), place, lines, text)
 
 
 def copy_to(folder: Path) -> None:
