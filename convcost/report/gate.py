@@ -135,12 +135,14 @@ def write_budget(answer: BudgetAnswer, format: str, file: TextIO) -> None:
         file.writelines(github_lines(answer))
         return
     document = budget_document(answer)
+    table, rows = lambda: budget_table(answer), lambda: budget_rows(answer)
+    write_document(document, format, file, table, BUDGET_FIELDS, rows)
 
-    def rows() -> Iterator[Document]:
-        for row, one in zip(document["findings"], answer.findings):
-            yield {**row, "layers": made_by(one).removeprefix("; ")}
 
-    write_document(document, format, file, lambda: budget_table(answer), BUDGET_FIELDS, rows)
+def budget_rows(answer: BudgetAnswer) -> Iterator[Document]:
+    """A line a finding, its layers in words."""
+    for one in answer.findings:
+        yield {**_finding(one), "layers": made_by(one).removeprefix("; ")}
 
 
 def write_baseline(entries: dict[str, Any], file: TextIO) -> None:
@@ -235,16 +237,15 @@ def _diff_notes(found: Difference) -> Iterator[str]:
 def write_diff(found: Difference, format: str, file: TextIO, *, exact: bool = False) -> None:
     """In any of the formats."""
     document = diff_document(found)
+    table, rows = lambda: diff_table(found, exact=exact), lambda: diff_rows(document)
+    write_document(document, format, file, table, DIFF_FIELDS, rows)
 
-    def rows() -> Iterator[Document]:
-        whole = {
-            "a": document["a"]["total"] or {},
-            "b": document["b"]["total"] or {},
-            "change": document["change"] or {},
-        }
-        yield {"level": "total", "name": document["b"]["name"], "how": "same" if found.is_same else "changed", **whole}
-        for change in document["changes"]:
-            op = change["op"]["b"] or change["op"]["a"]
-            yield {"level": "operation", **change, "op": op, "a": change["a"] or {}, "b": change["b"] or {}}
 
-    write_document(document, format, file, lambda: diff_table(found, exact=exact), DIFF_FIELDS, rows)
+def diff_rows(document: Document) -> Iterator[Document]:
+    """The whole, then each operation that changed."""
+    whole = {side: document[side]["total"] or {} for side in ("a", "b")}
+    how = "same" if document["same"] else "changed"
+    yield {"level": "total", "name": document["b"]["name"], "how": how, **whole, "change": document["change"] or {}}
+    for change in document["changes"]:
+        op = change["op"]["b"] or change["op"]["a"]
+        yield {"level": "operation", **change, "op": op, "a": change["a"] or {}, "b": change["b"] or {}}
