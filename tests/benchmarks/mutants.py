@@ -40,8 +40,8 @@ LEFT_OUT = ("cli/completing", "cli/test_fuzz.py", "cli/test_fuzz_networks.py", "
 #: The reading of an ONNX file runs in a copy of the process, where coverage does not see it: for the map it runs here.
 FORKS, STAYS = 'sys.platform == "win32"', "sys"
 
-#: Seconds: the tests given to one mutant take so long together at most. They are stopped after four times what they took
-#: without it, and what a start takes.
+#: Seconds: the tests given to one mutant take so long together at most. They are stopped after four times what they
+#: took without it, and what a start takes.
 LONGEST, START = 60, 30
 
 
