@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("fit", "sweep"),
+    "Decide": ("fit", "sweep", "time", "device"),
     "Reasons and evidence": ("explain", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }
