@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Reasons and evidence": ("explain", "verify"),
+    "Reasons and evidence": ("explain", "separate", "verify"),
     "Tools": ("help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Endings of files with arrays.
 ENDINGS = (".npy", ".npz", ".safetensors")
 
+#: The side of an input where nobody says one: ratios of costs hardly depend on it.
+USUAL = "56"
+
 #: Axes that a kernel has: outputs, inputs and one to three in space. Of a file with one array two are a filter.
 KERNEL_AXES = (3, 4, 5)
 
@@ -111,8 +114,15 @@ def array_sources(path: str, words: Sequence[str], layer: str) -> tuple[list[Sou
             raise SpecError(f"{name} is no kernel: {shape}", "a kernel is (out, in, height, width), a filter (height, width)")
     if not sources:
         raise SpecError(f"{clip(path)}: there is no kernel in it", "one has three to five axes: (out, in, height, width)")
-    alone = not any([word[:1] == "@" or word.startswith("in=") for word in words])
-    return sources, (("no input size is said, so costs are those of one output position",) if alone else ())
+    if not has_size(words) and sources[0].spec is not None:
+        size = "x".join(map(str, sources[0].spec.input_size))
+        return sources, (f"no input size is said, so costs are those at @{size}",)
+    return sources, ()
+
+
+def has_size(words: Sequence[str]) -> bool:
+    """Do the words say an input size?"""
+    return any([word[:1] == "@" or word.startswith("in=") for word in words])
 
 
 def _refuse(reason: str) -> Kernel:
@@ -135,7 +145,7 @@ def _source(name: str, array: NDArray[Any], arrays: dict[str, Read], words: Sequ
 
 
 def layer_of(shape: tuple[int, ...], words: Sequence[str]) -> LayerSpec:
-    """The layer of a kernel (out, in a group, *taps) that words describe; without a size, one output position.
+    """The layer of a kernel (out, in a group, *taps) that words describe; without a size, at the usual one.
 
     >>> layer_of((8, 4, 3, 3), ["@9", "s2", "g2"])[:5]
     (8, 8, (3, 3), (9, 9), (2, 2))
@@ -145,12 +155,8 @@ def layer_of(shape: tuple[int, ...], words: Sequence[str]) -> LayerSpec:
         raise SpecError(f"a kernel of {'x'.join(map(str, shape))} has no weights", "a kernel is (out, in, height, width)")
     groups = next((int(word[1:]) for word in words if word[:1] == "g" and word[1:].isdigit() and len(word) < 9), 1)
     line = [f"{inner * groups}:{outer}", "k" + "x".join(map(str, taps)), *words]
-    line += ["1d"] * (len(taps) == 1) + ["3d"] * (len(taps) == 3 and not any(word[:1] == "@" for word in words))
-    if any([word[:1] == "@" or word.startswith("in=") for word in words]):
-        return parse_spec(" ".join(line))
-    dilation = parse_spec(" ".join([*line, "@999999"])).dilation
-    one = "x".join([str((k - 1) * d + 1) for k, d in zip(taps, dilation)])
-    return parse_spec(" ".join([*line, f"@{one}", *([] if any(word[:1] == "p" for word in words) else ["pvalid"])]))
+    line += ["1d"] * (len(taps) == 1)
+    return parse_spec(" ".join(line if has_size(words) else [*line, "@" + "x".join([USUAL] * len(taps))]))
 
 
 def filter_text(weights: NDArray[Any]) -> str:

@@ -168,7 +168,7 @@ def best_within(families: Sequence[Family], most: float) -> Row | None:
     found = [(family, place) for family in families if (place := _best_place(family, most)) is not None]
     if not found:
         return None
-    family, place = min(found, key=lambda one: float(one[0].error2[one[1]]))
+    family, place = min(found, key=lambda one: (max(float(one[0].error2[one[1]]), EXACT**2), one[0].macs[one[1]]))
     return family.row(family.ranks_at(place))
 
 
@@ -182,9 +182,8 @@ def _best_place(family: Family, most: float) -> tuple[int, ...] | None:
     cost = family.macs
     if not (cost <= most).any():
         return None
-    error2 = np.where(cost <= most, family.error2, np.inf)
-    least = error2.min()
-    cheapest = np.where(error2 <= least * (1 + 1e-12), cost, np.iinfo(np.int64).max)
+    error2 = np.where(cost <= most, np.maximum(family.error2, EXACT**2), np.inf)
+    cheapest = np.where(error2 == error2.min(), cost, np.iinfo(np.int64).max)
     return tuple(map(int, np.unravel_index(np.argmin(cheapest), cost.shape)))
 
 
