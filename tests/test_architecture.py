@@ -17,7 +17,7 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "search", "checks", "answers", "networks", "training",
+    "api", "cli", "report", "explain", "conventions", "search", "trained", "checks", "answers", "networks", "training",
     "execute", "analysis",
     "variants", "graph", "spec",
 )  # fmt: skip
@@ -33,9 +33,9 @@ APART = {("api", "cli")}
 
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
-    "numpy": ("search/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
+    "numpy": ("search/", "trained/", "checks/", "networks/onnx/evaluate.py", "training/", "execute/"),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/exported.py",),
+    "torch": ("networks/exported.py",), "safetensors": ("trained/arrays.py",),
 }  # fmt: skip
 
 

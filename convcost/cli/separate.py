@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from ..spec.errors import SpecError, clip
-from .onnx_model import read_model, report_unknown
 from .options import Destination, Exact, VerifyLimit
 
 EPILOG = """
@@ -31,7 +30,7 @@ Subject = Annotated[
     typer.Argument(
         metavar="WEIGHTS [@SIZE] [TOKENS...]",
         show_default=False,
-        help="An .onnx, .npy, .npz or .safetensors file; then the size of its input, and stride, padding … of an array.",
+        help="An .onnx, .npy, .npz or .safetensors file; then its input size, and stride, padding … of an array.",
     ),
 ]
 
@@ -42,14 +41,16 @@ def separate(
         str, typer.Option("--macs", metavar="SHARE", show_default=False, help="Ranks for this share of all MACs: 0.75.")
     ] = "",
     error: Annotated[
-        str, typer.Option("--error", metavar="PERCENT", show_default=False, help="The cheapest row a layer within it: 10%.")
+        str,
+        typer.Option("--error", metavar="PERCENT", show_default=False, help="The cheapest row a layer within it: 10%."),
     ] = "",
     layer: Annotated[
         str, typer.Option("--layer", metavar="NAME", show_default=False, help="This layer alone, every family of it.")
     ] = "",
     curve: Annotated[bool, typer.Option("--curve", help="Every rank of every family, of one layer.")] = False,
     plot: Annotated[
-        str, typer.Option("--plot", metavar="FILE", show_default=False, help="Draw the curve of one layer into this .svg.")
+        str,
+        typer.Option("--plot", metavar="FILE", show_default=False, help="Draw the curve of one layer into this .svg."),
     ] = "",
     input: Annotated[
         list[str] | None,
@@ -70,12 +71,13 @@ def separate(
     if macs and error:
         raise SpecError("--macs and --error are two questions", "keep one", error, 0, len(error))
     if (curve or plot) and (macs or error):
-        raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", macs or error, 0, len(macs or error))
+        text = macs or error
+        raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", text, 0, len(text))
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = Asked(_share(macs), _percent(error), curve or bool(plot), False, verify, limit)
     path, *words = weights
     with progress(100) as step:
-        found = separate_file(path, words, asked, _opened, layer=layer, inputs=tuple(input or ()), tell=step)
+        found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), tell=step)
     if asked.curve and len(found.layers) != 1:
         raise SpecError("a curve is of one layer", f"add --layer NAME, such as {clip(found.layers[0].name)}")
     if plot:
@@ -85,19 +87,14 @@ def separate(
     return int(any([one.status == "mismatch" for one in found.layers]))
 
 
-def _opened(path: str, tokens: str, inputs: list[str]) -> object:
-    network = read_model(tokens, path, inputs)
-    report_unknown(network)
-    return network
-
-
 def _share(text: str) -> float | None:
     """A share of all multiply-adds: 0.75, 75%, 3/4."""
     if not text:
         return None
     share = _number(text, "--macs takes a share of the MACs, such as 0.75 or 75%")
     if not 0 < share <= 1:
-        raise SpecError(f"{clip(text)} is no share of the MACs", "give more than 0 and at most 1: 0.75", text, 0, len(text))
+        hint = "give more than 0 and at most 1: 0.75"
+        raise SpecError(f"{clip(text)} is no share of the MACs", hint, text, 0, len(text))
     return share
 
 
@@ -107,7 +104,8 @@ def _percent(text: str) -> float | None:
         return None
     error = _number(text, "--error takes a weight error, such as 10% or 0.1")
     if not 0 <= error < 1:
-        hint = f"did you mean {clip(text)}%?" if error >= 1 and error <= 100 and "%" not in text else "give less than 100%: 10%"
+        meant = 1 <= error < 100 and "%" not in text
+        hint = f"did you mean {clip(text)}%?" if meant else "give less than 100%: 10%"
         raise SpecError(f"an error of {clip(text)} keeps nothing of a kernel", hint, text, 0, len(text))
     return error
 

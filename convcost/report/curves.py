@@ -57,7 +57,8 @@ def _grid() -> list[str]:
     """Lines and numbers at quarters, and what the axes are."""
     parts = []
     for tick in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(f'<path class="grid" d="M{_x(tick):.1f} {_y(0):.1f}V{_y(1):.1f}M{_x(0):.1f} {_y(tick):.1f}H{_x(1):.1f}"/>')
+        up, along = f"M{_x(tick):.1f} {_y(0):.1f}V{_y(1):.1f}", f"M{_x(0):.1f} {_y(tick):.1f}H{_x(1):.1f}"
+        parts.append(f'<path class="grid" d="{up}{along}"/>')
         parts.append(f'<text x="{_x(tick):.1f}" y="{_y(0) + 18:.1f}" text-anchor="middle">{tick:g}</text>')
         parts.append(f'<text x="{_x(0) - 8:.1f}" y="{_y(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
     parts.append(f'<path class="axis" d="M{_x(0):.1f} {_y(1):.1f}V{_y(0):.1f}H{_x(1):.1f}"/>')

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..answers.check import Verified
     from ..trained.answer import Removal, Saved, Separated, Separation
     from ..trained.rows import Row
+    from .network_tables import Entry
 
 #: Fields of CSV: a line a row of a layer; a layer without any has one line with its reason.
 FIELDS = (
@@ -53,7 +54,7 @@ def separation_document(found: Separation) -> Document:
 
 def _layer(layer: Separated) -> Document:
     best = [(share, row) for share, row in layer.best if row is not None]
-    rows = {(row.variant, row.ranks): (row, None) for row in layer.rows}
+    rows: dict[object, tuple[Row, float | None]] = {(row.variant, row.ranks): (row, None) for row in layer.rows}
     rows.update({(row.variant, row.ranks): (row, share) for share, row in reversed(best)})
     return {
         "name": layer.name,
@@ -67,7 +68,7 @@ def _layer(layer: Separated) -> Document:
         "dead": None if layer.dead is None else {
             "out": layer.dead.out, "in": layer.dead.into, "taps": layer.dead.taps, "on_padding": layer.dead.padding
         },
-        "exact_ranks": dict(layer.exact),
+        "exact_ranks": {name: rank for name, rank, _ in layer.exact},
         "not_applicable": dict(layer.missing),
         "families": [_row(row, share) for row, share in rows.values()],
         "verified": layer.status,
@@ -123,7 +124,11 @@ def _removal(found: Removal) -> Document:
 def write_separation(found: Separation, format: str, file: TextIO, *, exact: bool = False) -> None:
     """A line a layer; of one layer alone, a line a family."""
     document = separation_document(found)
-    write_document(document, format, file, lambda: separation_table(found, exact=exact), FIELDS, lambda: _lines(document))
+
+    def table() -> Table:
+        return separation_table(found, exact=exact)
+
+    write_document(document, format, file, table, FIELDS, lambda: _lines(document))
 
 
 def _lines(document: Document) -> Iterator[Document]:
@@ -139,7 +144,8 @@ def _texts(document: Document) -> Iterator[str | None]:
     from ..spec import LayerSpec
 
     for layer in document["layers"]:
-        yield None if layer["spec"] is None else format_spec(LayerSpec(**{k: _tuple(v) for k, v in layer["spec"].items()}))
+        fields = None if layer["spec"] is None else {key: _tuple(value) for key, value in layer["spec"].items()}
+        yield None if fields is None else format_spec(LayerSpec(**fields))
 
 
 def _tuple(value: Any) -> Any:
@@ -213,7 +219,7 @@ def _budget_table(found: Separation, *, exact: bool) -> Table:
     """What each layer becomes: the variant and its spec, to go on with."""
     from .network_tables import grid
 
-    entries = []
+    entries = list[Entry]()
     for layer in found.layers:
         row = layer.chosen
         cost = layer.macs if row is None else row.macs
@@ -231,8 +237,8 @@ def _budget_table(found: Separation, *, exact: bool) -> Table:
     whole = {"variant": "", "spec": "", "macs": found.macs_after, "relative": ratio, "error": "", "noise": "",
              "output_error": ""}  # fmt: skip
     entries.append(("together", whole, "", True))
-    columns = [Column("variant", "becomes", None, 4), Column("spec", "spec", None, 1), Column("macs", "MACs", COUNTS, 3),
-               Column("relative", "MACs\n× before", RATIO), Column("error", "weight\nerror", None),
+    columns = [Column("variant", "becomes", None, 4), Column("spec", "spec", None, 1),
+               Column("macs", "MACs", COUNTS, 3), Column("relative", "MACs\n× before", RATIO), Column("error", "weight\nerror", None),
                Column("noise", "of noise", None, 2)]  # fmt: skip
     if found.input:
         columns.append(Column("output_error", "output\nerror", None))
@@ -265,12 +271,13 @@ def _families_table(found: Separation, *, exact: bool) -> Table:
     rows = list(layer.rows)
     columns = [
         Column("order", "order", None, 5), Column("rank", "rank", None), Column("error", "weight\nerror", None),
-        Column("noise", "of noise", None, 1), Column("macs", "MACs", COUNTS, 3), Column("relative", "MACs\n× layer", RATIO),
-        Column("params", "params", COUNTS, 4), Column("spec", "spec", None, 2),
+        Column("noise", "of noise", None, 1), Column("macs", "MACs", COUNTS, 3),
+        Column("relative", "MACs\n× layer", RATIO), Column("params", "params", COUNTS, 4),
+        Column("spec", "spec", None, 2),
     ]  # fmt: skip
     if found.input:
         columns.insert(3, Column("output_error", "output\nerror", None))
-    entries = []
+    entries = list[Entry]()
     for row in rows:
         words = {
             "order": row.order, "rank": "–" if not row.ranks else "x".join(map(str, row.ranks)),
@@ -278,15 +285,17 @@ def _families_table(found: Separation, *, exact: bool) -> Table:
             "macs": row.macs, "relative": row.macs / layer.macs if layer.macs else None, "params": row.params,
             "spec": format_spec(row.spec) + f" ({row.groups}×)" * (row.groups > 1 and row.variant != "grouped"),
         }  # fmt: skip
-        mark = "" if row.verified is None else {"mismatch": MISMATCH, "reduced": VERIFIED + REDUCED}.get(
-            row.verified.status, VERIFIED
+        mark = (
+            ""
+            if row.verified is None
+            else {"mismatch": MISMATCH, "reduced": VERIFIED + REDUCED}.get(row.verified.status, VERIFIED)
         )
         entries.append((row.variant, words, mark, False))
     heads, lines = grid(entries, columns, exact) if entries else ((), ())
     notes = (*_filter_notes(layer), *_exact_notes(layer), *_alone_notes(layer), *_explained(found), *_missing(layer),
              *_refusals(found), *_executed(found), *_said(found))  # fmt: skip
     sections = (Section("", lines),) if lines else ()
-    title = layer.name if layer.name == found.name else f"{found.name}, {layer.name}"
+    title = found.name if found.name.startswith(f"{layer.name}.") else f"{found.name}, {layer.name}"
     return Table(title, _facts(found), "variant", heads, sections, (), notes)
 
 
@@ -312,8 +321,8 @@ def _filter_notes(layer: Separated) -> Iterator[str]:
 
 
 def _exact_notes(layer: Separated) -> Iterator[str]:
-    """The families that lose nothing at less than their full rank would be no news: all are named with the rank."""
-    exact = [f"{name} at rank {rank}" for name, rank in layer.exact]
+    """The families that lose nothing at less than the rank at which no kernel loses anything."""
+    exact = [f"{name} at rank {rank} of {most}" for name, rank, most in layer.exact if rank < most]
     if exact:
         yield f"· nothing is lost by {listed(exact)}"
 
@@ -323,7 +332,9 @@ def _alone_notes(layer: Separated) -> Iterator[str]:
     if dead is None or not any(dead[:3]):
         return
     padding = f", of which {dead.padding} only ever meet padding at this size" if dead.padding else ""
-    yield f"· dead: {dead.out} out-channels, {dead.into} in-channels, {dead.taps} taps{padding}"
+    counts = (("out-channel", dead.out), ("in-channel", dead.into), ("tap", dead.taps))
+    parts = [f"{count} {name}{'s' * (count > 1)}" for name, count in counts if count]
+    yield f"· dead: {listed(parts)}{padding}"
 
 
 def _explained(found: Separation) -> Iterator[str]:
@@ -331,8 +342,8 @@ def _explained(found: Separation) -> Iterator[str]:
     if not any([layer.rows or layer.best for layer in found.layers]):
         return
     yield (
-        "· weight error is |W − W′| / |W| of the kernel, beside it that of Gaussian noise at the same ranks: where they are "
-        "near, there is little to separate. It is no accuracy, which only data and training show"
+        "· weight error is |W − W′| / |W| of the kernel, beside it that of Gaussian noise at the same ranks: where "
+        "they are near, there is little to separate. It is no accuracy, which only data and training show"
     )
     for layer in found.layers:
         for note in layer.notes[: 1 if len(found.layers) > 1 else None]:
@@ -419,4 +430,3 @@ def curve_points(found: Separation) -> list[tuple[str, list[tuple[float, float]]
     for row in layer.rows:
         lines.setdefault(row.variant, []).append((row.macs / layer.macs if layer.macs else 0.0, row.error))
     return [(name, sorted(points)) for name, points in lines.items()]
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,20 +68,21 @@ def _checked(read: Read) -> NDArray[Any]:
 
 def _safetensors(path: str) -> dict[str, Read]:
     try:
-        from safetensors import SafetensorError, safe_open
+        library = import_module("safetensors")
     except ImportError:
-        raise SpecError("reading .safetensors needs the safetensors package", "pip install 'convcost[safetensors]'") from None
+        hint = "pip install 'convcost[safetensors]'"
+        raise SpecError("reading .safetensors needs the safetensors package", hint) from None
     try:
-        file = safe_open(path, framework="numpy")
+        file = library.safe_open(path, framework="numpy")
         names = list(file.keys())
-    except (SafetensorError, OSError) as error:
+    except (library.SafetensorError, OSError) as error:
         raise SpecError(f"{clip(path)}: it is damaged: {error}", "is the file complete?") from None
 
     def reader(name: str) -> Read:
         def read() -> NDArray[Any]:
             try:
                 found: NDArray[Any] = file.get_tensor(name)
-            except (SafetensorError, TypeError, AttributeError):  # bfloat16 has no dtype in NumPy
+            except (library.SafetensorError, TypeError, AttributeError):  # bfloat16 has no dtype in NumPy
                 raise Unreadable("NumPy has no dtype for its numbers: save it as float32") from None
             return found
 
@@ -111,9 +113,11 @@ def array_sources(path: str, words: Sequence[str], layer: str) -> tuple[list[Sou
             sources.append(_source(name, array, arrays, words))
         elif layer or len(arrays) == 1:
             shape = "x".join(map(str, array.shape)) or "a single number"
-            raise SpecError(f"{name} is no kernel: {shape}", "a kernel is (out, in, height, width), a filter (height, width)")
+            hint = "a kernel is (out, in, height, width), a filter (height, width)"
+            raise SpecError(f"{name} is no kernel: {shape}", hint)
     if not sources:
-        raise SpecError(f"{clip(path)}: there is no kernel in it", "one has three to five axes: (out, in, height, width)")
+        hint = "one has three to five axes: (out, in, height, width)"
+        raise SpecError(f"{clip(path)}: there is no kernel in it", hint)
     if not has_size(words) and sources[0].spec is not None:
         size = "x".join(map(str, sources[0].spec.input_size))
         return sources, (f"no input size is said, so costs are those at @{size}",)
@@ -152,7 +156,8 @@ def layer_of(shape: tuple[int, ...], words: Sequence[str]) -> LayerSpec:
     """
     outer, inner, *taps = shape
     if 0 in shape:
-        raise SpecError(f"a kernel of {'x'.join(map(str, shape))} has no weights", "a kernel is (out, in, height, width)")
+        hint = "a kernel is (out, in, height, width)"
+        raise SpecError(f"a kernel of {'x'.join(map(str, shape))} has no weights", hint)
     groups = next((int(word[1:]) for word in words if word[:1] == "g" and word[1:].isdigit() and len(word) < 9), 1)
     line = [f"{inner * groups}:{outer}", "k" + "x".join(map(str, taps)), *words]
     line += ["1d"] * (len(taps) == 1)

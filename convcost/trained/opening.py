@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..graph.ops import Shape
+from ..graph.shapes import infer_shapes
 from ..networks.build import Network
+from ..networks.input import read_size
+from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
 from .answer import Asked, Separation, Source, separate_sources
@@ -17,12 +22,9 @@ if TYPE_CHECKING:
 
     from .models import Model
 
-#: What reads an ONNX file: its name, the words about its size, its inputs' shapes -> its network.
-Open = Callable[[str, str, list[str]], Network]
-
 
 def separate_file(
-    path: str, words: Sequence[str], asked: Asked, open_model: Open, *, layer: str = "", inputs: Sequence[str] = (),
+    path: str, words: Sequence[str], asked: Asked, *, layer: str = "", inputs: Sequence[str] = (),
     tell: Callable[[str], object] = lambda _: None,
 ) -> Separation:  # fmt: skip
     """What the kernels of a file would lose; SpecError where it is none, or where the words do not fit it."""
@@ -31,7 +33,7 @@ def separate_file(
     if not path.lower().endswith(".onnx"):
         hint = "name an .onnx, .npy, .npz or .safetensors file"
         raise SpecError(f"{clip(path)} is no file of trained weights", hint, path, 0, len(path))
-    return _of_model(path, words, asked, open_model, layer, inputs, tell)
+    return _of_model(path, words, asked, layer, inputs, tell)
 
 
 def _of_arrays(
@@ -44,7 +46,7 @@ def _of_arrays(
         given = _channels_last(numbers_of(inputs[0]), sources[0], inputs[0])
         sources = [sources[0]._replace(given=lambda: given)]
     asked = asked._replace(every=asked.every or len(sources) == 1)
-    found = separate_sources(path, sources, asked, tell)
+    found = separate_sources(Path(path).name, sources, asked, tell)
     if len(sources) == 1 and not found.layers[0].reason:
         alone = found.layers[0]._replace(filter=filter_text(sources[0].read().weights))
         found = found._replace(layers=(alone,))
@@ -61,27 +63,23 @@ def _channels_last(array: NDArray[Any], source: Source, name: str) -> NDArray[An
     if spec is None or whole.ndim != axes + 2 or whole.shape[1] != spec.in_channels:
         wanted = f"(batch, {spec.in_channels if spec else 'channels'}, {'height, width' if axes == 2 else '…'})"
         shape = "x".join(map(str, array.shape))
-        raise SpecError(f"{clip(name)} is {shape}, the layer reads {wanted}", "save its input as PyTorch has it", name, 0, len(name))
+        hint = "save its input as PyTorch has it"
+        raise SpecError(f"{clip(name)} is {shape}, the layer reads {wanted}", hint, name, 0, len(name))
     return np.moveaxis(whole, 1, -1)
 
 
 def _of_model(
-    path: str, words: Sequence[str], asked: Asked, open_model: Open, layer: str, inputs: Sequence[str],
-    tell: Callable[[str], object],
-) -> Separation:  # fmt: skip
+    path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], tell: Callable[[str], object]
+) -> Separation:
     from ..networks.onnx.weights import Stored
     from .models import Model
     from .removal import with_dead
 
-    data = dict([_named(text) for text in inputs])
-    shapes = [f"{name}={'x'.join(map(str, array.shape))}" for name, array in data.items() if name]
     stored = Stored(path)
-    if "" in data:
-        constants = {tensor.name for tensor in stored.model.graph.initializer}
-        first = next((one.name for one in stored.model.graph.input if one.name not in constants), "")
-        data = {first if not name else name: array for name, array in data.items()}
-        shapes = [f"{name}={'x'.join(map(str, array.shape))}" for name, array in data.items()]
-    model = Model(stored, open_model(path, " ".join(words), shapes))
+    constants = {tensor.name for tensor in stored.model.graph.initializer}
+    first = next((one.name for one in stored.model.graph.input if one.name not in constants), "")
+    data = {name or first: array for name, array in map(_named, inputs)}
+    model = Model(stored, read_network(path, " ".join(words), {name: array.shape for name, array in data.items()}))
     layers = [one for one in model.layers if not layer or one.name == layer]
     if not layers:
         raise _no_layer(path, layer, model)
@@ -90,11 +88,20 @@ def _of_model(
         Source(one.name, one.kernel, one.spec, lambda one=one: given.get(one.given))  # type: ignore[misc]  # bound
         for one in layers
     ]
-    found = separate_sources(path, sources, asked._replace(every=asked.every or bool(layer)), tell)
+    found = separate_sources(Path(path).name, sources, asked._replace(every=asked.every or bool(layer)), tell)
     found = found._replace(inside=model.inside, input=", ".join(inputs))
     if layer or asked.macs is not None or asked.error is not None:
         return found
     return with_dead(found, model, verify=asked.verify, limit=asked.limit)
+
+
+def read_network(path: str, tokens: str, shapes: Mapping[str, Shape]) -> Network:
+    """The network of an ONNX file, its inputs of these shapes, or of the size that tokens say."""
+    size, batch = read_size(tokens)
+    if size is not None and shapes:
+        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens, 0, len(tokens))
+    found = read_onnx(path, shapes, batch, size)
+    return Network(found.name, "", found.graph, infer_shapes(found.graph), tuple(found.unknown), found.upper_bound)
 
 
 def _inputs(model: Model, data: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -113,5 +120,6 @@ def _no_layer(path: str, layer: str, model: Model) -> SpecError:
     names = [one.name for one in model.layers]
     if not names:
         return SpecError(f"{clip(path)}: there is no convolution in it", "convcost network FILE lists what there is")
-    near = [name for name in names if layer in name][:3] or get_close_matches(layer, names, n=3, cutoff=0.3) or names[:3]
+    inside = [name for name in names if layer in name][:3]
+    near = inside or get_close_matches(layer, names, n=3, cutoff=0.3) or names[:3]
     return SpecError(f"{clip(path)} has no layer {clip(layer)!r}", f"try {', '.join(near)}", layer, 0, len(layer))

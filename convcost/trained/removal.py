@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from ..graph.ops import Conv
 from ..graph.shapes import output_shape
 from ..networks.convs import conv_spec
 from ..spec.layer import LayerSpec
-from .answer import DeadParts, Removal, Saved, Separation, Smaller, conv_of, taps_with_data
+from .answer import DeadParts, Removal, Saved, Separation, Smaller, conv_of, cost_of, taps_with_data
 from .dead import Kept, Masks, kept_channels, masks_of, without_dead
 from .kernels import Kernel, Unreadable
 from .models import Model
@@ -103,10 +102,9 @@ def _alive(spec: LayerSpec, left: Kept, useful: NDArray[np.bool_]) -> NDArray[An
     outer, inner = int(left.out_alive.sum()), int(left.in_alive.sum())
     pairs = outer * inner if spec.groups == 1 else outer * (spec.in_channels // spec.groups)
     weights = pairs * int(useful.sum())
-    op = conv_of(spec)
-    places = prod(output_shape(op, [(spec.batch, spec.in_channels, *spec.input_size)])[2:]) * spec.batch
     numbers = weights + outer * int(bool(spec.bias))
-    return np.array([numbers, weights * places, _bytes(numbers, spec)], object)
+    whole = spec.out_channels * spec.in_channels // spec.groups * useful.size
+    return np.array([numbers, cost_of(spec)[0] // whole * weights, _bytes(numbers, spec)], object)
 
 
 def _spec_of(op: Conv, spec: LayerSpec) -> LayerSpec:
@@ -147,5 +145,3 @@ def _box(before: Conv, after: Conv) -> list[slice]:
 
 def _run(op: Conv, given: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any] | None) -> NDArray[Any]:
     return apply_values(op, [given], in_layout(weights, op.groups, bias), None, Workbench())[0]
-
-

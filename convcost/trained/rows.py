@@ -14,7 +14,7 @@ from ..analysis.cost import macs, params
 from ..answers.comparison import answer
 from ..graph.ops import Conv
 from ..spec.layer import Ints, LayerSpec
-from ..variants.factors import CHOSEN, Factors, with_ranks
+from ..variants.factors import Factors, with_ranks
 from ..variants.registry import DoesNotApply, all_variants, build_variant, formula_of
 from .families import Decomposed, Pair, Tucker, decomposed, off_blocks
 from .kernels import Kernel, group_spec, stacked
@@ -57,7 +57,9 @@ class Row(NamedTuple):
 class Family:
     """One variant of one kernel: `error2` and `macs` of all its ranks, in arrays of one shape, and rows of them."""
 
-    def __init__(self, name: str, spec: LayerSpec, groups: int, formula: Factors, made: Decomposed, whole: float) -> None:
+    def __init__(
+        self, name: str, spec: LayerSpec, groups: int, formula: Factors, made: Decomposed, whole: float
+    ) -> None:
         self.name, self.spec, self.groups, self.formula = name, spec, groups, formula
         self.made, self.whole = made, whole
         self.price = Price(name, spec, formula.chosen)
@@ -148,7 +150,9 @@ def families_of(kernel: Kernel, only: str = "") -> tuple[list[Family], dict[str,
     weights, spec = stacked(kernel), group_spec(kernel.spec)
     whole, found, reasons = float((weights**2).sum()), list[Family](), dict[str, str]()
     for entry in all_variants().values():
-        if (only and entry.name != only) or not entry.factors or "g" in entry.factors or (prod(spec.kernel_size) == 1 and entry.name != "low-rank"):  # fmt: skip
+        if not entry.factors or "g" in entry.factors or only not in ("", entry.name):
+            continue
+        if prod(spec.kernel_size) == 1 and entry.name != "low-rank":  # the others are made for more than one tap
             continue
         try:
             build_variant(entry.name, with_ranks(spec, "m", (1,)))
@@ -223,12 +227,10 @@ def front(cost: NDArray[Any], error2: NDArray[Any]) -> list[int]:
     >>> front(np.array([1, 2, 2, 3]), np.array([0.5, 0.7, 0.4, 0.1]))
     [0, 2, 3]
     """
-    kept, least = list[int](), np.inf
-    for at in np.lexsort((error2, cost)):
-        if error2[at] < least:
-            least = error2[at]
-            kept.append(int(at))
-    return kept
+    order = np.lexsort((error2, cost))
+    lowest = np.minimum.accumulate(error2[order])
+    better = np.concatenate([[True], lowest[1:] < lowest[:-1]])
+    return [int(at) for at in order[better]]
 
 
 def grouped_rows(kernel: Kernel) -> list[Row]:
@@ -246,7 +248,8 @@ def grouped_rows(kernel: Kernel) -> list[Row]:
             made = spec._replace(groups=groups)
             words = answer("grouped", made).words
             assert words is not None
-            rows.append(Row("grouped", "conv", (groups,), sqrt(lost / whole), None, words["macs"], words["params"], made))
+            cost = words["macs"], words["params"]
+            rows.append(Row("grouped", "conv", (groups,), sqrt(lost / whole), None, *cost, made))
     return rows
 
 
@@ -279,15 +282,13 @@ def _between(grid: NDArray[Any], a: float, b: float) -> float:
 def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(1, batch, rows, columns))
     pair = Pair(drawn, Factors(("bcm", "bmr"), "brc"))
-    return pair.lost / pair.lost[0]
+    curve: NDArray[Any] = pair.lost / pair.lost[0]
+    return curve
 
 
 @lru_cache(maxsize=64)
 def _noise_of_tucker(groups: int, outer: int, inner: int, taps: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(groups, outer, inner, taps))
     tucker = Tucker(drawn, Factors(("mi", "nmx", "on"), "oix"))
-    return tucker.lost / tucker.lost[0, 0]
-
-
-__all__ = ["CHOSEN", "EXACT", "Family", "Row", "best_within", "cheapest_within", "curve_of", "families_of", "front",
-           "grouped_rows", "row_within"]  # fmt: skip
+    grid: NDArray[Any] = tucker.lost / tucker.lost[0, 0]
+    return grid

@@ -1,4 +1,4 @@
-"""The numbers in an ONNX file, one tensor at a time: a file of any size is mapped, and what nobody asks for stays there."""
+"""The numbers in an ONNX file, one tensor at a time: a file of any size is mapped, and read where it is asked for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from .isolated import bad_file, onnx_library
 from .wire import Malformed, fields_of, without_weights
 
 #: Operations of which constants are made that are weights of another; QDQ's among them.
-FOLDED = frozenset(
-    "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze".split()
-)
+_FOLDED = "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze"
+FOLDED = frozenset(_FOLDED.split())
 
 #: Constants made of constants, one behind the other, at most.
 LONGEST = 20
@@ -44,7 +43,9 @@ class Stored:
 
     def _named(self, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
         """Where each tensor of the graph lies, or each operation that is a constant, by the name of what it gives."""
-        graph = next(((at, end) for number, _, at, end in fields_of(self._data, 0, len(self._data)) if number == 7), None)
+        graph = next(
+            ((at, end) for number, _, at, end in fields_of(self._data, 0, len(self._data)) if number == 7), None
+        )
         for number, _, at, end in fields_of(self._data, *(graph or (0, 0))):
             if kind == "tensor" and number == 5:
                 name = self._text(at, end, 8)
