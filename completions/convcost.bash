@@ -45,7 +45,7 @@ _convcost_spec() {
 }
 
 # The words before the cursor -> `command`, `option` if it waits for its value, `position` of the next argument (at
-# most 3), and all that need not be offered again, between spaces: `taken`.
+# most 4), and all that need not be offered again, between spaces: `taken`.
 _convcost_where() {
     local word
     for word in "$@"; do
@@ -53,19 +53,20 @@ _convcost_where() {
             option=
         elif [[ $word == -?* ]]; then
             case $command:$word in
-                compare:--variants|verify:--variants|compare:--baseline|compare:--front|compare:--sort|compare:--in|layer:--in|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--where|swap:--where|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|reconcile:--per-layer|swap:--to|explain:--format|explain:-f) option=$word ;;
+                compare:--variants|verify:--variants|compare:--baseline|compare:--front|compare:--sort|compare:--in|layer:--in|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|separate:--macs|separate:--error|separate:--layer|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|compare:--columns|layer:--columns|compare:--where|swap:--where|compare:--activation|layer:--activation|verify:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|separate:--format|separate:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|reconcile:--per-layer|swap:--to|explain:--format|explain:-f|separate:--plot) option=$word ;;
             esac
             case $command:${word%%=*} in
                 network:--input) ;;
                 reconcile:--input) ;;
                 swap:--input) ;;
+                separate:--input) ;;
                 *:--help|*:-h) taken+='--help -h ' ;;
                 *:--format|*:-f) taken+='--format -f ' ;;
                 *:--output|*:-o) taken+='--output -o ' ;;
                 *) taken+="${word%%=*} " ;;
             esac
         elif [[ $command ]]; then
-            position=$((position < 3 ? position + 1 : 3))
+            position=$((position < 4 ? position + 1 : 4))
             taken+="$word "
         else
             command=$word
@@ -76,29 +77,32 @@ _convcost_where() {
 # Candidates for the place where the cursor is.
 _convcost_candidates() {
     case $command:$option in
-        compare:--variants|verify:--variants) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given all) list=1 ;;
-        compare:--baseline) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given) ;;
-        compare:--front|compare:--sort) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
+        compare:--variants|verify:--variants) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given all) list=1 ;;
+        compare:--baseline) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given) ;;
+        compare:--front|compare:--sort) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
         compare:--in|layer:--in) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
-        compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit) found=() ;;
+        compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|separate:--macs|separate:--error|separate:--layer|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit) found=() ;;
         compare:--columns|layer:--columns) found=(variant role settings output_shape receptive_field mixes params relative.params macs relative.macs effective_macs relative.effective_macs flops elementwise conv_activations weight_bytes activation_bytes peak_bytes relative.peak_bytes traffic_bytes relative.traffic_bytes arithmetic_intensity measured.seconds measured.macs_per_second verified) list=1 ;;
         compare:--where|swap:--where) _convcost_spec '' ;;
         compare:--activation|layer:--activation|verify:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
-        compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex) ;;
-        compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|verify:--output|verify:-o) found=() files='.txt .json .ndjson .csv .md .tex' ;;
+        compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|separate:--format|separate:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex) ;;
+        compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o) found=() files='.txt .json .ndjson .csv .md .tex' ;;
         network:--convention|reconcile:--convention|swap:--convention|zoo:--convention) found=(multiply-adds infer_gmacs infer_macts fvcore mmengine FlopCounterMode ptflops-aten torchprofile torchscan-operator-flops jax onnx-tool tf.profiler thop ultralytics-thop torchinfo torch-summary flopth torchscan-macs torchscan-flops mmcv calflops-flops calflops-macs deepspeed-flops deepspeed-macs ptflops-pytorch ptflops-hooks) ;;
         reconcile:--per-layer) found=() files='' ;;
-        swap:--to) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn) ;;
+        swap:--to) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn) ;;
         explain:--format|explain:-f) found=(text table json ndjson csv markdown latex) ;;
-        :) found=(compare layer variants network reconcile swap zoo explain verify help schema completion) ;;
+        separate:--plot) found=() files='.svg' ;;
+        :) found=(compare layer variants network reconcile swap zoo explain separate verify help schema completion) ;;
         *:)
             case $command:$position in
-                compare:1|compare:2|compare:3|layer:1|layer:2|layer:3|verify:1|verify:2|verify:3) _convcost_spec '' ;;
+                compare:1|compare:2|compare:3|compare:4|layer:1|layer:2|layer:3|layer:4|verify:1|verify:2|verify:3|verify:4) _convcost_spec '' ;;
                 network:1|reconcile:1|swap:1|zoo:1) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
-                network:2|network:3|reconcile:2|reconcile:3|swap:2|swap:3|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|bias=last[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
-                explain:1) found=(standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
-                explain:2|explain:3) _convcost_spec '' standard spatially-separable 2plus1d depthwise-separable blueprint-separable low-rank ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
-                help:1) found=(spec lines words json verification formats) ;;
+                network:2|network:3|network:4|reconcile:2|reconcile:3|reconcile:4|swap:2|swap:3|swap:4|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|bias=last[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
+                explain:1) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
+                explain:2|explain:3|explain:4) _convcost_spec '' standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
+                separate:1) found=() files='.onnx .npy .npz .safetensors' ;;
+                separate:2|separate:3|separate:4) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
+                help:1) found=(spec lines words json separate verification formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac
@@ -115,6 +119,7 @@ _convcost_options() {
         swap) found=(--to --where --width --depth --batch --norm --no-norm --input --exact --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
         zoo) found=(--exact --convention --format -f --output -o --help -h) ;;
         explain) found=(--experiment --full --list --format -f --output -o --help -h) ;;
+        separate) found=(--macs --error --layer --curve --plot --input --exact --verify --no-verify --verify-limit --format -f --output -o --help -h) ;;
         verify) found=(--variants --random --seed --self-test --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --help -h) ;;
         help) found=(--help -h) ;;
         schema) found=(--help -h) ;;

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..spec import format_spec, spec_to_json
+from ..spec import LayerSpec, format_spec, spec_to_json
 from .columns import Column
 from .documents import NOT_VERIFIED, SCHEMA, Document, check_document
 from .formats import write_document
 from .model import Line, Section, Table, listed
+from .network_tables import Entry, grid, in_units
 from .notes import MISMATCH, REDUCED, SKIPPED, VERIFIED
 from .units import COUNTS, RATIO, choose_scale, show
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ..answers.check import Verified
     from ..trained.answer import Removal, Saved, Separated, Separation
     from ..trained.rows import Row
-    from .network_tables import Entry
 
 #: Fields of CSV: a line a row of a layer; a layer without any has one line with its reason.
 FIELDS = (
@@ -141,8 +141,6 @@ def _lines(document: Document) -> Iterator[Document]:
 
 
 def _texts(document: Document) -> Iterator[str | None]:
-    from ..spec import LayerSpec
-
     for layer in document["layers"]:
         fields = None if layer["spec"] is None else {key: _tuple(value) for key, value in layer["spec"].items()}
         yield None if fields is None else format_spec(LayerSpec(**fields))
@@ -162,8 +160,6 @@ def separation_table(found: Separation, *, exact: bool = False) -> Table:
 
 
 def _layers_table(found: Separation, *, exact: bool) -> Table:
-    from .network_tables import grid
-
     shares = list(dict.fromkeys([share for layer in found.layers for share, _ in layer.best]))
     columns = (
         Column("spec", "spec", None, 3),
@@ -217,9 +213,7 @@ def _with_reasons(lines: Sequence[Line], found: Separation) -> tuple[Line, ...]:
 
 def _budget_table(found: Separation, *, exact: bool) -> Table:
     """What each layer becomes: the variant and its spec, to go on with."""
-    from .network_tables import grid
-
-    entries = list[Entry]()
+    entries: list[Entry] = []
     for layer in found.layers:
         row = layer.chosen
         cost = layer.macs if row is None else row.macs
@@ -238,8 +232,8 @@ def _budget_table(found: Separation, *, exact: bool) -> Table:
              "output_error": ""}  # fmt: skip
     entries.append(("together", whole, "", True))
     columns = [Column("variant", "becomes", None, 4), Column("spec", "spec", None, 1),
-               Column("macs", "MACs", COUNTS, 3), Column("relative", "MACs\n× before", RATIO), Column("error", "weight\nerror", None),
-               Column("noise", "of noise", None, 2)]  # fmt: skip
+               Column("macs", "MACs", COUNTS, 3), Column("relative", "MACs\n× before", RATIO),
+               Column("error", "weight\nerror", None), Column("noise", "of noise", None, 2)]  # fmt: skip
     if found.input:
         columns.append(Column("output_error", "output\nerror", None))
     heads, lines = grid(entries, columns, exact)
@@ -259,14 +253,14 @@ def _budget_notes(found: Separation) -> Iterator[str]:
         elif kept:
             yield f"· none is cheaper within {100 * error:g} %: {len(kept)} of {len(looked)} layers stay"
         yield "· each layer by itself: errors of layers do not add up to the network's, which only running it shows"
+    elif found.macs and found.macs_after > (found.asked.macs or 1) * found.macs:
+        yield "· no ranks are that cheap"
     else:
         yield "· ranks are allocated: the least sum of squared weight errors that the budget buys; it is not accuracy"
 
 
 def _families_table(found: Separation, *, exact: bool) -> Table:
     """A line a row of one layer."""
-    from .network_tables import grid
-
     (layer,) = found.layers
     rows = list(layer.rows)
     columns = [
@@ -277,7 +271,7 @@ def _families_table(found: Separation, *, exact: bool) -> Table:
     ]  # fmt: skip
     if found.input:
         columns.insert(3, Column("output_error", "output\nerror", None))
-    entries = list[Entry]()
+    entries: list[Entry] = []
     for row in rows:
         words = {
             "order": row.order, "rank": "–" if not row.ranks else "x".join(map(str, row.ranks)),
@@ -388,8 +382,6 @@ def _dead_notes(found: Removal | None) -> Iterator[str]:
 
 
 def _saved(saved: Saved, total: Saved) -> str:
-    from .network_tables import in_units
-
     share = 100 * saved.params / total.params
     macs = 100 * saved.macs / total.macs if total.macs else 0.0
     return f"{saved.params:,} params ({share:.1f} %), {macs:.1f} % of the MACs, {in_units(saved.weight_bytes)}"

@@ -65,8 +65,8 @@ class DeadParts(NamedTuple):
 class Separated(NamedTuple):
     """One layer: what its families have within each budget, and the best by its share; or the `reason` why nothing.
 
-    `exact`: by variant the smallest rank at which nothing is lost, and the rank at which never anything is; `missing` is
-    why variants do not apply. `filter` says in words what a single filter is.
+    `exact`: by variant the smallest rank at which nothing is lost, and the one at which nothing ever is. `missing` is
+    why variants do not apply, `filter` says in words what a single filter is.
     """
 
     name: str

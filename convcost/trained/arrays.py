@@ -96,7 +96,13 @@ def array_sources(path: str, words: Sequence[str], layer: str) -> tuple[list[Sou
 
     SpecError where there is none, or the words do not fit.
     """
-    arrays = arrays_in(path)
+    return sources_of(arrays_in(path), path, words, layer)
+
+
+def sources_of(
+    arrays: dict[str, Read], path: str, words: Sequence[str], layer: str
+) -> tuple[list[Source], tuple[str, ...]]:
+    """The same of arrays by name; `path` is what they are called together."""
     if layer and layer not in arrays:
         near = get_close_matches(layer, arrays, n=3, cutoff=0.4) or list(arrays)[:3]
         raise SpecError(f"{clip(path)} has no array {clip(layer)!r}", f"try {', '.join(near)}", layer, 0, len(layer))

@@ -22,29 +22,19 @@ if TYPE_CHECKING:
 
 #: Operations on each number by itself, of one tensor or several: what channels always are is computed by ONNX's own
 #: reference; NaN stands for what is not always the same, and stays NaN.
-ELEMENTWISE = frozenset(
-    ["Abs", "Add", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Max", "Min", "Mish", "Mul", "Neg", "Pow", "PRelu", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Tanh", "ThresholdedRelu"]
-)  # fmt: skip
+_ELEMENTWISE = (
+    "Abs Add Cast Ceil Celu Clip Div Dropout Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Max "
+    "Min Mish Mul Neg Pow PRelu Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Sub Sum Tanh "
+    "ThresholdedRelu"
+)
+ELEMENTWISE = frozenset(_ELEMENTWISE.split())
 
 #: Operations over space, a channel by itself: what is zero stays zero.
-OVER_SPACE = frozenset(
-    [
-        "AveragePool",
-        "GlobalAveragePool",
-        "GlobalLpPool",
-        "GlobalMaxPool",
-        "LpPool",
-        "MaxPool",
-        "Resize",
-        "Upsample",
-        "Pad",
-        "ReduceMean",
-        "ReduceMax",
-        "ReduceMin",
-        "ReduceSum",
-        "ReduceL2",
-    ]
+_OVER_SPACE = (
+    "AveragePool GlobalAveragePool GlobalLpPool GlobalMaxPool LpPool MaxPool Resize Upsample Pad ReduceMean ReduceMax "
+    "ReduceMin ReduceSum ReduceL2"
 )
+OVER_SPACE = frozenset(_OVER_SPACE.split())
 
 #: Other views of a tensor, which keep its channels where batch and channels stay in front.
 VIEWS = frozenset(["Flatten", "Reshape", "Squeeze", "Unsqueeze"])

@@ -15,12 +15,28 @@ from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
 from .answer import Asked, Separation, Source, separate_sources
-from .arrays import array_sources, filter_text, is_arrays, numbers_of
+from .arrays import array_sources, filter_text, is_arrays, numbers_of, sources_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .models import Model
+
+
+def separate_weights(weights: object, words: Sequence[str], asked: Asked, layer: str, data: object) -> Separation:
+    """The same of a path, or of an array of weights, with data that is a path or an array."""
+    import numpy as np
+
+    if isinstance(weights, str | Path) and not (data is not None and not isinstance(data, str | Path)):
+        return separate_file(str(weights), words, asked, layer=layer, inputs=() if data is None else (str(data),))
+    if isinstance(weights, str | Path):
+        raise SpecError("the data for a file is a file", "save it with numpy.save, and give its path")
+    sources, notes = sources_of({"kernel": lambda: np.asarray(weights)}, "the array", words, "")
+    if data is not None:
+        given = _channels_last(np.asarray(data), sources[0], "input")
+        sources = [sources[0]._replace(given=lambda: given)]
+    found = _alone(separate_sources("kernel", sources, asked._replace(every=True)), sources[0])
+    return found._replace(notes=notes, input="" if data is None else "input")
 
 
 def separate_file(
@@ -47,10 +63,16 @@ def _of_arrays(
         sources = [sources[0]._replace(given=lambda: given)]
     asked = asked._replace(every=asked.every or len(sources) == 1)
     found = separate_sources(Path(path).name, sources, asked, tell)
-    if len(sources) == 1 and not found.layers[0].reason:
-        alone = found.layers[0]._replace(filter=filter_text(sources[0].read().weights))
-        found = found._replace(layers=(alone,))
+    if len(sources) == 1:
+        found = _alone(found, sources[0])
     return found._replace(notes=(*found.notes, *notes), input=inputs[0] if inputs else "")
+
+
+def _alone(found: Separation, source: Source) -> Separation:
+    """The answer of one kernel, which may be a filter."""
+    if not found.layers[0].reason:
+        found = found._replace(layers=(found.layers[0]._replace(filter=filter_text(source.read().weights)),))
+    return found
 
 
 def _channels_last(array: NDArray[Any], source: Source, name: str) -> NDArray[Any]:

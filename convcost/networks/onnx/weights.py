@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .isolated import bad_file, onnx_library
-from .wire import Malformed, fields_of, without_weights
+from .wire import Malformed, message_fields, without_weights
 
 #: Operations of which constants are made that are weights of another; QDQ's among them.
 _FOLDED = "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze"
@@ -44,9 +44,9 @@ class Stored:
     def _named(self, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
         """Where each tensor of the graph lies, or each operation that is a constant, by the name of what it gives."""
         graph = next(
-            ((at, end) for number, _, at, end in fields_of(self._data, 0, len(self._data)) if number == 7), None
+            ((at, end) for number, _, at, end in message_fields(self._data, 0, len(self._data)) if number == 7), None
         )
-        for number, _, at, end in fields_of(self._data, *(graph or (0, 0))):
+        for number, _, at, end in message_fields(self._data, *(graph or (0, 0))):
             if kind == "tensor" and number == 5:
                 name = self._text(at, end, 8)
                 yield name, (at, end)
@@ -55,7 +55,7 @@ class Stored:
 
     def _text(self, start: int, stop: int, wanted: int) -> str:
         """The text in that field of a message."""
-        for number, _, at, end in fields_of(self._data, start, stop):
+        for number, _, at, end in message_fields(self._data, start, stop):
             if number == wanted:
                 return bytes(self._data[at:end]).decode("utf-8", "replace")
         return ""
