@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis.cost import macs, params
-from ..analysis.overlap import taps_of_conv
+from ..analysis.taps import taps_of_conv
 from ..answers.check import Verified
 from ..graph.ops import Conv, Ints
 from ..graph.shapes import output_shape

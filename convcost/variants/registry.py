@@ -4,10 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
 
 from ..graph.ops import Graph, Ints, Shape
 from ..graph.shapes import ShapeError, check_shapes
+from ..records import NamedTuple
 from ..spec.layer import LayerSpec
 from .factors import SPATIAL, Factors, read_factors
 

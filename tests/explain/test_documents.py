@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +36,7 @@ LAYERS = (
 )
 
 
+@cache
 def pages_of(topic: str, spec: LayerSpec, given: bool = True) -> list[str]:
     """The screen and the full page."""
     document = explanation_document([topic], spec)
