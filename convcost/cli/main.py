@@ -17,7 +17,7 @@ GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
     "Decide": ("fit", "sweep", "time", "device"),
-    "Reasons and evidence": ("explain", "verify"),
+    "Reasons and evidence": ("explain", "separate", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
