@@ -187,7 +187,7 @@ def _time_layer(
 
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
-    from ..timing.answer import Subject, layers_of, time_graphs
+    from ..timing.answer import Subject, subjects_of, time_graphs
     from ..timing.engines import refusal
     from .inside import Asked, open_network
     from .onnx_model import is_onnx, report_unknown
@@ -199,7 +199,7 @@ def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profil
         if why:
             raise SpecError(why, "--device NAME has bounds of it")
     if per_layer:
-        return time_graphs(network.name, layers_of(network.graph, network.shapes), None, watch, profile)
+        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
     run = _run_of(name, network, watch) if is_onnx(name) else None
     whole = Subject("fused", "network", network.graph, network.shapes)
     if watch.engine is None or watch.engine.name != "onnxruntime":
