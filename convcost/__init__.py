@@ -8,16 +8,16 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import compare, layer, network, reconcile
+    from .api import compare, layer, network, reconcile, separate
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "layer", "network", "reconcile"]
+__all__ = ["__version__", "compare", "layer", "network", "reconcile", "separate"]
 
 
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when one is first asked for."""
-    if name in ("compare", "layer", "network", "reconcile"):
+    if name in ("compare", "layer", "network", "reconcile", "separate"):
         from . import api
 
         return getattr(api, name)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .conventions.answer import Reconciliation
     from .graph.ops import Shape
     from .networks.build import Network
+    from .trained.answer import Separation
 
 
 class _Shown:
@@ -199,6 +200,39 @@ def reconcile(
     others = others_of(asked, rebuild, ",".join(map(str, sizes)), siblings)
     found = answer.reconcile_network(asked, figures, others=others, only=only, verified=verified)
     shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
+    return shown
+
+
+def separate(
+    weights: object,
+    *words: str,
+    macs: float | None = None,
+    error: float | None = None,
+    layer: str = "",
+    curve: bool = False,
+    input: object = None,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Separation:
+    """What trained kernels would lose as other variants, and what is dead in them: of a file, or of an array.
+
+    >>> import numpy
+    >>> sobel = numpy.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+    >>> found = separate(sobel, "@56")
+    >>> found.layers[0].filter, found.layers[0].chosen.variant, found.layers[0].status
+    ('rank 1 = [1 2 1]ᵀ·[1 0 -1]', 'spatially-separable', 'verified')
+
+    `weights` is the path of an .onnx, .npy, .npz or .safetensors file, or an array (out, in, height, width); `words` say
+    what its shape does not: "@56", "s2", "p1". `macs` is a share of all MACs for which ranks are allocated, `error` what
+    each layer may lose, `curve` every rank; `input` data for the layer, or the model. Raises SpecError, a ValueError, for
+    what is none.
+    """
+    from .trained import answer
+    from .trained.opening import separate_weights
+
+    limit = answer.DEFAULT_LIMIT if verify_limit is None else verify_limit
+    asked = answer.Asked(macs, error, curve, False, verify, limit)
+    shown: Separation = _shown(answer.Separation)._make(separate_weights(weights, words, asked, layer, input))
     return shown
 
 

@@ -16,8 +16,8 @@ from typer.core import TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("fit",),
-    "Reasons and evidence": ("explain", "verify"),
+    "Decide": ("fit", "sweep", "time", "device"),
+    "Reasons and evidence": ("explain", "separate", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])

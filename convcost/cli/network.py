@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,7 @@ from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
 from .inside import Asked, open_network
 from .onnx_model import report_unknown
-from .options import Convention, Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution, Selecting
 from .run import LARGE
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ Examples:
   convcost network vgg16 --convention thop
 
   convcost network my-net.txt --per-layer --format csv
+
+  convcost network resnet50 --per-layer --where "macs>2% and op=conv" --sort max:macs
 
   cat my-net.txt | convcost network - --format json
 """
@@ -85,6 +87,7 @@ def network(
     strict: Strict = False,
     convention: Convention = "",
     *,
+    selecting: Selecting,
     execution: Execution,
     to: Destination,
 ) -> int:
@@ -105,11 +108,23 @@ def network(
         from ..report.beside import add_convention
 
         add_convention(document, network, convention)
+    if any(selecting):
+        document["layers"] = _selected(document["layers"], answer, selecting)
     with to.open() as (file, written):
-        write_network(document, written, file, per_layer=per_layer, exact=exact)
+        write_network(document, written, file, per_layer=per_layer or any(selecting), exact=exact)
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
+
+
+def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) -> list[Any]:
+    """The layers that are asked for, in that order."""
+    from ..search.select import LAYER_WORDS, select_layers
+
+    chosen = select_layers(answer, selecting.selection(LAYER_WORDS))
+    if not chosen:
+        print(f"note: no layer is left of {len(layers)}", file=sys.stderr)
+    return [layers[index] for index in chosen]
 
 
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:

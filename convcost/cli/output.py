@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ..report.formats import ENDINGS
 from ..spec.errors import SpecError
@@ -54,16 +54,32 @@ def text_destination(output: str, format: str) -> Iterator[TextIO]:
 
 @contextmanager
 def whole_file(path: str) -> Iterator[TextIO]:
-    """A file to write that takes the place of `path` at the end, and is gone where anything goes wrong.
+    """A text file to write that takes the place of `path` at the end, and is gone where anything goes wrong."""
+    with (
+        _whole(path) as (aside, is_special),
+        open(aside, "w" if is_special else "x", encoding="utf-8", newline="\n") as file,
+    ):
+        yield file
 
-    It lies in the same folder meanwhile. Devices and pipes are written as they are. Raises OSError naming `path`.
+
+@contextmanager
+def whole_bytes(path: str) -> Iterator[BinaryIO]:
+    """The same for bytes."""
+    with _whole(path) as (aside, is_special), open(aside, "wb" if is_special else "xb") as file:
+        yield file
+
+
+@contextmanager
+def _whole(path: str) -> Iterator[tuple[str, bool]]:
+    """Where to write meanwhile: in the same folder; and whether `path` is a device or a pipe, written as it is.
+
+    Raises OSError naming `path`.
     """
     target = os.path.realpath(path)
     is_special = os.path.exists(path) and not os.path.isfile(path)
     aside = path if is_special else os.path.join(os.path.dirname(target), f".{os.path.basename(target)}.{os.getpid()}")
     try:
-        with open(aside, "w" if is_special else "x", encoding="utf-8", newline="\n") as file:
-            yield file
+        yield aside, is_special
         if not is_special:
             os.replace(aside, target)
     except OSError as error:

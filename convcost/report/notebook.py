@@ -21,6 +21,10 @@ def as_text(result: Any) -> str:
         from .tables import tabulate
 
         return plain_text(tabulate(result if isinstance(result, Comparison) else [result], Options()), plain_width())
+    if hasattr(result, "removal"):
+        from .separation import separation_table
+
+        return plain_text(separation_table(result), plain_width())
     if hasattr(result, "said"):
         from .reconciliation import reconciliation_table
 

@@ -34,6 +34,8 @@ ROWS = [
     ("layer", "8:16", "@9", "k3", "--no-verify"),
     ("network", "squeezenet1.1", "--no-verify"),
     ("swap", "squeezenet1.1", "--to", "grouped", "--no-verify"),
+    ("fit", "8:16", "@9", "k3", "--macs", "50k", "--no-verify"),
+    ("sweep", "8,16", "@9", "k3", "--front", "macs,params", "--no-verify"),
     ("reconcile", "squeezenet1.1", "0.35G", "--no-verify"),
     ("reconcile", "--list"),
     ("zoo",),

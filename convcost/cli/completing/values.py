@@ -33,6 +33,9 @@ SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", 
 #: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
 
+#: Endings of files with trained weights.
+WEIGHT_ENDINGS = (".onnx", ".npy", ".npz", ".safetensors")
+
 
 def values_of(param: Any) -> Values:
     """What the value of an option or argument may be: by its own choices, by its name, else by its metavar."""
@@ -129,6 +132,9 @@ FOLLOWING: dict[str, Callable[[], Values]] = {
     "words": lambda: _explained()._replace(is_spec=True),
     "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
     "subject": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+    "weights": lambda: Values(
+        is_spec=True, fields=("input_size", "stride", "padding", "dilation", "groups", "batch", "bias", "dtype")
+    ),
 }
 
 #: What an option or argument of that name, or of that metavar, takes.
@@ -149,4 +155,6 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "shell": _shells,
     "output": _outputs,
     "file": lambda: Values(endings=("",)),
+    "weights": lambda: Values(endings=WEIGHT_ENDINGS),
+    "plot": lambda: Values(endings=(".svg",)),
 }
