@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import Any, TextIO
 
-from ..analysis.overlap import taps_of_conv
+from ..analysis.taps import taps_of_conv
 from ..answers.comparison import Comparison, Layer, Result
 from ..graph.ops import Conv
 from ..graph.shapes import output_shape
