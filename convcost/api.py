@@ -222,10 +222,10 @@ def separate(
     >>> found.layers[0].filter, found.layers[0].chosen.variant, found.layers[0].status
     ('rank 1 = [1 2 1]ᵀ·[1 0 -1]', 'spatially-separable', 'verified')
 
-    `weights` is the path of an .onnx, .npy, .npz or .safetensors file, or an array (out, in, height, width); `words` say
-    what its shape does not: "@56", "s2", "p1". `macs` is a share of all MACs for which ranks are allocated, `error` what
-    each layer may lose, `curve` every rank; `input` data for the layer, or the model. Raises SpecError, a ValueError, for
-    what is none.
+    `weights` is the path of an .onnx, .npy, .npz or .safetensors file, or an array (out, in, height, width); `words`
+    say what its shape does not: "@56", "s2", "p1". `macs` is a share of all MACs for which ranks are allocated,
+    `error` what each layer may lose, `curve` every rank; `input` is data for the layer, or the path of some for the
+    model. Raises SpecError, a ValueError, for what is none of these.
     """
     from .trained import answer
     from .trained.opening import separate_weights

@@ -17,8 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "search", "trained", "timing", "checks", "answers", "networks", "training",
-    "execute", "analysis",
+    "api", "cli", "report", "explain", "conventions", "search", "trained", "timing", "checks", "answers", "networks",
+    "training", "execute", "analysis",
     "variants", "graph", "spec", "records",
 )  # fmt: skip
 
@@ -37,8 +37,8 @@ APART = {("api", "cli")}
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
     "numpy": (
-        "search/", "trained/", "timing/", "checks/", "networks/onnx/evaluate.py", "networks/written/learned.py", "training/",
-        "execute/",
+        "search/", "trained/", "timing/", "checks/", "networks/onnx/evaluate.py", "networks/written/learned.py",
+        "training/", "execute/",
     ),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
     "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),

@@ -16,7 +16,7 @@ figure.
 
 Examples:
 
-  convcost separate sobel.npy
+  convcost separate sobel
 
   convcost separate kernel.npy @56 s2 p1 --error 10%
 
@@ -30,7 +30,7 @@ Subject = Annotated[
     typer.Argument(
         metavar="WEIGHTS [@SIZE] [TOKENS...]",
         show_default=False,
-        help="An .onnx, .npy, .npz or .safetensors file; then its input size, and stride, padding … of an array.",
+        help="An .onnx, .npy, .npz or .safetensors file, or sobel; then its input size, and stride, padding … of an array.",
     ),
 ]
 

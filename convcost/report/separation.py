@@ -289,7 +289,8 @@ def _families_table(found: Separation, *, exact: bool) -> Table:
     notes = (*_filter_notes(layer), *_exact_notes(layer), *_alone_notes(layer), *_explained(found), *_missing(layer),
              *_refusals(found), *_executed(found), *_said(found))  # fmt: skip
     sections = (Section("", lines),) if lines else ()
-    title = found.name if found.name.startswith(f"{layer.name}.") else f"{found.name}, {layer.name}"
+    alone = found.name.partition(".")[0] == layer.name
+    title = found.name if alone else f"{found.name}, {layer.name}"
     return Table(title, _facts(found), "variant", heads, sections, (), notes)
 
 

@@ -31,6 +31,15 @@ USUAL = "56"
 #: Axes that a kernel has: outputs, inputs and one to three in space. Of a file with one array two are a filter.
 KERNEL_AXES = (3, 4, 5)
 
+#: Filters that are built in, for trying it: Sobel 1968, Scharr 2000, a binomial one, a mean, Laplace's.
+FILTERS = {
+    "sobel": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
+    "scharr": [[3, 0, -3], [10, 0, -10], [3, 0, -3]],
+    "gaussian": [[1, 2, 1], [2, 4, 2], [1, 2, 1]],
+    "box": [[1, 1, 1], [1, 1, 1], [1, 1, 1]],
+    "laplace": [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
+}
+
 Read = Callable[[], "NDArray[Any]"]
 
 
@@ -40,11 +49,13 @@ def is_arrays(name: str) -> bool:
     >>> is_arrays("kernel.npy"), is_arrays("model.onnx")
     (True, False)
     """
-    return name.lower().endswith(ENDINGS)
+    return name in FILTERS or name.lower().endswith(ENDINGS)
 
 
 def arrays_in(path: str) -> dict[str, Read]:
     """The arrays of a file by name, each read when it is asked for; SpecError where there are none."""
+    if path in FILTERS and not Path(path).exists():
+        return {path: lambda: np.array(FILTERS[path], np.float64)}
     if not Path(path).is_file():
         raise SpecError(f"{clip(path)}: there is no such file", "name an .onnx, .npy, .npz or .safetensors file")
     if path.lower().endswith(".safetensors"):

@@ -15,7 +15,7 @@ from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
 from .answer import Asked, Separation, Source, separate_sources
-from .arrays import array_sources, filter_text, is_arrays, numbers_of, sources_of
+from .arrays import FILTERS, array_sources, filter_text, is_arrays, numbers_of, sources_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +47,7 @@ def separate_file(
     if is_arrays(path):
         return _of_arrays(path, words, asked, layer, inputs, tell)
     if not path.lower().endswith(".onnx"):
-        hint = "name an .onnx, .npy, .npz or .safetensors file"
+        hint = f"name an .onnx, .npy, .npz or .safetensors file, or one of {', '.join(FILTERS)}"
         raise SpecError(f"{clip(path)} is no file of trained weights", hint, path, 0, len(path))
     return _of_model(path, words, asked, layer, inputs, tell)
 

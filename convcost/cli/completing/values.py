@@ -127,6 +127,12 @@ def _outputs() -> Values:
     return Values(endings=tuple(ENDINGS))
 
 
+def _weights() -> Values:
+    from ...trained.arrays import FILTERS
+
+    return Values(tuple([Candidate(name, "built-in filter") for name in FILTERS]), endings=WEIGHT_ENDINGS)
+
+
 #: What follows the first word of an argument of that name, or of that metavar, if not the like.
 FOLLOWING: dict[str, Callable[[], Values]] = {
     "words": lambda: _explained()._replace(is_spec=True),
@@ -155,6 +161,6 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "shell": _shells,
     "output": _outputs,
     "file": lambda: Values(endings=("",)),
-    "weights": lambda: Values(endings=WEIGHT_ENDINGS),
+    "weights": _weights,
     "plot": lambda: Values(endings=(".svg",)),
 }
