@@ -1,8 +1,9 @@
 """The columns that tables can have, by the names that JSON gives them."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
+from ..records import NamedTuple
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
 
@@ -64,8 +65,10 @@ class UnknownColumnError(ValueError):
         self.hint = hint
 
 
-def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
+def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[Column, ...]:
     """The columns of those names, or the default ones; the row's own name goes without saying.
+
+    With a `convention` one more has that tool's figures.
 
     >>> [column.header for column in choose_columns(["variant", "macs", "peak_bytes"])]
     ['MACs', 'peak']
@@ -77,7 +80,19 @@ def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
         if name not in COLUMNS:
             raise UnknownColumnError(name, _hint(name))
         chosen.append(COLUMNS[name])
-    return tuple([column for column in chosen if column.key != "variant"])
+    return with_convention([column for column in chosen if column.key != "variant"], convention)
+
+
+def with_convention(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
+    """The columns, and behind MACs, else last, that of another tool's figures, if one is named.
+
+    >>> [column.header for column in with_convention(choose_columns(["macs", "params"]), "thop")]
+    ['MACs', 'thop', 'params']
+    """
+    if not name:
+        return tuple(columns)
+    at = next((index for index, column in enumerate(columns, 1) if column.key == "macs"), len(columns))
+    return (*columns[:at], Column("convention", name, COUNTS, 0), *columns[at:])
 
 
 def exactly(column: Column) -> Column:
@@ -99,9 +114,13 @@ def read(row: dict[str, Any], key: str) -> Any:
 
     >>> read({"relative": {"macs": 0.5}}, "relative.macs")
     0.5
+
+    What a convention says of a row is its figure and more, of an operation its figure alone.
     """
     outer, _, inner = key.partition(".")
     value = row.get(outer)
+    if outer == "convention" and isinstance(value, dict):
+        return value["value"]
     return value if not inner or value is None else value.get(inner)
 
 

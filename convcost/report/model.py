@@ -2,7 +2,8 @@
 
 # No postponed annotations here and beside: NamedTuple would compile each of them from its text at every start.
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from ..records import NamedTuple
 
 
 class Head(NamedTuple):

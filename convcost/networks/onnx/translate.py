@@ -6,6 +6,7 @@ walked; it computes with constants and sizes alone, and costs nothing; it is cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from .evaluate import Evaluator
 from .infer import Inference
 from .isolated import onnx_library
 from .microsoft import block_size
+from .own import Claim, agrees, noted
 from .rules import PRODUCTS, RULES
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
@@ -115,8 +117,31 @@ class Walk:
         for sparse in graph.sparse_initializer:
             dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
-        for node in graph.node:
-            self.node(node, scope)
+        for nodes, claim in noted(graph, scope, self.shapes.__getitem__):
+            base = len(self.nodes)
+            for node in nodes:
+                self.node(node, scope)
+            if claim is not None and scope.times == 1:
+                self._as_one(claim, nodes, base, scope)
+
+    def _as_one(self, claim: Claim, nodes: Sequence[Any], base: int, scope: Scope) -> None:
+        """One operation of ours in the place of those that stand for it, if it learns what they read."""
+        numbers = range(base + 1, len(self.nodes) + 1)
+        roots = tuple([root for number in numbers for root in self.held.get(number, ())])
+        made = scope.values[nodes[-1].output[0]]
+        given = [scope.values[name].number for name in claim.inputs]
+        if made.full is None or not agrees(claim.op, sum([root.size for root in roots])):
+            return
+        for number in numbers:
+            self.held.pop(number, None)
+        for node in nodes[:-1]:
+            del scope.values[node.output[0]]
+        del self.nodes[base:], self.shapes[base + 1 :], self.kinds[base + 1 :]
+        inputs = tuple([number for number in given if number is not None])
+        number = self.add(scope.prefix + nodes[-1].name, claim.op, inputs, made.full, made.kind)
+        scope.values[nodes[-1].output[0]] = made._replace(number=number)
+        if roots:
+            self.held[number] = roots
 
     def node(self, node: Any, scope: Scope) -> None:
         """One operation, on one of its five ways."""
