@@ -269,7 +269,7 @@ def test_params_that_are_not_printed_are_named() -> None:
         (SEQUENTIAL, "@1x32x32", "takes 3 channels, and gets 1x32x32"),
         (SEQUENTIAL[:-3], "@32", "a .* is missing"),
         (SEQUENTIAL + SEQUENTIAL, "@32", "2 models"),
-        ("Net(\n  (a): 99999 x ReLU()\n)", "@32", "more than"),
+        ("Net(\n  (a): 100001 x ReLU()\n)", "@32", "more than"),
         ("Net(\n  (a): Net(\n" * 80, "@32", "nested too deeply"),
     ],
 )
@@ -304,7 +304,7 @@ LAYER = "  (a): Conv2d(4, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))\
 HOSTILE = {
     "many layers": "Sequential(\n" + LAYER.replace("(a)", "(0)") * 900 + ")",
     "many short layers": "Sequential(\n" + "  (0): ReLU()\n" * 4400 + ")",
-    "copies": "Net(\n  (0-4499): 4500 x B(\n" + "  (0): ReLU()\n" * 9 + "  )\n)",
+    "copies": "Net(\n  (0-99999): 100000 x B(\n" + "  (0): ReLU()\n" * 9 + "  )\n)",
     "copies of copies": "Net(\n" + "  (0-66): 67 x B(\n" * 5 + LAYER + "  )\n" * 5 + ")",
     "as many copies as there may be": "Net(\n  (0-1499): 1500 x B(\n" + LAYER * 2 + "  )\n)",
     "never closed": "Net(\n" + "  (a): Net(\n" * 5000,
