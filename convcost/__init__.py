@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         layer,
         network,
         reconcile,
+        separate,
         swap,
         sweep,
+        time,
         verify,
         zoo,
     )
@@ -31,7 +33,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Error", "__version__", "assert_cost", "budget", "compare", "diff", "explain", "fit", "layer", "network",
-    "reconcile", "swap", "sweep", "verify", "zoo",
+    "reconcile", "separate", "swap", "sweep", "time", "verify", "zoo",
 ]  # fmt: skip
 
 

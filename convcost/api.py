@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from .search.fit import Fit
     from .search.replacing import SwapAnswer
     from .search.sweep import Sweep
+    from .timing.answer import Timed
+    from .trained.answer import Separation
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -222,8 +224,8 @@ def compare(
     >>> compare(network="resnet50", layer="stage2.1.conv", verify=False).spec.stride
     (2, 2)
 
-    `layer` is one of a `network`; `where`, `sort`, `top` and `front` choose rows as the command does. Raises Error for a
-    spec, variant, baseline or condition that there is not.
+    `layer` is one of a `network`; `where`, `sort`, `top` and `front` choose rows as the command does. Raises Error for
+    a spec, variant, baseline or condition that there is not.
     """
     names = None if variants is None else list(variants)
     known = [*row_names(), ALL]
@@ -572,6 +574,90 @@ def reconcile(
     texts = tuple(map(str, figures))
     found = answer.reconcile_network(opened.network, texts, others=others, only=only, verified=verified)
     shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
+    return shown
+
+
+@_asked
+def time(
+    spec: str | LayerSpec = "",
+    *,
+    network: object = None,
+    variants: Iterable[str] | None = None,
+    engine: str = "",
+    threads: int = 1,
+    device: str = "",
+    per_layer: bool = False,
+    max_seconds: float | None = None,
+    norm: bool = False,
+    activation: str | None = None,
+    residual: bool = False,
+) -> Timed:
+    """Every variant of a layer, or a `network`, timed in a real engine on this machine, beside a bound.
+
+    >>> found = time("64:128 @56 k3", variants=["standard", "depthwise-separable"], device="nvidia-a100")
+    >>> [row.name for row in found.rows], found.rows[0].times is None
+    (['standard', 'depthwise-separable'], True)
+
+    With a `device` there are its bounds alone, and nothing is measured. `spec` says what is asked of the input of a
+    network; `per_layer` is each of its distinct operations. Raises Error for what cannot be timed.
+    """
+    from .timing import ENGINES
+    from .timing.answer import Stopwatch, Subject, Timed, subjects_of, time_graphs, time_layer
+    from .timing.calibrate import machine_profile
+    from .timing.devices import find_device
+    from .timing.engines import open_engine
+
+    profile = None
+    if device:
+        watch = Stopwatch(None, find_device(device)[0])
+    else:
+        opened_engine = open_engine(engine or ENGINES[0], threads)
+        profile = machine_profile(opened_engine)
+        watch = Stopwatch(opened_engine, profile.device(), None, max_seconds or (10.0 if network is None else 20.0))
+    if network is None:
+        read = _read(spec, norm, activation, residual)
+        names = None if variants is None else own_names(list(variants))
+        found = time_layer(read.spec, names, watch, profile, read.source)
+    else:
+        asked = find_network(network, str(spec), tell=_warn).network
+        whole = [Subject(asked.name, "network", asked.graph, asked.shapes)]
+        subjects = subjects_of(asked.graph, asked.shapes) if per_layer else whole
+        found = time_graphs(asked.name, subjects, None, watch, profile)
+    shown: Timed = _shown(Timed)._make(found)
+    return shown
+
+
+@_asked
+def separate(
+    weights: object,
+    *words: str,
+    macs: float | None = None,
+    error: float | None = None,
+    layer: str = "",
+    curve: bool = False,
+    input: object = None,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Separation:
+    """What trained kernels would lose as other variants, and what is dead in them: of a file, or of an array.
+
+    >>> import numpy
+    >>> sobel = numpy.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+    >>> found = separate(sobel, "@56")
+    >>> found.layers[0].filter, found.layers[0].chosen.variant, found.layers[0].status
+    ('rank 1 = [1 2 1]ᵀ·[1 0 -1]', 'spatially-separable', 'verified')
+
+    `weights` is the path of an .onnx, .npy, .npz or .safetensors file, or an array (out, in, height, width); `words`
+    say what its shape does not: "@56", "s2", "p1". `macs` is a share of all MACs for which ranks are allocated,
+    `error` what each layer may lose, `curve` every rank; `input` is data for the layer, or the path of some for the
+    model. Raises Error for what is none of these.
+    """
+    from .trained import answer
+    from .trained.opening import separate_weights
+
+    limit = answer.DEFAULT_LIMIT if verify_limit is None else verify_limit
+    asked = answer.Asked(macs, error, curve, False, verify, limit)
+    shown: Separation = _shown(answer.Separation)._make(separate_weights(weights, words, asked, layer, input))
     return shown
 
 

@@ -57,7 +57,10 @@ Examples:
 )
 
 #: The columns beside run times, unless others are asked for: what 80 columns hold; time follows traffic, not peak.
-MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.macs_per_second"
+MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ratio"
+
+#: So long is measured at most.
+MEASURED_SECONDS = 5.0
 
 
 #: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
@@ -73,7 +76,7 @@ def compare(
     residual: Residual = False,
     exact: Exact = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
+        bool, typer.Option("--measure", help="Time each variant in an engine on this machine, as time does.")
     ] = False,
     front: Front = "",
     inside: Inside = "",
@@ -98,7 +101,7 @@ def compare(
         if selected:
             found = _executed(selected(found), check, inplace)
         result = found._replace(source=read.source)
-        return _measured(result, execution.verify_limit, inplace) if measure else result
+        return _measured(result, execution.verify_limit) if measure else result
 
     flags = Flags.of(modifiers, residual)
     words = spec or []
@@ -139,13 +142,19 @@ def _executed(found: Comparison, check: Verify | None, inplace: bool) -> Compari
     return found._replace(rows=tuple([each[name] for name in names]))
 
 
-def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
-    from ..checks.measuring import measure_all
+def _measured(result: Comparison, limit: int | None) -> Comparison:
     from ..checks.verifier import DEFAULT_LIMIT
     from ..report.terminal import progress
+    from ..timing.answer import measure_comparison
+    from ..timing.engines import best_engine, refusal
 
-    with progress(len(result.rows)) as step:
-        return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace, step=step)
+    engine, note = best_engine()
+    why = refusal(engine.name, None, result.spec.dtype) or note
+    if why:
+        tell(why)
+    with progress(70, MEASURED_SECONDS) as step:
+        most = DEFAULT_LIMIT if limit is None else limit
+        return measure_comparison(result, engine, most, MEASURED_SECONDS, step)
 
 
 def _baseline(name: str) -> str | None:

@@ -17,8 +17,8 @@ from typer.core import TyperCommand, TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("fit", "sweep", "budget", "diff"),
-    "Reasons and evidence": ("explain", "verify"),
+    "Decide": ("fit", "sweep", "time", "device", "budget", "diff"),
+    "Reasons and evidence": ("explain", "separate", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])

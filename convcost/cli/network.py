@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +48,9 @@ Examples:
 
   cat my-net.txt | convcost network - --format json
 """
+
+#: Operations whose counting takes a second, which is told.
+MANY = 10_000
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {"my-net.txt": "input 3 @32\nstandard 8 k3 s2 relu\nglobal-average-pool\nflatten\nlinear 10 bias\n"}
@@ -103,8 +108,9 @@ def network(
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
-    answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
-    document = network_document(answer)
+    with _told(len(network.graph.nodes)):
+        answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
+        document = network_document(answer)
     report_unknown(network)
     if convention:
         from ..report.beside import add_convention
@@ -125,8 +131,21 @@ def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) ->
 
     chosen = select_layers(answer, selecting.selection(LAYER_WORDS))
     if not chosen:
-        print(f"note: no layer is left of {len(layers)}", file=sys.stderr)
+        tell(f"no layer is left of {len(layers)}")
     return [layers[index] for index in chosen]
+
+
+@contextmanager
+def _told(operations: int) -> Iterator[None]:
+    """A line on the terminal while there is much to count."""
+    if operations < MANY or not sys.stderr.isatty():
+        yield
+        return
+    print(f"{operations:,} operations are counted ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:

@@ -144,6 +144,30 @@ the one your paper means, what a framework does with it, and, at a reduced
 size, what depends on the size itself.
 """
 
+_SEPARATE = """\
+A classical decomposition of a trained kernel is a variant with so many middle
+channels, or so large a depth multiplier: its rank. convcost separate computes
+the best one there is at every rank, its exact cost, and what it loses.
+
+weight error  |W - W'| / |W|: how far the nearest kernel of that form is from
+              the trained one. It is no accuracy, and those of layers do not
+              add up to a network's
+of noise      the same of Gaussian noise of that shape: a kernel whose error
+              is near it has nothing to separate, 0.2 against 0.6 has
+output error  the same of the layer's output, for the data of --input
+exact         1e-6: kernels are stored in float32, Gram matrices halve digits
+dead          channels that are always zero or that nobody reads, taps that are
+              zero or only ever meet padding. At most: each layer by itself.
+              Can be taken out: where all operations between agree
+
+Families: two passes in either order, depthwise-separable, blueprint-separable,
+low-rank in either order, bottleneck (Tucker-2), grouped where nothing is lost;
+of a 1x1 low-rank alone, of a grouped layer each group by itself.
+
+--macs 0.75 allocates ranks over all layers, --error 10% takes the cheapest row
+a layer, --layer NAME --curve has every rank. Nothing is written.
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
@@ -151,6 +175,7 @@ TOPICS = {
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
+    "separate": Topic("what trained kernels would lose, and how that is measured", _SEPARATE),
     "verification": Topic("what each check executes, and what none can see", _VERIFICATION),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

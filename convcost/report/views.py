@@ -123,6 +123,19 @@ def _levels(document: Document, *levels: str) -> list[Document]:
     return [{"level": level, **row} for level in levels for row in document[level]]
 
 
+def _separation(answer: Any) -> View:
+    from .separation import FIELDS, separation_document, separation_lines, separation_table
+
+    document = separation_document(answer)
+    return View(document, lambda: separation_table(answer), FIELDS, lambda: separation_lines(document))
+
+
+def _timed(answer: Any) -> View:
+    from .timing import FIELDS, timed_document, timed_rows, timed_table
+
+    return View(timed_document(answer), lambda: timed_table(answer), FIELDS, lambda: timed_rows(answer))
+
+
 def _budget(answer: Any) -> View:
     from .gate import BUDGET_FIELDS, budget_document, budget_rows, budget_table
 
@@ -139,6 +152,6 @@ def _difference(answer: Any) -> View:
 #: How each kind of record is seen.
 VIEWS: dict[str, Callable[[Any], View]] = {
     "Comparison": _comparison, "Layer": _layer, "NetworkAnswer": _network, "SwapAnswer": _swap, "Zoo": _zoo,
-    "Reconciliation": _reconciliation, "Evidence": _evidence, "Fit": _fit, "Sweep": _sweep, "BudgetAnswer": _budget,
+    "Reconciliation": _reconciliation, "Evidence": _evidence, "Fit": _fit, "Sweep": _sweep, "BudgetAnswer": _budget, "Separation": _separation, "Timed": _timed,
     "Difference": _difference,
 }  # fmt: skip

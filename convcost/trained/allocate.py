@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from ..spec.layer import Ints
-from .rows import Family
+from .rows import Family, front
 
 #: Halvings of the multiplier: more than float64 has digits.
 HALVINGS = 120
 
 
 class Point(NamedTuple):
-    """A way to have a layer: its multiply-adds, its squared error, the variant and its ranks; "" is the layer itself."""
+    """A way to have a layer: multiply-adds, squared error, the variant and its ranks; "" is the layer itself."""
 
     macs: int
     error2: float
@@ -31,18 +32,11 @@ def hull(families: Sequence[Family], macs: int) -> list[Point]:
     points = [Point(macs, 0.0)]
     for family in families:
         cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
-        for at in _lower(cost, error2):
+        for at in front(cost, error2):
             place = np.unravel_index(at, family.macs.shape)
-            points.append(Point(int(cost[at]), float(error2[at]), family.name, family.ranks_at(place)))  # type: ignore[arg-type]  # an index
+            ranks = family.ranks_at([int(one) for one in place])
+            points.append(Point(int(cost[at]), float(error2[at]), family.name, ranks))
     return hull_of([point for point in points if point.macs <= macs])
-
-
-def _lower(cost: np.ndarray[tuple[int], np.dtype[np.int64]], error2: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
-    """Places on the lower hull of one family, of which there may be hundreds of thousands."""
-    order = np.lexsort((error2, cost))
-    lowest = np.minimum.accumulate(error2[order])
-    better = np.concatenate([[True], lowest[1:] < lowest[:-1]])
-    return [int(at) for at in order[better]]
 
 
 def hull_of(points: Sequence[Point]) -> list[Point]:
@@ -68,7 +62,7 @@ def _is_above(first: Point, middle: Point, last: Point) -> bool:
 
 
 def allocate(hulls: Sequence[Sequence[Point]], budget: float, weights: Sequence[float] = ()) -> list[Point] | None:
-    """A point of each hull: the least sum of squared errors, times `weights`, that costs at most `budget`; None: nothing.
+    """A point of each hull: the least sum of squared errors, times `weights`, that costs at most `budget`, if any.
 
     >>> [point.macs for point in allocate([[Point(1, 0.5), Point(4, 0.0)], [Point(1, 0.1), Point(4, 0.0)]], 5)]
     [4, 1]
@@ -96,7 +90,7 @@ def _steepest(hulls: Sequence[Sequence[Point]], scale: Sequence[float]) -> float
     slopes = [
         weight * (one.error2 - other.error2) / (other.macs - one.macs)
         for points, weight in zip(hulls, scale)
-        for one, other in zip(points, points[1:])
+        for one, other in pairwise(points)
     ]
     return 2 * max(slopes, default=0.0) + 1e-300
 
@@ -106,7 +100,7 @@ def _places(hulls: Sequence[Sequence[Point]], scale: Sequence[float], price: flo
     found = []
     for points, weight in zip(hulls, scale):
         at = 0
-        for one, other in zip(points, points[1:]):
+        for one, other in pairwise(points):
             if weight * (one.error2 - other.error2) <= price * (other.macs - one.macs):
                 break
             at += 1

@@ -76,7 +76,9 @@ class Layer:
     def _folded(self, weights: NDArray[Any], bias: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
         """The weights and the bias of the convolution and its BatchNorm as one."""
         assert self.norm is not None
-        scale, shift, mean, var = (np.asarray(self.model.stored.array(name), np.float64) for name in self.norm.input[1:5])
+        scale, shift, mean, var = (
+            np.asarray(self.model.stored.array(name), np.float64) for name in self.norm.input[1:5]
+        )
         epsilon = next((a.f for a in self.norm.attribute if a.name == "epsilon"), 1e-5)
         factor = scale / np.sqrt(var + epsilon)
         before = np.zeros(len(weights)) if bias is None else bias
@@ -119,7 +121,7 @@ class Model:
         for value in self.stored.model.graph.input:
             shown = places.get(show_name(value.name))
             self.shapes[value.name] = shapes[shown[0]] if shown else shapes[0]
-        found = {}
+        found = dict[int, int]()
         for at, node in enumerate(self.stored.nodes):
             name = node.name or next((one for one in node.output if one), "") or node.op_type
             for index, output in enumerate(node.output):
@@ -163,4 +165,3 @@ class Model:
         """Convolutions inside of branches, loops and functions, which are not looked at."""
         seen = Counter([type(node.op) for node in self.network.graph.nodes])[Conv]
         return max(0, seen - len([layer for layer in self.layers if layer.spec is not None]))
-

@@ -40,8 +40,9 @@ LEFT_OUT = ("cli/completing", "cli/test_fuzz.py", "cli/test_fuzz_networks.py", "
 #: The reading of an ONNX file runs in a copy of the process, where coverage does not see it: for the map it runs here.
 FORKS, STAYS = 'sys.platform == "win32"', "sys"
 
-#: Seconds: the tests given to one mutant take so long together at most, and are stopped after three times that.
-LONGEST = 120
+#: Seconds: the tests given to one mutant take so long together at most. They are stopped after four times what they
+#: took without it, and what a start takes.
+LONGEST, START = 60, 30
 
 
 class Mutant(NamedTuple):
@@ -172,7 +173,7 @@ def noticed(mutant: Mutant, folder: Path, passing: Passing) -> bool:
     target.write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
     (folder / "chosen").write_text("\n".join(chosen), "utf-8")
     try:
-        return pytest(folder, "-x", "@chosen", seconds=3 * LONGEST) != 0
+        return pytest(folder, "-x", "@chosen", seconds=START + 4 * sum([passing.seconds[test] for test in chosen])) != 0
     except subprocess.TimeoutExpired:
         return True
     finally:
