@@ -63,9 +63,7 @@ def _is_above(first: Point, middle: Point, last: Point) -> bool:
     return (middle.error2 - first.error2) * whole >= (last.error2 - first.error2) * along
 
 
-def allocate(
-    layers: Sequence[Sequence[Point]], budget: float, weights: Sequence[float] = ()
-) -> list[Point] | None:
+def allocate(layers: Sequence[Sequence[Point]], budget: float, weights: Sequence[float] = ()) -> list[Point] | None:
     """A point of each layer: the least sum of squared errors, times `weights`, that costs at most `budget`, if any.
 
     >>> [point.macs for point in allocate([[Point(1, 0.5), Point(4, 0.0)], [Point(1, 0.1), Point(4, 0.0)]], 5)]

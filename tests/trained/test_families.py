@@ -27,7 +27,9 @@ NAMES = {
     "spatial": "spatially-separable", "spatial-t": "spatially-separable-reversed", "dw-pw": "depthwise-separable"
 }  # fmt: skip
 
-TWO_AXES = [name for name, v in all_variants().items() if v.factors and len(v.factors.split(",")) > 1 and "z" not in v.factors]
+TWO_AXES = [
+    name for name, v in all_variants().items() if v.factors and len(v.factors.split(",")) > 1 and "z" not in v.factors
+]
 
 RANKS = [(name, variant, rank) for name, one in TRUTH.items() for variant, rank in one["exact_rank"].items()]
 ERRORS = [(name, variant, error) for name, one in TRUTH.items() for variant, error in one["error_at_rank_1"].items()]
@@ -112,7 +114,9 @@ def test_tucker_loses_what_its_core_leaves_out() -> None:
     assert (np.diff(lost, axis=1) <= 1e-12).all()
 
 
-@pytest.mark.parametrize("text", ["12:10 @11x9 k3x5 s2x1 bias", "8:6 @20 k5 1d", "4:5 @5x6x7 k3x2x2", "9:8 @7 k1", "8:8 @9 k3 g2"])
+@pytest.mark.parametrize(
+    "text", ["12:10 @11x9 k3x5 s2x1 bias", "8:6 @20 k5 1d", "4:5 @5x6x7 k3x2x2", "9:8 @7 k1", "8:8 @9 k3 g2"]
+)
 def test_every_rank_costs_what_compare_answers_its_spec(text: str) -> None:
     """Params and multiply-adds, of one group as often as there are groups."""
     spec = parse_spec(text)

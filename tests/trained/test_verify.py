@@ -79,7 +79,9 @@ def weights(change: Callable[[list[Any], Any], list[Any]]) -> Break:
 
     def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
         right = verify.factor_weights
-        monkeypatch.setattr(verify, "factor_weights", lambda graph, factors, bias: change(right(graph, factors, bias), bias))
+        monkeypatch.setattr(
+            verify, "factor_weights", lambda graph, factors, bias: change(right(graph, factors, bias), bias)
+        )
 
     return break_it
 
@@ -105,7 +107,10 @@ def _interleaved(found: list[Any], _: Any) -> list[Any]:
     kernel = found[0].kernel
     order = np.arange(len(kernel) * kernel.shape[-1]).reshape(-1, len(kernel)).T.reshape(-1)
     flat = np.moveaxis(kernel, -1, 1).reshape(-1, *kernel.shape[1:-1])[order]
-    return [found[0]._replace(kernel=np.moveaxis(flat.reshape(len(kernel), -1, *kernel.shape[1:-1]), 1, -1)), *found[1:]]
+    return [
+        found[0]._replace(kernel=np.moveaxis(flat.reshape(len(kernel), -1, *kernel.shape[1:-1]), 1, -1)),
+        *found[1:],
+    ]
 
 
 BROKEN: dict[str, tuple[str, Break]] = {
