@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from re import sub
 
 from ..spec import LayerSpec, format_spec
-from .drawing import bar
 from .document import SEPARATE
+from .drawing import bar
 from .lessons import DIAGONAL, Document
 from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section, counted, sources
 from .residual import residual_page
