@@ -11,6 +11,7 @@ import typer
 
 from ..spec.errors import SpecError, clip
 from ..timing import ENGINES
+from .failure import tell
 from .names import choose_variants
 from .options import NOTATION, Destination, Exact, Modifiers, OptionalSpec, Residual, Variants
 
@@ -99,7 +100,7 @@ def time(
 
 def _network_of(network: str, words: list[str]) -> tuple[str, list[str]]:
     """A file that ends in .onnx is a network, whether it is said or not."""
-    from .onnx_model import is_onnx
+    from ..answers.opening import is_onnx
 
     if not network and words and is_onnx(words[0]):
         return words[0], words[1:]
@@ -134,7 +135,7 @@ def chosen_device(name: str) -> Device:
 
     found, others = find_device(name)
     if others:
-        print(f"note: {clip(name)} is {found.name}; there is {', '.join(others)}, too", file=sys.stderr)
+        tell(f"{clip(name)} is {found.name}; there is {', '.join(others)}, too")
     return found
 
 
@@ -154,14 +155,15 @@ def _time_layer(
 
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
-    from ..timing.answer import layers_of, time_graphs, time_network
-    from .inside import Asked, open_network
-    from .onnx_model import is_onnx, report_unknown
+    from ..answers.opening import Asked, is_onnx
+    from ..timing.answer import subjects_of, time_graphs, time_network
+    from .inside import open_network
+    from .onnx_model import report_unknown
 
     network = open_network([name, *words], Asked()).network
     report_unknown(network)
     if per_layer:
-        return time_graphs(network.name, layers_of(network.graph, network.shapes), None, watch, profile)
+        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
     run = _run_of(name, network, watch) if is_onnx(name) else None
     return time_network(network.name, network.graph, network.shapes, watch, profile, run)
 

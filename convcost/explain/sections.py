@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from re import sub
 
 from ..spec import LayerSpec, format_spec
+from .document import SEPARATE
 from .drawing import bar
 from .lessons import DIAGONAL, Document
 from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section, counted, sources
@@ -41,10 +42,15 @@ def variant_page(document: Document, facts: str, *, full: bool = False) -> Page:
     screen = _SCREENS.get(document["topic"], _screen)(document)
     limits = Section("When it will not help", _limits(document["will_not_help"]))
     timed = [limits] if "run_time" in document["will_not_help"] else []
-    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [*timed, _MORE])])
+    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [*timed, _more(document)])])
 
 
-_MORE = Section("", [Facts([("More", "--full adds each step, uses, limits, growth, training, what to try")])])
+def _more(document: Document) -> Section:
+    """What else there is; of the two separable ones, the command that says it of trained kernels."""
+    facts = [("More", "--full adds each step, uses, limits, growth, training, what to try")]
+    if SEPARATE in document["next"]:
+        facts.append(("Trained", f"{SEPARATE}: rank 1 = [1 2 1]ᵀ·[1 0 -1]; or a model.onnx"))
+    return Section("", [Facts(facts)])
 
 
 def _screen(document: Document) -> list[Section]:

@@ -328,12 +328,12 @@ def _concluded(found: Timed, watch: Stopwatch, rounds: Rounds | None, profile: P
     return found._replace(fit_error=watch.fit.error) if watch.fit else found
 
 
-def layers_of(graph: Graph, shapes: Sequence[Shape]) -> list[Subject]:
+def subjects_of(graph: Graph, shapes: Sequence[Shape]) -> list[Subject]:
     """Each distinct layer of a graph alone, and how often it comes: an operation with what an engine does in passing.
 
     >>> conv, act = Conv(2, 2, (1,), (1,), ((0, 0),), (1,)), Activation("relu")
     >>> nodes = (Node("conv", conv, (0,)), Node("act", act, (1,)), Node("again", conv, (2,)), Node("last", act, (3,)))
-    >>> [(layer.name, layer.often, len(layer.graph.nodes)) for layer in layers_of(Graph((1, 2, 5), "fp32", nodes),
+    >>> [(layer.name, layer.often, len(layer.graph.nodes)) for layer in subjects_of(Graph((1, 2, 5), "fp32", nodes),
     ...                                                                            [(1, 2, 5)] * 5)]
     [('conv', 2, 2)]
     """
