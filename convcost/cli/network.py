@@ -6,17 +6,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..answers.network import NetworkAnswer, answer_network
+from ..answers.opening import Asked
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .inside import Asked, open_network
+from .failure import tell
+from .inside import open_network
 from .onnx_model import report_unknown
-from .options import Convention, Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution, Selecting
 from .run import LARGE
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ Examples:
   convcost network vgg16 --convention thop
 
   convcost network my-net.txt --per-layer --format csv
+
+  convcost network resnet50 --per-layer --where "macs>2% and op=conv" --sort max:macs
 
   cat my-net.txt | convcost network - --format json
 """
@@ -90,6 +94,7 @@ def network(
     strict: Strict = False,
     convention: Convention = "",
     *,
+    selecting: Selecting,
     execution: Execution,
     to: Destination,
 ) -> int:
@@ -111,11 +116,23 @@ def network(
         from ..report.beside import add_convention
 
         add_convention(document, network, convention)
+    if any(selecting):
+        document["layers"] = _selected(document["layers"], answer, selecting)
     with to.open() as (file, written):
-        write_network(document, written, file, per_layer=per_layer, exact=exact)
+        write_network(document, written, file, per_layer=per_layer or any(selecting), exact=exact)
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
+
+
+def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) -> list[Any]:
+    """The layers that are asked for, in that order."""
+    from ..search.select import LAYER_WORDS, select_layers
+
+    chosen = select_layers(answer, selecting.selection(LAYER_WORDS))
+    if not chosen:
+        tell(f"no layer is left of {len(layers)}")
+    return [layers[index] for index in chosen]
 
 
 @contextmanager
@@ -134,7 +151,7 @@ def _told(operations: int) -> Iterator[None]:
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
     """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
     if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
-        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
+        tell(f"the input is {'x'.join(map(str, size))} positions; one axis is written 1d")
 
 
 def _draw(answer: NetworkAnswer) -> None:

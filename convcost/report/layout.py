@@ -43,7 +43,7 @@ def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
 
     Numbers and names are never cut or wrapped: where even the columns that must stay are too wide, so are the lines.
     """
-    grid = fit(table, width)
+    grid = squeezed(table, width)
     if table.title:
         yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
         yield []
@@ -67,7 +67,7 @@ def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:
             yield from [_line(line, table.heads, grid)] if line.reason is None else _reason(line, grid, width)
 
 
-def fit(table: Table, width: int) -> Grid:
+def squeezed(table: Table, width: int) -> Grid:
     """The columns that fit, dropping those of the highest priority number; `verified` is what the marks say."""
     lines = [line for section in table.sections for line in section.lines]
     shown = [i for i, head in enumerate(table.heads) if head.key != "verified"]

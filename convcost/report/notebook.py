@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ..answers.comparison import Comparison, Layer
 from .as_table import plain_text, plain_width
-from .writers import Options
+from .views import view
 
 
 def as_text(result: Any) -> str:
@@ -17,18 +16,7 @@ def as_text(result: Any) -> str:
     >>> as_text(convcost.layer("64:128 @56 k3", verify=False)).splitlines()[0]
     ' 64:128 @56 k3  ·  fp32  ·  batch 1'
     """
-    if isinstance(result, (Comparison, Layer)):
-        from .tables import tabulate
-
-        return plain_text(tabulate(result if isinstance(result, Comparison) else [result], Options()), plain_width())
-    if hasattr(result, "said"):
-        from .reconciliation import reconciliation_table
-
-        return plain_text(reconciliation_table(result), plain_width())
-    from .network_tables import network_table
-    from .networks import network_document
-
-    return plain_text(network_table(network_document(result), per_layer=False), plain_width())
+    return plain_text(view(result).table(), plain_width())
 
 
 def as_html(result: Any) -> str:

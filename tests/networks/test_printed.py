@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -316,12 +317,15 @@ HOSTILE = {
 }
 
 
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    found = Runner()
+    yield found
+    found.close()
+
+
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("size", ["@8", "@4x" + "9" * 17 + "x5"])
-def test_what_asks_for_much_is_answered_soon(text: str, size: str) -> None:
+def test_what_asks_for_much_is_answered_soon(runner: Runner, text: str, size: str) -> None:
     """Within a second and 200 MB, without a traceback."""
-    runner = Runner()
-    try:
-        assert keeps_bounds(runner, ["network", "-", size, "--no-verify", "-f", "csv"], text.encode())
-    finally:
-        runner.close()
+    assert keeps_bounds(runner, ["network", "-", size, "--no-verify", "-f", "csv"], text.encode())
