@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..analysis.analyze import WORDS
 from .columns import COLUMNS, Column
 from .documents import SCHEMA, Document
-from .fits import USUAL, orders, found_document
+from .fits import USUAL, found_document, orders
 from .formats import write_document
 from .model import Section, Table
 from .network_tables import grid
