@@ -587,6 +587,7 @@ def time(
     threads: int = 1,
     device: str = "",
     per_layer: bool = False,
+    predict: bool = False,
     max_seconds: float | None = None,
     norm: bool = False,
     activation: str | None = None,
@@ -599,31 +600,28 @@ def time(
     (['standard', 'depthwise-separable'], True)
 
     With a `device` there are its bounds alone, and nothing is measured. `spec` says what is asked of the input of a
-    network; `per_layer` is each of its distinct operations. Raises Error for what cannot be timed.
+    network; `per_layer` is each of its distinct layers, `predict` a guess beside what is measured. Raises Error for what
+    cannot be timed.
     """
-    from .timing import ENGINES
-    from .timing.answer import Stopwatch, Subject, Timed, subjects_of, time_graphs, time_layer
-    from .timing.calibrate import machine_profile
+    from .timing import ENGINES, answer
     from .timing.devices import find_device
-    from .timing.engines import open_engine
+    from .timing.machine import open_watch
 
-    profile = None
-    if device:
-        watch = Stopwatch(None, find_device(device)[0])
-    else:
-        opened_engine = open_engine(engine or ENGINES[0], threads)
-        profile = machine_profile(opened_engine)
-        watch = Stopwatch(opened_engine, profile.device(), None, max_seconds or (10.0 if network is None else 20.0))
+    seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
+    on = find_device(device)[0] if device else None
+    watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
     if network is None:
         read = _read(spec, norm, activation, residual)
         names = None if variants is None else own_names(list(variants))
-        found = time_layer(read.spec, names, watch, profile, read.source)
+        found = answer.time_layer(read.spec, names, watch, profile, read.source)
     else:
         asked = find_network(network, str(spec), tell=_warn).network
-        whole = [Subject(asked.name, "network", asked.graph, asked.shapes)]
-        subjects = subjects_of(asked.graph, asked.shapes) if per_layer else whole
-        found = time_graphs(asked.name, subjects, None, watch, profile)
-    shown: Timed = _shown(Timed)._make(found)
+        if per_layer:
+            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            found = answer.time_graphs(asked.name, subjects, None, watch, profile)
+        else:
+            found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
+    shown: Timed = _shown(answer.Timed)._make(found)
     return shown
 
 

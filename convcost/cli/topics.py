@@ -144,6 +144,29 @@ the one your paper means, what a framework does with it, and, at a reduced
 size, what depends on the size itself.
 """
 
+_TIME = """\
+measured    the median of rounds in an engine on this machine, in fp32, with
+            quartiles. One thread: processor time of the thread; several: time
+            on the wall. A round has a block of runs of each row, one of them
+            to warm up; every other round goes backwards. Rounds end when the
+            medians have settled, or with --max-seconds
+x base      the median of the rounds' ratios; quartiles on both sides of 1 are
+            no difference seen. ! marks fewer MACs that take longer
+bound       no run is faster: effective MACs at the highest rate seen when the
+            machine was calibrated (convcost device), or bytes that must move at
+            the fastest copy, operation by operation. With --device at a
+            device's figures, and nothing is measured. Direct products in the
+            named type: Winograd, FFT and TF32 are outside. Bounds have no ratio
+predicted   with --predict: a fit on small operations of this machine, engine
+            and threads, with the error that it had there
+values      the output is that of our own executor within 1e-4, on the same
+            weights and input; where it differs no time is shown, and exit is 1
+
+Caches are warm. A layer alone converts its layout in and out, which a network
+does once: its layers add up to more than it. Not timed: fp16, bf16, int8.
+Engines: onnxruntime (pip install 'convcost[time]'), numpy (ours), torch.
+"""
+
 _SEPARATE = """\
 A classical decomposition of a trained kernel is a variant with so many middle
 channels, or so large a depth multiplier: its rank. convcost separate computes
@@ -200,5 +223,6 @@ TOPICS = {
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "separate": Topic("what trained kernels would lose, and how that is measured", _SEPARATE),
     "verification": Topic("what each check executes, and what none can see", _VERIFICATION),
+    "time": Topic("what is measured in an engine, and what a bound is", _TIME),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

@@ -15,7 +15,7 @@ from ..graph.ops import Conv, Ints
 from ..graph.shapes import output_shape
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, build_variant
-from .allocate import Point, allocate, hull
+from .allocate import Point, allocate, choices
 from .kernels import Kernel, Unreadable, fault_of
 from .rows import Family, Row, best_within, cheapest_within, curve_of, families_of, grouped_rows, row_within
 from .verify import output_error, show_row
@@ -173,20 +173,20 @@ def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated
 
 
 def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object]) -> Separation:
-    """One budget for all: hulls first, then ranks, then the rows that were chosen, each kernel read once more."""
+    """One budget for all: what there is first, then ranks, then the rows that were chosen, each kernel read once more."""
     assert asked.macs is not None
-    starts, hulls, weights = list[Separated](), list[list[Point]](), list[float]()
+    starts, ways, weights = list[Separated](), list[list[Point]](), list[float]()
     for source in sources:
         tell(source.name)
-        start, points, weight = _hull(source)
+        start, points, weight = _ways(source)
         starts.append(start)
-        hulls.append(points)
+        ways.append(points)
         weights.append(weight)
     budget = asked.macs * sum([start.macs for start in starts])
-    allocated, notes = allocate(hulls, budget, weights), tuple[str, ...]()
+    allocated, notes = allocate(ways, budget, weights), tuple[str, ...]()
     points = allocated or []
     if allocated is None:
-        points = [one[0] for one in hulls]
+        points = [one[0] for one in ways]
         least = sum([one.macs for one in points]) / max(1, sum([start.macs for start in starts]))
         notes = (f"no ranks are that cheap: the least is {least:.3f} of the MACs, and is shown",)
     found = []
@@ -196,8 +196,8 @@ def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[
     return Separation(name, asked, tuple(found), notes=notes)
 
 
-def _hull(source: Source) -> tuple[Separated, list[Point], float]:
-    """A layer, the hull of what it may cost and lose, and how much its squared error weighs."""
+def _ways(source: Source) -> tuple[Separated, list[Point], float]:
+    """A layer, the ways in which it may cost and lose something, and how much its squared error weighs."""
     start = _one(source, lambda kernel, _: start_of(kernel))
     if start.reason:
         return start, [Point(start.macs, 0.0)], 1.0
@@ -207,7 +207,7 @@ def _hull(source: Source) -> tuple[Separated, list[Point], float]:
     if row is not None and given is not None and row.error:
         family = next(one for one in families if one.name == row.variant)
         weight = (output_error(kernel, family, row, given) / row.error) ** 2
-    return start, hull(families, start.macs), weight
+    return start, choices(families, start.macs), weight
 
 
 def _chosen(point: Point, asked: Asked, kernel: Kernel, given: NDArray[Any] | None) -> Separated:

@@ -63,7 +63,7 @@ def arrays_in(path: str) -> dict[str, Read]:
     try:
         loaded = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        why = "it holds Python objects, not numbers" if "pickle" in str(error).lower() else "it is damaged, or no array"
+        why = "it holds Python objects, not numbers" if "Object arrays" in str(error) else "it is damaged, or no array"
         raise SpecError(f"{clip(path)}: {why}", "save it with numpy.save, of a plain dtype") from None
     if isinstance(loaded, np.ndarray):
         return {Path(path).stem: lambda: loaded}

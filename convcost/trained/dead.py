@@ -29,6 +29,9 @@ _ELEMENTWISE = (
 )
 ELEMENTWISE = frozenset(_ELEMENTWISE.split())
 
+#: Those of them that make zero of zero, for which ONNX has a definition and no program.
+KEEP_ZERO = frozenset(["Elu", "Gelu", "HardSwish", "Mish", "Selu", "Softsign", "ThresholdedRelu"])
+
 #: Operations over space, a channel by itself: what is zero stays zero.
 _OVER_SPACE = (
     "AveragePool GlobalAveragePool GlobalLpPool GlobalMaxPool LpPool MaxPool Resize Upsample Pad ReduceMean ReduceMax "
@@ -212,7 +215,12 @@ class Flow:
                 arrays.append(None)
             else:
                 arrays.append(self._by_channel(np.asarray(self.model.stored.array(name)), shape))
-        value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+        try:
+            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+        except NoConstantError:
+            if node.op_type not in KEEP_ZERO:
+                raise
+            value = np.where(arrays[0].reshape(-1) == 0, 0.0, np.nan)
         if node.op_type == "Mul":
             zero = np.zeros(shape[1], bool)
             for array in arrays:

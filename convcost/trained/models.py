@@ -148,17 +148,16 @@ class Model:
                 yield self._layer(at, node, name)
 
     def _layer(self, at: int, node: Any, name: str) -> Layer:
+        if not self.stored.is_constant(node.input[1]):
+            maker = self.stored.made_by.get(node.input[1])
+            why = f"{maker.op_type} computes them" if maker else "they are an input of the model"
+            return Layer(self, node, name, None, f"its weights are no constants: {why}")
         number = self._numbers.get(at)
         op = None if number is None else self.network.graph.nodes[number - 1].op
         if number is None or type(op) is not Conv:
             return Layer(self, node, name, None, "the sizes that it works on are not known")
         given = self.network.shapes[self.network.graph.nodes[number - 1].inputs[0]]
-        spec = conv_spec(op, given, self.network.graph.dtype)
-        if not self.stored.is_constant(node.input[1]):
-            maker = self.stored.made_by.get(node.input[1])
-            why = f"{maker.op_type} computes them" if maker else "they are an input of the model"
-            return Layer(self, node, name, spec, f"its weights are no constants: {why}")
-        return Layer(self, node, name, spec, "")
+        return Layer(self, node, name, conv_spec(op, given, self.network.graph.dtype), "")
 
     @property
     def inside(self) -> int:

@@ -14,6 +14,9 @@ from .wire import Malformed, message_fields, without_weights
 _FOLDED = "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze"
 FOLDED = frozenset(_FOLDED.split())
 
+#: Versions of operations before which the reference has no program, and of which it is the same.
+PROGRAMMED_SINCE = {"DequantizeLinear": 19, "QuantizeLinear": 19}
+
 #: Constants made of constants, one behind the other, at most.
 LONGEST = 20
 
@@ -106,8 +109,9 @@ class Stored:
         """What an operation makes of arrays, by the onnx package's own reference; NoConstantError where it has none."""
         from onnx.reference.ops import load_op
 
-        settings = {"log": lambda *_: None, "opsets": {"": self.version}, "verbose": 0, "new_ops": None}
+        version = max(self.version, PROGRAMMED_SINCE.get(node.op_type, 0))
+        settings = {"log": lambda *_: None, "opsets": {"": version}, "verbose": 0, "new_ops": None}
         try:
-            return list(load_op("", node.op_type, self.version)(node, settings).run(*inputs))
+            return list(load_op("", node.op_type, version)(node, settings).run(*inputs))
         except Exception:  # arguments that make no sense, in one of many ways
             raise NoConstantError(f"{node.op_type} cannot be computed") from None
