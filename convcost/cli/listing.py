@@ -85,7 +85,7 @@ def _folded(line: str, width: int) -> list[str]:
                      break_on_hyphens=False)  # fmt: skip
         return [*[f"{part} \\" for part in parts[:-1]], *parts[-1:]]
     below = _below(line)
-    if width - below < LEAST:  # no room beside: it stands below
+    if width - below < LEAST * 2 // 3:  # no room beside: it stands below
         more = " " * (min(_start(line), len(GAP)) + 2 * len(GAP))
         parts = wrap(line[below:], width, initial_indent=more, subsequent_indent=more, break_long_words=False,
                      break_on_hyphens=False)  # fmt: skip

@@ -112,7 +112,7 @@ def github_lines(answer: BudgetAnswer) -> Iterator[str]:
     """An annotation for everything that exceeds, at the line of the budget that says so.
 
     >>> one = Finding("net.txt", "macs", "budget", "<=", 8, "8", 9, None, False)
-    >>> print(*github_lines(BudgetAnswer("convcost.toml", (one,), {}, {"net.txt": 2})), sep="")
+    >>> print(*github_lines(BudgetAnswer("convcost.toml", (one,), {}, {"net.txt": 2})), sep="", end="")
     ::error file=convcost.toml,line=2,title=convcost budget::net.txt: macs 9 is 12.5 %25 more than 8
     """
     path = os.path.relpath(answer.path)

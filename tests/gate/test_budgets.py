@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 import convcost
 from convcost.cli.main import run
-from convcost.gate.budgets import assert_cost
+from convcost.gate.budgets import hold_cost
 from convcost.report.documents import schema_text
 
 pytest_plugins = "pytester"
@@ -129,9 +129,9 @@ def test_what_is_not_known_does_not_hold(monkeypatch: pytest.MonkeyPatch, folder
 
     subject = Subject("net.txt", {**dict.fromkeys(WORDS), "params": 5}, (), (1, 3, 9, 9), "fp32", unknown=("Foo",))
     monkeypatch.setattr(budgets, "read_subject", lambda *_: subject)
-    assert_cost("net.txt", params=5, folder=str(folder))
+    hold_cost("net.txt", params=5, folder=str(folder))
     with pytest.raises(AssertionError, match="macs: it is not known, for Foo is not counted"):
-        assert_cost("net.txt", macs="1G", folder=str(folder))
+        hold_cost("net.txt", macs="1G", folder=str(folder))
 
 
 def test_the_plugin_fails_a_test_with_the_sentence_of_the_command(pytester: pytest.Pytester) -> None:
