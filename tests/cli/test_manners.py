@@ -150,3 +150,15 @@ def test_a_bar_moves_within_a_variant() -> None:
     examine_all(parse_spec("8 @5 k3"), ["standard", "grouped"], step=heard.append)
     assert len(heard) == 2 * PARTS
     assert len(set(heard)) == 2 * PARTS
+
+
+def test_the_foot_of_help_flows_and_shows_its_brackets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A paragraph is filled to the width; what stands in brackets is no markup."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["budget", "--help"]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert "[tool.convcost.budget]" in lines
+    paragraph = lines[lines.index(next(line for line in lines if line.startswith("A key is"))) :][:3]
+    assert min(map(len, paragraph)) > 60

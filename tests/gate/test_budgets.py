@@ -157,3 +157,14 @@ def test_the_entry_point_of_the_plugin_is_where_it_is() -> None:
 
     project = tomllib.loads((Path(convcost.__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"convcost": "convcost.gate.pytest_plugin"}
+
+
+def test_the_hook_of_pre_commit_holds_the_budget(folder: Path) -> None:
+    """Its entry is a command line that fails where the command does."""
+    text = (Path(convcost.__file__).parents[1] / ".pre-commit-hooks.yaml").read_text()
+    (entry,) = [line.partition(": ")[2] for line in text.splitlines() if line.strip().startswith("entry:")]
+    program, *words = entry.split()
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1M" }\n')
+    assert (program, run(words)) == ("convcost", 0)
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1K" }\n')
+    assert run(words) == 1
