@@ -194,7 +194,7 @@ a layer, --layer NAME --curve has every rank. Nothing is written.
 _RECIPES = """\
 Ten jobs, each at most three commands; 'convcost COMMAND --help' says more.
 
-  convcost fit 64:128 @56 k3 --macs 30M --peak-bytes 2MiB # a block in a budget
+  convcost fit 64:128 @56 k3 --macs 30M --peak-bytes 2MiB  # a block in a budget
   convcost fit mobilenet-v1 --macs 150M         # the widest MobileNet in 150 M
   convcost compare 512:512 @14 k3 --variants standard,depthwise-separable
   convcost swap mobilenet-v1 --to standard      # MobileNet's Tables 3 and 4

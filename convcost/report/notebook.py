@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from .as_table import plain_text, plain_width
-from .views import view
+from .views import view_of
 
 
 def as_text(result: Any) -> str:
@@ -16,7 +16,7 @@ def as_text(result: Any) -> str:
     >>> as_text(convcost.layer("64:128 @56 k3", verify=False)).splitlines()[0]
     ' 64:128 @56 k3  ·  fp32  ·  batch 1'
     """
-    return plain_text(view(result).table(), plain_width())
+    return plain_text(view_of(result).table(), plain_width())
 
 
 def as_html(result: Any) -> str:
