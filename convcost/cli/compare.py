@@ -102,7 +102,7 @@ def compare(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = named_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(to.columns or MEASURED * measure)
     options = Options(per_op=showing.per_op, columns=columns, exact=exact)
     planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front) else 0
     return answer_all(words, flags, answer, to, options, planned=planned)

@@ -52,5 +52,5 @@ def layer(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(per_op=showing.per_op, columns=named_columns(showing.columns), exact=exact)
+    options = Options(per_op=showing.per_op, columns=named_columns(to.columns), exact=exact)
     return answer_all(words, flags, answer, to, options, planned=0 if execution.verify else WORTH_PLANS)

@@ -13,6 +13,9 @@ from typing import Any
 
 from ..spec.errors import SpecError
 from .charts import Along, Axis, Bars, Chart, Curves, Panel, Points, rows
+from .model import Table
+from .pictures import Source, chart_of
+from .tables import TablesWriter
 from .units import Number, Scale, show
 
 #: Colours by what they are for: on white, and on black.
@@ -42,6 +45,9 @@ WIDTH, BAR, AROUND, PLOT, ALONG = 10.0, 0.25, 0.85, 3.6, 2.5
 #: Points that are written beside the largest along steps, and the characters that a name there may have.
 NAMED, LONGEST = 3, 34
 
+#: Points that all have their names written, those beside the front small.
+MOST_NAMES = 20
+
 #: What a line of text takes of a panel's height.
 LINE_OF_TEXT = 0.075
 
@@ -53,7 +59,8 @@ _SETTINGS = {
     "axes.titlesize": 9.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlecolor": LIGHT["ink"],
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "axes.facecolor": "none",
     "grid.color": LIGHT["grid"], "grid.linewidth": 0.7, "figure.facecolor": LIGHT["paper"],
-    "font.family": "sans-serif", "legend.frameon": False, "legend.fontsize": 8.0,
+    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "legend.frameon": False, "legend.fontsize": 8.0,
 }  # fmt: skip
 
 
@@ -90,18 +97,21 @@ def _drawn(chart: Chart) -> str:
     figures, svg_canvas = import_module("matplotlib.figure"), import_module("matplotlib.backends.backend_svg")
     lines = list(rows(chart.panels))
     heights = [_height(row) for row in lines]
-    figure = figures.Figure(figsize=(WIDTH, sum(heights) + 0.55 + 0.2 * len(chart.notes)), layout="constrained")
+    figure = figures.Figure(figsize=(WIDTH, sum(heights) + _beside(chart)), layout="constrained")
     svg_canvas.FigureCanvasSVG(figure)
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, rect=_room(chart, sum(heights)))
     _headed(figure, chart, sum(heights))
     parts = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
     for part, row in zip(parts, lines):
         part.set_facecolor("none")
-        axes = part.subplots(1, len(row), squeeze=False)[0]
+        one_below_the_other = isinstance(row[0], Along)
+        shape = (len(row), 1) if one_below_the_other else (1, len(row))
+        axes = part.subplots(*shape, squeeze=False, sharex=one_below_the_other).flat
         for index, (panel, ax) in enumerate(zip(row, axes)):
             _DRAW[type(panel)](ax, panel, index)
     file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Title": chart.title or None})
+    title = {"Title": chart.title} if chart.title else {}
+    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, **title})
     return file.getvalue()
 
 
@@ -109,18 +119,23 @@ def _height(row: Sequence[Panel]) -> float:
     first = row[0]
     if isinstance(first, Bars):
         return AROUND + BAR * len(first.names)
-    return ALONG if isinstance(first, Along) else PLOT
+    return ALONG * len(row) if isinstance(first, Along) else PLOT
+
+
+def _beside(chart: Chart) -> float:
+    """Inches that title and notes take."""
+    return 0.5 * bool(chart.title or chart.facts) + 0.05 + 0.2 * len(chart.notes)
 
 
 def _room(chart: Chart, inner: float) -> tuple[float, float, float, float]:
     """Left, bottom, width and height, as parts of the whole, of what is neither title nor notes."""
-    whole = inner + 0.55 + 0.2 * len(chart.notes)
+    whole = inner + _beside(chart)
     return (0.0, 0.2 * len(chart.notes) / whole, 1.0, inner / whole)
 
 
 def _headed(figure: Any, chart: Chart, inner: float) -> None:
     """Title, facts and notes."""
-    whole = inner + 0.55 + 0.2 * len(chart.notes)
+    whole = inner + _beside(chart)
     top = 1 - 0.26 / whole
     figure.text(0.008, top, chart.title, weight="bold", size=12, va="center")
     figure.text(0.992, top, "  ·  ".join(chart.facts), color=LIGHT["quiet"], ha="right", va="center")
@@ -169,7 +184,7 @@ def _ratio_axis(ax: Any, values: Sequence[Number]) -> None:
 
 def _along(ax: Any, panel: Along, index: int) -> None:  # noqa: ARG001  one a row
     """A column a step, its parts on each other; the largest are named."""
-    scale, count = panel.axis.scale([panel.sums]), len(panel.names)
+    scale, count = panel.scale, len(panel.names)
     below = [0.0] * count
     colours = [LIGHT["less"]] if len(panel.parts) == 1 else [LIGHT["held"], LIGHT["less"], LIGHT["more"]]
     for (label, values), colour in zip(panel.parts, colours):
@@ -180,6 +195,7 @@ def _along(ax: Any, panel: Along, index: int) -> None:  # noqa: ARG001  one a ro
     ax.set_ylim(0, max([*below, 1e-9]) * 1.22)
     ax.grid(axis="y")
     ax.set_title(_with_unit(panel.title, scale))
+    ax.tick_params(axis="x", labelbottom=True)
     ax.set_xlabel("operation, in execution order")
     if len(panel.parts) > 1:
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(panel.parts), borderaxespad=0.2)
@@ -250,24 +266,51 @@ def _points(ax: Any, panel: Points, index: int) -> None:  # noqa: ARG001
     rest = [place for place, front in zip(places, panel.on_front) if not front]
     front = sorted([(*place, name) for place, name, on in zip(places, panel.names, panel.on_front) if on])
     if rest:
-        ax.scatter(
-            *zip(*rest), s=14 if len(rest) < 500 else 4, color=LIGHT["held"], label="beaten in every word or equal"
-        )
+        ax.scatter(*zip(*rest), s=14 if len(rest) < 500 else 4, color=LIGHT["held"])
     ax.plot([x for x, *_ in front], [y for _, y, _ in front], color=LIGHT["less"], linewidth=1.0, alpha=0.5)
     ax.scatter([x for x, *_ in front], [y for _, y, _ in front], s=26, color=LIGHT["less"], zorder=3)
-    ax.margins(0.08)
+    ax.margins(0.1)
     _axis(ax, "x", panel.x, xs)
     _axis(ax, "y", panel.y, ys)
-    for x, y, name in front:
-        ax.annotate(name, (x, y), (5, 4), textcoords="offset points", size=8.5)
     ax.grid()
     ax.set_title(panel.title)
+    named = [(place, name, True) for place, name, on in zip(places, panel.names, panel.on_front) if on]
+    named += [(place, name, False) for place, name, on in zip(places, panel.names, panel.on_front) if not on]
+    _write_names(ax, named if len(named) <= MOST_NAMES else named[: len(front)])
+
+
+def _write_names(ax: Any, named: Sequence[tuple[tuple[float, float], str, bool]]) -> None:
+    """Names beside their points where no other stands yet; of points beside the front, only where there is room."""
+    to_share, taken = ax.transAxes.inverted().transform, list[tuple[float, float, float]]()
+    for place, name, on_front in named:
+        x, y = map(float, to_share(ax.transData.transform(place)))
+        size, wide = (8.5, 0.0145 * len(name)) if on_front else (7.5, 0.0125 * len(name))
+        sides = [(x + 0.015, y + dy, "left") for dy in (0.02, -0.05)] + [(x - 0.015 - wide, y + 0.02, "right")]
+        free = [side for side in sides if not any([_touch(side, wide, other) for other in taken]) and side[0] > 0]
+        if not free and not on_front:
+            continue
+        left, up, side = (free or sides)[0]
+        taken.append((left, up, wide))
+        ink = LIGHT["ink" if on_front else "quiet"]
+        ax.text(
+            left if side == "left" else left + wide, up, name, transform=ax.transAxes, ha=side, size=size, color=ink
+        )
+
+
+def _touch(one: tuple[float, float, str], wide: float, other: tuple[float, float, float]) -> bool:
+    """Do two lines of text overlap, where they start at these shares of a panel?"""
+    return abs(one[1] - other[1]) < 0.04 and one[0] < other[0] + other[2] and other[0] < one[0] + wide
 
 
 def _axis(ax: Any, which: str, axis: Axis, scale: Scale) -> None:
     getattr(ax, f"set_{which}label")(_with_unit(axis.label, scale))
     if axis.log:
+        ticker = import_module("matplotlib.ticker")
         getattr(ax, f"set_{which}scale")("log")
+        which_axis = getattr(ax, f"{which}axis")
+        which_axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        which_axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        which_axis.set_minor_locator(ticker.NullLocator())
 
 
 def _with_unit(label: str, scale: Scale) -> str:
@@ -275,3 +318,16 @@ def _with_unit(label: str, scale: Scale) -> str:
 
 
 _DRAW: dict[type, Callable[[Any, Any, int], None]] = {Bars: _bars, Along: _along, Curves: _curves, Points: _points}
+
+
+class SvgWriter(TablesWriter):
+    """One picture of one answer."""
+
+    _drawn = False
+
+    def write(self, table: Table, source: Source) -> None:
+        """The picture; SpecError for a second one, and where there is nothing to draw."""
+        if self._drawn:
+            raise SpecError("a picture shows one answer", "write each to a file of its own, or all to one .html")
+        self._drawn = True
+        self.file.write(svg(chart_of(source, table)))

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from .layout import ASCII, lay_out
 from .model import Table
-from .tables import TablesWriter
+from .tables import TextWriter
 
 #: Where there is no terminal and nobody says, as many columns as the default table needs.
 PLAIN_WIDTH = 100
@@ -49,7 +49,7 @@ def can_encode(file: TextIO) -> bool:
     return True
 
 
-class TableWriter(TablesWriter):
+class TableWriter(TextWriter):
     """Tables for people."""
 
     def show(self, table: Table) -> None:

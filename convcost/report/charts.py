@@ -55,6 +55,11 @@ class Along(NamedTuple):
     parts: tuple[tuple[str, tuple[Number, ...]], ...]
 
     @property
+    def scale(self) -> Scale:
+        """The unit in which the largest reads well."""
+        return choose_scale([max(self.sums, default=0)], self.axis.units)
+
+    @property
     def sums(self) -> list[Number]:
         """All parts of each step together."""
         return [sum(values) for values in zip(*[values for _, values in self.parts])]
@@ -104,13 +109,17 @@ class Chart(NamedTuple):
 
 
 def rows(panels: Sequence[Panel]) -> Iterator[tuple[Panel, ...]]:
-    """The panels in rows: bars with the same names share one, along steps each has its own, others stand in pairs.
+    """The panels that share a row: bars with the same names, pairs of others; all that are along the same steps.
 
     >>> bars = Bars("params", ("standard",), (9,), ("9",))
     >>> [len(row) for row in rows([bars] * 5)]
     [4, 1]
     """
-    for (kind, _), group in groupby(panels, lambda panel: (type(panel), panel.names if type(panel) is Bars else ())):
-        size = BARS_A_ROW if kind is Bars else 1 if kind is Along else PLOTS_A_ROW
+    for (kind, _), group in groupby(panels, _kind):
         found = tuple(group)
+        size = BARS_A_ROW if kind is Bars else len(found) if kind is Along else PLOTS_A_ROW
         yield from [found[at : at + size] for at in range(0, len(found), size)]
+
+
+def _kind(panel: Panel) -> tuple[type, tuple[str, ...]]:
+    return type(panel), panel.names if isinstance(panel, (Bars, Along)) else ()

@@ -91,7 +91,7 @@ def header_lines(head: Head) -> list[str]:
     >>> header_lines(Head("macs", "MACs", "M", True, 0)), header_lines(Head("x", "effective\\nMACs", "M", True, 0))
     (['MACs', '(M)'], ['effective', 'MACs (M)'])
     """
-    first, _, second = head.header.partition("\n")
+    first, _, second = head.header.replace("\u00ad", "-").partition("\n")
     unit = f"({head.unit})" if head.unit else ""
     return [first, f"{second} {unit}".strip()]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Columns of terms, in the order in which they stand: what family each has, and its header.
 FAMILIES = {
-    "multiply-adds": "multiply-\nadds", "norms": "norms", "activations": "activa-\ntions", "pools": "pools",
+    "multiply-adds": "multiply-\nadds", "norms": "norms", "activations": "activa\u00ad\ntions", "pools": "pools",
     "bias": "bias", "adds": "adds", "other": "other",
 }  # fmt: skip
 
