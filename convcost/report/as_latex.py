@@ -60,7 +60,7 @@ def latex(table: Table) -> str:
     {\setlength{\tabcolsep}{4pt}%
     \begin{tabular}{@{}lr@{}}
     \toprule
-    variant & \shortstack[r]{MACs\\(M)} \\
+    variant & \begin{tabular}[b]{@{}r@{}}MACs\\(M)\end{tabular} \\
     \midrule
     standard & 27.50 \\
     \bottomrule
@@ -121,8 +121,8 @@ def _longest(text: str) -> float:
 
 
 def _goes_without_saying(head: Head, at: int, rows: Sequence[Line]) -> bool:
-    """A column that says of every row that it was verified: the notes say so once."""
-    return head.key == "verified" and {line.cells[at] for line in rows if not line.is_op} == {"verified"}
+    """A column that says of every row that it was verified, or that none was: the notes say so once."""
+    return head.key == "verified" and len({line.cells[at] for line in rows if not line.is_op}) == 1
 
 
 def _grid(table: Table, layout: Layout) -> Iterator[str]:
@@ -167,9 +167,8 @@ def _body(rows: Sequence[tuple[str, Line]], layout: Layout, *, is_headed: bool) 
     for title, line in rows:
         if title != before:
             yield from [] if is_headed and before is None else [r"\midrule"]
-            yield from (
-                [_across(f"\\textit{{{_escaped(title)}}}", title, len(layout.kinds), layout.total)] if title else []
-            )
+            if title:
+                yield _across(rf"\textit{{{_escaped(title)}}}", title, len(layout.kinds), layout.total, "@{}")
             before = title
         if line.reason is not None:
             room = layout.total - layout.widths[0] - GAP
@@ -180,10 +179,10 @@ def _body(rows: Sequence[tuple[str, Line]], layout: Layout, *, is_headed: bool) 
             yield _row([_broken(cell, kind) for cell, kind in zip(cells, layout.kinds)])
 
 
-def _across(words: str, plain: str, columns: int, room: float) -> str:
+def _across(words: str, plain: str, columns: int, room: float, start: str = "") -> str:
     """A text across several columns, in several lines where it has to be."""
     kind = "l" if _width(plain) <= room else _flowing(room)
-    return rf"\multicolumn{{{columns}}}{{{kind}@{{}}}}{{{_broken(words, kind)}}} \\"
+    return rf"\multicolumn{{{columns}}}{{{start}{kind}@{{}}}}{{{_broken(words, kind)}}} \\"
 
 
 def _broken(cell: str, kind: str) -> str:
@@ -206,7 +205,7 @@ def _parts(head: Head) -> list[str]:
 def _header(head: Head) -> str:
     first, *rest = map(_escaped, _parts(head))
     side = "r" if head.right else "l"
-    return rf"\shortstack[{side}]{{{first}\\{rest[0]}}}" if rest else first
+    return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{first}\\{rest[0]}\end{{tabular}}" if rest else first
 
 
 def _name(line: Line) -> str:

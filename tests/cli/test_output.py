@@ -18,11 +18,11 @@ from convcost.cli.output import ENDINGS, whole_file
 SPEC = ("compare", "64:128", "@56", "k3", "--no-verify")
 
 
-@pytest.mark.parametrize(("ending", "format"), ENDINGS.items())
+@pytest.mark.parametrize(("ending", "format"), [pair for pair in ENDINGS.items() if pair[1] != "svg"])
 def test_the_ending_says_the_format(
     ending: str, format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The file is what standard output would be; nothing else is printed or written."""
+    """The file is what standard output would be; nothing else is printed or written. Of pictures: tests/report."""
     file = tmp_path / f"costs{ending}"
     assert run_convcost([*SPEC, "--output", str(file)]) == 0
     assert capsys.readouterr() == ("", "")
