@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from convcost.spec import parse_spec
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, Ints, LayerSpec, Pads
-from convcost.variants.registry import DoesNotApply, all_variants, build_variant, other_names
+from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant, other_names
 
 #: Most taps, and most positions beyond what the kernel needs, an axis: fewer where there are more axes.
 _TAPS = {1: 7, 2: 5, 3: 3}
@@ -45,16 +48,22 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
     )  # fmt: skip
 
 
-def applying(spec: LayerSpec) -> list[str]:
-    """The variants that there are of a layer; others want another number of axes."""
+def applying(spec: LayerSpec, of: Iterable[str] = ()) -> list[str]:
+    """The variants that there are of a layer, all or those of `of`; others want another number of axes."""
     names = []
-    for name in all_variants():
+    for name in of or all_variants():
         try:
             build_variant(name, spec)
         except DoesNotApply:
             continue
         names.append(name)
     return names
+
+
+def pairs(lines: Iterable[str], *, residual: bool = False) -> list[tuple[str, str]]:
+    """Each variant with each layer that it is made for, the layer as given among them."""
+    specs = {line: parse_spec(line)._replace(residual=residual) for line in lines}
+    return [(name, line) for line, spec in specs.items() for name in applying(spec, [AS_GIVEN, *all_variants()])]
 
 
 def _ints(count: int, low: int, high: int) -> SearchStrategy[Ints]:

@@ -2,15 +2,16 @@
 
 from collections import Counter
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
 from ..graph.ops import Graph, Ints, Op, Shape
 from ..graph.shapes import infer_shapes
+from ..records import NamedTuple
 from .cost import LEARNED, Cost, OpTypes, of_dtype, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness
-from .traced import largest
+from .sizes import largest
 
 
 class OpAnalysis(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.dtypes import Types, bits_of, tensor_bytes, types_of
 from ..graph.ops import (
@@ -32,9 +32,9 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 from .memory import is_view
-from .overlap import products_on_data
-from .traced import common_divisor
+from .sizes import common_divisor, products_on_data
 
 #: The tensors that an operation learns: the role of each, a field of `Types`, and how many numbers it has.
 Learned = tuple[tuple[str, int], ...]

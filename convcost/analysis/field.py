@@ -34,7 +34,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from .traced import common_divisor
+from .sizes import common_divisor
 
 Span = tuple[int, int]  # first and last position, along one axis
 

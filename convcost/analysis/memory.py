@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.dtypes import bits_of
 from ..graph.ops import (
@@ -32,6 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 
 
 class Place(Enum):

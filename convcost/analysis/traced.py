@@ -7,9 +7,9 @@ intervals or, where they overlap, by an example, and becomes a guard: the plan h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import wraps
-from math import gcd
-from typing import Any, NamedTuple
+from typing import Any
+
+from ..records import NamedTuple
 
 #: What a plan can do, with two operands each but for `call`.
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -58,9 +58,12 @@ class Trace:
     >>> found = 9 * channels * size + 1 if channels == size else 9 * channels
     >>> trace.guards, len(trace.instructions)
     ([Guard(question='==', left=('v', 0), right=('v', 1), outcome=False)], 3)
+
+    `write` makes the text of a size, where somebody asks for it; without it there is none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, write: Callable[[Traced], str] | None = None) -> None:
+        self.write = write
         self.instructions: list[Instruction] = []
         self.guards: list[Guard] = []
         self.ranges: list[tuple[int, int]] = []
@@ -74,10 +77,15 @@ class Trace:
         self._inputs += 1
         return self._add(Instruction("input", (("n", self._inputs - 1),)), low, high, example)
 
-    def call(self, function: Callable[..., int], given: Sequence[Any], low: int, high: int) -> Traced:
-        """`function` of sizes and numbers, taken as it is: it lies between `low` and `high`, and is not traced into."""
+    def call(self, function: Callable[..., int], given: Sequence[Any], highest: Callable[..., int] | None) -> Traced:
+        """`function` of sizes and numbers, taken as it is: from 0 to the `highest` of what they may be, at most.
+
+        Without that it rises with each of them, and lies between what it is of the least and of the largest.
+        """
         example = function(*[one.example if isinstance(one, Traced) else one for one in given])
         operands = tuple([_operand(self, one) for one in given])
+        lows, highs = zip(*map(_bounds, given))
+        low, high = 0 if highest else function(*lows), (highest or function)(*highs)
         return self._add(Instruction("call", operands, function), low, high, example)
 
     def constant(self, number: int) -> Traced:
@@ -233,53 +241,46 @@ class Traced:
         return not self.trace.ask("==", self, 0)
 
     def __repr__(self) -> str:
-        raise TypeError("a traced size has no text: whoever writes it would write one layer's for all")
+        if self.trace.write is None:
+            raise TypeError("a traced size has no text: whoever writes it would write one layer's for all")
+        return self.trace.write(self)
 
     def _plain(self) -> Traced:
         return Traced(self.trace, self.number, 0, self.example - self.offset)
 
 
-def opaque(highest: Callable[..., Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """A function of sizes that no trace looks into: it is called for each. It is at least 0; `highest`: at most.
+class Marks:
+    """Numbers that stand for traced sizes where code writes numbers into text and reads them again.
 
-    >>> @opaque(lambda n: n)
-    ... def steps(n: int) -> int:
-    ...     return len(range(0, n, 2))
-    >>> steps(5), steps(Trace().size(1, 9, 5)).example
-    (3, 3)
+    >>> marks = Marks()
+    >>> size = Trace(marks.write).size(1, 9, 5)
+    >>> read = marks.read({"channels": (3, int(str(size)))})
+    >>> read["channels"][1] is size
+    True
     """
 
-    def keep(function: Callable[..., int]) -> Callable[..., int]:
-        @wraps(function)
-        def called(*given: Any) -> Any:
-            for one in given:
-                if type(one) is Traced:
-                    return one.trace.call(function, given, 0, highest(*[_bounds(each)[1] for each in given]))
-            return function(*given)
+    FIRST = 851_736_429_000_000_000
 
-        return called
+    def __init__(self) -> None:
+        self.sizes: list[Traced] = []
 
-    return keep
+    def write(self, size: Traced) -> str:
+        """The number for a size, in digits."""
+        self.sizes.append(size)
+        return str(self.FIRST + len(self.sizes) - 1)
 
-
-#: The greatest common divisor, of traced sizes too.
-common_divisor = opaque(min)(gcd)
-
-
-def largest(values: Sequence[Any]) -> Any:
-    """The largest of sizes, as one step and no question where they are traced.
-
-    >>> trace = Trace()
-    >>> largest([trace.size(1, 9, 5), trace.size(1, 9, 7)]).example, trace.guards, largest([3, 4])
-    (7, [], 4)
-    """
-    traced = next((one for one in values if type(one) is Traced), None)
-    if traced is None:
-        return max(values)
-    found = values[0]
-    for one in values[1:]:
-        found = traced.trace.compute("max", found, one)
-    return found
+    def read(self, value: Any) -> Any:
+        """The same value with sizes in the places of their numbers; ValueError where one was computed with."""
+        if type(value) is int and value >= self.FIRST // 1000:
+            if not self.FIRST <= value < self.FIRST + len(self.sizes):
+                raise ValueError("a size was computed with as if it were a number")
+            return self.sizes[value - self.FIRST]
+        if isinstance(value, dict):
+            return {key: self.read(one) for key, one in value.items()}
+        if isinstance(value, tuple):
+            items = [self.read(one) for one in value]
+            return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return value
 
 
 def _operand(trace: Trace, given: Any) -> tuple[str, int]:

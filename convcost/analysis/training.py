@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
 from ..graph.ops import (
@@ -32,6 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 from .memory import is_view
 
 #: Copies of the weights that an optimiser keeps: none, the velocity, both moments (Kingma & Ba 2014).

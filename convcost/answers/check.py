@@ -1,6 +1,8 @@
 """What a check found, and what the checks of a row or of a network showed together: plain records."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from ..records import NamedTuple
 
 if TYPE_CHECKING:
     from ..execute.ones.measure import Measured

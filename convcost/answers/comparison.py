@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Norm, Op, Scale
+from ..records import NamedTuple
 from ..spec.layer import LayerSpec
 from ..variants.registry import (
     AS_GIVEN,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from math import prod
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from ..analysis import analyze, words
 from ..analysis.analyze import Analysis
@@ -38,6 +38,7 @@ from ..graph.ops import (
 )
 from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
+from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .check import NetworkVerified
 from .comparison import kind_of

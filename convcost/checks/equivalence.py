@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from ..analysis.cost import macs
 from ..execute.ones.perturb import reach
 from ..execute.values.equivalent import Chain, Equivalent, compare_composed, compare_dense, drawn_chain
-from ..execute.values.kernels import Stage, rank_by_axis
-from ..execute.values.linear import is_linear, without_activations
+from ..execute.values.kernels import Stage, kernel_of_factors, rank_by_axis
+from ..execute.values.linear import integer_weights, is_linear, without_activations
 from ..graph.ops import Add, Conv, Graph, Ints, Multiply
 from ..graph.shapes import infer_shapes
 from ..spec.layer import LayerSpec
+from ..variants.factors import letter_sizes
 from ..variants.reduced import reduce_spec
-from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant
+from ..variants.registry import AS_GIVEN, Built, DoesNotApply, build_variant, formula_of
 from .stages import INPUT, STATED, Convolution, Parts, Step
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Numbers of one value, and products of any part of the work, beyond which nothing is executed: a few seconds.
 MOST_NUMBERS, MOST_PRODUCTS = 1 << 24, 1 << 30
@@ -25,6 +31,7 @@ CONSTRAINTS = {
     AS_GIVEN: "zero between channels of different groups: block-diagonal",
     "standard": "none: it is the dense kernel",
     "spatially-separable": "as a matrix (out x kH) by (in x kW) its rank is at most the middle channels",
+    "spatially-separable-reversed": "as a matrix (out x kW) by (in x kH) its rank is at most the middle channels",
     "depthwise-separable": "K[o,i] = sum over j of P[o,i*m+j] D[i*m+j]: the outputs share m kernels an input channel",
     "grouped": "zero between channels of different groups: block-diagonal",
     "bottleneck": "at every tap the out x in matrix is a product through the middle channels",
@@ -35,6 +42,7 @@ CONSTRAINTS = {
     "blueprint-separable": "K[o,i] = D[o] P[o,i]: an output has one spatial kernel for all inputs",
     "ghost": "half of the outputs are free, each of the others is one of them behind a 3x3 of its own",
     "low-rank": "as a matrix out by (in x taps) its rank is at most the middle channels",
+    "low-rank-reversed": "as a matrix (out x taps) by in its rank is at most the middle channels",
     "2plus1d": "as a matrix (out x time) by (in x space) its rank is at most the middle planes",
     "tcn": "the composition of two kernels that see nothing later, and the shortcut at the last tap",
     "mbconv": "K[o,i] = sum over h of P[o,h] D[h] E[h,i], the gate at 1, and the shortcut at the tap padding-before",
@@ -77,9 +85,10 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
     """
     full, small = build_variant(name, spec).graph, with_interior(spec)
     try:
-        graph = build_variant(name, small).graph
+        built = build_variant(name, small)
     except DoesNotApply as why:
         return f"reduced, {why}"
+    graph = built.graph
     ungated = without_gates(graph)
     linear = without_activations(ungated)
     if not is_linear(linear) or not any(isinstance(node.op, Conv) for node in linear.nodes):
@@ -93,7 +102,26 @@ def show_equivalence(name: str, spec: LayerSpec) -> Equivalence | str:
         return Equivalence(False, "nowhere", 0, 0, spec.kernel_size, 0, 0, f"the stages stated do not fit: {why}")
     if found is None:
         return "a transposed convolution, or branches of different strides: no one convolution"
-    return describe(name, full, found, linear)._replace(nonlinear=linear != ungated, gated=ungated != graph)
+    shown = describe(name, full, found, linear)._replace(nonlinear=linear != ungated, gated=ungated != graph)
+    return shown._replace(same=shown.same and obeys_formula(name, small, built, found.kernel))
+
+
+def obeys_formula(name: str, spec: LayerSpec, built: Built, kernel: NDArray[Any]) -> bool:
+    """Is the kernel, dilation written out, what the variant's formula makes of the same integer weights?
+
+    What no formula speaks of, it does not contradict: a variant without one, norms, shortcuts, transposed layers.
+    """
+    formula = formula_of(name, spec, built.settings)
+    if formula is None or spec.norm or any(type(node.op) is Add for node in built.graph.nodes):
+        return True
+    parts, made = formula
+    weights = integer_weights(without_activations(built.graph))
+    ours = [weights[node.name].kernel for node in built.graph.nodes if isinstance(node.op, Conv)]
+    factors = [np.moveaxis(one, (-1, -2), (1, 2)).reshape(-1, one.shape[-2], *one.shape[1:-2]) for one in ours]
+    dense = kernel_of_factors(parts, made, letter_sizes(spec, built.settings), factors)
+    spread = np.zeros_like(kernel)
+    spread[:, :, *[slice(None, None, d) for d in spec.dilation]] = dense
+    return bool(np.array_equal(spread, kernel))
 
 
 def without_gates(graph: Graph) -> Graph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..answers.check import Check
@@ -27,6 +27,14 @@ SCALAR_PRODUCTS = 3_000_000
 Checks = dict[str, Check]
 
 
+class Oracle(Protocol):
+    """What else judges the values of a graph, by its name, at a size: another engine, say."""
+
+    name: str
+
+    def __call__(self, name: str, graph: Graph, size: str | dict[str, object]) -> Check: ...
+
+
 class Examined(NamedTuple):
     """One variant: its checks in their order, how each operation was executed, what scratch that took."""
 
@@ -42,7 +50,9 @@ class Examined(NamedTuple):
         return all(check.ok is not False for check in self.checks.values())
 
 
-def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True) -> Examined:
+def examine(
+    name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True, oracle: Oracle | None = None
+) -> Examined:
     """Every check of variant `name` of `spec`, at full size up to `limit` multiply-adds.
 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 7), padding=((1, 1), (1, 1)))
@@ -68,7 +78,9 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
     equivalent = _equivalence(shown, spec)._replace(seconds=perf_counter() - start)
     checks = {
         **_executed_words(used), "count map": _timed(_count_maps, used), "scalar count": _timed(_scalar_counts, small),
-        "products issued": issued, "values": _timed(_values, used), "memory": _memory(used, run), **_seen(full),
+        "products issued": issued, "values": _timed(_values, used),
+        **({oracle.name: oracle(name, used.graph, used.size)} if oracle else {}), "memory": _memory(used, run),
+        **_seen(full),
         "stages": _timed(check_stages, name, spec, full.graph), "equivalence": equivalent,
     }  # fmt: skip
     return Examined(name, None, checks, run, None if isinstance(shown, str) else shown)
@@ -76,14 +88,14 @@ def examine(name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: 
 
 def examine_all(
     spec: LayerSpec, names: list[str] | None, limit: int = DEFAULT_LIMIT, *, inplace: bool = True,
-    step: Callable[[str], None] | None = None,
+    step: Callable[[str], None] | None = None, oracle: Oracle | None = None,
 ) -> list[Examined]:  # fmt: skip
     """Every variant of a layer, or those named; `step` hears of each before it starts."""
     found = []
     for name in wanted_names(spec, names):
         if step:
             step(name)
-        found.append(examine(name, spec, limit, inplace=inplace))
+        found.append(examine(name, spec, limit, inplace=inplace, oracle=oracle))
     return found
 
 

@@ -7,7 +7,7 @@ from the same statement. A variant that states none is verified in its sums, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..answers.check import Check
@@ -284,23 +284,34 @@ def _depthwise_separable(spec: LayerSpec) -> Parts:
 @states("spatially-separable")
 def _spatially_separable(spec: LayerSpec) -> Parts:
     """Szegedy et al. 2015, section 3.2: 1 x k, then k x 1, each with its axis' stride; min(in, out) between."""
+    return _axis_by_axis(spec, list(range(spec.axes - 1, -1, -1)))
+
+
+@states("spatially-separable-reversed")
+def _spatially_separable_reversed(spec: LayerSpec) -> Parts:
+    """Jaderberg et al. 2014, section 2.2: k x 1, then 1 x k."""
+    return _axis_by_axis(spec, list(range(spec.axes)))
+
+
+def _axis_by_axis(spec: LayerSpec, order: list[int]) -> Parts:
+    """One pass an axis, the channels of the middle in front of the last."""
     middle = spec.middles[0] if spec.middles else min(spec.in_channels, spec.out_channels)
     stages, inner = [], spec.in_channels
-    for axis in range(spec.axes - 1, -1, -1):
-        outer = middle if axis else spec.out_channels
-        stages.append(_pass(spec, (axis,), inner, outer))
+    for at, axis in enumerate(order, 1):
+        outer = spec.out_channels if at == len(order) else middle
+        stages.append(_pass(spec, (axis,), inner, outer, order[: at - 1]))
         inner = outer
     return replaced(spec, tuple(stages))
 
 
-def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Convolution:
-    """Some axes; those behind them have passed theirs and are as short as their strides left them."""
+def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int, before: Sequence[int] = ()) -> Convolution:
+    """Some axes; those that stand `before` have passed theirs and are as short as their strides left them."""
     own = [i in axes for i in range(spec.axes)]
     kernel, stride, dilation = (
         tuple([n if mine else 1 for n, mine in zip(field, own)])
         for field in (spec.kernel_size, spec.stride, spec.dilation)
     )
-    passed = tuple([s if i > max(axes) else 1 for i, s in enumerate(spec.stride)])
+    passed = tuple([s if i in before else 1 for i, s in enumerate(spec.stride)])
     pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
     around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
     conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
@@ -368,13 +379,21 @@ def _low_rank(spec: LayerSpec) -> Parts:
     return replaced(spec, (kxk(spec, "conv", spec.in_channels, middle), last))
 
 
+@states("low-rank-reversed")
+def _low_rank_reversed(spec: LayerSpec) -> Parts:
+    """The inputs mixed to a few by a 1 x 1, then filters of the full size over these, with the stride."""
+    middle = spec.middles[0] if spec.middles else spec.out_channels // spec.bottleneck_ratio
+    first = one_by_one(spec, "reduce", spec.in_channels, middle)
+    return replaced(spec, (first, kxk(spec, "conv", middle, spec.out_channels)))
+
+
 @states("2plus1d")
 def _two_plus_one(spec: LayerSpec) -> Parts:
     """Tran et al. 2018, section 3.5: M planes between space and time, t d^2 N N' / (d^2 N + t N') of them, or given."""
     t, height, width = spec.kernel_size
     square, inner, outer = height * width, spec.in_channels, spec.out_channels
     planes = spec.middles[0] if spec.middles else (t * square * inner * outer) // (square * inner + t * outer)
-    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer)))
+    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer, (1, 2))))
 
 
 @states("tcn")

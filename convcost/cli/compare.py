@@ -1,7 +1,5 @@
 """`convcost compare`: every variant of a layer, side by side."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -12,9 +10,10 @@ from ..answers.comparison import Comparison, compare_variants
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
-from .names import choose_variants, named_columns, unknown_name
+from .names import choose_variants, known_convention, named_columns, unknown_name
 from .options import (
     NOTATION,
+    Convention,
     Destination,
     Exact,
     Execution,
@@ -50,6 +49,8 @@ Examples:
 
   convcost compare --in resnet50 --layer stage2.1.conv
 
+  convcost compare 64:128 @56 k3 bias --convention thop
+
   convcost compare - --format ndjson < layers.txt
 """
 )
@@ -78,6 +79,7 @@ def compare(
     ] = "",
     inside: Inside = "",
     layer: InsideLayer = "",
+    convention: Convention = "",
     *,
     showing: Showing,
     selecting: Selecting,
@@ -103,8 +105,8 @@ def compare(
 
         words, flags = layer_of_network(inside, layer, words, flags)
     columns = named_columns(to.columns or MEASURED * measure)
-    options = Options(per_op=showing.per_op, columns=columns, exact=exact)
-    planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front) else 0
+    options = Options(False, showing.per_op, columns, exact, convention=known_convention(convention))
+    planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front or convention) else 0
     return answer_all(words, flags, answer, to, options, planned=planned)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
 from ..answers.network import Rebuild, not_rebuilt
 from ..graph.ops import Shape
@@ -12,6 +11,7 @@ from ..networks.convs import spec_of_layer
 from ..networks.foreign import is_module_name, printed_text
 from ..networks.lines import LONGEST_FILE
 from ..networks.zoo import find_program
+from ..records import NamedTuple
 from ..spec import SpecError, format_spec
 from .onnx_model import is_onnx, read_model
 from .run import Flags

@@ -1,13 +1,22 @@
 """`convcost layer`: exactly the layer described."""
 
-from __future__ import annotations
-
 from ..answers.comparison import Layer
 from ..answers.comparison import answer as answer_row
 from ..report import Options
 from ..spec import Reading
-from .names import named_columns
-from .options import NOTATION, Destination, Exact, Execution, Inside, InsideLayer, Modifiers, OptionalSpec, Showing
+from .names import known_convention, named_columns
+from .options import (
+    NOTATION,
+    Convention,
+    Destination,
+    Exact,
+    Execution,
+    Inside,
+    InsideLayer,
+    Modifiers,
+    OptionalSpec,
+    Showing,
+)
 from .run import Flags, answer_all
 
 EPILOG = (
@@ -35,6 +44,7 @@ def layer(
     exact: Exact = False,
     inside: Inside = "",
     layer: InsideLayer = "",
+    convention: Convention = "",
     *,
     showing: Showing,
     modifiers: Modifiers,
@@ -52,5 +62,6 @@ def layer(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(per_op=showing.per_op, columns=named_columns(to.columns), exact=exact)
-    return answer_all(words, flags, answer, to, options, planned=0 if execution.verify else WORTH_PLANS)
+    options = Options(False, showing.per_op, named_columns(to.columns), exact, convention=known_convention(convention))
+    planned = 0 if execution.verify or convention else WORTH_PLANS
+    return answer_all(words, flags, answer, to, options, planned=planned)

@@ -16,8 +16,9 @@ from typer.core import TyperGroup
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
+    "Decide": ("fit",),
     "Reasons and evidence": ("explain", "verify"),
-    "Tools": ("help", "schema", "completion"),
+    "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
 

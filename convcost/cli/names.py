@@ -59,6 +59,19 @@ def named_columns(text: str) -> list[str] | None:
     return choose_names(text, [*COLUMNS, ALL], "column")
 
 
+def known_convention(name: str) -> str:
+    """A convention, with or without a version behind an @, as somebody named it; SpecError where there is none such.
+
+    >>> known_convention("thop@0.1.1")
+    'thop@0.1.1'
+    """
+    if name:
+        from ..conventions.answer import find_conventions
+
+        find_conventions(name)
+    return name
+
+
 def unknown_name(
     what: str, name: str, known: Sequence[str], otherwise: str = "", text: str = "", start: int = 0
 ) -> SpecError:

@@ -34,7 +34,7 @@ def read_model(tokens: str, name: str, inputs: list[str]) -> Network:
     found = read_onnx(name, shapes, batch, size)
     unknown = tuple(found.unknown)
     return Network(found.name, "", found.graph, infer_shapes(found.graph), unknown, found.upper_bound,
-                   found.params_complete)  # fmt: skip
+                   found.params_complete, worked_out=found.worked_out)  # fmt: skip
 
 
 def parse_input(text: str) -> tuple[str, Shape]:
@@ -62,3 +62,6 @@ def report_unknown(network: Network) -> None:
     if network.upper_bound:
         note = "a branch depends on data; the dearer side is counted, an upper bound"
         print(f"note: {network.name}: {note}", file=sys.stderr)
+    if network.worked_out:
+        note = "params are in tables that the exporter worked out of learned ones, which are not in the file"
+        print(f"note: {network.name}: {network.worked_out:,} {note}", file=sys.stderr)

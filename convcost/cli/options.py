@@ -1,15 +1,14 @@
 """Options that several commands share, each described once, and the groups in which commands take them."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TextIO, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
 import typer
 
+from ..records import NamedTuple
 from ..report.formats import FORMATS
 from ..report.writers import Way
 from ..spec.layer import ACTIVATIONS
@@ -54,7 +53,9 @@ Exact = Annotated[bool, typer.Option("--exact", help="Whole numbers in tables, d
 Convention = Annotated[
     str,
     typer.Option(
-        metavar="NAME", show_default=False, help="The figure of this tool beside ours; reconcile --list has them."
+        metavar="NAME[@VERSION]",
+        show_default=False,
+        help="The figure of this tool beside ours; reconcile --list has them.",
     ),
 ]
 VerifyLimit = Annotated[
@@ -68,6 +69,11 @@ VerifyLimit = Annotated[
 ]
 Inplace = Annotated[
     bool, typer.Option("--inplace/--no-inplace", help="Elementwise operations write over an input nobody needs.")
+]
+
+
+Where = Annotated[
+    str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
 ]
 
 
@@ -92,12 +98,34 @@ class Showing(NamedTuple):
     per_op: Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")] = False
 
 
+def _limit(word: str, what: str) -> Any:
+    option = typer.Option(f"--{word}", metavar="LIMIT", show_default=False, help=f"At most so many {what}.")
+    return Annotated[str, option]
+
+
+class Budgets(NamedTuple):
+    """Limits, by the words that they limit."""
+
+    params: _limit("params", "params, such as 50k") = ""  # type: ignore[valid-type]  # an annotation that is made
+    macs: _limit("macs", "multiply-adds, such as 150M") = ""  # type: ignore[valid-type]
+    effective_macs: _limit("effective-macs", "multiply-adds that touch data") = ""  # type: ignore[valid-type]
+    flops: _limit("flops", "FLOPs, 2 a multiply-add") = ""  # type: ignore[valid-type]
+    elementwise: _limit("elementwise", "elementwise operations") = ""  # type: ignore[valid-type]
+    conv_activations: _limit("conv-activations", "activations of convolutions") = ""  # type: ignore[valid-type]
+    weight_bytes: _limit("weight-bytes", "bytes of weights, such as 2MiB") = ""  # type: ignore[valid-type]
+    activation_bytes: _limit("activation-bytes", "bytes of activations") = ""  # type: ignore[valid-type]
+    peak_bytes: _limit("peak-bytes", "bytes at the peak, such as 2MiB") = ""  # type: ignore[valid-type]
+    traffic_bytes: _limit("traffic-bytes", "bytes read and written") = ""  # type: ignore[valid-type]
+
+    def limits(self) -> dict[str, str]:
+        """The limits that somebody gave, by word."""
+        return {word: text for word, text in zip(self._fields, self) if text}
+
+
 class Selecting(NamedTuple):
     """Which rows there are, and in which order."""
 
-    where: Annotated[
-        str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
-    ] = ""
+    where: Where = ""
     sort: Annotated[
         str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
     ] = ""
@@ -105,7 +133,7 @@ class Selecting(NamedTuple):
         None
     )
 
-    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> Selection:
+    def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> "Selection":
         """What is asked of rows that have the words `known`, of which `numbers` may make a front."""
         from ..search.select import read_selection
 
@@ -165,7 +193,7 @@ class Execution(NamedTuple):
     verify_limit: VerifyLimit = None
     inplace: Inplace = True
 
-    def of_rows(self) -> Verify | None:
+    def of_rows(self) -> "Verify | None":
         """What executes the rows of layers, if they are to be executed."""
         if not self.verify:
             return None
@@ -173,7 +201,7 @@ class Execution(NamedTuple):
 
         return Verifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
-    def of_networks(self) -> VerifyNetwork | None:
+    def of_networks(self) -> "VerifyNetwork | None":
         """What executes networks, if they are to be executed."""
         if not self.verify:
             return None
@@ -183,7 +211,7 @@ class Execution(NamedTuple):
         return NetworkVerifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
 
-GROUPS = (Modifiers, Showing, Selecting, Destination, Execution)
+GROUPS = (Modifiers, Showing, Selecting, Budgets, Destination, Execution)
 
 
 def expanded(command: Callable[..., Any]) -> Callable[..., Any]:

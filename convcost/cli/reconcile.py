@@ -14,7 +14,7 @@ from ..answers.network import not_rebuilt
 from ..conventions.answer import conventions, find_conventions, reconcile_network
 from ..conventions.figures import is_figure
 from ..conventions.opening import is_layer, others_of
-from ..report.reconciliation import write_conventions, write_layers, write_reconciliation
+from ..report.reconciliation import write_conventions, write_reconciliation
 from ..spec.errors import SpecError, clip
 from .inside import Asked, Opened, open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
@@ -82,7 +82,9 @@ def reconcile(
             "read: which layer differs first, and by what.",
         ),
     ] = "",
-    convention: Annotated[str, typer.Option(metavar="NAME", show_default=False, help="Only this convention.")] = "",
+    convention: Annotated[
+        str, typer.Option(metavar="NAME[@VERSION]", show_default=False, help="Only this convention.")
+    ] = "",
     list_all: Annotated[bool, typer.Option("--list", help="List the conventions, their words and sources.")] = False,
     width: Width = "",
     depth: Depth = "",
@@ -104,6 +106,8 @@ def reconcile(
         raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
     asked = opened(words, Asked(width, depth, batch, norm, tuple(input or ())))
     if per_layer:
+        from ..report.layer_figures import write_layers
+
         names = "" if is_layer(words[0]) else f"convcost network {' '.join(map(quote, words))} --per-layer"
         layers = _per_layer(asked, per_layer, convention, names)
         with to.open() as (file, written):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from ..answers.comparison import Layer, Result, Row
+from ..records import NamedTuple
 from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TextIO
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from ..spec.errors import SpecError
+from ..timing import ENGINES
 from .names import choose_variants
 from .options import NOTATION, Destination, Inplace, Modifiers, OptionalSpec, Residual, Variants, VerifyLimit
 
 if TYPE_CHECKING:
-    from ..checks.examination import Examined
+    from ..checks.examination import Examined, Oracle
     from ..spec import LayerSpec
     from .run import Flags
+
+#: The engines that are not our own executor.
+OTHERS = tuple([name for name in ENGINES if name != "numpy"])
+OracleName: Any = StrEnum("OracleName", {name: name for name in OTHERS})  # type: ignore[misc]  # made from the list
 
 EPILOG = (
     NOTATION
@@ -27,6 +33,8 @@ Examples:
   convcost verify 64:128 @56 k3 --variants depthwise-separable --format json
 
   convcost verify --random 5 --seed 7 --output evidence.csv
+
+  convcost verify 8:16 @14 k3 --engine onnxruntime
 
   convcost verify --self-test
 """
@@ -43,6 +51,10 @@ def verify(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Break rules on purpose and show which check catches each.")
     ] = False,
+    engine: Annotated[
+        OracleName | None,
+        typer.Option(metavar="NAME", show_default=False, help=f"Hold values against an engine: {', '.join(OTHERS)}."),
+    ] = None,
     residual: Residual = False,
     verify_limit: VerifyLimit = None,
     inplace: Inplace = True,
@@ -54,6 +66,7 @@ def verify(
     from .run import Flags
 
     names = choose_variants(variants)
+    oracle = _oracle(engine.value) if engine else None
     if sum([bool(spec), bool(random), self_test]) != 1:
         raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
     try:
@@ -61,12 +74,19 @@ def verify(
             if self_test:
                 return _self_test(written, file)
             if random:
-                return _random(random, seed, names, written, file)
+                return _random(random, seed, names, oracle, written, file)
             layer = _spec(" ".join(spec or []), Flags.of(modifiers, residual))
-            return _layer(layer, names, verify_limit, inplace, written, file)
+            return _layer(layer, names, verify_limit, inplace, oracle, written, file)
     except MemoryError as error:
         print(f"error: {error or 'out of memory'}", file=sys.stderr)
         return 2
+
+
+def _oracle(engine: str) -> Oracle:
+    from ..timing.engines import open_engine
+    from ..timing.oracle import EngineOracle
+
+    return EngineOracle(open_engine(engine))
 
 
 def _spec(text: str, flags: Flags) -> LayerSpec:
@@ -78,8 +98,9 @@ def _spec(text: str, flags: Flags) -> LayerSpec:
 
 
 def _layer(
-    spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, format: str, file: TextIO
-) -> int:
+    spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, oracle: Oracle | None, format: str,
+    file: TextIO,
+) -> int:  # fmt: skip
     """All checks of one layer."""
     from ..checks.examination import examine_all, expected_time, wanted_names
     from ..checks.verifier import DEFAULT_LIMIT
@@ -88,7 +109,7 @@ def _layer(
 
     limit = DEFAULT_LIMIT if limit is None else limit
     with progress(len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
-        rows = examine_all(spec, names, limit, inplace=inplace, step=step)
+        rows = examine_all(spec, names, limit, inplace=inplace, step=step, oracle=oracle)
     write_evidence(format, file, spec, rows)
     return _report("", rows)
 
@@ -102,7 +123,7 @@ def _report(layer: str, rows: Sequence[Examined]) -> int:
     return int(bool(failed))
 
 
-def _random(count: int, seed: int, names: list[str] | None, format: str, file: TextIO) -> int:
+def _random(count: int, seed: int, names: list[str] | None, oracle: Oracle | None, format: str, file: TextIO) -> int:
     """All checks of generated layers: how many there were, and every one that does not hold."""
     from ..checks.examination import examine_all
     from ..checks.random_specs import random_specs
@@ -114,7 +135,7 @@ def _random(count: int, seed: int, names: list[str] | None, format: str, file: T
     with progress(count, count / 10) as step:
         for number, spec in enumerate(random_specs(count, seed), 1):
             step(f"layer {number} of {count}")
-            rows = examine_all(spec, names)
+            rows = examine_all(spec, names, oracle=oracle)
             totals = totals.with_layer(spec, rows)
             code |= _report(format_spec(spec), rows)
     write_totals(format, file, totals)

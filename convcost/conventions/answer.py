@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from ..answers.check import NetworkVerified
 from ..graph.ops import Counted
 from ..networks.build import Network
-from ..spec.errors import SpecError
+from ..records import NamedTuple
+from ..spec.errors import SpecError, clip
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
 from .facts import ASSUMED, Facts, Group, facts_of, in_groups, pieces
 from .figures import Figure, deciding, match_of, read_figure
@@ -122,11 +122,29 @@ def conventions() -> tuple[Convention, ...]:
     return tuple(papers_first)
 
 
-def find_conventions(name: str) -> tuple[Convention, ...]:
-    """The conventions of a name, in all ranges of versions; SpecError for a name that there is not."""
-    found = tuple([one for one in conventions() if one.name.lower() == name.lower()])
-    if found:
-        return found
+def find_conventions(text: str) -> tuple[Convention, ...]:
+    """The conventions of a name, in all ranges of versions, or in that of a version behind an @.
+
+    >>> [one.versions for one in find_conventions("ptflops-pytorch")]
+    ['0.7.0 to 0.7.4', '0.7.5 and later']
+    >>> [one.versions for one in find_conventions("ptflops-pytorch@0.7.3")]
+    ['0.7.0 to 0.7.4']
+
+    Raises SpecError for a name that there is not, and for a version of which nothing is known.
+    """
+    name, at, version = text.partition("@")
+    found = tuple([one for one in conventions() if one.name.lower() == name.strip().lower()])
+    if not found:
+        raise _no_convention(name)
+    covering = tuple([one for one in found if one.covers(version.strip())]) if at else found
+    if not covering:
+        message = f"nothing is known of {found[0].name} {clip(version)!r}"
+        hint = f"known versions: {', '.join([one.versions for one in found])}"
+        raise SpecError(message, hint, text, len(name) + 1, len(text))
+    return covering
+
+
+def _no_convention(name: str) -> SpecError:
     from difflib import get_close_matches
 
     names = list(dict.fromkeys([one.name for one in conventions()]))
@@ -134,7 +152,7 @@ def find_conventions(name: str) -> tuple[Convention, ...]:
         known for known in names if name.lower() in known.lower()
     ]
     hint = f"did you mean {near[0]}?" if near else "'convcost reconcile --list' lists them"
-    raise SpecError(f"there is no convention {name!r}", hint, name, 0, len(name))
+    return SpecError(f"there is no convention {name!r}", hint, name, 0, len(name))
 
 
 def groups_of(seen: Sequence[Seen], facts: Facts | None) -> dict[str, list[Group]]:
@@ -227,7 +245,8 @@ def beside(network: Network, name: str) -> tuple[Said, list[int | None]]:
 def explain_figure(figure: Figure, places: Sequence[tuple[Place, Sequence[Said]]]) -> Explained:
     """Everything that prints a figure: its own digits first; twice and half of values only where none does."""
     every = [(place, one) for place, said in places for one in said]
-    candidates = [(place, one) for place, one in every if _is_of(figure.tool, one)]
+    versions = find_conventions(figure.tool) if figure.tool else conventions()
+    candidates = [(place, one) for place, one in every if any([one.convention is of for of in versions])]
     found = _found(figure, candidates)
     if not found:
         others = _found(figure, every) if figure.tool else []
@@ -245,10 +264,6 @@ def _found(figure: Figure, candidates: Sequence[tuple[Place, Said]]) -> list[Exp
         if found and not factor:
             break
     return sorted(found, key=lambda one: MATCHES.index(one.match))
-
-
-def _is_of(tool: str, said: Said) -> bool:
-    return not tool or said.convention.name.lower() == tool.lower()
 
 
 def _explanations(figure: Figure, place: Place, said: Said, factor: str) -> Iterable[Explanation]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from ..networks.build import Network
+from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
 from .operations import FAMILIES, KINDS, Seen
 

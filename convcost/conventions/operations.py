@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..analysis.cost import adaptive_reach, conv_activations, effective_macs, macs, params
 from ..graph.ops import (
@@ -34,6 +34,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 
 #: What is called by its kind in every table of a convention, and how a term of a sum names it.
 LABELS = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .facts import Group
 from .operations import FAMILY_OF, KINDS, LABELS
 
@@ -110,6 +111,19 @@ class Convention(NamedTuple):
     last_call: bool
     nested: bool
 
+    def covers(self, version: str) -> bool:
+        """Is a version in the range, or called by its very words?
+
+        >>> from convcost.conventions.modules import thop
+        >>> thop.versions, [thop.covers(one) for one in ("0.1", "0.1.1.post2209072238", "0.0.30", "0.2")]
+        ('0.0.31 to 0.1.1', [True, True, False, False])
+        """
+        bounds, given = _versions(self.versions), _versions(version)[:1]
+        if not bounds or not given:
+            return version == self.versions
+        one, first, last = given[0] + (0,) * 4, bounds[0], bounds[-1]
+        return (one >= first or "before" in self.versions) and (one[: len(last)] <= last or "later" in self.versions)
+
     def rule(self, kind: str, form: str) -> Amount | None:
         """What it adds for an operation of that kind in that form; None where it gives no figure then."""
         if form in self.blind:
@@ -118,6 +132,10 @@ class Convention(NamedTuple):
             return self.rules.get(kind, NOTHING)
         key = f"{form}.{kind}"
         return self.rules[key] if key in self.rules else self.rules.get(kind, self.rest)
+
+
+def _versions(text: str) -> list[tuple[int, ...]]:
+    return [tuple(map(int, one.split("."))) for one in re.findall(r"\d+(?:\.\d+)*", text)]
 
 
 class Term(NamedTuple):

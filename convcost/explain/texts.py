@@ -65,6 +65,17 @@ TEXTS: dict[str, Text] = {
         f"early layers, and good on maps of 12 to 20 positions a side ({INCEPTION_V3}, section 3.2).",
         ("standard", "depthwise-separable"),
     ),
+    "spatially-separable-reversed": Text(
+        "The two passes in the other order: a kernel one column wide, then a kernel one row high.",
+        "For a single filter the order makes no difference. For a layer it does: what the passes share is their rows "
+        "in one order and their columns in the other.",
+        "K[o,c,y,x] = Σm V[o,m,x] · U[m,c,y]",
+        "All kernels together, as one matrix of (out·width) × (in·height), have a rank of at most the number of "
+        "channels between the passes.",
+        (("Networks separated after training", "Jaderberg et al. 2014, arXiv 1405.3866"),),
+        "It costs what the usual order costs, unless height and width differ in kernel, stride or size.",
+        ("spatially-separable", "low-rank"),
+    ),
     "depthwise-separable": Text(
         "A depthwise convolution filters every channel alone, then a 1x1 (pointwise) combines the channels: space "
         "first, channels second.",
@@ -99,6 +110,16 @@ TEXTS: dict[str, Text] = {
         (("Networks accelerated after training", "Zhang et al. 2015, arXiv 1505.06798"),),
         "Where the middle channels are not far fewer than the output channels, the 1x1 costs more than it saves.",
         ("bottleneck", "spatially-separable"),
+    ),
+    "low-rank-reversed": Text(
+        "A 1x1 mixes the inputs to a few middle channels, then a kxk makes every output of these.",
+        "Where many input channels say nearly the same, a few mixtures of them say it as well, and the kxk reads only "
+        "these.",
+        "K[o,c,y,x] = Σm F[o,m,y,x] · R[m,c]",
+        "At every tap the outputs see the inputs only as the same few mixtures.",
+        (("GoogLeNet, before each 3x3 and 5x5", "Szegedy et al. 2014, arXiv 1409.4842"),),
+        "The 1x1 has no stride: where the layer has one, it works on all positions.",
+        ("low-rank", "bottleneck"),
     ),
     "ghost": Text(
         "A kxk makes half of the output channels, a depthwise 3x3 makes the other half from these, and the two are put "

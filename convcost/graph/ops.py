@@ -1,7 +1,9 @@
 """The primitive operations and the graph they form: plain records, no rule about any of them."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar, get_args
+from typing import TypeVar, get_args
+
+from ..records import NamedTuple
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
+from ..records import NamedTuple
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec
@@ -17,6 +18,7 @@ from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
 from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
 from .lines import Block, Line, Program
+from .numbers import Ratio
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, block_arguments
 
@@ -63,6 +65,7 @@ class Network(NamedTuple):
 
     `unknown` are the operations that are not counted, `params_complete` whether their params are; `upper_bound`: a
     branch depends on data, and the one with more MACs is counted. `facts` are what its file says of its modules.
+    `worked_out` are params that are not learned but worked out of learned ones, which the file has not.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Network(NamedTuple):
     upper_bound: bool = False
     params_complete: bool = True
     facts: tuple[str, ...] | None = None
+    worked_out: int = 0
 
 
 def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
@@ -95,6 +99,8 @@ class _Assembly:
         self.program = program
         self.norm = choices.norm
         self.multipliers = choose_multipliers(program, choices)
+        width = self.multipliers.get("width")
+        self.sized = width.marks.read if isinstance(width, Ratio) else _as_it_is
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
         self.written = self.depth = self.before = 0
@@ -218,7 +224,7 @@ class _Assembly:
             spec: LayerSpec | None = None
             said: Values = {}
             try:
-                spec = layer_spec(line.op, words, line.flags, self.shapes[value], self.dtype, said)
+                spec = self.sized(layer_spec(line.op, words, line.flags, self.shapes[value], self.dtype, said))
                 if number > 1:
                     self._count(line)
                     spec = spec._replace(stride=(1,) * spec.axes)
@@ -251,10 +257,14 @@ class _Assembly:
         return _repeats(line.words[at]) or "share" in line.words[max(1, at - 1) : at + 1]
 
     def _build(self, op: str, spec: LayerSpec) -> Built:
-        """Networks repeat their layers: each distinct one is built once."""
-        if (op, spec) not in self._built:
-            self._built[op, spec] = build_layer(op, spec)
-        return self._built[op, spec]
+        """Networks repeat their layers: each distinct one is built once; sizes that are formulas have no hash."""
+        try:
+            known = self._built.get((op, spec))
+        except TypeError:
+            return build_layer(op, spec)
+        if known is None:
+            known = self._built[op, spec] = build_layer(op, spec)
+        return known
 
     def _inline(self, line: Line, built: Built, value: int, name: str) -> int:
         """Append a variant's graph; where it is a single convolution, that one has the line's own name."""
@@ -280,7 +290,7 @@ class _Assembly:
         if type(made[0][1]) is BatchNorm and not self.norm:
             return inputs[0]
         for suffix, each in made:
-            inputs = [self._append(line, name + suffix, each, inputs)]
+            inputs = [self._append(line, name + suffix, self.sized(each), inputs)]
         return inputs[0]
 
     def _append(self, line: Line, name: str, op: Op, inputs: list[int]) -> int:
@@ -292,7 +302,7 @@ class _Assembly:
         except ShapeError as error:
             problem = Problem(str(error).removeprefix(f"{name}: "), "the shapes of its inputs must fit")
             raise self.program.error(line, problem) from None
-        if max(out) >= LIMIT:
+        if any([size >= LIMIT for size in out]):
             raise self.program.error(line, Problem(f"a size of more than {DIGITS} digits", "make the layers smaller"))
         self.nodes.append(node)
         self.shapes.append(out)
@@ -327,6 +337,10 @@ class _Assembly:
                 break
         self.depth -= 1
         return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def weights_of(op: Any) -> tuple[object, ...]:

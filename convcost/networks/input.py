@@ -1,28 +1,28 @@
 """What goes into a network: shape, dtype and width, from the file and from the command line."""
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from ..graph.ops import Shape
+from ..records import NamedTuple
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import Values, axes_disagree
 from ..spec.text import gather_tokens, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place
-from .numbers import read_multiplier
+from .numbers import Ratio, read_multiplier
 
 
 class Choices(NamedTuple):
     """What the command line says about a network: input tokens over the file's, multipliers, BatchNorm or not."""
 
     tokens: str = ""
-    width: str | None = None
+    width: str | Ratio | None = None
     norm: bool = True
     reduced: Shape = ()  # the whole input, whatever is said: how a smaller copy is built
     depth: str | None = None
 
 
-def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction]:
+def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction | Ratio]:
     """Width and depth, as far as the file has them: the chosen ones, else the file's.
 
     Raises SpecError for one that is no multiplier, and for one that the file does not have.
@@ -31,8 +31,12 @@ def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction
     chosen = {name: text for name, text in asked.items() if text is not None}
     for name, text in chosen.items():
         if name not in program.multipliers:
-            raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", text, 0, len(text))
-    return {name: _multiplier(text, name) for name, text in {**program.multipliers, **chosen}.items()}
+            said = str(text)
+            raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", said, 0, len(said))
+    return {
+        name: text if isinstance(text, Ratio) else _multiplier(text, name)
+        for name, text in {**program.multipliers, **chosen}.items()
+    }
 
 
 def _multiplier(text: str, name: str) -> Fraction:

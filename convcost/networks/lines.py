@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from ..spec.errors import Problem, Span, clip
 from ..spec.layer import ACTIVATIONS
 from ..spec.text import spans

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
+from ..analysis.sizes import largest, opaque
+from ..analysis.traced import Marks, Traced
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT
 
@@ -20,8 +23,17 @@ EXPRESSION = re.compile(rf"{_START}({_NUMBER}(?:[x:-]{_NUMBER}){{0,5}})")
 _NUMBERS = re.compile(_NUMBER)
 _STEP = re.compile(r"([*/~+])(\d+|width|max\(width,1\)|depth)")
 
+
+class Ratio(NamedTuple):
+    """A width whose numerator is a traced size: a whole number of parts; `marks` stand for sizes in words."""
+
+    numerator: Traced
+    denominator: int
+    marks: Marks
+
+
 #: The multipliers that a file has, by name.
-Multipliers = Mapping[str, Fraction]
+Multipliers = Mapping[str, Fraction | Ratio]
 
 
 def resolve(word: str, channels: int, multipliers: Multipliers) -> str:
@@ -51,7 +63,7 @@ def _worked_out(text: str, channels: int, multipliers: Multipliers) -> str:
     steps = _STEP.findall(text)
     if not steps and text != "in":
         return text
-    value = channels if text.startswith("in") else int(re.split(r"[*/~+]", text)[0])
+    value = channels if text.startswith("in") else _sized(int(re.split(r"[*/~+]", text)[0]), multipliers)
     for sign, by in steps:
         value = _step(value, sign, by, multipliers)
         if not 0 < value < LIMIT:
@@ -59,13 +71,20 @@ def _worked_out(text: str, channels: int, multipliers: Multipliers) -> str:
     return str(value)
 
 
+def _sized(number: int, multipliers: Multipliers) -> int:
+    """The size that a number stands for, if it does."""
+    width = multipliers.get("width")
+    return width.marks.read(number) if type(width) is Ratio else number  # type: ignore[no-any-return]  # like an int
+
+
 def _step(value: int, sign: str, by: str, multipliers: Multipliers) -> int:
     if not by.isdigit():
         name = "depth" if by == "depth" else "width"
         if name not in multipliers:
             raise Problem(f"the file has no {name}", f"add a line before the layers: {name} 1")
-        factor = max(multipliers[name], Fraction(1)) if by.startswith("max") else multipliers[name]
-        whole = value * factor.numerator
+        factor = multipliers[name]
+        parts = largest([factor.numerator, factor.denominator]) if by.startswith("max") else factor.numerator
+        whole = value * parts
         return -(-whole // factor.denominator) if name == "depth" else round_to(whole, 8, factor.denominator)
     number = int(by)
     if number == 0 and sign != "+":
@@ -75,6 +94,7 @@ def _step(value: int, sign: str, by: str, multipliers: Multipliers) -> int:
     return value * number if sign == "*" else value + number if sign == "+" else value // number
 
 
+@opaque()
 def round_to(value: int, multiple: int, over: int = 1) -> int:
     """The multiple nearest to `value / over`, at least one and 90 % of it or more (MobileNet's `_make_divisible`).
 

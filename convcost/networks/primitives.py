@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..graph.builder import same_upper
 from ..graph.ops import (
@@ -30,6 +30,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..records import NamedTuple
 from ..spec.check import same_padding
 from ..spec.errors import Problem, clip
 from ..spec.fields import axes_disagree, check_axes

@@ -10,8 +10,8 @@ from ..analysis.analyze import WORDS
 from ..answers.comparison import RELATIVE, Layer, Result
 from ..spec import format_spec
 from .columns import choose_columns, plain, read
-from .documents import Document, document_of
-from .writers import Writer
+from .documents import Document
+from .writers import Writer, answered
 
 VERIFIED = ("verified.status", "verified.size", "verified.reason")
 
@@ -26,8 +26,10 @@ FIELDS = (
 OP_FIELDS = ("ops.name", "ops.op")
 
 
-def fields(columns: Sequence[str] | None, *, batch: bool, per_op: bool) -> tuple[str, ...]:
+def fields(columns: Sequence[str] | None, *, batch: bool, per_op: bool, convention: bool = False) -> tuple[str, ...]:
     """The header: `spec` in front of a batch, then the chosen columns or all; UnknownColumnError if there is none such.
+
+    A convention's figures come last.
 
     >>> fields(["macs", "verified"], batch=True, per_op=False)
     ('spec', 'variant', 'macs', 'verified.status', 'verified.size', 'verified.reason')
@@ -36,7 +38,7 @@ def fields(columns: Sequence[str] | None, *, batch: bool, per_op: bool) -> tuple
     if columns is not None:
         keys = [column.key for column in choose_columns(columns)]
         chosen = [field for key in keys for field in (VERIFIED if key == "verified" else (key,))]
-    return (*("spec",) * batch, "variant", *OP_FIELDS * per_op, *chosen)
+    return (*("spec",) * batch, "variant", *OP_FIELDS * per_op, *chosen, *("convention",) * convention)
 
 
 def csv_line(values: Iterable[str]) -> str:
@@ -67,12 +69,14 @@ class CsvWriter(Writer):
 
     def begin(self) -> None:
         """The header."""
-        self.header = fields(self.options.columns, batch=self.options.batch, per_op=self.options.per_op)
+        options = self.options
+        beside = bool(options.convention)
+        self.header = fields(options.columns, batch=options.batch, per_op=options.per_op, convention=beside)
         self.file.write(csv_line(self.header))
 
     def answer(self, result: Result) -> None:
         """The lines of one answer."""
-        document = document_of(result)
+        document = answered(result, self.options)
         rows = [document] if isinstance(result, Layer) else document["rows"]
         spec = format_spec(result.spec) if self.options.batch else ""
         self.file.writelines(csv_lines(self.header, rows, spec))

@@ -8,8 +8,8 @@ from json import JSONEncoder
 from ..analysis.analyze import WORDS
 from ..answers.comparison import Layer, Result
 from ..spec import LayerSpec, SpecError
-from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, document_of, error_document, row_start
-from .writers import Writer
+from .documents import NO_RATIOS, NOT_VERIFIED, SCHEMA, Document, error_document, row_start
+from .writers import Options, Writer, answered
 
 #: Documents hold no cycles, and looking for them costs a tenth of the time.
 encode = JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -28,6 +28,9 @@ _FIELDS = LayerSpec._fields
 _SIZES = _FIELDS.index("input_size") + 1
 _SIZES_AS_JSON = "{" + "".join([f"{encode(field)}:%s," for field in _FIELDS[:_SIZES]])
 
+#: Nothing beside the answer.
+PLAIN = Options()
+
 #: What a line of JSON for reading holds at most: columns, the key in front not counted, and members.
 LINE = 100
 FEW = 8
@@ -38,13 +41,13 @@ _NUMBERS = (int, float)
 _encode_spaced = JSONEncoder(check_circular=False).encode
 
 
-def json_line(result: Result) -> str:
+def json_line(result: Result, options: Options = PLAIN) -> str:
     """The answer as one line of JSON, without its newline."""
-    if isinstance(result, Layer):
+    if isinstance(result, Layer) and not options.convention:
         row = result.row
         if len(row.ops) == 1 and row.verified is None and row.relative is None and row.ops[0].words == row.words:
             return _one_op_line(result)
-    return encode(document_of(result))
+    return encode(answered(result, options))
 
 
 def _one_op_line(layer: Layer) -> str:
@@ -121,7 +124,7 @@ class LinesWriter(Writer):
 
     def text(self, result: Result) -> str:
         """The line with its newline."""
-        return json_line(result) + "\n"
+        return json_line(result, self.options) + "\n"
 
     def error(self, error: SpecError, line: int) -> None:
         """One line that says what is wrong."""
@@ -139,7 +142,7 @@ class JsonWriter(Writer):
 
     def answer(self, result: Result) -> None:
         """The document, or the next of the array."""
-        self._write(document_of(result))
+        self._write(answered(result, self.options))
 
     def end(self) -> None:
         """Close the array, which may be empty."""

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..conventions.answer import beside
+from ..networks.build import Network
+from ..variants.registry import build_variant
 from .documents import Document
-from .reconciliation import said_document
+from .said import said_document
 
 if TYPE_CHECKING:
     from ..answers.network import NetworkAnswer
-    from ..networks.build import Network
+    from ..spec import LayerSpec
 
 
 def add_convention(document: Document, network: Network, name: str) -> None:
@@ -36,6 +38,27 @@ def add_convention(document: Document, network: Network, name: str) -> None:
         kinds.setdefault(layer["op"], []).append(value)
     for kind in document["op_types"]:
         kind["convention"] = _sum(kinds[kind["op"]])
+
+
+def add_to_rows(rows: Sequence[Document], spec: LayerSpec, name: str) -> None:
+    """Put a convention's figure into the rows of a layer that apply, and into their operations, each a module.
+
+    >>> from convcost.answers.comparison import compare_variants
+    >>> from convcost.report.documents import comparison_document
+    >>> from convcost.spec import parse_spec
+    >>> spec = parse_spec("64:128 @56 k3 bias")
+    >>> rows = comparison_document(compare_variants(spec, ["standard"]))["rows"]
+    >>> add_to_rows(rows, spec, "torchinfo")
+    >>> rows[0]["convention"]["value"], rows[0]["ops"][0]["convention"]
+    (231612416, 231612416)
+    """
+    for row in rows:
+        if row["applicable"]:
+            graph, _, shapes = build_variant(row["variant"], spec)
+            said, each = beside(Network(row["variant"], "", graph, shapes, facts=()), name)
+            row["convention"] = said_document(said, row["verified"]["status"])
+            for op, value in zip(row["ops"], each):
+                op["convention"] = value
 
 
 def _sum(values: Sequence[int | None]) -> int | None:

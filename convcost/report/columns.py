@@ -1,8 +1,9 @@
 """The columns that tables can have, by the names that JSON gives them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
@@ -56,7 +57,20 @@ COLUMNS = {
 ALL = "all"
 
 #: Fields of CSV that say what a row is about, and stand in front whatever else is wanted.
-LEADING = ("level", "given", "variant", "check", "name", "rule", "network", "convention", "layer", "topic")
+LEADING = (
+    "level",
+    "given",
+    "variant",
+    "check",
+    "name",
+    "rule",
+    "network",
+    "convention",
+    "layer",
+    "topic",
+    "text",
+    "values",
+)
 
 #: What a table shows unless it is told.
 DEFAULT = tuple([key for key, column in COLUMNS.items() if column.priority is not None])
@@ -101,8 +115,10 @@ def chosen_fields(fields: tuple[str, ...], names: Iterable[str] | None) -> tuple
     return tuple(dict.fromkeys([*fields[:lead], *known_names(names, fields)]))
 
 
-def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
+def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[Column, ...]:
     """The columns of those names, or the default ones; the row's own name goes without saying.
+
+    With a `convention` one more has that tool's figures.
 
     >>> [column.header for column in choose_columns(["variant", "macs", "peak_bytes"])]
     ['MACs', 'peak']
@@ -110,7 +126,19 @@ def choose_columns(names: Iterable[str] | None) -> tuple[Column, ...]:
     Raises UnknownColumnError.
     """
     chosen = [COLUMNS[name] for name in known_names(DEFAULT if names is None else names, tuple(COLUMNS))]
-    return tuple([column for column in chosen if column.key != "variant"])
+    return with_convention([column for column in chosen if column.key != "variant"], convention)
+
+
+def with_convention(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
+    """The columns, and behind MACs, else last, that of another tool's figures, if one is named.
+
+    >>> [column.header for column in with_convention(choose_columns(["macs", "params"]), "thop")]
+    ['MACs', 'thop', 'params']
+    """
+    if not name:
+        return tuple(columns)
+    at = next((index for index, column in enumerate(columns, 1) if column.key == "macs"), len(columns))
+    return (*columns[:at], Column("convention", name, COUNTS, 0), *columns[at:])
 
 
 def exactly(column: Column) -> Column:
@@ -125,9 +153,13 @@ def read(row: dict[str, Any], key: str) -> Any:
 
     >>> read({"relative": {"macs": 0.5}}, "relative.macs")
     0.5
+
+    What a convention says of a row is its figure and more, of an operation its figure alone.
     """
     outer, _, inner = key.partition(".")
     value = row.get(outer)
+    if outer == "convention" and isinstance(value, dict):
+        return value["value"]
     return value if not inner or value is None else value.get(inner)
 
 

@@ -1,8 +1,8 @@
 """A table as lines of styled text in a fixed-width font; what does not fit is left out, the least wanted first."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .model import Head, Line, Table, listed
 
 #: Text and what it is: "title", "head", "dim", "section", "base", "good", "bad", or "" for plain.

@@ -1,8 +1,9 @@
 """Lists of what there is in the formats that scripts and documents read."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
+from ..records import NamedTuple
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table

@@ -2,8 +2,8 @@
 
 # No postponed annotations here and beside: NamedTuple would compile each of them from its text at every start.
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .columns import LEADING, known_names
 
 
@@ -79,7 +79,8 @@ class Table(NamedTuple):
         else:
             known = [head.key for head in self.heads]
             wanted = [name for name in columns if name in known or name not in LEADING]  # the row's own name is there
-            places = [known.index(name) for name in known_names(wanted, known)]
+            lead = [at for at, head in enumerate(self.heads) if head.key in LEADING and not head.hidden]
+            places = list(dict.fromkeys([*lead, *map(known.index, known_names(wanted, known))]))
         if len(places) == len(self.heads) and columns is None:
             return self
         heads = [self.heads[at]._replace(hidden=False) for at in places]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .columns import COLUMNS, LEADING, Column, exactly, plain, read
+from .columns import COLUMNS, LEADING, Column, exactly, plain, read, with_convention
 from .model import Head, Line, Section, Table, listed
 from .notes import MISMATCH, REDUCED, SKIPPED, VERIFIED, mismatches
 from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
@@ -67,10 +67,10 @@ def network_table(
     The `fields` beyond its columns are hidden ones.
     """
     columns: Sequence[Column] = LAYERS if per_layer else TYPES
-    columns = _with_convention(_known_shares(columns, document), document.get("convention"))
+    columns = with_convention(_known_shares(columns, document), document.get("convention", {}).get("name", ""))
     total = {
         **document["total"],
-        "convention": document.get("convention", {}).get("value"),
+        "convention": document.get("convention"),
         "share": dict.fromkeys(document["op_types"][0]["share"], 1.0),
     }
     if per_layer:
@@ -95,24 +95,15 @@ def _known_shares(columns: Sequence[Column], document: dict[str, Any]) -> Sequen
     return [column for column in columns if column.key not in unknown]
 
 
-def _with_convention(columns: Sequence[Column], said: dict[str, Any] | None) -> Sequence[Column]:
-    """The columns, and behind MACs that of another tool's figure."""
-    if said is None:
-        return columns
-    at = next(index for index, column in enumerate(columns) if column.key == "macs") + 1
-    return (*columns[:at], Column("convention", said["name"], COUNTS, 0), *columns[at:])
-
-
 def swap_table(document: dict[str, Any], *, exact: bool = False, fields: Iterable[str] = ()) -> Table:
     """Before and after; the `fields` beyond its columns are hidden ones."""
     after = {**document["after"], "relative": document["relative"]}
-    said = document.get("convention")
-    figures = {when: {"convention": said[when]["value"]} if said else {} for when in ("before", "after")}
+    said = document.get("convention", {"before": {}, "after": {}})
     entries: list[Entry] = [
-        ("before", {**document["before"], **figures["before"]}, "", True),
-        ("after", {**after, **figures["after"]}, "", False),
+        ("before", {**document["before"], "convention": said["before"]}, "", True),
+        ("after", {**after, "convention": said["after"]}, "", False),
     ]
-    heads, lines = grid(entries, _with_convention(SWAP, said and said["before"]), exact, fields)
+    heads, lines = grid(entries, with_convention(SWAP, said["before"].get("name", "")), exact, fields)
     title = f"{document['name']}, {document['where']} to {document['to']}"
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
@@ -129,8 +120,7 @@ def zoo_table(document: dict[str, Any], *, exact: bool = False) -> Table:
         )
         for network in document["networks"]
     ]
-    name = document.get("convention")
-    heads, lines = grid(entries, _with_convention(ZOO, {"name": name} if name else None), exact)
+    heads, lines = grid(entries, with_convention(ZOO, document.get("convention", "")), exact)
     return Table("", (), "network", heads, (Section("", lines),), (), ("· the sources in full: --format csv or json",))
 
 

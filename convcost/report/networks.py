@@ -158,7 +158,7 @@ def write_network(
 
 def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
     """The whole, then its layers or its kinds of operation, each saying which it is in `level`."""
-    said = {"convention": document.get("convention", {}).get("value")}
+    said = {"convention": document.get("convention")}
     yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"]), **said}
     if per_layer:
         yield from [{"level": "layer", **layer} for layer in document["layers"]]
@@ -177,10 +177,10 @@ def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = F
         return swap_table(document, exact=exact, fields=fields)
 
     def rows() -> Iterator[Document]:
-        said = document.get("convention")
         for when in ("before", "after"):
             related = {"relative": document["relative"]} if when == "after" else {}
-            yield {"network": when, **document[when], **related, "convention": said and said[when]["value"]}
+            said = document.get("convention", {}).get(when)
+            yield {"network": when, **document[when], **related, "convention": said}
 
     write_document(document, format, file, table, fields, rows)
 

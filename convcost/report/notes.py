@@ -58,7 +58,8 @@ def short_size(size: dict[str, Any]) -> str:
 def notes(rows: Named) -> tuple[str, ...]:
     """What there is to say about how rows, by name, were executed: a sign, a space, and what it stands for."""
     applying = [(name, row) for name, row in rows if row["reason"] is None]
-    return (*_mismatches(applying), *_reduced(applying), *_unstated(applying), *_skipped(applying))
+    ran = (*_mismatches(applying), *_reduced(applying), *_unstated(applying), *_skipped(applying))
+    return (*ran, *_beside(applying))
 
 
 def executed(rows: Named) -> tuple[str, ...]:
@@ -138,6 +139,19 @@ def _skipped(rows: Named) -> Iterator[str]:
         everything = "; every number is by analysis only" if len(skipped) == len(rows) else ""
         which = "" if everything else f": {listed(skipped)}"
         yield f"{SKIPPED} not verified{everything}{which}{f' ({reason})' if reason else ''}"
+
+
+def _beside(rows: Named) -> Iterator[str]:
+    """Whose figures stand beside ours, and for which rows that tool has none."""
+    said = [(name, row["convention"]) for name, row in rows if "convention" in row]
+    for tool in dict.fromkeys([f"{one['name']} ({one['versions']}) calls it {one['calls_it']}" for _, one in said]):
+        yield f"· {tool}; each operation taken for a module"
+    silent: dict[str, list[str]] = {}
+    for name, one in said:
+        if one["value"] is None:
+            silent.setdefault(one["reason"], []).append(name)
+    for reason, names in silent.items():
+        yield f"{SKIPPED} {reason}: {_some(names, rows)}"
 
 
 def _some(names: list[str], rows: Named) -> str:

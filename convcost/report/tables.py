@@ -2,16 +2,17 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from ..answers.comparison import Comparison, Layer, Result
+from ..records import NamedTuple
 from ..spec import format_spec
 from .columns import Column, choose_columns, exactly, plain, read
-from .documents import Document, document_of
+from .documents import Document
 from .model import Head, Line, Section, Table
 from .notes import executed, mark, notes, unexecuted, verdict
 from .units import TIME, Scale, choose_scale, show
-from .writers import Options, Writer
+from .writers import Options, Writer, answered
 
 #: How the table names the roles; a table of one role names none.
 ROLE_TITLES = {
@@ -38,14 +39,14 @@ class _Entry(NamedTuple):
 
 def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
     """The table of a comparison, or of some layers, with the columns that the options name."""
-    columns = choose_columns(options.columns)
+    columns = choose_columns(options.columns, options.convention)
     columns = tuple(map(exactly, columns)) if options.exact else columns
     chosen, per_op = options.columns is not None, options.per_op
     if isinstance(result, Comparison):
-        document = document_of(result)
+        document = answered(result, options)
         return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
     titled = _title if len(result) == 1 else _tokens
-    layers = [(titled(layer), document_of(layer)) for layer in result]
+    layers = [(titled(layer), answered(layer, options)) for layer in result]
     return layers_table(layers, columns, chosen=chosen, per_op=per_op)
 
 

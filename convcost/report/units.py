@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from math import floor, log10
-from typing import NamedTuple
+
+from ..records import NamedTuple
 
 Number = int | float
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from ..records import NamedTuple
 
 if TYPE_CHECKING:
     from ..answers.comparison import Result
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 class Options(NamedTuple):
     """How to write: one answer or a batch of them, a line for every operation, and the columns of a table or CSV.
 
-    `exact`: a table has whole numbers; `plain`: it has no colours, whatever the terminal and `FORCE_COLOR` say.
+    `exact`: a table has whole numbers; `plain`: it has no colours, whatever the terminal and `FORCE_COLOR` say;
+    `convention`: the tool whose figures stand beside ours.
     """
 
     batch: bool = False
@@ -24,6 +27,19 @@ class Options(NamedTuple):
     columns: Sequence[str] | None = None
     exact: bool = False
     plain: bool = False
+    convention: str = ""
+
+
+def answered(result: Result, options: Options) -> Document:
+    """The document of an answer, with the figures of the convention that the options name."""
+    from .documents import document_of
+
+    document = document_of(result)
+    if options.convention:
+        from .beside import add_to_rows
+
+        add_to_rows(document.get("rows", [document]), result.spec, options.convention)
+    return document
 
 
 class Way(str):

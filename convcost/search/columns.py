@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..analysis import analyze, words
+from ..analysis.traced import Traced
+from ..graph.shapes import ShapeError
 from ..spec.check import check_spec
 from ..spec.errors import Problem, SpecError
 from ..spec.layer import LayerSpec
 from ..variants.registry import DoesNotApply, build_variant
-from .grid import Grid
-from .plans import Plan, Refused, make_plan
+from .grid import SETTINGS, Axis, Grid
+from .plans import Plan, Refused, TooLarge, make_plan
+from .where import MISSING, SHAPING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +32,14 @@ NUMBERS = (
 #: Ways through the code that get a plan of their own; layers that take another are answered one by one.
 MOST_PLANS = 256
 
+#: So many layers are answered one by one before they get another plan: making one takes as long.
+WORTH = 6
+
 #: The share of a block that is still open below which its layers are gathered instead of computing all again.
 FEW = 0.25
+
+#: What is tried of each setting to see whether a variant has it.
+TRIED = {"mid_channels": 16, "bottleneck_ratio": 2, "expansion_ratio": 3, "depth_multiplier": 2, "groups": 4}
 
 
 class Question(NamedTuple):
@@ -40,65 +51,131 @@ class Question(NamedTuple):
     inplace: bool = True
 
 
-class Block(NamedTuple):
-    """Part of a grid: in channels `inner[0]` to `inner[1]` and out channels `outer[0]` to `outer[1]`, by number."""
+#: What makes the wanted words of sizes.
+Build = Callable[[Sequence[Any]], list[Any] | None]
 
-    inner: tuple[int, int]
-    outer: tuple[int, int]
+#: Part of a grid: first number and the one behind the last along each axis.
+Block = tuple[tuple[int, int], ...]
+
+
+def own_grid(grid: Grid, variant: str) -> Grid:
+    """The grid without the axes of settings that the variant does not have: its rows would repeat one another."""
+    axes = {field for axis in grid.axes for field in axis.fields} & {field for field, _ in SETTINGS.values()}
+    return grid.without(axes - {"batch", *settings_of(variant, grid.example())})
+
+
+def settings_of(variant: str, spec: LayerSpec) -> tuple[str, ...]:
+    """The settings that shape a variant: those that change its graph.
+
+    >>> from ..spec import parse_spec
+    >>> settings_of("bottleneck", parse_spec("64:128 @56 k3")), settings_of("standard", parse_spec("64:128 @56 k3"))
+    (('mid_channels', 'bottleneck_ratio', 'groups'), ())
+    """
+    plain = spec._replace(in_channels=64, out_channels=128, **dict.fromkeys(("groups", "depth_multiplier"), 1),
+                          expansion_ratio=None, bottleneck_ratio=4, mid_channels=None)  # fmt: skip
+    usual = _graph(variant, plain)
+    tried = {field: _graph(variant, plain._replace(**{field: value})) for field, value in TRIED.items()}
+    return tuple([field for field, graph in tried.items() if graph != usual])
+
+
+def _graph(variant: str, spec: LayerSpec) -> object:
+    try:
+        return build_variant(variant, spec).graph
+    except (DoesNotApply, ShapeError):
+        return None
 
 
 def blocks(grid: Grid, layers: int) -> Iterator[Block]:
     """The grid in blocks of about so many layers, in order.
 
     >>> from .grid import read_grid
-    >>> [block.inner for block in blocks(read_grid(["16..80/16:64,128", "@7,14", "k3"])[0], 8)]
+    >>> [block[0] for block in blocks(read_grid(["16..80/16:64,128", "@7,14", "k3"])[0], 8)]
     [(0, 2), (2, 4), (4, 5)]
     """
-    inner, outer, sizes = len(grid.in_channels), len(grid.out_channels or (0,)), len(grid.sizes)
-    across = max(1, min(outer, layers // sizes))
-    down = max(1, layers // (outer * sizes)) if across == outer else 1
-    for first in range(0, inner, down):
-        for second in range(0, outer, across):
-            yield Block((first, min(inner, first + down)), (second, min(outer, second + across)))
+    steps, inside = list[int](), 1
+    for length in reversed(grid.shape):
+        steps.append(max(1, min(length, layers // inside)))
+        inside *= length
+    ranges = [
+        [(first, min(length, first + step)) for first in range(0, length, step)]
+        for length, step in zip(grid.shape, reversed(steps))
+    ]
+    yield from product(*ranges)
+
+
+def size_of(block: Block) -> int:
+    """How many layers it has."""
+    return prod([end - first for first, end in block])
 
 
 class Columns:
-    """Answers a question for blocks; what it learns of one it uses for the next.
+    """Answers for blocks of what `build` makes of sizes, which are numbers or traced; what it learns it uses again.
+
+    `build` gives the wanted words of one configuration, or None where there is none; `write` makes a text of a traced
+    size.
 
     >>> from .grid import read_grid
     >>> (grid,) = read_grid(["16..64/16:64", "@7,14", "k3"])
-    >>> found, exists = Columns(Question(grid, "depthwise-separable", ("macs",))).answer(next(blocks(grid, 100)))
-    >>> found["macs"].tolist(), int(exists.sum())
-    ([[[57232, 228928]], [[114464, 457856]], [[171696, 686784]], [[228928, 915712]]], 8)
+    >>> columns = columns_of(Question(grid, "depthwise-separable", ("macs",)))
+    >>> found, exists = columns.answer(next(blocks(grid, 100)))
+    >>> found["macs"].ravel().tolist(), int(exists.sum())
+    ([57232, 228928, 114464, 457856, 171696, 686784, 228928, 915712], 8)
     """
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(
+        self, axes: Sequence[Axis], words: Sequence[str], build: Build, write: Callable[[Traced], str] | None = None
+    ) -> None:
+        self.words = words
         self.plans: list[tuple[Plan, bool]] = []
-        self._base = question.grid.example()
-        self._intervals = _intervals(question.grid)
+        self._build, self._write = build, write or _unread
+        self._walked = 0
+        self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
+        self._arrays = [_arrays(axis, at, len(axes)) for at, axis in enumerate(axes)]
 
     def answer(self, block: Block) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
-        """The words of a block as arrays (in, out, size), and which layers there are: where the variant applies."""
+        """The words of a block as arrays of its shape, and which layers there are: where the variant applies.
+
+        They may be read-only: what is the same along an axis is not written out. Raises TooLarge.
+        """
         sizes = self.sizes(block)
-        shape = np.broadcast_shapes(*[column.shape for column in sizes])
-        exists, open_ = np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
-        found: dict[str, NDArray[Any]] = {
-            word: np.zeros(shape, np.float64 if word == "arithmetic_intensity" else np.int64)
-            for word in self.question.words
-        }
+        shape = tuple([end - first for first, end in block])
+        open_ = np.ones(shape, np.bool_)
+        first = next(self._plans(sizes, open_), None)
+        whole = first and self._whole(*first, sizes, shape)
+        if whole:
+            return whole
+        exists = np.zeros(shape, np.bool_)
+        found: dict[str, NDArray[Any]] = {word: np.zeros(shape, _kind(word)) for word in self.words}
         for plan, applies in self._plans(sizes, open_):
             self._fill(plan, applies, sizes, open_, found, exists)
         if open_.any():
             self._one_by_one(sizes, open_, found, exists)
         return found, exists
 
+    def _whole(
+        self, plan: Plan, applies: bool, sizes: list[NDArray[np.int64]], shape: tuple[int, ...]
+    ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]] | None:
+        """The answer where the first plan holds for all of a block, which is most often so."""
+        columns, holds = plan.run(sizes)
+        if not holds.all():
+            return None
+        if not applies:
+            empty: dict[str, NDArray[Any]] = {
+                word: np.broadcast_to(np.zeros((), _kind(word)), shape) for word in self.words
+            }
+            return empty, np.broadcast_to(np.False_, shape)
+        found = {word: np.broadcast_to(column, shape) for word, column in zip(self.words, columns)}
+        return found, np.broadcast_to(np.True_, shape)
+
     def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
         """The plans that there are, then new ones, as long as layers are open."""
         number = 0
         while open_.any():
             if number == len(self.plans):
-                at = np.unravel_index(open_.argmax(), open_.shape)
+                places = np.flatnonzero(open_)
+                if len(self.plans) and len(places) + self._walked < WORTH:
+                    return
+                at = np.unravel_index(places[len(places) // 2], open_.shape)
                 if not self._learn([int(np.broadcast_to(column, open_.shape)[at]) for column in sizes]):
                     return
             yield self.plans[number]
@@ -117,52 +194,33 @@ class Columns:
         if not applies:
             return
         exists |= held
-        whole = bool(held.all())
-        for word, column in zip(self.question.words, columns):
+        for word, column in zip(self.words, columns):
             if few:
                 found[word][held] = np.broadcast_to(column, holds.shape)[holds]
-            elif whole:
-                found[word][...] = column
             else:
                 np.copyto(found[word], column, where=held)
 
     def sizes(self, block: Block) -> list[NDArray[np.int64]]:
-        """In channels, out channels where they are given, and the input size, each along its own axis."""
-        grid = self.question.grid
-        columns = [np.array(grid.in_channels[slice(*block.inner)], np.int64)[:, None, None]]
-        if grid.out_channels:
-            columns.append(np.array(grid.out_channels[slice(*block.outer)], np.int64)[None, :, None])
-        return [*columns, *[np.array(axis, np.int64)[None, None, :] for axis in zip(*grid.sizes)]]
-
-    def spec(self, sizes: Sequence[Any]) -> LayerSpec:
-        """The layer of those sizes, numbers or traced ones."""
-        inner, *rest = sizes
-        outer = rest.pop(0) if self.question.grid.out_channels else inner
-        spatial = tuple(rest) if len(rest) > 1 else (rest[0],) * self._base.axes
-        return self._base._replace(in_channels=inner, out_channels=outer, input_size=spatial)
+        """What varies, each field along its own axis."""
+        return [
+            array[(slice(None),) * at + (slice(*block[at]),)]
+            for at, arrays in enumerate(self._arrays)
+            for array in arrays
+        ]
 
     def _learn(self, example: list[int]) -> bool:
         """One more plan, for layers that take the same way as the example; whether that was possible."""
         if len(self.plans) == MOST_PLANS:
             return False
-        applies = self._outputs(example) is not None
+        applies = self._build(example) is not None
         try:
-            plan = make_plan(lambda *sizes: self._outputs(sizes) or [], self._intervals, example)
+            plan = make_plan(lambda *sizes: self._build(sizes) or [], self._intervals, example, self._write)
+        except TooLarge:
+            raise
         except Refused:
             return False
         self.plans.append((plan, applies))
         return True
-
-    def _outputs(self, sizes: Sequence[Any]) -> list[Any] | None:
-        """The wanted words of one layer; None where there is no such layer, or the variant is none for it."""
-        spec = self.spec(sizes)
-        try:
-            check_spec(spec)
-            built = build_variant(self.question.variant, spec)
-        except (DoesNotApply, Problem, SpecError):
-            return None
-        found = words(analyze(built.graph, self.question.inplace, built.shapes))
-        return [found[word] for word in self.question.words]
 
     def _one_by_one(
         self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_], found: dict[str, NDArray[Any]],
@@ -170,11 +228,59 @@ class Columns:
     ) -> None:  # fmt: skip
         columns = [np.broadcast_to(column, open_.shape) for column in sizes]
         for at in zip(*np.nonzero(open_)):
-            answer = self._outputs([int(column[at]) for column in columns])
+            self._walked += 1
+            answer = self._build([int(column[at]) for column in columns])
             if answer is not None:
                 exists[at] = True
-                for word, value in zip(self.question.words, answer):
+                for word, value in zip(self.words, answer):
                     found[word][at] = value
+
+
+def columns_of(question: Question) -> Columns:
+    """The words of one variant of the layers of a grid."""
+    base, grid = question.grid.example(), question.grid
+    fields = [field for axis in grid.axes for field in axis.fields]
+
+    def build(sizes: Sequence[Any]) -> list[Any] | None:
+        spec = sized(base, dict(zip(fields, sizes)))
+        try:
+            check_spec(spec)
+            built = build_variant(question.variant, spec)
+        except (DoesNotApply, Problem, SpecError):
+            return None
+        found = {**dict.fromkeys(SHAPING, MISSING), **built.settings}
+        found |= words(analyze(built.graph, question.inplace, built.shapes))
+        return [_one(found[word]) for word in question.words]
+
+    return Columns(grid.axes, question.words, build)
+
+
+def sized(base: LayerSpec, values: dict[str, Any]) -> LayerSpec:
+    """A layer with other sizes, numbers or traced ones; out channels that are not among them follow the in channels."""
+    spatial = tuple([number for field, number in values.items() if field.startswith("size")])
+    whole = spatial if len(spatial) > 1 else spatial * base.axes
+    fields = {field: number for field, number in values.items() if not field.startswith("size")}
+    fields.setdefault("out_channels", fields["in_channels"])
+    return base._replace(input_size=whole, **fields)
+
+
+def _unread(_: Any) -> str:
+    """A size in the text of a message that nobody reads."""
+    return "?"
+
+
+def _one(value: Any) -> Any:
+    """Two middle channels are no one number."""
+    return MISSING if isinstance(value, tuple) else value
+
+
+def _kind(word: str) -> type:
+    return np.float64 if word == "arithmetic_intensity" else np.int64
+
+
+def _arrays(axis: Axis, at: int, axes: int) -> list[NDArray[np.int64]]:
+    shape = (1,) * at + (-1,) + (1,) * (axes - at - 1)
+    return [np.array(column, np.int64).reshape(shape) for column in zip(*axis.values)]
 
 
 def _placed(open_: NDArray[np.bool_], holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -182,8 +288,3 @@ def _placed(open_: NDArray[np.bool_], holds: NDArray[np.bool_]) -> NDArray[np.bo
     held = np.zeros_like(open_)
     held[open_] = holds
     return held
-
-
-def _intervals(grid: Grid) -> list[tuple[int, int]]:
-    columns = [grid.in_channels, *([grid.out_channels] if grid.out_channels else []), *zip(*grid.sizes)]
-    return [(min(column), max(column)) for column in columns]

@@ -17,7 +17,11 @@ MOST, MOST_DIVIDED = 2**63 - 1, 2**53
 
 
 class Refused(ValueError):  # noqa: N818  named after what happens
-    """No plan for these intervals: a number might not fit into 64 bits, or be rounded where it is divided."""
+    """No plan for these intervals, for a reason that the message says."""
+
+
+class TooLarge(Refused):
+    """A number might not fit into 64 bits, or be rounded where it is divided; the message names the step."""
 
 
 class Plan(NamedTuple):
@@ -58,13 +62,15 @@ class Plan(NamedTuple):
 
 
 def make_plan(
-    build: Callable[..., Sequence[Any]], intervals: Sequence[tuple[int, int]], example: Sequence[int]
-) -> Plan:
+    build: Callable[..., Sequence[Any]], intervals: Sequence[tuple[int, int]], example: Sequence[int],
+    write: Callable[[Traced], str] | None = None,
+) -> Plan:  # fmt: skip
     """The plan of what `build` computes of traced sizes: those of `intervals`, which way to take said by `example`.
 
-    `build` gives its outputs as a list; each is a traced size or a number. Raises Refused.
+    `build` gives its outputs as a list; each is a traced size or a number. `write` makes the text of a size, where the
+    build writes one into a message. Raises Refused.
     """
-    trace = Trace()
+    trace = Trace(write)
     sizes = [trace.size(*interval, one) for interval, one in zip(intervals, example)]
     try:
         found = build(*sizes)
@@ -102,11 +108,11 @@ def _number(trace: Trace, output: Any) -> int:
 def _require_exact(plan: Plan) -> None:
     for instruction, (low, high) in zip(plan.instructions, plan.ranges):
         if max(-low, high) > MOST:
-            raise Refused(f"{_written(instruction)} may be {max(-low, high):,}, which is no 64-bit integer")
+            raise TooLarge(f"{_written(instruction)} may be {max(-low, high):,}, which is no 64-bit integer")
         if instruction.operation == "/":
             read = [plan.ranges[number][1] if kind == "v" else number for kind, number in instruction.operands]
             if max(read) > MOST_DIVIDED:
-                raise Refused(f"{_written(instruction)} divides {max(read):,}, which is rounded first")
+                raise TooLarge(f"{_written(instruction)} divides {max(read):,}, which is rounded first")
 
 
 def _written(instruction: Instruction) -> str:

@@ -59,11 +59,18 @@ def read_selection(
     A word behind `max:` is sorted from the most down. Raises SpecError, pointing at the word.
     """
     return Selection(
-        Condition(where, known) if where.strip() else None, _orders(sort, known), top, _orders(front, numbers)
+        Condition(where, known) if where.strip() else None, read_orders(sort, known), top, read_orders(front, numbers)
     )
 
 
-def _orders(text: str, known: Collection[str]) -> tuple[Order, ...]:
+def read_orders(text: str, known: Collection[str]) -> tuple[Order, ...]:
+    """Words to sort by, the least first, or the most behind `max:`.
+
+    >>> read_orders("max:params,macs", ["params", "macs"])
+    (Order(word='params', descending=True), Order(word='macs', descending=False))
+
+    Raises SpecError, pointing at the word.
+    """
     orders, at = [], 0
     for part in text.split(",") if text.strip() else ():
         way, _, word = part.strip().rpartition(":")

@@ -33,6 +33,10 @@ _SIGNS: dict[str, Callable[[Any, Any], Any]] = {
     "==": lambda a, b: a == b, "=": lambda a, b: a == b, "!=": lambda a, b: a != b,
 }  # fmt: skip
 
+#: Settings that a row may lack, and what stands for one that is missing in a column.
+SHAPING = ("mid_channels", "bottleneck_ratio", "expansion_ratio", "depth_multiplier", "groups")
+MISSING = -1
+
 #: Words whose values are names, not numbers.
 NAMES = ("name", "op", "variant", "role", "shortcut", "kind")
 
@@ -76,13 +80,16 @@ class Condition:
     >>> small({"macs": 27_496_448, "variant": "bottleneck"}), small({"macs": 27_496_448, "variant": "grouped"})
     (True, False)
 
-    A row that lacks a word (None) does not fulfil what asks for it. `total` has the sums that shares are of. Raises
-    SpecError, pointing at the token, for what is no condition and for words that are not `known`.
+    A row that lacks a word (None) does not fulfil what asks for it. `total` has the sums that shares are of. `words` are
+    those asked for, `shares` says whether a share of the total is. Raises SpecError, pointing at the token, for what is
+    no condition and for words that are not `known`.
     """
 
     def __init__(self, text: str, known: Collection[str]) -> None:
         self.text = text
         self._known = known
+        self.words: tuple[str, ...] = ()
+        self.shares = False
         self._tokens = _tokens(text)
         self._at = 0
         self._holds = self._any()
@@ -121,6 +128,7 @@ class Condition:
         if word not in self._known:
             self._at -= 1
             raise self._error(f"unknown word {word!r}", _near(word, self._known))
+        self.words = tuple(dict.fromkeys((*self.words, word)))
         sign = self._next(f"what is asked of {word}?", "write it as macs<=30M")
         if sign not in _SIGNS:
             self._at -= 1
@@ -133,6 +141,7 @@ class Condition:
         if self._at < len(self._tokens) and _factor(self._tokens[self._at][0]) is not None:
             value += self._next("")  # the unit behind a space
         share = value.endswith("%")
+        self.shares = self.shares or share
         try:
             return Comparison(word, sign, read_quantity(value.removesuffix("%")) / (100 if share else 1), share)
         except SpecError as error:
@@ -201,7 +210,8 @@ def _compare(asked: Comparison, row: Mapping[str, Any], total: Mapping[str, Any]
     if asked.share:
         limit *= Fraction(total.get(asked.word, 1))  # a ratio is a share already
     if not isinstance(found, int | float):  # a column: compared with whole numbers it stays exact
-        return _column(found, asked.sign, limit)
+        holds = _column(found, asked.sign, limit)
+        return holds & (found != MISSING) if asked.word in SHAPING else holds
     return bool(_SIGNS[asked.sign](found, limit))
 
 

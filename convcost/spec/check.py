@@ -117,8 +117,9 @@ def _check_groups(spec: LayerSpec) -> None:
     given = [("mid_channels", middle) for middle in spec.middles] or ends.items()
     for name, channels in given:
         if channels % spec.groups:
-            common = gcd(*(spec.middles or (spec.in_channels, spec.out_channels)))
-            hint = f"try {divisors(common)}"
+            of = spec.middles or (spec.in_channels, spec.out_channels)
+            plain = all([type(number) is int for number in of])  # a size may be a formula
+            hint = f"try {divisors(gcd(*of))}" if plain else ""
             raise Problem(f"groups={spec.groups} does not divide {name}={channels}", hint, "groups")
 
 
@@ -128,7 +129,8 @@ def joined(sizes: Ints) -> str:
     >>> joined((1, 7)), joined((3, 3))
     ('1x7', '3')
     """
-    return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))
+    texts = [str(size) for size in sizes]
+    return texts[0] if len(set(texts)) == 1 else "x".join(texts)
 
 
 def _kernel_does_not_fit(spec: LayerSpec) -> Problem:
@@ -153,7 +155,7 @@ def _check_transposed(spec: LayerSpec) -> None:
         if extra >= max(stride, dilation):
             message = f"output_padding={joined(spec.output_padding)} must be smaller than stride or dilation"
             raise Problem(message, f"at most {max(stride, dilation) - 1} on that axis", "output_padding")
-    if min(_transposed_size(spec)) < 1:
+    if any([size < 1 for size in _transposed_size(spec)]):
         message = f"padding leaves no output: its size would be {'x'.join(map(str, _transposed_size(spec)))}"
         raise Problem(message, "use less padding, or a larger input", "padding", "input_size")
 

@@ -2,8 +2,9 @@
 
 # No postponed annotations: a NamedTuple would compile each of them from its text at every start.
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from ..records import NamedTuple
 from .errors import Problem, clip
 from .layer import ACTIVATIONS, DTYPES, LAST, PADDING_MODES, Ints, is_mixed
 

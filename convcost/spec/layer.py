@@ -1,7 +1,8 @@
 """The layer that somebody described: every field normalised, nothing resolved twice."""
 
 # No postponed annotations: NamedTuple would compile each of them from its text at every start, 1 ms in all.
-from typing import NamedTuple
+
+from ..records import NamedTuple
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]

@@ -15,7 +15,9 @@ def as_given(spec: LayerSpec) -> tuple[Graph, Settings]:
     return b.graph(), {"groups": spec.own_groups}
 
 
-@variant("standard", REPLACEMENT, "one kxk: space and channels in one operation", transposed=True)
+@variant(
+    "standard", REPLACEMENT, "one kxk: space and channels in one operation", transposed=True, factors="o i * -> o i *"
+)
 def standard(spec: LayerSpec) -> tuple[Graph, Settings]:
     b = start(spec)
     spatial(b, spec, "conv", spec.out_channels, 1)

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import NamedTuple
 
 from ..graph.ops import Graph, Ints, Shape
 from ..graph.shapes import ShapeError, check_shapes
+from ..records import NamedTuple
 from ..spec.layer import LayerSpec
+from .factors import SPATIAL, Factors, read_factors
 
 REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK = "replacement", "residual-block", "building-block"
 
@@ -17,7 +18,7 @@ ROLES = (REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK)
 
 #: The files of variants, in the order of the table; others beside them follow by name. And files that have none.
 FAMILIES = ("plain", "separable", "blocks")
-NO_FAMILIES = {"__init__", "registry", "start", "reduced"}
+NO_FAMILIES = {"__init__", "registry", "start", "reduced", "factors"}
 
 #: The row of a described layer that is not a plain standard one.
 AS_GIVEN = "as-given"
@@ -40,7 +41,8 @@ EVERY = (1, 2, 3)
 class Variant(NamedTuple):
     """One way to build a layer: `build` makes its graph and names the settings that shaped it.
 
-    `shown`: of a layer with how many axes `compare` shows it without being asked; `also`: its other names.
+    `shown`: of a layer with how many axes `compare` shows it without being asked; `also`: its other names. `factors`:
+    how its kernels make one dense kernel, as `read_factors` has it; empty where no formula says it.
     """
 
     name: str
@@ -50,18 +52,20 @@ class Variant(NamedTuple):
     build: Build
     shown: Ints = EVERY
     also: tuple[str, ...] = ()
+    factors: str = ""
 
 
 _REGISTRY: dict[str, Variant] = {}
 
 
 def variant(
-    name: str, role: str, summary: str, *, transposed: bool = False, shown: Ints = EVERY, also: tuple[str, ...] = ()
+    name: str, role: str, summary: str, *, transposed: bool = False, shown: Ints = EVERY, also: tuple[str, ...] = (),
+    factors: str = "",
 ) -> Callable[[Build], Build]:  # fmt: skip
     """Register the decorated function under `name`; `transposed` ones exist for transposed layers too."""
 
     def register(build: Build) -> Build:
-        _REGISTRY[name] = Variant(name, role, summary, transposed, build, shown, also)
+        _REGISTRY[name] = Variant(name, role, summary, transposed, build, shown, also, factors)
         return build
 
     return register
@@ -141,3 +145,18 @@ def build_variant(name: str, spec: LayerSpec) -> Built:
         return Built(graph, settings, check_shapes(graph))
     except ShapeError as error:
         raise DoesNotApply(str(error)) from None
+
+
+def formula_of(name: str, spec: LayerSpec, settings: Settings) -> Factors | None:
+    """How the kernels of variant `name` of `spec`, built with these settings, make one; None where no formula says it.
+
+    >>> formula_of("low-rank", LayerSpec(8, 8, (3,), (9,)), {}).parts
+    ('mix', 'om')
+    """
+    entry = _everything()[other_names().get(name, name)]
+    if not entry.factors or spec.transposed:
+        return None
+    found = read_factors(entry.factors, spec.axes)
+    axes = len([letter for letter in found.made if letter in SPATIAL])
+    inner_groups = "groups" in settings and "g" not in found.made
+    return None if axes != spec.axes or inner_groups else found

@@ -17,21 +17,40 @@ T = TypeVar("T")
 GROUPS = (32, 16, 8, 4, 2)
 
 
-@variant("spatially-separable", REPLACEMENT, "1xk then kx1, one axis a pass (Inception v3)")
+@variant(
+    "spatially-separable", REPLACEMENT, "1xk then kx1, one axis a pass (Inception v3)",
+    factors="m i x, o m y -> o i y x",
+)  # fmt: skip
 def spatially_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
+    return _passes(spec, tuple(reversed(range(spec.axes))))
+
+
+@variant(
+    "spatially-separable-reversed", REPLACEMENT, "kx1 then 1xk: the passes in the other order", shown=(),
+    factors="m i y, o m x -> o i y x",
+)  # fmt: skip
+def spatially_separable_reversed(spec: LayerSpec) -> tuple[Graph, Settings]:
+    return _passes(spec, tuple(range(spec.axes)))
+
+
+def _passes(spec: LayerSpec, order: tuple[int, ...]) -> tuple[Graph, Settings]:
+    """One axis after the other, the middle channels between them."""
     if spec.axes == 1:
         raise DoesNotApply("one axis cannot be separated")
     if 1 in spec.kernel_size:
         raise DoesNotApply("the kernel is 1 on an axis, so there is nothing to separate")
     mid = one_middle(spec) or min(spec.in_channels, spec.out_channels)
     b = start(spec)
-    for axis in reversed(range(spec.axes)):
-        _some_axes(b, spec, (axis,), mid if axis else spec.out_channels)
+    for axis in order:
+        _some_axes(b, spec, (axis,), spec.out_channels if axis == order[-1] else mid)
     settings = close(b, spec, {"mid_channels": mid})
     return b.graph(), settings
 
 
-@variant("2plus1d", REPLACEMENT, "1xkxk then kx1x1: space, then time (R(2+1)D)", shown=(3,), also=("two-plus-one",))
+@variant(
+    "2plus1d", REPLACEMENT, "1xkxk then kx1x1: space, then time (R(2+1)D)", shown=(3,), also=("two-plus-one",),
+    factors="m i y x, o m z -> o i z y x",
+)  # fmt: skip
 def two_plus_one(spec: LayerSpec) -> tuple[Graph, Settings]:
     """As many middle planes as give the params of the full kernel (Tran et al. 2018, section 3.5)."""
     if spec.axes != 3:
@@ -62,7 +81,10 @@ def _some_axes(b: GraphBuilder, spec: LayerSpec, axes: tuple[int, ...], out_chan
     )  # fmt: skip
 
 
-@variant("depthwise-separable", REPLACEMENT, "depthwise then pointwise (MobileNet, Xception)")
+@variant(
+    "depthwise-separable", REPLACEMENT, "depthwise then pointwise (MobileNet, Xception)",
+    factors="(i j) 1 *, o (i j) 1 -> o i *",
+)  # fmt: skip
 def depthwise_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
     b = start(spec)
     spatial(b, spec, "depthwise", spec.in_channels * spec.depth_multiplier, spec.in_channels)
@@ -71,7 +93,9 @@ def depthwise_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
     return b.graph(), settings
 
 
-@variant("blueprint-separable", REPLACEMENT, "pointwise then depthwise (BSConv-U)", shown=())
+@variant(
+    "blueprint-separable", REPLACEMENT, "pointwise then depthwise (BSConv-U)", shown=(), factors="o i 1, o 1 * -> o i *"
+)
 def blueprint_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
     """The depthwise separable one the other way round (Haase & Amthor 2020, section 3.2)."""
     b = start(spec)
@@ -81,13 +105,29 @@ def blueprint_separable(spec: LayerSpec) -> tuple[Graph, Settings]:
     return b.graph(), settings
 
 
-@variant("low-rank", REPLACEMENT, "kxk to the middle channels, then 1x1 (Zhang et al. 2015)", shown=())
+@variant(
+    "low-rank", REPLACEMENT, "kxk to the middle channels, then 1x1 (Zhang et al. 2015)", shown=(),
+    factors="m i *, o m 1 -> o i *",
+)  # fmt: skip
 def low_rank(spec: LayerSpec) -> tuple[Graph, Settings]:
     """Few filters, and every output a mixture of theirs (Zhang et al. 2015, Accelerating Very Deep …, section 3.1)."""
     mid, settings = middle(spec)
     b = start(spec)
     spatial(b, spec, "conv", mid, 1)
     pointwise(b, spec, "expand", spec.out_channels)
+    settings = close(b, spec, settings)
+    return b.graph(), settings
+
+
+@variant(
+    "low-rank-reversed", REPLACEMENT, "1x1 to the middle channels, then kxk", shown=(), factors="m i 1, o m * -> o i *"
+)
+def low_rank_reversed(spec: LayerSpec) -> tuple[Graph, Settings]:
+    """The same the other way round: few mixtures of the inputs, which every output filters."""
+    mid, settings = middle(spec)
+    b = start(spec)
+    pointwise(b, spec, "reduce", mid)
+    spatial(b, spec, "conv", spec.out_channels, 1)
     settings = close(b, spec, settings)
     return b.graph(), settings
 
@@ -117,7 +157,10 @@ def ghost(spec: LayerSpec) -> tuple[Graph, Settings]:
     return b.graph(), settings
 
 
-@variant("grouped", REPLACEMENT, "kxk in g groups (AlexNet, ResNeXt)", transposed=True)
+@variant(
+    "grouped", REPLACEMENT, "kxk in g groups (AlexNet, ResNeXt)", transposed=True,
+    factors="(g a) b * -> (g a) (g b) *",
+)  # fmt: skip
 def grouped(spec: LayerSpec) -> tuple[Graph, Settings]:
     groups = spec.own_groups
     if groups == 1:

@@ -136,9 +136,9 @@ def test_18_digits_take_no_time(transposed: bool) -> None:
     many = LARGEST // b - 2  # so that taps reach over nearly the whole of an input of 18 digits
     size = many if transposed else LARGEST
     axes: list[Axis] = [(many, a, b, 3 * b, b, size), (many, b, a, 7, a, size), (many - 9, a, 0, a, b, size)]
-    start = time.perf_counter()
+    start = time.process_time()
     found = cost(axes, transposed=transposed)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert 0 < found.effective_macs < found.macs
 
 

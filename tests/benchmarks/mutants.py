@@ -1,10 +1,12 @@
 """How many small mistakes the tests notice.
 
-    python tests/benchmarks/mutants.py [--sample 200] [--seed 1] [--room analysis]
+    pip install pytest-cov
+    python tests/benchmarks/mutants.py [--sample 200] [--seed 1] [--room analysis] [--map FILE]
 
 Draws mutants of the package: one comparison, operator, number, condition or `not` changed in a copy of the project.
-Runs the tests of that file's room on each, then those of the rooms above, and prints what survived and the share that
-died. A mutant that never ends counts as noticed.
+One run of the suite under coverage says which tests pass through each line (`--map FILE` keeps that for the next time);
+a mutant is given to those that pass through its line, the quickest first, and to all that enter its file where the line
+is run at import. Prints what survived and the share that died. A mutant that never ends counts as noticed.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,30 +34,51 @@ SWAPS: dict[type, type] = {
     ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 
-#: Tests that are run after those of the room, which every number and message passes.
-ABOVE = ("answers", "checks", "report", "cli", "networks", "test_doctests.py", "test_api.py", "golden")
-
 #: Tests of scripts and drawings by other programs: slow, and no mutant's only killer.
 LEFT_OUT = ("cli/completing", "cli/test_fuzz.py", "cli/test_fuzz_networks.py", "cli/test_bounds.py")
 
-LONGEST = 900
+#: The reading of an ONNX file runs in a copy of the process, where coverage does not see it: for the map it runs here.
+FORKS, STAYS = 'sys.platform == "win32"', "sys"
+
+#: Seconds: the tests given to one mutant take so long together at most, and are stopped after three times that.
+LONGEST = 120
 
 
 class Mutant(NamedTuple):
-    """One change: the file below the package, the number of the place in it, and how the line reads then."""
+    """One change: the file below the package, the number of the place in it, its lines, and how it reads then."""
 
     file: Path
     place: int
-    line: int
+    lines: range
     text: str
 
 
-def changed(tree: ast.Module, wanted: int) -> tuple[int, str] | None:
-    """Change place number `wanted` of a tree, in place: its line, and what is there now; None if there is none."""
+class Passing(NamedTuple):
+    """Which tests pass through each line of each file, and the seconds of each test; those that failed are in none."""
+
+    tests: dict[str, dict[int, list[str]]]
+    seconds: dict[str, float]
+
+    def through(self, mutant: Mutant) -> list[str]:
+        """The tests to give a mutant, the quickest first, as many as `LONGEST` holds."""
+        lines = self.tests.get(str(mutant.file), {})
+        found = {test for line in mutant.lines for test in lines.get(line, ())}
+        found = found or {test for tests in lines.values() for test in tests}
+        chosen, spent = [], 0.0
+        for test in sorted(found & set(self.seconds), key=lambda name: (self.seconds[name], name)):
+            spent += self.seconds[test]
+            if spent > LONGEST and chosen:
+                break
+            chosen.append(test)
+        return chosen
+
+
+def changed(tree: ast.Module, wanted: int) -> tuple[range, str] | None:
+    """Change place number `wanted` of a tree, in place: its lines, and what is there now; None if there is none."""
     for number, (node, change) in enumerate(places(tree)):
         if number == wanted:
             change()
-            return node.lineno, ast.unparse(node)
+            return range(node.lineno, (node.end_lineno or node.lineno) + 1), ast.unparse(node)
     return None
 
 
@@ -80,41 +105,75 @@ def draw(sample: int, seed: int, room: str) -> list[Mutant]:
     """Mutants of all files, or those of one room, each place as likely as any other."""
     every: list[Mutant] = []
     for path in sorted((ROOT / "convcost" / room).rglob("*.py")):
-        count = sum(1 for _ in places(ast.parse(path.read_text("utf-8"))))
-        for place in range(count):
-            line, text = changed(ast.parse(path.read_text("utf-8")), place) or (0, "")
-            every.append(Mutant(path.relative_to(ROOT), place, line, text))
+        text = path.read_text("utf-8")
+        for place in range(sum(1 for _ in places(ast.parse(text)))):
+            lines, said = changed(ast.parse(text), place) or (range(0), "")
+            every.append(Mutant(path.relative_to(ROOT), place, lines, said))
     return random.Random(seed).sample(every, min(sample, len(every)))
 
 
-def noticed(mutant: Mutant, folder: Path) -> str:
-    """The tests that noticed, or nothing."""
+def copy_to(folder: Path) -> None:
+    """The project, as the tests need it."""
+    for name in ("convcost", "tests", "completions"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+
+
+def pytest(folder: Path, *options: str, seconds: float | None = None) -> int:
+    """The exit status of pytest in a copy, in one process; TimeoutExpired after `seconds`."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--dist=no", "-p", "no:cacheprovider", *options]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds, env=environment, check=False)
+    return done.returncode
+
+
+def mapped(kept: Path) -> Passing:
+    """Which tests pass through which lines, from the files beside `kept`; made first where they are missing."""
+    from coverage import CoverageData  # as pytest-cov, only for this script
+
+    times = kept.with_suffix(".xml")
+    if not times.exists():
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            copy_to(folder)
+            isolated = folder / "convcost/networks/onnx/isolated.py"
+            isolated.write_text(isolated.read_text("utf-8").replace(FORKS, STAYS), "utf-8")
+            (folder / ".coveragerc").write_text(
+                f"[run]\ndata_file = {kept.resolve()}\nrelative_files = true\n", "utf-8"
+            )
+            left_out = [f"--ignore=tests/{name}" for name in (*LEFT_OUT, "benchmarks")]
+            pytest(folder, "--cov=convcost", "--cov-context=test", "--cov-report=", f"--junitxml={times.resolve()}",
+                   "--override-ini=junit_family=xunit1", *left_out)  # fmt: skip
+    tests: dict[str, dict[int, list[str]]] = {}
+    data = CoverageData(str(kept))
+    data.read()
+    for file in data.measured_files():
+        lines = data.contexts_by_lineno(file)
+        tests[file] = {line: [name.rpartition("|")[0] for name in names if name] for line, names in lines.items()}
+    seconds: dict[str, float] = defaultdict(float)
+    for case in ElementTree.parse(times).iter("testcase"):
+        if not list(case):  # it passed
+            seconds[f"{case.get('file')}::{case.get('name')}"] += float(case.get("time", 0))
+    return Passing(tests, dict(seconds))
+
+
+def noticed(mutant: Mutant, folder: Path, passing: Passing) -> bool:
+    """Whether a test fails on it."""
     target, sound = folder / mutant.file, (ROOT / mutant.file).read_text("utf-8")
     tree = ast.parse(sound)
     changed(tree, mutant.place)
+    chosen = passing.through(mutant)
+    if not chosen:
+        return False
     target.write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
-    room = mutant.file.parts[1].removesuffix(".py")
-    first = [room] * (folder / "tests" / room).exists()
+    (folder / "chosen").write_text("\n".join(chosen), "utf-8")
     try:
-        for tests in (first, [name for name in ABOVE if name != room]):
-            if tests and not passes(tests, folder):
-                return " ".join(tests)
+        return pytest(folder, "-x", "@chosen", seconds=3 * LONGEST) != 0
+    except subprocess.TimeoutExpired:
+        return True
     finally:
         target.write_text(sound, "utf-8")
-    return ""
-
-
-def passes(tests: list[str], folder: Path) -> bool:
-    left_out = [f"--ignore=tests/{name}" for name in LEFT_OUT]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *left_out]
-    try:
-        done = subprocess.run(
-            [*command, *[f"tests/{name}" for name in tests]], cwd=folder, capture_output=True, timeout=LONGEST,
-            env={**os.environ, "PYTHONPATH": str(folder)}, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def main() -> None:
@@ -122,20 +181,20 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", default="")
+    parser.add_argument("--map", type=Path)
     given = parser.parse_args()
     mutants = draw(given.sample, given.seed, given.room)
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for name in ("convcost", "tests", "completions"):
-            shutil.copytree(ROOT / name, folder / name)
-        for name in ("README.md", "pyproject.toml"):
-            shutil.copy(ROOT / name, folder / name)
+        passing = mapped(given.map or Path(place) / "map")
+        folder = Path(place) / "copy"
+        folder.mkdir()
+        copy_to(folder)
         died = 0
         for number, mutant in enumerate(mutants, 1):
-            by = noticed(mutant, folder)
-            died += bool(by)
-            said = f"died ({by})" if by else "SURVIVED"
-            print(f"{died}/{number} {mutant.file}:{mutant.line} {said}: {mutant.text[:90]}", flush=True)
+            dies = noticed(mutant, folder, passing)
+            died += dies
+            said = "died" if dies else "SURVIVED"
+            print(f"{died}/{number} {mutant.file}:{mutant.lines.start} {said}: {mutant.text[:90]}", flush=True)
     print(f"{died} of {len(mutants)} noticed: {died / max(1, len(mutants)):.1%}")
 
 

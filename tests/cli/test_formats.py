@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from typer.main import get_command
 
+from convcost.answers.network import answer_network
 from convcost.checks.broken_rules import Caught
 from convcost.checks.examination import examine_all
 from convcost.cli.completing.tree import read_tree
 from convcost.cli.main import app, run
 from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
-from convcost.networks.zoo import zoo_names
+from convcost.networks.build import build_network
+from convcost.networks.zoo import zoo_names, zoo_programs
 from convcost.report.documents import schema_text
 from convcost.report.formats import FORMATS
 from convcost.spec import parse_spec
@@ -49,15 +52,19 @@ LISTS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evidence of a layer has times in it, and a self-test takes some."""
+@pytest.fixture(autouse=True, scope="module")
+def _answered_once() -> Iterator[None]:
+    """What the formats are of: times of evidence are the same every time, and nothing is computed for each of them."""
     found = examine_all(parse_spec("8:16 @9 k3"), ["grouped", "basic-block"])
-    monkeypatch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
-    monkeypatch.setattr(
-        "convcost.checks.broken_rules.run_selftest",
-        lambda: [Caught("params: bias forgotten", ["params", "macs"], 8, 12)],
-    )
+    caught = Caught("params: bias forgotten", ["params", "macs"], 8, 12)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
+        patch.setattr("convcost.checks.broken_rules.run_selftest", lambda: [caught])
+        networks = [answer_network(build_network(program)) for program in zoo_programs()]
+        patch.setattr("convcost.cli.zoo.zoo_programs", lambda: networks)
+        patch.setattr("convcost.cli.zoo.build_network", lambda network: network)
+        patch.setattr("convcost.cli.zoo.answer_network", lambda network: network)
+        yield
 
 
 def answered(capsys: pytest.CaptureFixture[str], *words: str) -> str:

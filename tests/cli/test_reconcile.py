@@ -232,6 +232,54 @@ def test_a_convention_beside_ours_in_commands_that_print_macs(capsys: pytest.Cap
         assert "thop" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["compare", "layer"])
+def test_a_convention_beside_ours_in_every_row_of_a_layer(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In JSON with its terms, in CSV and tables as a column, of operations the figure; it is what reconcile says."""
+    words = [command, "64:64", "@28", "k3", "bias", "--no-verify", "--convention", "ptflops-pytorch@0.7.4"]
+    every = [*words, "--variants", "all", "--activation", "silu"] if command == "compare" else words
+    assert run([*every, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [error.message for error in VALID.iter_errors(document)] == []
+    rows = [row for row in document.get("rows", [document]) if row["applicable"]]
+    assert {row["convention"]["versions"] for row in rows} == {"0.7.0 to 0.7.4"}
+    assert all(row["convention"]["value"] == sum([op["convention"] for op in row["ops"]]) for row in rows)
+    assert run([*words, "--format", "csv", "--columns", "macs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "variant,macs,convention"
+    there = answer(capsys, "64:64", "@28", "k3", "bias", "--no-verify", "--convention", "ptflops-pytorch@0.7.4")
+    assert lines[1].split(",")[1:] == ["28901376", str(there["conventions"][0]["value"])]
+    for format in ("table", "markdown", "latex"):
+        assert run([*words, "--format", format]) == 0
+        assert "ptflops-pytorch@0.7.4" in capsys.readouterr().out
+
+
+def test_a_row_for_which_a_tool_has_no_figure_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    """Never 0."""
+    assert (
+        run(["layer", "8:8", "@9", "k3", "--activation", "silu", "--no-verify", "--convention", "torchscan-macs"]) == 0
+    )
+    out = capsys.readouterr().out
+    assert "torchscan-macs gives no total where there is a SiLU" in out
+    assert "–" in out
+
+
+@pytest.mark.parametrize(
+    ("convention", "remedy"),
+    [("thop@9", "0.0.31 to 0.1.1"), ("ptflops-pytorch@new", "0.7.0 to 0.7.4, 0.7.5 and later"), ("thopp", "thop")],
+)
+@pytest.mark.parametrize(
+    "words", [("compare", "8:8", "@9", "k3"), ("layer", "-"), ("network", "lenet-5"), ("reconcile", "lenet-5")], ids=str
+)
+def test_a_convention_or_version_that_there_is_not_is_bad_input(
+    words: tuple[str, ...], convention: str, remedy: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is answered, with the versions that there are."""
+    assert run([*words, "--no-verify", "--convention", convention]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert remedy in captured.err
+
+
 def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[str]) -> None:
     """Of each convention."""
     found = answer(capsys, "--list")["conventions"]
@@ -252,6 +300,7 @@ def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[s
         (("64:128", "@56", "k3", ""), "'' is no figure"),
         (("",), "no network"),
         (("resnet50", "--convention", "thopp"), "thop"),
+        (("resnet50", "4.12 G=thop@7"), "0.0.31 to 0.1.1"),
         (("resnet50", "4 G", "--sizes", "big"), "no size"),
         (("resnet50", "--per-layer", "nowhere.csv"), "nowhere.csv cannot be read"),
         (("resnet50", "--per-layer", "."), "cannot be read"),

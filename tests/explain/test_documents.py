@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +36,7 @@ LAYERS = (
 )
 
 
+@cache
 def pages_of(topic: str, spec: LayerSpec, given: bool = True) -> list[str]:
     """The screen and the full page."""
     document = explanation_document([topic], spec)
@@ -142,6 +144,8 @@ def test_a_1x1_is_one_matrix_product() -> None:
 KERNELS: dict[str, Any] = {
     "standard": lambda w: w[0],
     "spatially-separable": lambda w: np.einsum("omy,mcx->ocyx", w[1][..., 0], w[0][:, :, 0]),
+    "spatially-separable-reversed": lambda w: np.einsum("omx,mcy->ocyx", w[1][:, :, 0], w[0][..., 0]),
+    "low-rank-reversed": lambda w: np.einsum("omyx,mc->ocyx", w[1], w[0][..., 0, 0]),
     "depthwise-separable": lambda w: np.einsum("oc,cyx->ocyx", w[1][..., 0, 0], w[0][:, 0]),
     "blueprint-separable": lambda w: np.einsum("oyx,oc->ocyx", w[1][:, 0], w[0][..., 0, 0]),
     "low-rank": lambda w: np.einsum("om,mcyx->ocyx", w[1][..., 0, 0], w[0]),

@@ -7,6 +7,7 @@ code that made the page.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,13 @@ LAYERS = {"": (64, 128, 56, 56), "48:80 @30x40 k3": (48, 80, 30, 40)}
 
 
 def screen(topics: list[str], layer: str = "") -> str:
-    spec = parse_spec(layer) if layer else default_layer(topics)
-    return "\n".join(map(text, pages(explanation_document(topics, spec), spec, bool(layer))))
+    return _screen(tuple(topics), layer)
+
+
+@cache
+def _screen(topics: tuple[str, ...], layer: str) -> str:
+    spec = parse_spec(layer) if layer else default_layer([*topics])
+    return "\n".join(map(text, pages(explanation_document([*topics], spec), spec, bool(layer))))
 
 
 @pytest.mark.parametrize("topics", SCREENS, ids=" ".join)
@@ -64,6 +70,7 @@ def conv_macs(inner: int, outer: int, taps: int, height: int, width: int) -> int
     return int(np.broadcast_to(np.int8(1), (outer, height, width, inner, taps)).size)
 
 
+@cache
 def gradients() -> list[str]:
     """What the Jacobians of the chains multiply to; checked by themselves in tests/training."""
     from training.test_demonstrations import arrived
@@ -77,6 +84,7 @@ def rank_of(inner: int, middle: int, outer: int) -> int:
     return int(np.linalg.matrix_rank(left @ right))
 
 
+@cache
 def apart() -> list[float]:
     """The diagonal kernel on the page's map against its nearest product, and the largest output."""
     given = np.random.default_rng(0).integers(-9, 10, (5, 5)).astype(float)

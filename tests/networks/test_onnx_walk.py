@@ -10,7 +10,9 @@ from networks.onnx_models import model, onnx, read_here
 
 from convcost.analysis import analyze
 from convcost.networks.onnx import read_onnx
+from convcost.networks.onnx.load import load
 from convcost.networks.onnx.read import Reading
+from convcost.networks.onnx.translate import Walk
 from convcost.spec.errors import SpecError
 
 helper = onnx.helper
@@ -100,6 +102,26 @@ def test_what_depends_on_constants_is_computed(tmp_path: Path, name: str) -> Non
     whole = [*nodes, node("Reshape", "x t", "y"), node("MatMul", "y w", "o")]
     found = read_here(model(whole, [given("x", 2, 12)], ["o"], [*tensors, weights("w", 24, 2)]), tmp_path)
     assert (costs(found), found.unknown) == ((48, 48), [])
+
+
+def test_the_same_operation_on_the_same_constants_is_computed_once(tmp_path: Path) -> None:
+    """Windows of attention make the same mask again and again; a Slice with other ends is another operation."""
+
+    def steps(ends: list[int]) -> int:
+        nodes, last = [], "x"
+        for i, end in enumerate(ends):
+            nodes += [node("Constant", "", f"e{i}", value=tensor("", [end])), node("Mul", f"e{i} two", f"d{i}"),
+                      node("Slice", f"{last} z d{i}", f"y{i}")]  # fmt: skip
+            last = f"y{i}"
+        path = tmp_path / "model.onnx"
+        made = model(nodes, [given("x", 40)], [last], [tensor("two", [2]), tensor("z", [0])])
+        path.write_bytes(made.SerializeToString())
+        loaded = load(str(path), {}, None)
+        walk = Walk(loaded, lambda _: None)
+        assert walk.model(loaded).shapes[-1] == (2 * ends[-1],)
+        return walk.evaluator.steps
+
+    assert (steps([9] * 9), steps([9, 8, 7, 8, 7])) == (1, 3)
 
 
 def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
@@ -216,6 +238,26 @@ def test_weights_that_two_read_count_once_and_literals_never(tmp_path: Path) -> 
     literal = node("Constant", "", "c", value=weights("", 1, 4))
     nodes = [literal, node("Add", "x c", "a"), node("MatMul", "a w", "b"), node("MatMul", "b w", "y")]
     assert costs(read_here(model(nodes, [given("x", 2, 4)], ["y"], [weights("w", 4, 4)]), tmp_path)) == (16, 64)
+
+
+def test_what_is_filled_with_one_number_is_weights_where_it_is_read_and_a_mask_where_it_is_written_over(
+    tmp_path: Path,
+) -> None:
+    fill = node("ConstantOfShape", "s", "c")
+    tensors = [tensor("s", [4, 8]), helper.make_tensor("at", 7, [2, 1], [0, 1]), weights("w", 2, 8)]
+    read = [fill, node("Transpose", "c", "t", perm=[1, 0]), node("MatMul", "x t", "y")]
+    assert costs(read_here(model(read, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (32, 4 * 8 * 4)
+    written = [fill, node("ScatterND", "c at w", "m"), node("Add", "x m", "y")]
+    assert costs(read_here(model(written, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (16, 0)
+
+
+@pytest.mark.parametrize(("name", "worked_out"), [("attn.lifted_tensor_0", 64), ("attn.lifted_tensors", 0)])
+def test_params_that_torch_export_has_worked_out_are_told(tmp_path: Path, name: str, worked_out: int) -> None:
+    """They are in the file, and count; the name says that no module learns them."""
+    found = read_here(
+        model([node("Add", f"x {name}", "y")], [given("x", 8, 8)], ["y"], [weights(name, 8, 8)]), tmp_path
+    )
+    assert (costs(found)[0], found.worked_out) == (64, worked_out)
 
 
 def test_products_of_constants_are_counted_and_marked(tmp_path: Path) -> None:

@@ -421,11 +421,11 @@ GROWING = "input 3 @8\nblock b\n  concat from in in\nb r9999"
 )  # fmt: skip
 def test_hostile_input_is_answered_quickly(text: str) -> None:
     """By a short error: neither a crash nor a long wait."""
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SpecError) as caught:
         build_network(read_program(text, "net.txt"), Choices(norm=text is not SILENT))
     assert len(caught.value.render()) < 1000
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_as_many_operations_as_are_allowed_can_be_written() -> None:

@@ -30,6 +30,9 @@ TABLE = [
     ("tcn", "residual-block"), ("depthwise", "building-block"), ("pointwise", "building-block"),
 ]  # fmt: skip
 
+#: The same stages in the other order.
+ORDERS = {"spatially-separable-reversed", "low-rank-reversed"}
+
 
 def test_variants_come_in_the_order_of_the_table() -> None:
     """Role by role, so that the roles stay apart; the first is what everything else is held against."""
@@ -91,9 +94,9 @@ def test_alternatives_give_the_layers_output_shape(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("axes", "asked"),
     [
-        (1, {"blueprint-separable", "low-rank", "ghost", "mbconv", "fused-mbconv", "2plus1d"}),
-        (2, {"blueprint-separable", "low-rank", "ghost", "mbconv", "fused-mbconv", "2plus1d", "tcn"}),
-        (3, {"blueprint-separable", "low-rank", "ghost", "mbconv", "fused-mbconv", "tcn"}),
+        (1, {"blueprint-separable", "low-rank", *ORDERS, "ghost", "mbconv", "fused-mbconv", "2plus1d"}),
+        (2, {"blueprint-separable", "low-rank", *ORDERS, "ghost", "mbconv", "fused-mbconv", "2plus1d", "tcn"}),
+        (3, {"blueprint-separable", "low-rank", *ORDERS, "ghost", "mbconv", "fused-mbconv", "tcn"}),
     ],
 )
 def test_variants_made_for_another_number_of_axes_are_shown_when_named(axes: int, asked: set[str]) -> None:

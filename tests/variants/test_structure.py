@@ -34,6 +34,10 @@ STRUCTURE = {
         ("1x5", Conv(6, 6, (1, 5), (1, 1), ((0, 0), (6, 6)), (1, 3))),
         ("3x1", Conv(6, 8, (3, 1), (2, 1), ((1, 1), (0, 0)), (1, 1))),
     ],
+    "spatially-separable-reversed": [
+        ("3x1", Conv(6, 6, (3, 1), (2, 1), ((1, 1), (0, 0)), (1, 1))),
+        ("1x5", Conv(6, 8, (1, 5), (1, 1), ((0, 0), (6, 6)), (1, 3))),
+    ],
     "depthwise-separable": [("depthwise", square(6, 6, 6)), ("pointwise", point(6, 8))],
     "grouped": [("conv", square(6, 8, 2))],
     "bottleneck": [("reduce", point(6, 2)), ("conv", square(2, 2, 2)), ("expand", point(2, 8))],
@@ -44,6 +48,7 @@ STRUCTURE = {
     "inverted-residual": [("expand", point(6, 36)), ("depthwise", square(36, 36, 36)), ("project", point(36, 8))],
     "blueprint-separable": [("pointwise", point(6, 8)), ("depthwise", square(8, 8, 8))],
     "low-rank": [("conv", square(6, 2)), ("expand", point(2, 8))],
+    "low-rank-reversed": [("reduce", point(6, 2)), ("conv", square(2, 8))],
     "ghost": [("primary", square(6, 4)), ("cheap", Conv(4, 4, (3, 3), ONE, ((1, 1), (1, 1)), ONE, 4)),
               ("concat", Concat())],
     "mbconv": [("expand", point(6, 36)), ("depthwise", square(36, 36, 36)), ("squeeze", AdaptivePool("avg", ONE)),
@@ -144,6 +149,7 @@ def test_grouped_alternatives_of_a_grouped_layer_are_not_grouped() -> None:
         "as-given": [4], "standard": [1], "spatially-separable": [1, 1], "depthwise-separable": [64, 1],
         "grouped": [4], "bottleneck": [1, 4, 1], "basic-block": [1, 1], "residual-bottleneck": [1, 4, 1],
         "inverted-residual": [1, 384, 1], "blueprint-separable": [1, 64], "low-rank": [1, 1], "ghost": [1, 32],
+        "spatially-separable-reversed": [1, 1], "low-rank-reversed": [1, 1],
         "mbconv": [1, 384, 1, 1, 1], "fused-mbconv": [1, 1], "depthwise": [64], "pointwise": [1],
     }  # fmt: skip
 

@@ -134,6 +134,7 @@ FOLLOWING: dict[str, Callable[[], Values]] = {
 #: What an option or argument of that name, or of that metavar, takes.
 SOURCES: dict[str, Callable[[], Values]] = {
     "spec": _spec,
+    "what": lambda: Values(_zoo(), is_spec=True),
     "variants": lambda: Values((*_variants(), Candidate("all", "every variant")), is_list=True),
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),

@@ -6,7 +6,7 @@ executed: a graph that is wired wrongly computes something else than this kernel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -175,3 +175,28 @@ def rank_by_axis(kernel: NDArray[Any]) -> int:
     order = (0, *range(2, axes - 1), 1, axes - 1)
     matrix = kernel.transpose(order).reshape(prod(kernel.shape[:1] + kernel.shape[2:-1]), -1)
     return int(np.linalg.matrix_rank(matrix.astype(np.float64)))
+
+
+def kernel_of_factors(
+    parts: Sequence[str], made: str, sizes: Mapping[str, int], factors: Sequence[NDArray[Any]]
+) -> NDArray[Any]:
+    """The dense kernel (out, in, *taps) that factors make by a formula, each (out, in a group, *taps); the same dtype.
+
+    >>> column, row = np.array([1, 2, 1]).reshape(1, 1, 3, 1), np.array([1, 0, -1]).reshape(1, 1, 1, 3)
+    >>> sizes = dict.fromkeys("oim", 1) | dict.fromkeys("yx", 3)
+    >>> kernel_of_factors(["mix", "omy"], "oiyx", sizes, [row, column])[0, 0].tolist()
+    [[1, 0, -1], [2, 0, -2], [1, 0, -1]]
+
+    A letter that `made` has twice is a block diagonal: zero where the two differ. Then there is one part.
+    """
+    arrays = [factor.reshape([sizes[letter] for letter in part]) for part, factor in zip(parts, factors)]
+    once = "".join(dict.fromkeys(made))
+    filled = np.einsum(f"{','.join(parts)}->{once}", *arrays, optimize=len(arrays) > 1)
+    if once != made:
+        blocks = np.zeros([sizes[letter] for letter in made], filled.dtype)
+        np.einsum(f"{made}->{once}", blocks)[...] = filled
+        filled = blocks
+    axes = len([letter for letter in once if letter in "zyx"])
+    taps = [sizes[letter] for letter in made[len(made) - axes :]]
+    outputs = prod([sizes[letter] for letter in made[: (len(made) - axes) // 2]])
+    return filled.reshape(outputs, -1, *taps)

@@ -74,7 +74,7 @@ def _filled(key: str, call: Call, out: Value) -> tuple[Root, ...]:
     kind = 1 if value is None else value.t.data_type
     if not is_stored or kind not in LEARNABLE or out.full is None:
         return ()
-    return (Root(key, prod(out.full), kind),)
+    return (Root(key, prod(out.full), kind, is_filled=True),)
 
 
 def weights_read(call: Call, counted: set[str]) -> tuple[Root, ...]:
@@ -93,10 +93,11 @@ def weights_read(call: Call, counted: set[str]) -> tuple[Root, ...]:
 
 
 def _passed_on(call: Call) -> tuple[Root, ...]:
-    """The weights in what is computed of constants."""
+    """The weights in what is computed of constants; what is filled with one number makes masks and is none, then."""
     wanted = WEIGHTS.get(call.op, ())
     values = [call.inputs[index] for index in wanted if index < len(call.inputs)]
     roots = [root for value in values if value is not None for root in value.roots]
+    roots = [root for root in roots if call.op in LEARNED or not root.is_filled]
     if len(roots) > MOST_ROOTS:
         raise Malformed("its constants are made of too many others")
     return tuple(dict.fromkeys([root for root in roots if _is_learned(root, call)]))

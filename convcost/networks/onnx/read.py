@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,8 @@ TYPES = {
     18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
 }  # fmt: skip
 
+#: Names that torch.export gives tensors that are neither parameters nor buffers of the module.
+LIFTED = re.compile(r"(.*[./])?lifted_tensor_\d+", re.ASCII | re.DOTALL)
 
 #: What a walk's answer is made of.
 RECORDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Op), Node, Missing, Root, Found)}
@@ -33,7 +36,8 @@ class Reading(NamedTuple):
     """What is read from a file: its name, its graph, what was not counted, and how far the numbers hold.
 
     `upper_bound`: of a branch that depends on data, the dearer side is counted. `params_complete`: no
-    operation that is not known holds weights.
+    operation that is not known holds weights. `worked_out` are params in tables that an exporter has worked out of
+    learned ones that the file has not.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Reading(NamedTuple):
     unknown: list[Missing]
     upper_bound: bool = False
     params_complete: bool = True
+    worked_out: int = 0
 
 
 def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None, image: Shape | int | None = None) -> Reading:
@@ -59,7 +64,11 @@ def read_onnx(path: str, inputs: Mapping[str, Shape], batch: int | None, image: 
     graph = _graph(found)
     if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * size:
         raise bad_file(path, "too many tensors are alive at once")
-    return Reading(show_name(Path(path).name), graph, found.unknown, found.upper_bound, found.params_complete)
+    roots = [root for held in found.held.values() for root in held]
+    worked_out = sum([root.size for root in roots if root.size > 1 and LIFTED.fullmatch(root.key)])
+    return Reading(
+        show_name(Path(path).name), graph, found.unknown, found.upper_bound, found.params_complete, worked_out
+    )  # fmt: skip
 
 
 def _graph(found: Found) -> Graph:

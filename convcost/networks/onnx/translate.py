@@ -6,6 +6,7 @@ walked; it computes with constants and sizes alone, and costs nothing; it is cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from .evaluate import Evaluator
 from .infer import Inference
 from .isolated import Tell, onnx_library
 from .microsoft import block_size
+from .own import Claim, agrees, noted
 from .rules import PRODUCTS, RULES
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
@@ -30,6 +32,9 @@ MOST_DEPTH = 100
 
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
+
+#: Operations that cost nothing where they compute with constants and sizes alone.
+FOLDED = RULES.keys() - PRODUCTS
 
 
 class Found(NamedTuple):
@@ -61,6 +66,7 @@ class Walk:
         self.evaluator = Evaluator()
         self.block = block_size(model.graph)
         self.inference = Inference(self.evaluator, model.ir_version)
+        self.made: dict[tuple[Any, ...], list[Value]] = {}
         self.functions = {(f.domain, f.name, f.overload): f for f in model.functions}
         self.calls: list[tuple[str, str]] = []
         self.walked = 0
@@ -110,8 +116,31 @@ class Walk:
         for sparse in graph.sparse_initializer:
             dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
-        for node in graph.node:
-            self.node(node, scope)
+        for nodes, claim in noted(graph, scope, self.shapes.__getitem__):
+            base = len(self.nodes)
+            for node in nodes:
+                self.node(node, scope)
+            if claim is not None and scope.times == 1:
+                self._as_one(claim, nodes, base, scope)
+
+    def _as_one(self, claim: Claim, nodes: Sequence[Any], base: int, scope: Scope) -> None:
+        """One operation of ours in the place of those that stand for it, if it learns what they read."""
+        numbers = range(base + 1, len(self.nodes) + 1)
+        roots = tuple([root for number in numbers for root in self.held.get(number, ())])
+        made = scope.values[nodes[-1].output[0]]
+        given = [scope.values[name].number for name in claim.inputs]
+        if made.full is None or not agrees(claim.op, sum([root.size for root in roots])):
+            return
+        for number in numbers:
+            self.held.pop(number, None)
+        for node in nodes[:-1]:
+            del scope.values[node.output[0]]
+        del self.nodes[base:], self.shapes[base + 1 :], self.kinds[base + 1 :]
+        inputs = tuple([number for number in given if number is not None])
+        number = self.add(scope.prefix + nodes[-1].name, claim.op, inputs, made.full, made.kind)
+        scope.values[nodes[-1].output[0]] = made._replace(number=number)
+        if roots:
+            self.held[number] = roots
 
     def node(self, node: Any, scope: Scope) -> None:
         """One operation, on one of its five ways."""
@@ -122,12 +151,14 @@ class Walk:
         op = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
         found = [scope.find(name) if name else ABSENT for name in node.input]
         inputs = [None if value is ABSENT else value for value in found]
-        name = scope.prefix + (node.name or next((o for o in node.output if o), "") or op)
         node = _resolved(node, scope.attributes)
         version = scope.opsets.get("" if node.domain == "ai.onnx" else node.domain, 1)
-        call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
-        call.block = self.block
         function = self.functions.get((node.domain, node.op_type, node.overload))
+        if function is None and op in FOLDED and all([v is None or v.constant for v in inputs[: CONTENT_READ.get(op)]]):
+            self._folded(node, scope, op, inputs, version)
+            return
+        name = scope.prefix + (node.name or next((o for o in node.output if o), "") or op)
+        call = self._call(node, op, inputs, version)
         if function is not None:
             self._function(function, node, scope, name, call)
         elif op in CONTROL:
@@ -135,14 +166,34 @@ class Walk:
         else:
             self._known(node, scope, name, call)
 
+    def _call(self, node: Any, op: str, inputs: list[Value | None], version: int) -> Call:
+        call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
+        call.block = self.block
+        return call
+
+    def _folded(self, node: Any, scope: Scope, op: str, inputs: list[Value | None], version: int) -> None:
+        """An operation that computes with constants and sizes alone: what the same one has made before is taken.
+
+        Each window of an attention works out the same mask once more. Weights have names, which are never the same.
+        """
+        read = CONTENT_READ.get(op)
+        sizes = [None if v is None else (v.shape, v.kind, v.type) for v in (inputs[read:] if read is not None else ())]
+        attributes = [attribute.SerializeToString() for attribute in node.attribute]
+        said = [scope.said.get(output) for output in node.output]
+        key = (op, version, *inputs[:read], "sizes", *sizes, "attributes", *attributes, "outputs", *said)
+        made = self.made.get(key)
+        if made is None:
+            call = self._call(node, op, inputs, version)
+            call.outs = self._outputs(node, scope, call)
+            made = folded(node, scope, call, self.evaluator, literals=self.literals)
+            if not any([value.roots for value in made]):
+                self.made[key] = made
+        scope.values.update({name: value for name, value in zip(node.output, made) if name})
+
     def _known(self, node: Any, scope: Scope, name: str, call: Call) -> None:
-        """An operation without a body of its own: folded, counted or listed."""
+        """An operation without a body of its own: counted or listed."""
         call.outs = outs = self._outputs(node, scope, call)
         is_constant = all([v is None or v.constant for v in call.inputs[: CONTENT_READ.get(call.op)]])
-        if call.op in RULES and is_constant and call.op not in PRODUCTS:
-            made = folded(node, scope, call, self.evaluator, literals=self.literals)
-            scope.values.update({name: value for name, value in zip(node.output, made) if name})
-            return
         body = None if call.op in RULES else self._defined(node, call)
         if body is not None:
             call.attributes = self.inference.defaults(node, call) | call.attributes

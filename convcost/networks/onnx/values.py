@@ -27,11 +27,12 @@ LONGEST_NAME = 120
 
 
 class Root(NamedTuple):
-    """A tensor of weights: whose it is, how many numbers it has, and ONNX's number of their type."""
+    """A tensor of weights: whose it is, how many numbers it has, ONNX's number of their type, if all are one number."""
 
     key: str
     size: int
     kind: int
+    is_filled: bool = False
 
 
 class Value(NamedTuple):

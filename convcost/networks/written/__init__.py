@@ -1,0 +1,1 @@
+"""Graphs as ONNX files, written without the onnx package."""

@@ -1,0 +1,141 @@
+"""The engines that graphs are timed in: how each is opened, what it refuses, and a run that gives the output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from ..graph.ops import Conv, Graph
+from ..spec.errors import SpecError
+from .values import Case, Executor
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: What installs an engine that is not there.
+INSTALL = {"onnxruntime": "pip install 'convcost[time]'", "torch": "pip install torch"}
+
+#: Why a type of numbers is not timed.
+REFUSED_TYPES = {
+    "fp16": "on a CPU it runs in the time of fp32, with conversions",
+    "bf16": "on a CPU it runs in the time of fp32, with conversions",
+    "int8": "a quantised graph has not been measured yet",
+}
+
+
+class Run(Protocol):
+    """Runs a graph once; gives its output, (batch, channels, *spatial)."""
+
+    def __call__(self) -> NDArray[Any]: ...
+
+
+class Engine(NamedTuple):
+    """An engine, open: its name and version, its threads, how it optimises, and how it makes a case ready to run.
+
+    `threads` is None where it cannot be told how many.
+    """
+
+    name: str
+    version: str
+    threads: int | None
+    optimisation: str
+    prepare: Callable[[Case], Run]
+
+
+class EngineFailed(RuntimeError):  # noqa: N818  what it did
+    """An engine that does not take or run a graph; the message is its own, in one line."""
+
+
+def open_engine(name: str, threads: int = 1) -> Engine:
+    """The engine of that name with so many threads; SpecError, with the line that installs it, where it is not there.
+
+    >>> open_engine("numpy").optimisation
+    'none'
+    """
+    return {"onnxruntime": _onnxruntime, "numpy": _numpy, "torch": _torch}[name](threads)
+
+
+def refusal(engine: str, graph: Graph, dtype: str) -> str | None:
+    """Why a graph is not timed in an engine, in words; None where it is.
+
+    >>> refusal("onnxruntime", Graph((1, 1, 1), "fp16", ()), "fp16")
+    'fp16 is not timed: on a CPU it runs in the time of fp32, with conversions'
+    """
+    if dtype != "fp32":
+        why = REFUSED_TYPES.get(dtype, "engines are run in fp32 alone here")
+        return f"{dtype} is not timed: {why}"
+    for node in graph.nodes:
+        op = node.op
+        if engine == "onnxruntime" and type(op) is Conv and op.transposed:
+            extra = op.output_padding or (0,) * len(op.stride)
+            if any([more >= step for more, step in zip(extra, op.stride)]):
+                return "onnxruntime takes no output padding as large as the stride"
+    return None
+
+
+def _library(name: str) -> Any:
+    """An engine's library; SpecError, with the line that installs it, where it is not there."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise SpecError(f"{name} is not installed", f"{INSTALL[name]}; time has --engine numpy, too") from None
+
+
+def _onnxruntime(threads: int) -> Engine:
+    onnxruntime = _library("onnxruntime")
+    onnxruntime.set_default_logger_severity(4)
+
+    def prepare(case: Case) -> Run:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        given = {"input": case.given}
+        try:
+            session = onnxruntime.InferenceSession(case.model, options, providers=["CPUExecutionProvider"])
+            session.run(None, given)
+        except Exception as error:  # C++ throws what it likes
+            raise EngineFailed(_line(error)) from None
+        return lambda: session.run(None, given)[0]
+
+    return Engine("onnxruntime", onnxruntime.__version__, threads, "all", prepare)
+
+
+def _line(error: Exception) -> str:
+    """The first line of an engine's message, without the numbers in front of it."""
+    first = str(error).strip().split("\n")[0]
+    return first.rpartition(" : ")[2][:200] or type(error).__name__
+
+
+def _numpy(threads: int) -> Engine:
+    import numpy as np
+
+    return Engine("numpy", np.__version__, _limit_blas(threads), "none", Executor)
+
+
+def _limit_blas(threads: int) -> int | None:
+    """Tell NumPy's own OpenBLAS how many threads to use; None where it is another library, or cannot be told."""
+    from ctypes import CDLL
+    from pathlib import Path
+
+    import numpy as np
+
+    folder = Path(np.__file__).parent.parent / "numpy.libs"
+    for path in [*folder.glob("*openblas*"), *Path(np.__file__).parent.glob(".dylibs/*openblas*")]:
+        with suppress(OSError, AttributeError):
+            library = CDLL(str(path))
+            for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_"):
+                if hasattr(library, name):
+                    getattr(library, name)(threads)
+                    return threads
+    return None
+
+
+def _torch(threads: int) -> Engine:
+    torch = _library("torch")
+    from .in_torch import torch_run
+
+    torch.set_num_threads(threads)
+    return Engine("torch", torch.__version__, threads, "eager", lambda case: torch_run(torch, case))

@@ -1,0 +1,328 @@
+"""The answer to what trained kernels would lose: rows of each layer, and ranks for one budget of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..analysis.cost import macs, params
+from ..analysis.taps import taps_of_conv
+from ..answers.check import Verified
+from ..graph.ops import Conv, Ints
+from ..graph.shapes import output_shape
+from ..spec.layer import LayerSpec
+from ..variants.registry import AS_GIVEN, build_variant
+from .allocate import Point, allocate, hull
+from .kernels import Kernel, Unreadable, fault_of
+from .rows import Family, Row, best_within, cheapest_within, curve_of, families_of, grouped_rows, row_within
+from .verify import output_error, show_row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: The shares of a layer's multiply-adds at which errors are shown, unless a budget is asked for.
+SHARES = (0.75, 0.5, 0.25)
+
+#: Layers of more multiply-adds are executed at a smaller input.
+DEFAULT_LIMIT = 4_000_000_000
+
+
+class Source(NamedTuple):
+    """A layer to look at: its name, what reads it (Unreadable says why it cannot), its spec where that is known."""
+
+    name: str
+    read: Callable[[], Kernel]
+    spec: LayerSpec | None = None
+    given: Callable[[], NDArray[Any] | None] = lambda: None
+
+
+class Asked(NamedTuple):
+    """The question: a share of all `macs`, an `error` that each layer may have, or neither; `curve`: every rank.
+
+    `every`: rows of all families are executed, not the best of each budget alone; none where not `verify`.
+    """
+
+    macs: float | None = None
+    error: float | None = None
+    curve: bool = False
+    every: bool = False
+    verify: bool = True
+    limit: int = DEFAULT_LIMIT
+
+
+class DeadParts(NamedTuple):
+    """What of one layer is dead: channels out and in, and taps, of which some only ever meet padding."""
+
+    out: int
+    into: int
+    taps: int
+    padding: int
+
+
+class Separated(NamedTuple):
+    """One layer: what its families have within each budget, and the best by its share; or the `reason` why nothing.
+
+    `exact` are the smallest ranks at which nothing is lost, by variant; `missing` is why variants do not apply.
+    """
+
+    name: str
+    spec: LayerSpec | None
+    macs: int = 0
+    params: int = 0
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    storage: float | None = None
+    dead: DeadParts | None = None
+    rows: tuple[Row, ...] = ()
+    best: tuple[tuple[float, Row | None], ...] = ()
+    exact: tuple[tuple[str, int], ...] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    filter: str = ""
+
+    @property
+    def status(self) -> str:
+        """The worst that executing its rows showed."""
+        shown = [*self.rows, *[row for _, row in self.best if row is not None]]
+        found = {row.verified.status for row in shown if row.verified is not None}
+        return next((one for one in ("mismatch", "reduced", "verified") if one in found), "skipped")
+
+    @property
+    def chosen(self) -> Row | None:
+        """The row that answers a budget; None where the layer stays as it is."""
+        return self.best[0][1] if self.best else None
+
+
+class Saved(NamedTuple):
+    """Numbers of convolutions: all of them, or what removing something saves."""
+
+    params: int
+    macs: int
+    weight_bytes: int
+
+
+class Smaller(NamedTuple):
+    """A layer without what is dead in it: its spec before and after, and what executing both showed."""
+
+    name: str
+    before: LayerSpec
+    after: LayerSpec
+    verified: Verified | None = None
+
+
+class Removal(NamedTuple):
+    """What removing dead parts saves: of each layer by itself, an upper bound; of all together, where it fits."""
+
+    total: Saved
+    upper: Saved
+    fitting: Saved
+    layers: tuple[Smaller, ...]
+
+
+class Separation(NamedTuple):
+    """All layers of a file, what is dead in it, and the question; `inside`: convolutions that are not looked at."""
+
+    name: str
+    asked: Asked
+    layers: tuple[Separated, ...]
+    removal: Removal | None = None
+    inside: int = 0
+    notes: tuple[str, ...] = ()
+    input: str = ""
+
+    @property
+    def macs(self) -> int:
+        """Of all layers that are looked at."""
+        return sum([layer.macs for layer in self.layers])
+
+    @property
+    def macs_after(self) -> int:
+        """The same with the rows that answer a budget in the place of their layers."""
+        return sum([layer.chosen.macs if layer.chosen else layer.macs for layer in self.layers])
+
+
+def separate_sources(
+    name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object] = lambda _: None
+) -> Separation:
+    """Every layer by itself; a budget of several layers is allocated. No two kernels are in memory at a time.
+
+    >>> kernel = Kernel("box", LayerSpec(1, 1, (3, 3), (9, 9)), np.ones((1, 1, 3, 3)))
+    >>> found = separate_sources("box.npy", [Source("box", lambda: kernel)], Asked(error=0.01))
+    >>> found.layers[0].chosen.variant, found.layers[0].chosen.macs, found.macs
+    ('spatially-separable', 210, 441)
+    """
+    if asked.macs is None or len(sources) == 1:
+        found = []
+        for source in sources:
+            tell(source.name)
+            found.append(_one(source, lambda kernel, given: separate_layer(kernel, asked, given)))
+        return Separation(name, asked, tuple(found))
+    return _within(name, sources, asked, tell)
+
+
+def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated]) -> Separated:
+    """One layer, or why it cannot be looked at."""
+    try:
+        return look(source.read(), source.given())
+    except Unreadable as why:
+        cost = cost_of(source.spec) if source.spec is not None else (0, 0)
+        return Separated(source.name, source.spec, *cost, reason=str(why))
+
+
+def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object]) -> Separation:
+    """One budget for all: hulls first, then ranks, then the rows that were chosen, each kernel read once more."""
+    assert asked.macs is not None
+    starts, hulls, weights = list[Separated](), list[list[Point]](), list[float]()
+    for source in sources:
+        tell(source.name)
+        start, points, weight = _hull(source)
+        starts.append(start)
+        hulls.append(points)
+        weights.append(weight)
+    budget = asked.macs * sum([start.macs for start in starts])
+    points = allocate(hulls, budget, weights)
+    if points is None:
+        least = sum([one[0].macs for one in hulls]) / max(1, sum([start.macs for start in starts]))
+        note = f"no ranks are that cheap: the least is {least:.3f} of the MACs, and is shown"
+        points = [one[0] for one in hulls]
+    notes = () if points is not None and sum([p.macs for p in points]) <= budget else (note,)
+    found = []
+    for source, start, point in zip(sources, starts, points):
+        tell(source.name)
+        made = start if start.reason else _one(source, lambda kernel, given: _chosen(kernel, point, asked, given))  # noqa: B023  called at once
+        found.append(made)
+    return Separation(name, asked, tuple(found), notes=notes)
+
+
+def _hull(source: Source) -> tuple[Separated, list[Point], float]:
+    """A layer, the hull of what it may cost and lose, and how much its squared error weighs."""
+    start = _one(source, lambda kernel, _: start_of(kernel))
+    if start.reason:
+        return start, [Point(start.macs, 0.0)], 1.0
+    kernel, given = source.read(), source.given()
+    families, _ = families_of(kernel)
+    weight, row = 1.0, best_within(families, SHARES[1] * start.macs) if given is not None else None
+    if row is not None and given is not None and row.error:
+        family = next(one for one in families if one.name == row.variant)
+        weight = (output_error(kernel, family, row, given) / row.error) ** 2
+    return start, hull(families, start.macs), weight
+
+
+def _chosen(kernel: Kernel, point: Point, asked: Asked, given: NDArray[Any] | None) -> Separated:
+    """A layer as it was chosen: with one row, or as it is."""
+    start, share = start_of(kernel), asked.macs or 0.0
+    if not point.variant:
+        return start._replace(best=((share, None),))
+    families, _ = families_of(kernel, point.variant)
+    row = _Shower(kernel, families, asked, given)(families[0].row(point.ranks))
+    return start._replace(best=((share, row),))
+
+
+def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = None) -> Separated:
+    """One layer: what every family loses within each budget, and the best of them executed.
+
+    >>> sobel = np.outer([1.0, 2, 1], [1, 0, -1]).reshape(1, 1, 3, 3)
+    >>> found = separate_layer(Kernel("sobel", LayerSpec(1, 1, (3, 3), (9, 9)), sobel), Asked())
+    >>> dict(found.exact)["spatially-separable"], found.best[0][1].error < 1e-7, found.status
+    (1, True, 'verified')
+    """
+    made = start_of(kernel)
+    if made.reason:
+        return made
+    families, missing = families_of(kernel)
+    exact = [(family.name, family.exact_rank()) for family in families]
+    made = made._replace(missing=tuple(missing.items()), exact=tuple([(name, n) for name, n in exact if n is not None]))
+    show = _Shower(kernel, families, asked, given)
+    best = tuple([(share, show(row)) for share, row in _best(made, families, asked)])
+    if asked.curve:
+        rows = [row for family in families for row in curve_of(family)]
+    else:
+        rows = [show(row) or row if asked.every else show.done.get((row.variant, row.ranks), row)
+                for row in _rows(made, families, asked)]  # fmt: skip
+    return made._replace(best=best, rows=(*rows, *grouped_rows(kernel)))
+
+
+def start_of(kernel: Kernel) -> Separated:
+    """What a layer is, before its families; with the reason where it has none, and the taps that do nothing."""
+    spec = kernel.spec
+    reason = fault_of(kernel.weights)
+    if not reason and spec.transposed:
+        reason = "no family is defined for a transposed convolution"
+    made = Separated(kernel.name, spec, *cost_of(spec), reason, kernel.notes, kernel.storage)
+    return made if reason and not spec.transposed else made._replace(dead=dead_alone(kernel))
+
+
+def cost_of(spec: LayerSpec) -> tuple[int, int]:
+    """Multiply-adds and params of a layer as it is described."""
+    op, given = conv_of(spec), (spec.batch, spec.in_channels, *spec.input_size)
+    return macs(op, given, output_shape(op, [given])), params(op)
+
+
+def conv_of(spec: LayerSpec) -> Conv:
+    """The convolution that a spec describes, its padding resolved."""
+    op = build_variant(AS_GIVEN, spec).graph.nodes[0].op
+    assert isinstance(op, Conv)
+    return op
+
+
+def dead_alone(kernel: Kernel) -> DeadParts:
+    """What is dead in a layer that is seen alone: rows, columns and taps of zeros, and taps that only meet padding."""
+    from .dead import masks_of
+
+    masks = masks_of(kernel.weights, kernel.bias)
+    useful = taps_with_data(kernel.spec)
+    padding = int(useful.size - useful.sum())
+    silent = ~masks.pairs.any(axis=1) & (masks.bias == 0)
+    groups = kernel.spec.groups
+    read = masks.pairs.reshape(groups, -1, masks.pairs.shape[1]).any(axis=1)
+    return DeadParts(int(silent.sum()), int((~read).sum()), int((~(masks.taps & useful)).sum()), padding)
+
+
+def taps_with_data(spec: LayerSpec) -> NDArray[np.bool_]:
+    """Of every tap of a layer, whether it ever meets data."""
+    op = conv_of(spec)
+    out = output_shape(op, [(spec.batch, spec.in_channels, *spec.input_size)])[2:]
+    useful = np.ones(spec.kernel_size, bool)
+    for axis, taps in enumerate(taps_of_conv(op, spec.input_size, out)):
+        useful &= np.array(taps).reshape(-1, *(1,) * (spec.axes - axis - 1))
+    return useful
+
+
+def _best(made: Separated, families: Sequence[Family], asked: Asked) -> list[tuple[float, Row | None]]:
+    """The best row of each budget, by its share of the layer's multiply-adds; of an error, the cheapest row."""
+    if asked.error is not None:
+        row = cheapest_within(families, asked.error)
+        return [(asked.error, row if row and row.macs < made.macs else None)]
+    shares = SHARES if asked.macs is None else (asked.macs,)
+    return [(share, best_within(families, share * made.macs)) for share in shares]
+
+
+def _rows(made: Separated, families: Sequence[Family], asked: Asked) -> list[Row]:
+    """What each family has within each budget, each row once."""
+    if asked.error is not None:
+        found = [cheapest_within([family], asked.error) for family in families]
+    else:
+        shares = SHARES if asked.macs is None else (asked.macs,)
+        found = [row_within(family, share * made.macs) for family in families for share in shares]
+    return list({(row.variant, row.ranks): row for row in found if row is not None}.values())
+
+
+class _Shower:
+    """Executes rows of one layer, each once."""
+
+    def __init__(self, kernel: Kernel, families: Sequence[Family], asked: Asked, given: NDArray[Any] | None) -> None:
+        self.kernel, self.asked, self.given = kernel, asked, given
+        self.families = {family.name: family for family in families}
+        self.done: dict[tuple[str, Ints], Row] = {}
+
+    def __call__(self, row: Row | None) -> Row | None:
+        if row is None:
+            return None
+        key = row.variant, row.ranks
+        if key not in self.done:
+            family = self.families[row.variant]
+            verified = show_row(self.kernel, family, row, self.asked.limit) if self.asked.verify else None
+            lost = None if self.given is None else output_error(self.kernel, family, row, self.given)
+            self.done[key] = row._replace(verified=verified, output_error=lost)
+        return self.done[key]

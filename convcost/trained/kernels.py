@@ -1,0 +1,64 @@
+"""A trained layer: its spec and its numbers, and why one cannot be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..spec.layer import LAST, LayerSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Unreadable(Exception):  # noqa: N818  what a layer is
+    """A layer that has no numbers to look at; the message says why."""
+
+
+class Kernel(NamedTuple):
+    """One layer: `weights` (out_channels, in_channels / groups, *kernel_size), `bias` (out_channels,) or None.
+
+    `spec` is the layer as described, in its own groups. `notes` say what was done to the numbers in the file;
+    `storage` is the relative error that storing them in few bits has made already.
+    """
+
+    name: str
+    spec: LayerSpec
+    weights: NDArray[Any]
+    bias: NDArray[Any] | None = None
+    notes: tuple[str, ...] = ()
+    storage: float | None = None
+
+
+def fault_of(weights: NDArray[Any]) -> str:
+    """Why no error can be said of these weights; empty where it can.
+
+    >>> fault_of(np.array([1.0, np.nan])), fault_of(np.ones(2))
+    ('its weights are not all finite: 1 of 2 is NaN or infinite', '')
+    """
+    if weights.dtype.kind not in "fiu":
+        return f"its weights are {weights.dtype}, no real numbers"
+    wrong = weights.size - int(np.isfinite(weights).sum())
+    if wrong:
+        verb = "is" if wrong == 1 else "are"
+        return f"its weights are not all finite: {wrong:,} of {weights.size:,} {verb} NaN or infinite"
+    return "" if weights.size else "it has no weights"
+
+
+def stacked(kernel: Kernel) -> NDArray[np.float64]:
+    """The weights group by group: (groups, out a group, in a group, *taps) in float64."""
+    groups = kernel.spec.groups
+    outer = kernel.spec.out_channels // groups
+    return kernel.weights.astype(np.float64).reshape(groups, outer, -1, *kernel.weights.shape[2:])
+
+
+def group_spec(spec: LayerSpec) -> LayerSpec:
+    """One group of the layer alone, which is all of most; a bias is on the last convolution of what replaces it.
+
+    >>> group_spec(LayerSpec(8, 16, (3,), (9,), groups=4, bias=True))[:2]
+    (2, 4)
+    """
+    inner, outer = spec.in_channels // spec.groups, spec.out_channels // spec.groups
+    return spec._replace(in_channels=inner, out_channels=outer, groups=1, bias=LAST if spec.bias else False)
+

@@ -1,0 +1,152 @@
+"""What meets a budget: held against going through everything the slow way."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from convcost.answers.comparison import answer
+from convcost.cli.main import run
+from convcost.networks.build import Choices
+from convcost.networks.zoo import find_program
+from convcost.report.documents import schema_text
+from convcost.search.columns import settings_of
+from convcost.search.fit import budget_condition, fit_layer
+from convcost.search.scaling import fit_network, read_widths
+from convcost.search.select import Order
+from convcost.spec import parse_spec
+from convcost.spec.errors import SpecError
+from convcost.variants.registry import all_variants
+
+VALID = Draft202012Validator(json.loads(schema_text()))
+
+
+def words_of(variant: str, text: str) -> dict[str, Any] | None:
+    try:
+        return answer(variant, parse_spec(text)).words
+    except SpecError:
+        return None
+
+
+@pytest.mark.parametrize(("variant", "settings", "most"), [
+    ("bottleneck", [f"mid={mid} g{g}" for mid, g in product(range(1, 25), (1, 2, 4, 8))], 900_000),
+    ("residual-bottleneck", [f"mid={mid} g{g}" for mid, g in product(range(1, 25), (1, 2, 4, 8))], 1_500_000),
+    ("inverted-residual", [f"e{e}" for e in range(1, 11)], 2_000_000),
+    ("depthwise-separable", [f"m{m}" for m in range(1, 9)], 400_000),
+    ("grouped", [f"g{g}" for g in (2, 4, 8)], 600_000),
+])  # fmt: skip
+def test_the_best_setting_is_the_best_of_all(variant: str, settings: list[str], most: int) -> None:
+    """Costs do not grow steadily with groups and middle channels: nothing is left out."""
+    text = "16:24 @19x17 k3"
+    every = {f"{text} {setting}": words_of(variant, f"{text} {setting}") for setting in settings}
+    fitting = {text: words for text, words in every.items() if words and words["macs"] <= most}
+    best = max(words["params"] for words in fitting.values())
+    found = fit_layer(text, f"macs<={most}", [variant])
+    assert found.fitting == len(fitting) > 0
+    assert found.configurations == len([words for words in every.values() if words])
+    (row,) = found.best
+    assert row.words["params"] == best
+    assert {**row.words} == fitting[row.text]
+    assert all([near.words["macs"] > most and near.words["params"] > best for near in found.beyond])
+
+
+@pytest.mark.parametrize("variant", all_variants())
+def test_settings_are_those_that_change_the_graph(variant: str) -> None:
+    """Of every variant: what a row says shaped it is among them."""
+    text = "64:64 @8x7x6 k3 3d" if variant == "2plus1d" else "64:64 @9 k3 1d" if variant == "tcn" else "64:64 @9 k3"
+    said = {name for name in answer(variant, parse_spec(text)).settings if name in settings_of("bottleneck", parse_spec(text))
+            or name in ("expansion_ratio", "depth_multiplier")}  # fmt: skip
+    assert said <= {*settings_of(variant, parse_spec(text))}
+
+
+def test_the_unknown_that_is_asked_for_is_the_last_that_fits() -> None:
+    found = fit_layer("64:_ @56 k3", "params<=50k", ["inverted-residual"])
+    last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)  # type: ignore[index]
+    assert [row.values for row in found.best] == [{"out_channels": last}]
+    assert [row.values for row in found.beyond] == [{"out_channels": last + 1}]
+
+
+def test_what_does_not_fit_shows_its_nearest() -> None:
+    """The best of each variant, or what is least where nothing fits."""
+    found = fit_layer("16:24 @19 k3", "macs<=700k", ["standard", "bottleneck"])
+    assert found.left == ("standard",)
+    assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]  # type: ignore[union-attr]
+
+
+def test_the_order_is_what_somebody_says() -> None:
+    first = (Order("peak_bytes", False), Order("params", True))
+    found = fit_layer("16:24 @19 k3", "params<=3k", ["bottleneck", "grouped", "depthwise-separable"], first, 5)
+    keys = [(row.words["peak_bytes"], -row.words["params"]) for row in found.best]
+    assert keys == sorted(keys)
+    assert len(keys) == 5
+
+
+@pytest.mark.parametrize(("name", "limit"), [("mobilenet-v1", 150_000_000), ("mobilenet-v2", 90_000_000)])
+def test_the_width_is_the_largest_that_fits(name: str, limit: int) -> None:
+    """Held against networks that are built, around the answer and far from it."""
+    found = fit_network(find_program(name), Choices(), f"macs<={limit}", "0.25..1/0.05")
+    macs = {}
+    for width in range(25, 101, 5):
+        from convcost.answers.network import answer_network
+        from convcost.networks.build import build_network
+
+        if width % 25 == 0 or abs(width / 100 - float(found.best[0].values["width"])) < 0.11:
+            macs[width] = answer_network(build_network(find_program(name), Choices(width=str(width / 100)))).total[
+                "macs"
+            ]
+    assert float(found.best[0].values["width"]) * 100 == max(w for w, count in macs.items() if count <= limit)
+    assert found.beyond[0].words["macs"] > limit >= found.best[0].words["macs"]
+
+
+def test_the_front_of_width_and_size_has_what_no_other_is_larger_than() -> None:
+    found = fit_network(find_program("mobilenet-v1"), Choices(), "macs<=100M", "0.25..1/0.25", (96, 128, 160, 192, 224))
+    pairs = [(float(row.values["width"]), row.values["size"]) for row in found.best]
+    assert all(not (a <= c and b <= d) for (a, b), (c, d) in product(pairs, pairs) if (a, b) != (c, d))
+    assert all(row.words["macs"] <= 100_000_000 for row in found.best)
+    assert all(row.words["macs"] > 100_000_000 for row in found.beyond)
+
+
+def test_widths_are_exact() -> None:
+    numbers, parts = read_widths("0.05..3/0.01")
+    assert (numbers[0], numbers[-1], parts, len(numbers)) == (5, 300, 100, 296)
+    for wrong in ("1..0.5", "x", "0..1", "-1", "1e3", "0.1..100/0.000001", "101"):
+        with pytest.raises(SpecError):
+            read_widths(wrong)
+
+
+@pytest.mark.parametrize(
+    ("limits", "where", "message"),
+    [({}, "", "no budget"), ({"macs": "3x"}, "", "no quantity"), ({}, "macs<5%", "share of what"),
+     ({}, "relative.macs<1", "unknown word")],
+)  # fmt: skip
+def test_what_is_no_budget_is_refused(limits: dict[str, str], where: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        budget_condition(limits, where)
+
+
+@pytest.mark.parametrize(("words", "code"), [
+    ("64:128 @14 k3 --macs 3M --peak-bytes 2MiB", 0), ("mobilenet-v1 --macs 0.15G --no-verify --size 96..224/64", 0),
+    ("Conv2d(8,16,3,padding=1) @9 --params 500", 0), ("64:128 @14 k3 --macs 3 --no-verify", 1), ("64:128 @14 k3", 2),
+    ("resnet50 --macs 1G", 2), ("64:128 @14 s_ k3 --macs 3M", 2), ("64:128 @14 k3 --width 1 --macs 3M", 2),
+])  # fmt: skip
+def test_the_command_answers_in_json_that_the_schema_has(
+    words: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The best are executed, unless they are not to be; what is beyond is not."""
+    assert run(["fit", *words.split(), "--format", "json"]) == code
+    out, err = capsys.readouterr()
+    if code == 2:
+        assert err.startswith("error:")
+        return
+    document = json.loads(out)
+    assert [error.message for error in VALID.iter_errors(document)] == []
+    wanted = "skipped" if "--no-verify" in words else "verified"
+    assert {row["verified"]["status"] for row in document["best"]} <= {wanted}
+    assert {row["verified"]["status"] for row in document["beyond"]} <= {"skipped"}
+    assert err == (
+        "" if code == 0 else f"nothing fits: none of {document['configurations']:,} configurations has macs<=3\n"
+    )

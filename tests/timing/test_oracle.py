@@ -1,0 +1,156 @@
+"""The fourth oracle: an engine agrees with our executor, and notices an export that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcost.cli.main import run
+from convcost.graph.ops import Graph
+from convcost.networks.build import build_network
+from convcost.networks.program import read_program
+from convcost.timing.engines import Engine, open_engine, refusal
+from convcost.timing.oracle import judge_values
+from convcost.timing.values import Executor, difference, make_case
+
+onnx = pytest.importorskip("onnx", reason="the exports are broken by means of it")
+pytest.importorskip("onnxruntime", reason="it is the oracle")
+
+#: Strides, pads and kernel differ by axis, before and after differ; two groups; dilated; a norm, a shortcut.
+TEXT = """
+input 4 @11x14
+first: grouped 8 k3x2 s1x2 p2-1x0-1 d2x1 g2 bias
+norm: batch-norm
+act: leaky-relu
+a: pointwise 8
+b: tanh
+c: add from a b
+d: add from a c
+"""
+
+Break = Callable[[Any], None]
+
+
+def attribute(node: str, name: str, change: Callable[[list[int]], list[int]]) -> Break:
+    """An attribute that is a list of integers, changed."""
+
+    def broken(model: Any) -> None:
+        found = [a for n in model.graph.node if n.name == node for a in n.attribute if a.name == name]
+        found[0].ints[:] = change(list(found[0].ints))
+
+    return broken
+
+
+def weights(name: str, change: Callable[[Any], Any]) -> Break:
+    """A tensor that the file holds, changed."""
+
+    def broken(model: Any) -> None:
+        tensor = next(t for t in model.graph.initializer if t.name == name)
+        made = onnx.numpy_helper.from_array(np.ascontiguousarray(change(onnx.numpy_helper.to_array(tensor))), name)
+        tensor.CopyFrom(made)
+
+    return broken
+
+
+def rewired(node: str, old: str, new: str) -> Break:
+    """A node that reads another value."""
+
+    def broken(model: Any) -> None:
+        found = next(n for n in model.graph.node if n.name == node)
+        found.input[list(found.input).index(old)] = new
+
+    return broken
+
+
+def bypassed(node: str) -> Break:
+    """A node that does nothing."""
+
+    def broken(model: Any) -> None:
+        found = next(n for n in model.graph.node if n.name == node)
+        del found.attribute[:], found.input[1:]
+        found.op_type = "Identity"
+
+    return broken
+
+
+BROKEN = {
+    "strides swapped": attribute("first", "strides", lambda s: s[::-1]),
+    "pads swapped": attribute("first", "pads", lambda p: [p[1], p[0], p[3], p[2]]),
+    "before and after swapped": attribute("first", "pads", lambda p: [*p[2:], *p[:2]]),
+    "groups reversed": weights("first.weight", lambda w: np.concatenate([w[4:], w[:4]])),
+    "kernel flipped": weights("first.weight", lambda w: w[:, :, ::-1, ::-1]),
+    "transposed": weights("a.weight", lambda w: w.swapaxes(0, 1)),
+    "add miswired": rewired("d", "a", "b"),
+    "dilation dropped": attribute("first", "dilations", lambda _: [1, 1]),
+    "norm's shift dropped": weights("norm.bias", np.zeros_like),
+    "activation dropped": bypassed("act"),
+}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return open_engine("onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return build_network(read_program(TEXT)).graph
+
+
+def test_what_is_exported_as_it_is_agrees(engine: Engine, graph: Graph) -> None:
+    """So that the checks below fail for their reasons."""
+    found = judge_values(engine, make_case(graph))
+    assert found.ok
+    assert isinstance(found.measured, float)
+    assert found.measured < 1e-5
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_a_broken_export_is_caught(broken: Break, engine: Engine, graph: Graph) -> None:
+    """Whether the engine refuses it or computes something else."""
+    case = make_case(graph)
+    model = onnx.ModelProto.FromString(case.model)
+    broken(model)
+    assert judge_values(engine, case._replace(model=model.SerializeToString())).ok is False
+
+
+def test_verify_shows_the_engine_as_a_check(capsys: pytest.CaptureFixture[str]) -> None:
+    """Among the others, with what it was held against."""
+    assert run(["verify", "4:8", "@9x7", "k3", "--engine", "onnxruntime", "--variants", "depthwise-separable"]) == 0
+    assert "✓ values in onnxruntime" in capsys.readouterr().out
+
+
+def test_verify_says_where_an_engine_takes_no_such_layer(capsys: pytest.CaptureFixture[str]) -> None:
+    """The check could not be made; nothing fails."""
+    assert (
+        run(["verify", "4:4", "@5", "k3", "t", "s1", "d2", "op1", "--engine", "onnxruntime", "--variants", "standard"])
+        == 0
+    )
+    assert "– values in onnxruntime" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("dtype", ["fp16", "bf16", "int8", "w4a16", "fp64"])
+def test_other_types_than_fp32_are_refused(dtype: str) -> None:
+    """In words: their time was seen to say nothing about the type."""
+    why = refusal("onnxruntime", Graph((1, 1, 1), dtype, ()), dtype)
+    assert why is not None
+    assert why.startswith(f"{dtype} is not timed: ")
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "gap"),
+    [([1.0, 2.0], [1.0, 2.0], 0.0), ([1.0, 3.0], [1.0, 4.0], 0.25), ([0.0], [0.0], 0.0), ([0.5], [0.0], 0.5),
+     ([np.nan, 1.0], [1.0, 1.0], np.inf), ([1.0], [1.0, 1.0], np.inf)],
+)  # fmt: skip
+def test_a_difference_is_a_share_of_the_largest_number(found: list[float], expected: list[float], gap: float) -> None:
+    """What is no number, or has another shape, differs without end."""
+    assert difference(np.array(found), np.array(expected)) == gap
+
+
+def test_the_executor_runs_the_same_case_again_and_again(graph: Graph) -> None:
+    """Nothing of a run stays for the next one but scratch."""
+    executor = Executor(make_case(graph))
+    assert np.array_equal(executor(), executor())
