@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from importlib.util import find_spec
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..answers.comparison import Comparison
+from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .charts import Chart
 from .columns import COLUMNS, plain

@@ -3,8 +3,8 @@ r"""A table as LaTeX, with the rules of booktabs: no wider than `\textwidth` at 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .model import Head, Line, Table, listed
 from .tables import TextWriter
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from math import log2
 from shutil import get_terminal_size
-from typing import NamedTuple, TextIO
+from typing import TextIO
 
+from ..records import NamedTuple
 from .as_table import TableWriter, can_encode, plain_width
 from .charts import Along, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
+from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .charts import Along, Axis, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table
@@ -64,6 +65,13 @@ _SETTINGS = {
 }  # fmt: skip
 
 
+class Place(NamedTuple):
+    """Where a panel is: whether it is the first of its row, and the colours of all curves of the chart, by name."""
+
+    is_first: bool
+    colours: dict[str, str]
+
+
 def matplotlib_library() -> Any:
     """matplotlib; a SpecError that names the extra where it is not there."""
     try:
@@ -102,13 +110,15 @@ def _drawn(chart: Chart) -> str:
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08, rect=_room(chart, sum(heights)))
     _headed(figure, chart, sum(heights))
     parts = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
+    names = dict.fromkeys([curve.name for panel in chart.panels if isinstance(panel, Curves) for curve in panel.curves])
+    colours = {name: LINES[at % len(LINES)][0] for at, name in enumerate(names)}
     for part, row in zip(parts, lines):
         part.set_facecolor("none")
         one_below_the_other = isinstance(row[0], Along)
         shape = (len(row), 1) if one_below_the_other else (1, len(row))
         axes = part.subplots(*shape, squeeze=False, sharex=one_below_the_other).flat
         for index, (panel, ax) in enumerate(zip(row, axes)):
-            _DRAW[type(panel)](ax, panel, index)
+            _DRAW[type(panel)](ax, panel, Place(index == 0, colours))
     file = io.StringIO()
     title = {"Title": chart.title} if chart.title else {}
     figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, **title})
@@ -143,7 +153,7 @@ def _headed(figure: Any, chart: Chart, inner: float) -> None:
         figure.text(0.008, (0.08 + 0.2 * index) / whole, note, color=LIGHT["quiet"], size=8, va="bottom")
 
 
-def _bars(ax: Any, panel: Bars, index: int) -> None:
+def _bars(ax: Any, panel: Bars, place: Place) -> None:
     """Horizontal bars with their numbers in a column at the right; names at the first panel of a row only."""
     count = len(panel.names)
     start = 1 if panel.is_ratio else 0
@@ -153,7 +163,7 @@ def _bars(ax: Any, panel: Bars, index: int) -> None:
     for at, text in enumerate(panel.texts):
         ax.text(1.30, at, text, transform=ax.get_yaxis_transform(), ha="right", va="center", size=8.5)
     ax.set_ylim(count - 0.4, -0.6)
-    ax.set_yticks(range(count), panel.names if index == 0 else [""] * count)
+    ax.set_yticks(range(count), panel.names if place.is_first else [""] * count)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.axvline(start, color=LIGHT["quiet"], linewidth=0.9)
@@ -182,7 +192,7 @@ def _ratio_axis(ax: Any, values: Sequence[Number]) -> None:
     ax.grid(axis="x")
 
 
-def _along(ax: Any, panel: Along, index: int) -> None:  # noqa: ARG001  one a row
+def _along(ax: Any, panel: Along, place: Place) -> None:  # noqa: ARG001  the others want to know
     """A column a step, its parts on each other; the largest are named."""
     scale, count = panel.scale, len(panel.names)
     below = [0.0] * count
@@ -221,12 +231,12 @@ def _name_largest(ax: Any, panel: Along, scale: Scale, heights: Sequence[float])
         )  # fmt: skip
 
 
-def _curves(ax: Any, panel: Curves, index: int) -> None:  # noqa: ARG001
+def _curves(ax: Any, panel: Curves, place: Place) -> None:
     """Lines with a mark at each point; each line's name and last number at its end."""
     xs, ys = (axis.scale(values) for axis, values in _axes(panel))
     ends = list[tuple[float, str, str]]()
-    for number, curve in enumerate(panel.curves):
-        colour = LINES[number % len(LINES)][0]
+    for curve in panel.curves:
+        colour = place.colours[curve.name]
         points = [(x / xs.divisor, y / ys.divisor) for x, y in zip(curve.x, curve.y) if y is not None]
         if not points:
             continue
@@ -259,7 +269,7 @@ def _write_ends(ax: Any, ends: list[tuple[float, str, str]]) -> None:
         ax.text(1.02, at, text, transform=ax.transAxes, color=colour, va="center", size=8.5)
 
 
-def _points(ax: Any, panel: Points, index: int) -> None:  # noqa: ARG001
+def _points(ax: Any, panel: Points, place: Place) -> None:  # noqa: ARG001
     """Dots; those on the front are large, named, and joined."""
     xs, ys = panel.x.scale([[x for x, _ in panel.at]]), panel.y.scale([[y for _, y in panel.at]])
     places = [(x / xs.divisor, y / ys.divisor) for x, y in panel.at]
@@ -308,7 +318,8 @@ def _axis(ax: Any, which: str, axis: Axis, scale: Scale) -> None:
         ticker = import_module("matplotlib.ticker")
         getattr(ax, f"set_{which}scale")("log")
         which_axis = getattr(ax, f"{which}axis")
-        which_axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        low, high = which_axis.get_view_interval()
+        which_axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if high < 10_000 * low else (1,)))
         which_axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         which_axis.set_minor_locator(ticker.NullLocator())
 
@@ -317,7 +328,7 @@ def _with_unit(label: str, scale: Scale) -> str:
     return f"{label} ({scale.unit})" if scale.unit else label
 
 
-_DRAW: dict[type, Callable[[Any, Any, int], None]] = {Bars: _bars, Along: _along, Curves: _curves, Points: _points}
+_DRAW: dict[type, Callable[[Any, Any, Place], None]] = {Bars: _bars, Along: _along, Curves: _curves, Points: _points}
 
 
 class SvgWriter(TablesWriter):

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from .units import PLAIN, Number, Scale, Units, choose_scale
 
 #: Panels of one kind that stand side by side.

@@ -130,6 +130,13 @@ def _of_explanations(document: dict[str, Any]) -> Iterator[Panel]:
         if any([y is not None for curve in ratios for y in curve.y]):
             yield Curves("ratio to standard, by kernel size", Axis("k"), Axis("MACs × standard"), tuple(ratios))
 
+    for one in document["explanations"]:
+        if one.get("gradient"):
+            found = one["gradient"]
+            curves = [Curve(name, tuple(found["blocks"]), tuple(found[name])) for name in ("plain", "residual")]
+            up = Axis("gradient of the input", log=True)
+            yield Curves("gradient that arrives through so many blocks", Axis("blocks"), up, tuple(curves))
+
 
 def _curve(name: str, growth: Sequence[dict[str, Any]], key: str) -> Curve:
     there = [one for one in growth if one[key] is not None]
