@@ -18,6 +18,7 @@ from ..explain.sections import pages
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
 from ..report.formats import FORMATS, open_writer
 from ..report.model import Table
+from ..report.writers import Way
 from ..spec import LayerSpec, SpecError, format_spec, parse_spec
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
@@ -93,10 +94,10 @@ def explain(
     return 0
 
 
-def _list(format: str, file: TextIO) -> None:
+def _list(format: Way, file: TextIO) -> None:
     """The topics, each with what it is and its aliases."""
     entries = described()
-    if format != "table":
+    if format != "table" or format.columns is not None:
         from ..report.listings import TOPICS, write_listing
 
         write_listing(TOPICS, entries, format, file)

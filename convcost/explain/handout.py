@@ -133,8 +133,9 @@ def _coded(words: str) -> str:
     return "".join([f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)])
 
 
-#: Characters: of a line of typewriter at footnotesize, of a line of text, of a cell that is set in several lines.
-FOOTNOTESIZE, LINE, LONG = 80, 60, 14
+#: Characters: of a line of typewriter at footnotesize, of a line of text, of a cell that is set in several lines; and
+#: the lines of a page.
+FOOTNOTESIZE, LINE, LONG, PAGE = 80, 60, 14, 36
 
 
 def latex_handout(page: Page) -> str:
@@ -174,11 +175,23 @@ def _tabular(grid: Grid) -> list[str]:
              for i, size in enumerate(sizes)]  # fmt: skip
     name, width = ("tabularx", r"{\linewidth}") if text in kinds else ("tabular", "")
     rows = [" & ".join(map(_set, row)) + r" \\" for row in (grid.header, *grid.rows)]
+    wide = LINE / max(1, kinds.count(text))
+    if text in kinds and sum([1 + max(map(len, row)) // wide for row in grid.rows]) > PAGE:
+        return _written_out(grid)
     kind = f"@{{}}{''.join(kinds)}@{{}}"
     return [
         rf"\noindent\begin{{{name}}}{width}{{{kind}}}", r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule",
         rf"\end{{{name}}}", "",
     ]  # fmt: skip
+
+
+def _written_out(grid: Grid) -> list[str]:
+    """A table that would be higher than a page: row by row, and in it cell by cell, each behind its header."""
+    lines = [r"\begin{description}"]
+    for name, *cells in grid.rows:
+        lines += [rf"\item[{{{_set(name)}}}]"]
+        lines += [rf"\textit{{{_set(head)}}}: {_set(cell)}\par" for head, cell in zip(grid.header[1:], cells)]
+    return [*lines, r"\end{description}", ""]
 
 
 #: Signs that stand in running text and that TeX has no letter for.

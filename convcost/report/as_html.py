@@ -198,7 +198,7 @@ def _cell(cell: str, head: Head) -> str:
     if not head.right:
         return f'<td{" class=text" * (len(cell) > 30)} data-v="{escape(cell)}">{escape(cell)}</td>'
     number = number_in(cell)
-    return f'<td class="n" data-v="{"" if number is None else f"{number:.17g}"}">{escape(cell)}</td>'
+    return f'<td class="n" data-v="{"" if number is None else f"{number!r}"}">{escape(cell)}</td>'
 
 
 def _folded(fold: Fold) -> Iterator[str]:

@@ -111,7 +111,9 @@ def _ratios(panel: Bars) -> Callable[[int, int], str]:
 
     def draw(at: int, cells: int) -> str:
         start, power = round(-low / span * (cells - 1)), powers[at] or 0.0
-        length = min(max(round(abs(power) / span * (cells - 1)), int(power != 0)), start if power < 0 else cells)
+        length = min(
+            max(round(abs(power) / span * (cells - 1)), int(power != 0)), start if power < 0 else cells - 1 - start
+        )
         return f"{FULL * length * (power < 0):>{start}}{ORIGIN}{FULL * length * (power > 0)}"
 
     return draw

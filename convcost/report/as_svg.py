@@ -202,6 +202,7 @@ def _along(ax: Any, panel: Along, place: Place) -> None:  # noqa: ARG001  the ot
         ax.bar(range(1, count + 1), heights, 0.9, below, color=colour, label=label, align="center")
         below = [a + b for a, b in zip(below, heights)]
     ax.set_xlim(0.4, count + 0.6)
+    ax.xaxis.set_major_locator(import_module("matplotlib.ticker").MaxNLocator(integer=True, nbins=10))
     ax.set_ylim(0, max([*below, 1e-9]) * 1.22)
     ax.grid(axis="y")
     ax.set_title(_with_unit(panel.title, scale))

@@ -170,7 +170,7 @@ def number_in(cell: str) -> float | None:
 
 
 #: Keys of documents whose numbers stand for nothing beside each other.
-EVIDENCE = {"evidence", "rules", "seed"}
+EVIDENCE = {"evidence", "rules", "random"}
 
 #: What makes the picture of a document, by a key that such documents alone have. A new kind of answer is a row here.
 PICTURES: dict[str, Callable[[dict[str, Any]], Iterator[Panel]]] = {
