@@ -22,7 +22,7 @@ from ..report.writers import Way
 from ..spec import LayerSpec, SpecError, format_spec, parse_spec
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
-from .listing import listing, width_of
+from .listing import fold_text, listing, width_of
 from .names import unknown_name
 from .options import NOTATION, Destination, Format
 
@@ -48,7 +48,7 @@ Examples:
 """
 )
 
-#: What the list of topics is wide where no terminal is narrower.
+#: What texts are wide where no terminal is narrower.
 WIDTH = 80
 
 
@@ -70,7 +70,9 @@ def explain(
     full: Annotated[
         bool, typer.Option("--full", help="More than a screen: each step, uses, limits, growth, a training step.")
     ] = False,
-    list_topics: Annotated[bool, typer.Option("--list", help="List the topics and their aliases.")] = False,
+    list_topics: Annotated[
+        bool, typer.Option("--list", help="List the topics and their aliases; convcost variants says what each is.")
+    ] = False,
     format: Annotated[
         ExplainFormat,
         typer.Option(
@@ -95,7 +97,7 @@ def explain(
 
 
 def _list(format: Way, file: TextIO) -> None:
-    """The topics, each with what it is and its aliases."""
+    """The topics, each with its aliases: what a variant is, `convcost variants` says."""
     entries = described()
     if format != "table" or format.columns is not None:
         from ..report.listings import TOPICS, write_listing
@@ -103,8 +105,7 @@ def _list(format: Way, file: TextIO) -> None:
         write_listing(TOPICS, entries, format, file)
         return
     lines = [
-        ((topic["name"],), [topic["summary"], *[f"also: {', '.join(topic['aliases'])}"] * bool(topic["aliases"])])
-        for topic in entries
+        ((topic["name"],), [f"also {', '.join(topic['aliases'])}" if topic["aliases"] else "–"]) for topic in entries
     ]
     file.writelines(listing(lines, min(WIDTH, width_of(file, WIDTH))))
 
@@ -152,7 +153,8 @@ def _write(found: list[Page], format: str, file: TextIO) -> None:
 
         file.write(head(found[0].title))
     writers = {"markdown": markdown_handout, "latex": latex_handout, "html": html_handout}
-    write = writers.get(format, lambda page: text(page, _as_on(file)))
+    width = min(WIDTH, width_of(file, WIDTH))
+    write = writers.get(format, lambda page: fold_text(text(page, _as_on(file), width), width, paragraphs=False))
     file.write("\n".join(map(write, found)))
 
 

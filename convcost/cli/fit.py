@@ -108,7 +108,7 @@ def _layer(
             raise SpecError(
                 f"--{option} is of networks", "write a range into the spec: 64:_ @96..224", said, 0, len(said)
             )
-    text, flags = _tokens(words, modifiers)
+    text, flags = tokens_said(words, modifiers)
     condition = budget_condition(budgets.limits(), where)
     first = read_orders(best, NUMBERS) or USUAL
     return fit_layer(
@@ -117,7 +117,7 @@ def _layer(
     )  # fmt: skip
 
 
-def _tokens(words: list[str], modifiers: Modifiers) -> tuple[str, dict[str, Any]]:
+def tokens_said(words: list[str], modifiers: Modifiers) -> tuple[str, dict[str, Any]]:
     """A layer as tokens, and what no token says of it; of a framework's line, too."""
     from ..spec import format_spec, read_layer
     from ..spec.text import join_words

@@ -75,6 +75,9 @@ Inplace = Annotated[
 Where = Annotated[
     str, typer.Option("--where", metavar="CONDITION", show_default=False, help="Rows such as 'macs<=30M'.")
 ]
+Front = Annotated[
+    str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
+]
 
 
 class Modifiers(NamedTuple):
@@ -122,16 +125,18 @@ class Budgets(NamedTuple):
         return {word: text for word, text in zip(self._fields, self) if text}
 
 
+Sort = Annotated[
+    str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
+]
+Top = Annotated[int | None, typer.Option("--top", min=1, metavar="N", show_default=False, help="So many rows.")]
+
+
 class Selecting(NamedTuple):
     """Which rows there are, and in which order."""
 
     where: Where = ""
-    sort: Annotated[
-        str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
-    ] = ""
-    top: Annotated[int | None, typer.Option("--top", min=1, metavar="N", show_default=False, help="So many rows.")] = (
-        None
-    )
+    sort: Sort = ""
+    top: Top = None
 
     def selection(self, known: Collection[str], numbers: Collection[str] = (), front: str = "") -> "Selection":
         """What is asked of rows that have the words `known`, of which `numbers` may make a front."""

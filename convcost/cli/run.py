@@ -13,7 +13,7 @@ from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
 from ..spec.text import gather_tokens, join_words, locate
-from .failure import report
+from .failure import report, tell
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
 
@@ -156,10 +156,10 @@ def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: 
 def _tell(text: str, reading: Reading) -> None:
     """Notes on stderr: what the line says and the answer leaves out, and one number that may be meant for one axis."""
     for note in reading.notes:
-        print(f"note: {clip(text.strip())}: {note}", file=sys.stderr)
+        tell(f"{clip(text.strip())}: {note}")
     high, *rest = reading.spec.input_size
     if rest == [high] and high > LARGE and not reading.source and f"{high}x{high}" not in text:
-        print(f"note: @{high} is {high}x{high} positions; one axis is written 1d", file=sys.stderr)
+        tell(f"@{high} is {high}x{high} positions; one axis is written 1d")
 
 
 def _mismatch(text: str, row: Row) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from shutil import get_terminal_size
 from typing import TextIO
 
 from .layout import ASCII, lay_out
@@ -22,8 +23,9 @@ def print_table(table: Table, file: TextIO, *, plain: bool = False) -> None:
     if not plain and (file.isatty() or os.environ.get("FORCE_COLOR")):
         from .terminal import print_coloured
 
-        # Without a terminal Rich would take 80 columns.
-        print_coloured(table, file, None if file.isatty() else plain_width(), ascii_only=not can_encode(file))
+        # Rich would take 80 columns without a terminal, and of a dumb one.
+        width = get_terminal_size().columns if file.isatty() else plain_width()
+        print_coloured(table, file, width, ascii_only=not can_encode(file))
     else:
         file.write(plain_text(table, plain_width(), ascii_only=not can_encode(file), every=plain))
 

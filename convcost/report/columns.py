@@ -48,7 +48,9 @@ COLUMNS = {
         Column("relative.traffic_bytes", "traffic\n× base", RATIO),
         Column("arithmetic_intensity", "FLOPs\n/ byte", PLAIN, 7),
         Column("measured.seconds", "run time", TIME),
+        Column("measured.ratio", "run time\n× base", RATIO),
         Column("measured.macs_per_second", "MACs\n/ second", COUNTS),
+        Column("measured.engine", "engine", None),
         Column("verified", "verified", None, 0),
     )
 }

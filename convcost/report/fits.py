@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from ..analysis.analyze import WORDS
@@ -18,6 +18,7 @@ from .notes import MISMATCH, SKIPPED, VERIFIED, executed, mark, notes
 
 if TYPE_CHECKING:
     from ..search.fit import Fit, FitRow
+    from ..search.select import Order
 
 #: The columns of CSV.
 FIT_FIELDS = ("level", "text", "variant", "values", "settings", *WORDS, "verified.status", "verified.reason")
@@ -44,18 +45,24 @@ def fit_document(fit: Fit) -> Document:
         "schema": SCHEMA,
         "name": fit.name,
         "budget": fit.budget,
-        "order": [f"{'max' if order.descending else 'min'}:{order.word}" for order in fit.first],
+        "order": orders(fit.first),
         "searched": fit.searched,
         "configurations": fit.configurations,
         "fitting": fit.fitting,
         "ranked": fit.ranked,
         "left": list(fit.left),
-        "best": [_row(row) for row in fit.best],
-        "beyond": [_row(row) for row in fit.beyond],
+        "best": [found_document(row) for row in fit.best],
+        "beyond": [found_document(row) for row in fit.beyond],
     }
 
 
-def _row(row: FitRow) -> Document:
+def orders(words: Iterable[Order]) -> list[str]:
+    """Words as they are typed."""
+    return [f"{'max' if order.descending else 'min'}:{order.word}" for order in words]
+
+
+def found_document(row: FitRow) -> Document:
+    """A configuration: its text, what varies in it, and its answer."""
     start = {"text": row.text, "values": row.values}
     if isinstance(row.answer, Row):
         assert row.spec is not None

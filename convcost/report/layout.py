@@ -47,7 +47,7 @@ def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[S
     Numbers and names are never cut or wrapped: where even the columns that must stay are too wide, so are the lines.
     Columns that are left out are named; with `every` column none is.
     """
-    grid = fit(table, ENDLESS if every else width)
+    grid = squeezed(table, ENDLESS if every else width)
     if table.title:
         yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
         yield []
@@ -74,7 +74,7 @@ def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:
             yield from [_line(line, table.heads, grid)] if line.reason is None else _reason(line, grid, width)
 
 
-def fit(table: Table, width: int) -> Grid:
+def squeezed(table: Table, width: int) -> Grid:
     """The columns that fit, dropping those of the highest priority number; `verified` is what the marks say."""
     lines = [line for section in table.sections for line in section.lines]
     shown = [i for i, head in enumerate(table.heads) if head.key != "verified"]

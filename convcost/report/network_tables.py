@@ -52,7 +52,7 @@ ZOO = (
     Column("input", "input", None, 1),
     Column("params", "params", COUNTS),
     Column("macs", "MACs", COUNTS),
-    Column("source", "source", None),
+    Column("source", "source", None, 2),
 )
 
 #: A line of a table before its numbers are text: name, words, mark, and whether it is the total.
@@ -79,7 +79,7 @@ def network_table(
         label = "layer"
     else:
         entries = [(kind["op"], kind, "", False) for kind in document["op_types"]]
-        total["count"] = len(document["layers"])
+        total["count"] = layers_in_all(document)
         label = "operations"
     entries.append(("total", total, "", True))
     heads, lines = grid(entries, columns, exact, fields)
@@ -198,10 +198,15 @@ def in_units(count: int) -> str:
     return f"{show(count, scale)} {scale.unit}"
 
 
+def layers_in_all(document: dict[str, Any]) -> int:
+    """How many layers a network has, whichever of them are listed."""
+    return sum([kind["count"] for kind in document["op_types"]])
+
+
 def _memory_notes(document: dict[str, Any]) -> Iterator[str]:
     peak, training = document["peak"], document["training"]
     alive = listed([f"{tensor['name']} {in_units(tensor['bytes'])}" for tensor in peak["alive"]])
-    steps = len(document["layers"])
+    steps = layers_in_all(document)
     yield f"· peak {in_units(peak['bytes'])} at step {peak['step']} of {steps}, {peak['layer']}; alive there: {alive}"
     states = ", ".join(
         f"{name} {in_units(count)}" for name, count in training["optimizer_state_bytes"].items() if count

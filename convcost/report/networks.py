@@ -159,7 +159,13 @@ def write_network(
 def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
     """The whole, then its layers or its kinds of operation, each saying which it is in `level`."""
     said = {"convention": document.get("convention")}
-    yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"]), **said}
+    yield {
+        "level": "total",
+        "name": document["name"],
+        **document["total"],
+        "count": sum([kind["count"] for kind in document["op_types"]]),
+        **said,
+    }
     if per_layer:
         yield from [{"level": "layer", **layer} for layer in document["layers"]]
     else:

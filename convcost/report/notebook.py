@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from ..answers.comparison import Comparison, Layer
 from .as_table import plain_text, plain_width
 from .layout import header_lines
 from .model import Head, Line, Table
-from .writers import Options
+from .views import view
 
 #: Styles stand at each cell, and no colours: those are the notebook's own, light or dark.
 NUMBER = "text-align:right;font-family:ui-monospace,Menlo,Consolas,monospace;font-variant-numeric:tabular-nums"
@@ -21,22 +20,6 @@ TITLE = "opacity:.7;font-weight:normal;font-style:italic"
 QUIET = "opacity:.7;font-size:90%"
 
 
-def table_of(result: Any) -> Table:
-    """The table of a comparison, a layer, a network or a reconciliation."""
-    if isinstance(result, (Comparison, Layer)):
-        from .tables import tabulate
-
-        return tabulate(result if isinstance(result, Comparison) else [result], Options())
-    if hasattr(result, "said"):
-        from .reconciliation import reconciliation_table
-
-        return reconciliation_table(result)
-    from .network_tables import network_table
-    from .networks import network_document
-
-    return network_table(network_document(result), per_layer=False)
-
-
 def as_text(result: Any) -> str:
     """The table as text.
 
@@ -44,7 +27,7 @@ def as_text(result: Any) -> str:
     >>> as_text(convcost.layer("64:128 @56 k3", verify=False)).splitlines()[0]
     ' 64:128 @56 k3  ·  fp32  ·  batch 1'
     """
-    return plain_text(table_of(result), plain_width())
+    return plain_text(view(result).table().picked(None), plain_width())
 
 
 def as_html(result: Any) -> str:
@@ -55,7 +38,7 @@ def as_html(result: Any) -> str:
     >>> found[31:52], found.count("<tr>")
     ('<b>64:128 @56 k3</b> ', 2)
     """
-    return "".join(_parts(table_of(result)))
+    return "".join(_parts(view(result).table().picked(None)))
 
 
 def _parts(table: Table) -> Iterator[str]:

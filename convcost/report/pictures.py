@@ -143,6 +143,31 @@ def _curve(name: str, growth: Sequence[dict[str, Any]], key: str) -> Curve:
     return Curve(name, tuple([one["kernel_size"] for one in there]), tuple([one[key] for one in there]))
 
 
+def _of_sweep(document: dict[str, Any]) -> Iterator[Points]:
+    """The front of a sweep: its first word across, each other up."""
+    words = [order.partition(":")[2] for order in document["front_of"]]
+    rows = [{"relative": {}, **row} for row in document["front"]]
+    for across, up in [(words[0], word) for word in words[1:] if rows]:
+        at = tuple([(read(row, across), read(row, up)) for row in rows])
+        names = tuple([f"{row['variant']} {row['text']}" for row in rows])
+        xs, ys = _axis(across, [x for x, _ in at]), _axis(up, [y for _, y in at])
+        yield Points(f"no other of {document['layers']:,} rows beats these", xs, ys, names, at, (True,) * len(rows))
+
+
+def _of_separation(document: dict[str, Any]) -> Iterator[Curves]:
+    """What one layer loses at which share of its multiply-adds: a line a family, a point a rank."""
+    if len(document["layers"]) != 1 or not document["layers"][0]["macs"]:
+        return
+    layer = document["layers"][0]
+    families: dict[str, list[tuple[float, float]]] = {}
+    for row in layer["families"]:
+        if row["error"] is not None and row["macs"] <= layer["macs"]:
+            families.setdefault(row["variant"], []).append((row["macs"] / layer["macs"], row["error"]))
+    curves = [Curve(name, *map(tuple, zip(*sorted(points)))) for name, points in families.items()]
+    if curves:
+        yield Curves("weight error, by multiply-adds", Axis("MACs × the layer's"), Axis("weight error"), tuple(curves))
+
+
 def _of_table(table: Table) -> Iterator[Bars]:
     """A panel for each column of numbers, as they stand in the table; what has none has no bar."""
     lines = [line for section in table.sections for line in section.lines if line.reason is None and not line.is_op]
@@ -174,6 +199,8 @@ EVIDENCE = {"evidence", "rules", "random"}
 
 #: What makes the picture of a document, by a key that such documents alone have. A new kind of answer is a row here.
 PICTURES: dict[str, Callable[[dict[str, Any]], Iterator[Panel]]] = {
-    "layers": _of_network,
+    "op_types": _of_network,
+    "front_of": _of_sweep,
+    "not_looked_at": _of_separation,
     "explanations": _of_explanations,
 }

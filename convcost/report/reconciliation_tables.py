@@ -22,7 +22,7 @@ _TERMS = tuple([Column(f"by_family.{key}", _BROKEN.get(key, key), COUNTS, at) fo
 
 TERM_COLUMNS = (
     Column("coefficient", "×", PLAIN),
-    Column("amount", "amount", COUNTS),
+    Column("amount", "amount", COUNTS, 2),
     Column("adds", "adds", COUNTS),
     Column("evidence", "evidence", None, 1),
     Column("from", "from", None, 2),

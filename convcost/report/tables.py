@@ -2,11 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
 from typing import Any, TextIO
 
+from ..analysis.taps import taps_of_conv
 from ..answers.comparison import Comparison, Layer, Result
+from ..graph.ops import Conv
+from ..graph.shapes import output_shape
 from ..records import NamedTuple
-from ..spec import format_spec
+from ..spec import LayerSpec, format_spec
+from ..variants.registry import AS_GIVEN, build_variant
 from .columns import Column, choose_columns, exactly, plain, read
 from .documents import Document
 from .model import Head, Line, Section, Table
@@ -44,10 +49,23 @@ def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
     chosen, per_op = options.columns is not None, options.per_op
     if isinstance(result, Comparison):
         document = answered(result, options)
-        return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+        table = comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+        return table._replace(notes=(*table.notes, *_padding_notes(result.spec)))
     titled = _title if len(result) == 1 else _tokens
     layers = [(titled(layer), answered(layer, options)) for layer in result]
     return layers_table(layers, columns, chosen=chosen, per_op=per_op)
+
+
+def _padding_notes(spec: LayerSpec) -> Iterator[str]:
+    """What there is to say of taps that never meet data, whatever is learned for them."""
+    op = build_variant(AS_GIVEN, spec).graph.nodes[0].op
+    assert isinstance(op, Conv)
+    out = output_shape(op, [(spec.batch, spec.in_channels, *spec.input_size)])[2:]
+    axes = [sum(taps) for taps in taps_of_conv(op, spec.input_size, out)]
+    taps, useful = prod(op.kernel_size), prod(axes)
+    if useful < taps:
+        kernel = "x".join(map(str, axes))
+        yield f"· {taps - useful} of {taps} taps only ever meet padding at this size: a {kernel} computes the same"
 
 
 def _title(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def progress(total: int, expected_seconds: float = 0.0) -> Iterator[Callable[[st
     >>> with progress(2) as step:
     ...     step("standard")
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("CONVCOST_QUIET"):
         yield lambda _: None
         return
     bar = _Bar(total, expected_seconds > MOMENT)

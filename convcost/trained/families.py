@@ -2,7 +2,8 @@
 
 A formula of two factors is a matrix with one axis between them: its truncated singular value decomposition is the best
 there is (Eckart & Young 1936). One of three is a Tucker-2 decomposition (Kim et al. 2015), by the leading eigenvectors
-of both unfoldings, which is within a factor of sqrt(2) of the best. Singular values come from the Gram matrix in float64.
+of both unfoldings, which is within a factor of sqrt(2) of the best. Singular values come from Gram matrices in
+float64.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..spec.layer import Ints
-from ..variants.factors import CHOSEN, Factors
+from ..variants.factors import Factors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,19 +27,21 @@ GROUP = "G"
 
 
 def gram_eigenvalues(matrices: Array) -> Array:
-    """Squared singular values of each of (batch, rows, columns), the largest first; those that rounding made negative: 0.
+    """Squared singular values of each of (batch, rows, columns), the largest first; rounding makes none negative.
 
     >>> gram_eigenvalues(np.array([[[3.0, 0, 0], [0, 4, 0]]])).tolist()
     [[16.0, 9.0]]
     """
-    return np.maximum(np.linalg.eigvalsh(gram(matrices))[:, ::-1], 0)
+    values: Array = np.maximum(np.linalg.eigvalsh(gram(matrices))[:, ::-1], 0)
+    return values
 
 
 def gram(matrices: Array) -> Array:
     """Products of the rows with one another, or of the columns where these are fewer."""
     rows, columns = matrices.shape[1:]
     other = matrices.transpose(0, 2, 1)
-    return matrices @ other if rows <= columns else other @ matrices
+    product: Array = matrices @ other if rows <= columns else other @ matrices
+    return product
 
 
 def tails(squares: Array) -> Array:
@@ -186,8 +189,3 @@ def off_blocks(kernel: Array, groups: int) -> float:
     outer, inner = power.shape
     blocks = power.reshape(groups, outer // groups, groups, inner // groups).sum(axis=(1, 3))
     return float(blocks.sum(where=~np.eye(groups, dtype=bool)))
-
-
-__all__ = [
-    "CHOSEN", "Decomposed", "Pair", "Tucker", "decomposed", "gram_eigenvalues", "off_blocks", "tails",
-]  # fmt: skip

@@ -10,7 +10,7 @@ from report.report_cases import LINES, compared, contradicted, executed, one_lay
 
 from convcost.analysis import WORDS
 from convcost.answers.comparison import RELATIVE
-from convcost.checks.measuring import Measurement
+from convcost.answers.check import Measurement
 from convcost.report.columns import COLUMNS, UnknownColumnError
 from convcost.report.documents import comparison_document
 
@@ -71,7 +71,7 @@ def test_chosen_columns_are_all_there_is() -> None:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_column_can_be_chosen(name: str) -> None:
     """Each holds something in some row."""
-    timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3)) for row in contradicted().rows])
+    timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3, "onnxruntime", 0.7)) for row in contradicted().rows])
     read = lines(written("csv", contradicted()._replace(rows=timed), columns=[name]))
     field = "verified.status" if name == "verified" else name
     assert any(row[field] for row in read)

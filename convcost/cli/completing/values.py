@@ -33,6 +33,9 @@ SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", 
 #: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
 
+#: Endings of files with trained weights.
+WEIGHT_ENDINGS = (".onnx", ".npy", ".npz", ".safetensors")
+
 
 def values_of(param: Any) -> Values:
     """What the value of an option or argument may be: by its own choices, by its name, else by its metavar."""
@@ -124,11 +127,20 @@ def _outputs() -> Values:
     return Values(endings=tuple(ENDINGS))
 
 
+def _weights() -> Values:
+    from ...trained.arrays import FILTERS
+
+    return Values(tuple([Candidate(name, "built-in filter") for name in FILTERS]), endings=WEIGHT_ENDINGS)
+
+
 #: What follows the first word of an argument of that name, or of that metavar, if not the like.
 FOLLOWING: dict[str, Callable[[], Values]] = {
     "words": lambda: _explained()._replace(is_spec=True),
     "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
     "subject": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+    "weights": lambda: Values(
+        is_spec=True, fields=("input_size", "stride", "padding", "dilation", "groups", "batch", "bias", "dtype")
+    ),
 }
 
 #: What an option or argument of that name, or of that metavar, takes.
@@ -148,5 +160,10 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "topic": _topics,
     "shell": _shells,
     "output": _outputs,
+    "target": _networks,
+    "a": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
+    "b": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
     "file": lambda: Values(endings=("",)),
+    "weights": _weights,
+    "plot": lambda: Values(endings=(".svg",)),
 }

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 
 from ...graph.ops import Counted, Node, Op, Shape, Split
 from ..build import Missing
+from ..limits import Tell
 from .constants import folded, stored, weights_read
 from .control import CONTROL
 from .counting import as_numbers, count_operation, kebab, primitive_of
 from .evaluate import Evaluator
 from .infer import Inference
-from .isolated import Tell, onnx_library
+from .isolated import onnx_library
 from .microsoft import block_size
 from .own import Claim, agrees, noted
 from .rules import PRODUCTS, RULES
