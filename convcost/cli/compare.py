@@ -112,7 +112,7 @@ def compare(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = named_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(to.columns or MEASURED * measure)
     options = Options(False, showing.per_op, columns, exact, convention=known_convention(convention))
 
     def parts(read: Reading) -> list[Answer]:

@@ -77,9 +77,7 @@ def answer_all(
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
     options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
-    if not to.output:  # answers arrive as they are made
-        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options), planned)
-    with to.open() as (file, format):
+    with to.open() as (file, format):  # on standard output answers arrive as they are made
         return _answer_all(words, flags, answer, open_writer(format, file, options), planned)
 
 
