@@ -17,8 +17,9 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "search", "timing", "checks", "answers", "networks", "training",
-    "execute", "analysis",
+    "api", "cli", "report", "gate", "explain", "conventions", "search", "trained", "timing", "checks", "answers",
+    "networks",
+    "training", "execute", "analysis",
     "variants", "graph", "spec", "records",
 )  # fmt: skip
 
@@ -37,13 +38,14 @@ APART = {("api", "cli")}
 #: Where each library may be imported; everything else is Python's own.
 LIBRARIES = {
     "numpy": (
-        "search/", "timing/", "checks/", "networks/onnx/evaluate.py", "networks/written/learned.py", "training/",
-        "execute/",
+        "search/", "trained/", "timing/", "checks/", "networks/onnx/evaluate.py", "networks/written/learned.py",
+        "training/", "execute/",
     ),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),
+    "pytest": ("gate/pytest_plugin.py",), "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),
     "moocore": ("search/fronts.py",), "pyarrow": ("search/files.py",),
     "numba": ("search/kernels.py",), "distributed": ("search/cluster.py",),
+    "safetensors": ("trained/arrays.py",),
 }  # fmt: skip
 
 

@@ -59,12 +59,17 @@ class OpRow(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`."""
+    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`.
+
+    Of a front, its words, and the rows that others beat in these.
+    """
 
     spec: LayerSpec
     baseline: str
     rows: tuple[Row, ...]
     source: str = ""
+    front: tuple[str, ...] = ()
+    beaten: tuple[Row, ...] = ()
 
 
 class Layer(NamedTuple):

@@ -1,6 +1,5 @@
 """`convcost compare`: every variant of a layer, side by side."""
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -10,6 +9,7 @@ from ..answers.comparison import Comparison, Verify, compare_variants, row_alone
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
+from .failure import tell
 from .names import choose_variants, known_convention, named_columns, unknown_name
 from .options import (
     NOTATION,
@@ -57,7 +57,10 @@ Examples:
 )
 
 #: The columns beside run times, unless others are asked for: what 80 columns hold; time follows traffic, not peak.
-MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.macs_per_second"
+MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ratio"
+
+#: So long is measured at most.
+MEASURED_SECONDS = 5.0
 
 
 #: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
@@ -76,7 +79,7 @@ def compare(
     residual: Residual = False,
     exact: Exact = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
+        bool, typer.Option("--measure", help="Time each variant in an engine on this machine, as time does.")
     ] = False,
     front: Front = "",
     inside: Inside = "",
@@ -101,7 +104,7 @@ def compare(
         if selected:
             found = _executed(selected(found), check, inplace)
         result = found._replace(source=read.source)
-        return _measured(result, execution.verify_limit, inplace) if measure else result
+        return _measured(result, execution.verify_limit) if measure else result
 
     flags = Flags.of(modifiers, residual)
     words = spec or []
@@ -109,7 +112,7 @@ def compare(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = named_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(to.columns or MEASURED * measure)
     options = Options(False, showing.per_op, columns, exact, convention=known_convention(convention))
 
     def parts(read: Reading) -> list[Answer]:
@@ -136,7 +139,7 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
     def chosen(comparison: Comparison) -> Comparison:
         found = select_rows(comparison, selection, named=named)
         if not found.rows:
-            print(f"note: no row is left of {len(comparison.rows)}", file=sys.stderr)
+            tell(f"no row is left of {len(comparison.rows)}")
         return found
 
     return chosen
@@ -152,11 +155,19 @@ def _executed(found: Comparison, check: Verify | None, inplace: bool) -> Compari
     return found._replace(rows=tuple([each[name] for name in names]))
 
 
-def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
-    from ..checks.measuring import measure_all
+def _measured(result: Comparison, limit: int | None) -> Comparison:
     from ..checks.verifier import DEFAULT_LIMIT
+    from ..report.terminal import progress
+    from ..timing.answer import measure_comparison
+    from ..timing.engines import best_engine, refusal
 
-    return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace)
+    engine, note = best_engine()
+    why = refusal(engine.name, None, result.spec.dtype) or note
+    if why:
+        tell(why)
+    with progress(70, MEASURED_SECONDS) as step:
+        most = DEFAULT_LIMIT if limit is None else limit
+        return measure_comparison(result, engine, most, MEASURED_SECONDS, step)
 
 
 def _baseline(name: str) -> str | None:

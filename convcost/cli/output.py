@@ -8,36 +8,59 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, TextIO
 
-from ..report.formats import ENDINGS
+from ..report.formats import ENDINGS, FORMATS
 from ..spec.errors import SpecError
 
 
 def format_of(path: str, format: str = "table") -> str:
-    """The format in which to write `path`: its ending's, unless another than the table is asked for.
+    """The format in which to write `path`: its ending's, or the one asked for where the ending says nothing else.
 
-    >>> format_of("costs.tex"), format_of("costs.log", "json")
-    ('latex', 'json')
+    >>> format_of("costs.tex"), format_of("costs.log", "json"), format_of("costs.txt", "markdown")
+    ('latex', 'json', 'markdown')
 
-    Raises SpecError for an ending that stands for no format.
+    Raises SpecError for an ending that stands for no format, or for another than is asked for; any text may be .txt.
     """
+    ending = os.path.splitext(path)[1].lower()
+    meant = ENDINGS.get(ending, format)
+    if format != "table" and meant not in (format, "table"):
+        hint = f"leave --format out, or end the file in {FORMATS[format].ending}"
+        message = f"--format {format}, but {ending} says {meant}"
+        raise SpecError(message, hint, path, len(path) - len(ending), len(path))
     if format != "table":
         return format
-    ending = os.path.splitext(path)[1].lower()
     if ending not in ENDINGS:
         hint = "end it in " + ", ".join(ENDINGS) + ", or say --format"
         raise SpecError(f"no format is known by the ending {ending!r}", hint, path, len(path) - len(ending), len(path))
     return ENDINGS[ending]
 
 
+def with_plot(format: str) -> str:
+    """The format that has a picture beside what this one has.
+
+    >>> with_plot("table"), with_plot("html")
+    ('plot', 'html')
+
+    Raises SpecError for a format that can have none, and where the library that draws it is missing.
+    """
+    if format in ("html", "svg"):
+        from ..report.as_svg import matplotlib_library
+
+        matplotlib_library()
+        return format
+    if format not in ("table", "plot"):
+        hint = "leave one of them out, or write to a file that ends in .html or .svg"
+        raise SpecError(f"--plot draws below a table; {format} has no picture", hint, format, 0, len(format))
+    return "plot"
+
+
 @contextmanager
-def destination(output: str, format: str) -> Iterator[tuple[TextIO, str]]:
-    """Where an answer goes, and its format: the file, whole or not at all, or standard output."""
+def destination(output: str) -> Iterator[TextIO]:
+    """Where an answer goes: the file, whole or not at all, or standard output."""
     if not output:
-        yield sys.stdout, format
+        yield sys.stdout
         return
-    format = format_of(output, format)
     with whole_file(output) as file:
-        yield file, format
+        yield file
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
 from ..spec.text import gather_tokens, join_words, locate
-from .failure import report
+from .failure import report, tell
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
 
@@ -77,9 +77,7 @@ def answer_all(
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
     options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
-    if not to.output:  # answers arrive as they are made
-        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options), planned)
-    with to.open() as (file, format):
+    with to.open() as (file, format):  # on standard output answers arrive as they are made
         return _answer_all(words, flags, answer, open_writer(format, file, options), planned)
 
 
@@ -173,10 +171,10 @@ def _answer(text: str, flags: Flags, answer: Answer, writer: Writer, otherwise: 
 def _tell(text: str, reading: Reading) -> None:
     """Notes on stderr: what the line says and the answer leaves out, and one number that may be meant for one axis."""
     for note in reading.notes:
-        print(f"note: {clip(text.strip())}: {note}", file=sys.stderr)
+        tell(f"{clip(text.strip())}: {note}")
     high, *rest = reading.spec.input_size
     if rest == [high] and high > LARGE and not reading.source and f"{high}x{high}" not in text:
-        print(f"note: @{high} is {high}x{high} positions; one axis is written 1d", file=sys.stderr)
+        tell(f"@{high} is {high}x{high} positions; one axis is written 1d")
 
 
 def _mismatch(text: str, row: Row) -> int:

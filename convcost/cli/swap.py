@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from ..answers.network import NetworkAnswer, answer_network
-from ..graph.ops import Conv, Shape
+from ..answers.opening import Asked
+from ..graph.ops import Conv
 from ..networks.build import Network
-from ..networks.swap import Swapped, Where, read_where, replacements
-from ..networks.swap import swap_network as swap_layers
+from ..networks.swap import Swapped, replacements
 from ..report.networks import swap_document, write_swap
-from ..spec.errors import SpecError
+from ..search.replacing import answer_swap, split_where
 from ..variants.registry import own_names
-from .inside import Asked, open_network
+from .inside import open_network
 from .names import unknown_name
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown
@@ -71,73 +69,18 @@ def swap(
     to = own_names([to])[0]
     if to not in replacements():
         raise unknown_name("variant", to, replacements())
-    before, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
-    report_unknown(before)
-    swapped = _swapped(before, to, where, sort, top)
-
-    def rebuild_swapped(shape: Shape) -> Network:
-        return swap_layers(rebuild(shape), to, read_where("", 0), swapped.replaced).network
-
-    verifier, inplace = execution.of_networks(), execution.inplace
-    answers = [
-        answer_network(before, inplace, verifier, rebuild),
-        answer_network(swapped.network, inplace, verifier, rebuild_swapped),
-    ]
-    document = swap_document(answers[0], answers[1], swapped, to, where)
+    opened = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    report_unknown(opened.network)
+    found = answer_swap(opened, to, where, sort, top, inplace=execution.inplace, verify=execution.of_networks())
+    document = swap_document(found.before, found.after, found.swapped, to, where)
     if convention:
         from ..report.beside import add_to_swap
 
-        add_to_swap(document, before, swapped.network, convention)
+        add_to_swap(document, opened.network, found.swapped.network, convention)
     with to_file.open() as (file, written):
         write_swap(document, written, file, exact=exact)
-    return max([_nothing(swapped, before, where), *[report_mismatches(answer) for answer in answers]])
-
-
-def _swapped(network: Network, to: str, where: str, sort: str, top: int | None) -> Swapped:
-    """The network with those convolutions replaced that tokens and a condition mean, the first of them in an order."""
-    tokens, condition = _split(where, len(network.graph.input_shape) - 2)
-    found = swap_layers(network, to, tokens)
-    if not condition and not sort and top is None:
-        return found
-    from ..search.select import LAYER_NUMBERS, LAYER_WORDS, read_selection, select_layers
-
-    answer = answer_network(network)
-    replaceable = [layer.name in found.replaced for layer in answer.layers]
-    chosen = read_selection(condition, sort, None, "", LAYER_WORDS, LAYER_NUMBERS)
-    order = [index for index in select_layers(answer, chosen) if replaceable[index]][:top]
-    meant = {answer.layers[index].name for index in order}
-    left = [one for one in found.left if not condition or _is_meant(one.name, answer, condition)]
-    return swap_layers(network, to, read_where("", 0), meant)._replace(left=tuple(left))
-
-
-def _is_meant(name: str, answer: NetworkAnswer, condition: str) -> bool:
-    from ..search.select import LAYER_WORDS, read_selection, select_layers
-
-    chosen = select_layers(answer, read_selection(condition, "", None, "", LAYER_WORDS, ()))
-    return name in {answer.layers[index].name for index in chosen}
-
-
-def _split(where: str, axes: int) -> tuple[Where, str]:
-    """Tokens and names, and the condition that follows them.
-
-    >>> _split("k3 and (macs>1% or params>2M)", 2)
-    (Where(fields={'kernel_size': (3, 3)}, pattern='', numbers=None, bounds=()), '(macs>1% or params>2M)')
-
-    Raises SpecError for what is neither.
-    """
-    from ..search.select import LAYER_WORDS
-    from ..search.where import Condition
-
-    try:
-        return read_where(where, axes), ""
-    except SpecError as error:
-        words = where.split()
-        for at in range(len(words)):
-            before = words[: at - 1] if at and words[at - 1] == "and" else words[:at]
-            with suppress(SpecError):
-                Condition(" ".join(words[at:]), LAYER_WORDS)
-                return read_where(" ".join(before), axes), " ".join(words[at:])
-        raise error from None
+    mismatches = [report_mismatches(answer) for answer in (found.before, found.after)]
+    return max([_nothing(found.swapped, opened.network, where), *mismatches])
 
 
 def _nothing(swapped: Swapped, network: Network, where: str) -> int:
@@ -153,7 +96,7 @@ def _nothing(swapped: Swapped, network: Network, where: str) -> int:
 
 def _there_are(network: Network, where: str) -> str:
     """Which kernels the network has; the numbers of its convolutions where one is asked for."""
-    if _split(where, len(network.graph.input_shape) - 2)[0].numbers:
+    if split_where(where, len(network.graph.input_shape) - 2)[0].numbers:
         numbers = [str(number) for number, node in enumerate(network.graph.nodes) if type(node.op) is Conv]
         some = ", ".join(numbers[:8]) + ", …" * (len(numbers) > 8)
         return f"operations are op=0 to op={len(network.graph.nodes) - 1}, convolutions among them {some or 'none'}"

@@ -195,6 +195,10 @@ def _training(graph: Graph) -> Document:
     return {**step._asdict(), "macs": step.macs}
 
 
+#: What says of a trained kernel what it would lose; Sobel's is built in.
+SEPARATE = "convcost separate sobel"
+
+
 def commands(name: str, related: tuple[str, ...], spec: LayerSpec) -> list[str]:
     """What to try next, each a whole command."""
     text = format_spec(spec)
@@ -203,6 +207,7 @@ def commands(name: str, related: tuple[str, ...], spec: LayerSpec) -> list[str]:
         f"convcost compare {text} --variants {shown} --per-op",
         *[f"convcost explain {other} {text}" for other in related if other != RESIDUAL],
         *["convcost explain residual --experiment"] * (RESIDUAL in related),
+        *[SEPARATE] * (name in ("spatially-separable", "depthwise-separable")),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from re import sub
 
 from ..spec import LayerSpec, format_spec
+from .document import SEPARATE
 from .drawing import bar
 from .lessons import DIAGONAL, Document
 from .pages import Block, Commands, Facts, Grid, Page, Para, Pre, Section, counted, sources
@@ -39,10 +40,17 @@ def pages(document: Document, spec: LayerSpec, given: bool, *, full: bool = Fals
 def variant_page(document: Document, facts: str, *, full: bool = False) -> Page:
     """The page of one variant: what it is, the reason, the formula with this layer's numbers, what was measured."""
     screen = _SCREENS.get(document["topic"], _screen)(document)
-    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [_MORE])])
+    limits = Section("When it will not help", _limits(document["will_not_help"]))
+    timed = [limits] if "run_time" in document["will_not_help"] else []
+    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [*timed, _more(document)])])
 
 
-_MORE = Section("", [Facts([("More", "--full adds each step, uses, limits, growth, training, what to try")])])
+def _more(document: Document) -> Section:
+    """What else there is; of the two separable ones, the command that says it of trained kernels."""
+    facts = [("More", "--full adds each step, uses, limits, growth, training, what to try")]
+    if SEPARATE in document["next"]:
+        facts.append(("Trained", f"{SEPARATE}: rank 1 = [1 2 1]ᵀ·[1 0 -1]; or a model.onnx"))
+    return Section("", [Facts(facts)])
 
 
 def _screen(document: Document) -> list[Section]:
@@ -294,7 +302,17 @@ def _limits(limits: Document) -> list[Block]:
             "Where memory is the limit and not arithmetic, time follows the bytes and not the MACs "
             f"({limits['source']})."
         ))  # fmt: skip
+    if "run_time" in limits:
+        blocks.append(Para(_run_time(limits["run_time"])))
     return blocks
+
+
+def _run_time(found: Document) -> str:
+    """What was measured in an engine, and whether it can be told from the standard convolution's."""
+    low, high = found["ratio_quartiles"]
+    told = "no difference seen" if low <= 1 <= high else f"quartiles {low:.2f} and {high:.2f}"
+    return (f"Measured on this machine in {found['engine']}: {found['ratio']:.2f} × the time of the standard "
+            f"convolution ({told}).")  # fmt: skip
 
 
 def _growth(points: list[Document]) -> list[Block]:

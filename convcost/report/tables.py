@@ -2,11 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
 from typing import Any, TextIO
 
+from ..analysis.taps import taps_of_conv
 from ..answers.comparison import Comparison, Layer, Result
+from ..graph.ops import Conv
+from ..graph.shapes import output_shape
 from ..records import NamedTuple
-from ..spec import format_spec
+from ..spec import LayerSpec, format_spec
+from ..variants.registry import AS_GIVEN, build_variant
 from .columns import Column, choose_columns, exactly, plain, read
 from .documents import Document
 from .model import Head, Line, Section, Table
@@ -44,10 +49,23 @@ def tabulate(result: Comparison | Sequence[Layer], options: Options) -> Table:
     chosen, per_op = options.columns is not None, options.per_op
     if isinstance(result, Comparison):
         document = answered(result, options)
-        return comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+        table = comparison_table(document, _title(result), columns, chosen=chosen, per_op=per_op)
+        return table._replace(notes=(*table.notes, *_padding_notes(result.spec)))
     titled = _title if len(result) == 1 else _tokens
     layers = [(titled(layer), answered(layer, options)) for layer in result]
     return layers_table(layers, columns, chosen=chosen, per_op=per_op)
+
+
+def _padding_notes(spec: LayerSpec) -> Iterator[str]:
+    """What there is to say of taps that never meet data, whatever is learned for them."""
+    op = build_variant(AS_GIVEN, spec).graph.nodes[0].op
+    assert isinstance(op, Conv)
+    out = output_shape(op, [(spec.batch, spec.in_channels, *spec.input_size)])[2:]
+    axes = [sum(taps) for taps in taps_of_conv(op, spec.input_size, out)]
+    taps, useful = prod(op.kernel_size), prod(axes)
+    if useful < taps:
+        kernel = "x".join(map(str, axes))
+        yield f"· {taps - useful} of {taps} taps only ever meet padding at this size: a {kernel} computes the same"
 
 
 def _title(result: Result) -> str:
@@ -157,40 +175,53 @@ def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterat
 
 
 class TablesWriter(Writer):
-    """Makes tables: one a comparison, one for many layers; a format says how one is shown."""
+    """Makes tables: one a comparison, one for many layers; a format says how one is written."""
 
     def __init__(self, file: TextIO, options: Options) -> None:
         super().__init__(file, options)
         choose_columns(options.columns)  # there may be none of that name
         self._layers: list[Layer] = []
-        self._between = ""
 
     def answer(self, result: Result) -> None:
         """A table, or one more line of it."""
         if isinstance(result, Layer):
             self._layers.append(result)
             if len(self._layers) == LAYERS_A_TABLE:
-                self.end()
+                self._write_layers()
             return
-        self._print(tabulate(result, self.options))
+        self.write(tabulate(result, self.options), result)
 
     def end(self) -> None:
         """The table of the layers held back."""
+        self._write_layers()
+
+    def _write_layers(self) -> None:
         if self._layers:
-            self._print(tabulate(self._layers, self.options))
+            self.write(tabulate(self._layers, self.options), self._layers)
             self._layers = []
 
     def document(
         self,
-        document: Document,  # noqa: ARG002  the table is made from it
+        document: Document,
         table: Callable[[], Table],
         fields: Sequence[str],  # noqa: ARG002  a table has columns of its own
         rows: Callable[[], Iterable[Document]],  # noqa: ARG002
     ) -> None:
         """The table alone."""
-        self.show(table())
+        self.write(table(), document)
 
-    def _print(self, table: Table) -> None:
+    @abstractmethod
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:
+        """Write one table, and what the format makes of the answer that it is made from."""
+
+
+class TextWriter(TablesWriter):
+    """Tables as text, one after another."""
+
+    _between = ""
+
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002
+        """The table alone."""
         self.file.write(self._between)
         self._between = "\n"
         self.show(table)

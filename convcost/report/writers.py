@@ -42,6 +42,21 @@ def answered(result: Result, options: Options) -> Document:
     return document
 
 
+class Way(str):
+    """The name of a format, and with it the columns that are wanted of a document's table or CSV; None: its own.
+
+    >>> Way("csv", ["macs"]) == "csv", Way("csv", ["macs"]).columns, Way("csv").columns
+    (True, ['macs'], None)
+    """
+
+    columns: Sequence[str] | None
+
+    def __new__(cls, format: str, columns: Sequence[str] | None = None) -> Way:
+        way = super().__new__(cls, format)
+        way.columns = columns
+        return way
+
+
 class Writer(ABC):
     """Writes to a file in one format: answers as they come, or one document.
 

@@ -269,9 +269,7 @@ def _sized(form: Form, spec: LayerSpec, sizes: Sequence[Any]) -> LayerSpec:
     return spec._replace(in_channels=channels[0], out_channels=channels[-1], input_size=whole)
 
 
-def _widest(
-    build: Callable[..., list[Any]], form: Form, example: Sizes, write: Callable[[Traced], str]
-) -> Plan:
+def _widest(build: Callable[..., list[Any]], form: Form, example: Sizes, write: Callable[[Traced], str]) -> Plan:
     """The plan for the largest intervals that have one; Refused where none of those that hold the example do."""
     why = Refused("the sizes are beyond every plan")
     for channels, size in REACHES:

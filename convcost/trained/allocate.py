@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from ..spec.layer import Ints
-from .rows import Family
+from .rows import Family, front
 
 #: Halvings of the multiplier: more than float64 has digits.
 HALVINGS = 120
 
 
 class Point(NamedTuple):
-    """A way to have a layer: its multiply-adds, its squared error, the variant and its ranks; "" is the layer itself."""
+    """A way to have a layer: multiply-adds, squared error, the variant and its ranks; "" is the layer itself."""
 
     macs: int
     error2: float
@@ -23,26 +25,20 @@ class Point(NamedTuple):
     ranks: Ints = ()
 
 
-def hull(families: Sequence[Family], macs: int) -> list[Point]:
-    """The lower convex hull of cost and squared error over all ranks of all families, the cheapest first.
+def choices(families: Sequence[Family], macs: int) -> list[Point]:
+    """All ranks of all families that nothing cheaper beats in error, the cheapest first.
 
-    It ends in the layer itself, which costs `macs` and loses nothing.
+    They end in the layer itself, which costs `macs` and loses nothing.
     """
     points = [Point(macs, 0.0)]
     for family in families:
         cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
-        for at in _lower(cost, error2):
+        for at in front(cost, error2):
             place = np.unravel_index(at, family.macs.shape)
-            points.append(Point(int(cost[at]), float(error2[at]), family.name, family.ranks_at(place)))  # type: ignore[arg-type]  # an index
-    return hull_of([point for point in points if point.macs <= macs])
-
-
-def _lower(cost: np.ndarray[tuple[int], np.dtype[np.int64]], error2: np.ndarray[tuple[int], np.dtype[np.float64]]) -> list[int]:
-    """Places on the lower hull of one family, of which there may be hundreds of thousands."""
-    order = np.lexsort((error2, cost))
-    lowest = np.minimum.accumulate(error2[order])
-    better = np.concatenate([[True], lowest[1:] < lowest[:-1]])
-    return [int(at) for at in order[better]]
+            ranks = family.ranks_at([int(one) for one in place])
+            points.append(Point(int(cost[at]), float(error2[at]), family.name, ranks))
+    cost, lost = np.array([one.macs for one in points]), np.array([one.error2 for one in points])
+    return [points[at] for at in front(cost, lost) if points[at].macs <= macs]
 
 
 def hull_of(points: Sequence[Point]) -> list[Point]:
@@ -67,28 +63,29 @@ def _is_above(first: Point, middle: Point, last: Point) -> bool:
     return (middle.error2 - first.error2) * whole >= (last.error2 - first.error2) * along
 
 
-def allocate(hulls: Sequence[Sequence[Point]], budget: float, weights: Sequence[float] = ()) -> list[Point] | None:
-    """A point of each hull: the least sum of squared errors, times `weights`, that costs at most `budget`; None: nothing.
+def allocate(layers: Sequence[Sequence[Point]], budget: float, weights: Sequence[float] = ()) -> list[Point] | None:
+    """A point of each layer: the least sum of squared errors, times `weights`, that costs at most `budget`, if any.
 
     >>> [point.macs for point in allocate([[Point(1, 0.5), Point(4, 0.0)], [Point(1, 0.1), Point(4, 0.0)]], 5)]
     [4, 1]
 
     One multiplier says what error a multiply-add is worth, the same in every layer; it is found by halving, and is
-    exact for budgets that the hulls' corners add up to (Everett 1963). What is left of others buys single steps.
+    exact for budgets that corners of the layers' convex hulls add up to (Everett 1963). What is left of others buys
+    single steps, the one that gains most first.
     """
-    scale = list(weights) or [1.0] * len(hulls)
+    scale, hulls = list(weights) or [1.0] * len(layers), [hull_of(points) for points in layers]
     if sum([points[0].macs for points in hulls]) > budget:
         return None
     low, high = 0.0, _steepest(hulls, scale)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if _cost(hulls, _places(hulls, scale, middle)) <= budget:
+        if _cost(_taken(hulls, scale, middle)) <= budget:
             high = middle
         else:
             low = middle
-    places = _places(hulls, scale, high)
-    _spend(hulls, scale, places, budget - _cost(hulls, places))
-    return [points[at] for points, at in zip(hulls, places)]
+    found = _taken(hulls, scale, high)
+    _spend(layers, scale, found, budget - _cost(found))
+    return found
 
 
 def _steepest(hulls: Sequence[Sequence[Point]], scale: Sequence[float]) -> float:
@@ -96,38 +93,41 @@ def _steepest(hulls: Sequence[Sequence[Point]], scale: Sequence[float]) -> float
     slopes = [
         weight * (one.error2 - other.error2) / (other.macs - one.macs)
         for points, weight in zip(hulls, scale)
-        for one, other in zip(points, points[1:])
+        for one, other in pairwise(points)
     ]
     return 2 * max(slopes, default=0.0) + 1e-300
 
 
-def _places(hulls: Sequence[Sequence[Point]], scale: Sequence[float], price: float) -> list[int]:
+def _taken(hulls: Sequence[Sequence[Point]], scale: Sequence[float], price: float) -> list[Point]:
     """How far along each hull a step is worth its price."""
     found = []
     for points, weight in zip(hulls, scale):
         at = 0
-        for one, other in zip(points, points[1:]):
+        for one, other in pairwise(points):
             if weight * (one.error2 - other.error2) <= price * (other.macs - one.macs):
                 break
             at += 1
-        found.append(at)
+        found.append(points[at])
     return found
 
 
-def _cost(hulls: Sequence[Sequence[Point]], places: Sequence[int]) -> int:
-    return sum([points[at].macs for points, at in zip(hulls, places)])
+def _cost(points: Sequence[Point]) -> int:
+    return sum([point.macs for point in points])
 
 
-def _spend(hulls: Sequence[Sequence[Point]], scale: Sequence[float], places: list[int], left: float) -> None:
-    """Take single steps further with what is left, the one that gains most first."""
+def _spend(layers: Sequence[Sequence[Point]], scale: Sequence[float], found: list[Point], left: float) -> None:
+    """Buy what is left of the budget, a layer at a time."""
     while True:
-        steps = [
-            (weight * (points[at].error2 - points[at + 1].error2), points[at + 1].macs - points[at].macs, number)
-            for number, (points, at, weight) in enumerate(zip(hulls, places, scale))
-            if at + 1 < len(points) and points[at + 1].macs - points[at].macs <= left
-        ]
-        if not steps:
+        better = [_better(points, one, left) for points, one in zip(layers, found)]
+        gains = [weight * (one.error2 - other.error2) for one, other, weight in zip(found, better, scale)]
+        at = max(range(len(gains)), key=gains.__getitem__)
+        if gains[at] <= 0:
             return
-        _, cost, number = max(steps)
-        places[number] += 1
-        left -= cost
+        left -= better[at].macs - found[at].macs
+        found[at] = better[at]
+
+
+def _better(points: Sequence[Point], one: Point, left: float) -> Point:
+    """The best point that costs at most so much more; there may be none better."""
+    at = bisect_right(points, one.macs + left, key=lambda point: point.macs)
+    return points[at - 1] if at and points[at - 1].error2 < one.error2 else one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..graph.ops import Conv, Ints
 from ..graph.shapes import output_shape
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, build_variant
-from .allocate import Point, allocate, hull
+from .allocate import Point, allocate, choices
 from .kernels import Kernel, Unreadable, fault_of
 from .rows import Family, Row, best_within, cheapest_within, curve_of, families_of, grouped_rows, row_within
 from .verify import output_error, show_row
@@ -64,7 +65,8 @@ class DeadParts(NamedTuple):
 class Separated(NamedTuple):
     """One layer: what its families have within each budget, and the best by its share; or the `reason` why nothing.
 
-    `exact` are the smallest ranks at which nothing is lost, by variant; `missing` is why variants do not apply.
+    `exact`: by variant the smallest rank at which nothing is lost, and the one at which nothing ever is. `missing` is
+    why variants do not apply, `filter` says in words what a single filter is.
     """
 
     name: str
@@ -77,7 +79,7 @@ class Separated(NamedTuple):
     dead: DeadParts | None = None
     rows: tuple[Row, ...] = ()
     best: tuple[tuple[float, Row | None], ...] = ()
-    exact: tuple[tuple[str, int], ...] = ()
+    exact: tuple[tuple[str, int, int], ...] = ()
     missing: tuple[tuple[str, str], ...] = ()
     filter: str = ""
 
@@ -171,32 +173,31 @@ def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated
 
 
 def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object]) -> Separation:
-    """One budget for all: hulls first, then ranks, then the rows that were chosen, each kernel read once more."""
+    """One budget for all: what there is first, then ranks, then the rows that were chosen, each kernel read once more."""
     assert asked.macs is not None
-    starts, hulls, weights = list[Separated](), list[list[Point]](), list[float]()
+    starts, ways, weights = list[Separated](), list[list[Point]](), list[float]()
     for source in sources:
         tell(source.name)
-        start, points, weight = _hull(source)
+        start, points, weight = _ways(source)
         starts.append(start)
-        hulls.append(points)
+        ways.append(points)
         weights.append(weight)
     budget = asked.macs * sum([start.macs for start in starts])
-    points = allocate(hulls, budget, weights)
-    if points is None:
-        least = sum([one[0].macs for one in hulls]) / max(1, sum([start.macs for start in starts]))
-        note = f"no ranks are that cheap: the least is {least:.3f} of the MACs, and is shown"
-        points = [one[0] for one in hulls]
-    notes = () if points is not None and sum([p.macs for p in points]) <= budget else (note,)
+    allocated, notes = allocate(ways, budget, weights), tuple[str, ...]()
+    points = allocated or []
+    if allocated is None:
+        points = [one[0] for one in ways]
+        least = sum([one.macs for one in points]) / max(1, sum([start.macs for start in starts]))
+        notes = (f"no ranks are that cheap: the least is {least:.3f} of the MACs, and is shown",)
     found = []
     for source, start, point in zip(sources, starts, points):
         tell(source.name)
-        made = start if start.reason else _one(source, lambda kernel, given: _chosen(kernel, point, asked, given))  # noqa: B023  called at once
-        found.append(made)
+        found.append(start if start.reason else _one(source, partial(_chosen, point, asked)))
     return Separation(name, asked, tuple(found), notes=notes)
 
 
-def _hull(source: Source) -> tuple[Separated, list[Point], float]:
-    """A layer, the hull of what it may cost and lose, and how much its squared error weighs."""
+def _ways(source: Source) -> tuple[Separated, list[Point], float]:
+    """A layer, the ways in which it may cost and lose something, and how much its squared error weighs."""
     start = _one(source, lambda kernel, _: start_of(kernel))
     if start.reason:
         return start, [Point(start.macs, 0.0)], 1.0
@@ -206,10 +207,10 @@ def _hull(source: Source) -> tuple[Separated, list[Point], float]:
     if row is not None and given is not None and row.error:
         family = next(one for one in families if one.name == row.variant)
         weight = (output_error(kernel, family, row, given) / row.error) ** 2
-    return start, hull(families, start.macs), weight
+    return start, choices(families, start.macs), weight
 
 
-def _chosen(kernel: Kernel, point: Point, asked: Asked, given: NDArray[Any] | None) -> Separated:
+def _chosen(point: Point, asked: Asked, kernel: Kernel, given: NDArray[Any] | None) -> Separated:
     """A layer as it was chosen: with one row, or as it is."""
     start, share = start_of(kernel), asked.macs or 0.0
     if not point.variant:
@@ -224,15 +225,16 @@ def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = No
 
     >>> sobel = np.outer([1.0, 2, 1], [1, 0, -1]).reshape(1, 1, 3, 3)
     >>> found = separate_layer(Kernel("sobel", LayerSpec(1, 1, (3, 3), (9, 9)), sobel), Asked())
-    >>> dict(found.exact)["spatially-separable"], found.best[0][1].error < 1e-7, found.status
-    (1, True, 'verified')
+    >>> found.exact[0], found.best[0][1].error < 1e-7, found.status
+    (('spatially-separable', 1, 3), True, 'verified')
     """
     made = start_of(kernel)
     if made.reason:
         return made
     families, missing = families_of(kernel)
-    exact = [(family.name, family.exact_rank()) for family in families]
-    made = made._replace(missing=tuple(missing.items()), exact=tuple([(name, n) for name, n in exact if n is not None]))
+    exact = [(family.name, family.exact_rank(), family.made.most[:1]) for family in families]
+    ranks = tuple([(name, n, most[0]) for name, n, most in exact if n is not None])
+    made = made._replace(missing=tuple(missing.items()), exact=ranks)
     show = _Shower(kernel, families, asked, given)
     best = tuple([(share, show(row)) for share, row in _best(made, families, asked)])
     if asked.curve:

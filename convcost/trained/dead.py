@@ -22,14 +22,22 @@ if TYPE_CHECKING:
 
 #: Operations on each number by itself, of one tensor or several: what channels always are is computed by ONNX's own
 #: reference; NaN stands for what is not always the same, and stays NaN.
-ELEMENTWISE = frozenset(
-    ["Abs", "Add", "Cast", "Ceil", "Celu", "Clip", "Div", "Dropout", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Max", "Min", "Mish", "Mul", "Neg", "Pow", "PRelu", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Tanh", "ThresholdedRelu"]
-)  # fmt: skip
+_ELEMENTWISE = (
+    "Abs Add Cast Ceil Celu Clip Div Dropout Elu Erf Exp Floor Gelu HardSigmoid HardSwish Identity LeakyRelu Log Max "
+    "Min Mish Mul Neg Pow PRelu Reciprocal Relu Round Selu Sigmoid Sign Softplus Softsign Sqrt Sub Sum Tanh "
+    "ThresholdedRelu"
+)
+ELEMENTWISE = frozenset(_ELEMENTWISE.split())
+
+#: Those of them that make zero of zero, for which ONNX has a definition and no program.
+KEEP_ZERO = frozenset(["Elu", "Gelu", "HardSwish", "Mish", "Selu", "Softsign", "ThresholdedRelu"])
 
 #: Operations over space, a channel by itself: what is zero stays zero.
-OVER_SPACE = frozenset(
-    ["AveragePool", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LpPool", "MaxPool", "Resize", "Upsample", "Pad", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum", "ReduceL2"]
+_OVER_SPACE = (
+    "AveragePool GlobalAveragePool GlobalLpPool GlobalMaxPool LpPool MaxPool Resize Upsample Pad ReduceMean ReduceMax "
+    "ReduceMin ReduceSum ReduceL2"
 )
+OVER_SPACE = frozenset(_OVER_SPACE.split())
 
 #: Other views of a tensor, which keep its channels where batch and channels stay in front.
 VIEWS = frozenset(["Flatten", "Reshape", "Squeeze", "Unsqueeze"])
@@ -199,7 +207,7 @@ class Flow:
 
     def _computed(self, node: Any, shape: Ints) -> Channels:
         """What the channels always are, by the operation itself; a product with zero is zero."""
-        arrays = []
+        arrays = list[Any]()
         for name in node.input:
             if name in self.value:
                 arrays.append(self.value[name].reshape(1, -1, *(1,) * (len(shape) - 2)).astype(np.float32))
@@ -207,7 +215,12 @@ class Flow:
                 arrays.append(None)
             else:
                 arrays.append(self._by_channel(np.asarray(self.model.stored.array(name)), shape))
-        value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+        try:
+            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+        except NoConstantError:
+            if node.op_type not in KEEP_ZERO:
+                raise
+            value = np.where(arrays[0].reshape(-1) == 0, 0.0, np.nan)
         if node.op_type == "Mul":
             zero = np.zeros(shape[1], bool)
             for array in arrays:
@@ -272,7 +285,8 @@ def rows_alive(masks: Masks, given: Channels, groups: int) -> NDArray[np.bool_]:
     """Which outputs have a weight that meets an input which is not always zero."""
     outer, inner = len(masks.pairs) // groups, masks.pairs.shape[1]
     fed = (given != 0).reshape(groups, 1, inner)
-    return (masks.pairs.reshape(groups, outer, inner) & fed).any(axis=2).reshape(-1)
+    found: NDArray[np.bool_] = (masks.pairs.reshape(groups, outer, inner) & fed).any(axis=2).reshape(-1)
+    return found
 
 
 def kept_channels(model: Model, masks: dict[str, Masks]) -> dict[str, Kept]:
@@ -291,7 +305,7 @@ def kept_channels(model: Model, masks: dict[str, Masks]) -> dict[str, Kept]:
             needed[flow.ids(layer.given)[_read(flow, masks[layer.name], layer, gone)]] = True
         free = ~needed[flow.roots]
         if (free == gone).all():
-            emptied = [layer for layer in flow.read if free[flow.base[layer.made]] and flow_gone(flow, layer, free)]
+            emptied = [layer for layer in flow.read if free[flow.base[layer.made]] and _is_emptied(flow, layer, free)]
             if not emptied:
                 break
             pinned[flow.ids(emptied[0].made)[0]] = True  # a layer without any output is none
@@ -301,7 +315,7 @@ def kept_channels(model: Model, masks: dict[str, Masks]) -> dict[str, Kept]:
     return {layer.name: _kept(flow, masks[layer.name], layer, gone) for layer in model.layers if layer.name in masks}
 
 
-def flow_gone(flow: Flow, layer: Layer, gone: NDArray[np.bool_]) -> bool:
+def _is_emptied(flow: Flow, layer: Layer, gone: NDArray[np.bool_]) -> bool:
     """Are all outputs of a layer taken out?"""
     return bool(gone[flow.ids(layer.made)].all())
 
@@ -309,7 +323,8 @@ def flow_gone(flow: Flow, layer: Layer, gone: NDArray[np.bool_]) -> bool:
 def _read(flow: Flow, masks: Masks, layer: Layer, gone: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The inputs that outputs which are left read, other than zeros."""
     left = ~gone[flow.ids(layer.made)]
-    return (masks.pairs & left[:, None]).any(axis=0) & (flow.value[layer.given] != 0)
+    found: NDArray[np.bool_] = (masks.pairs & left[:, None]).any(axis=0) & (flow.value[layer.given] != 0)
+    return found
 
 
 def _kept(flow: Flow, masks: Masks, layer: Layer, gone: NDArray[np.bool_]) -> Kept:

@@ -2,7 +2,8 @@
 
 A formula of two factors is a matrix with one axis between them: its truncated singular value decomposition is the best
 there is (Eckart & Young 1936). One of three is a Tucker-2 decomposition (Kim et al. 2015), by the leading eigenvectors
-of both unfoldings, which is within a factor of sqrt(2) of the best. Singular values come from the Gram matrix in float64.
+of both unfoldings, which is within a factor of sqrt(2) of the best. Singular values come from Gram matrices in
+float64.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..spec.layer import Ints
-from ..variants.factors import CHOSEN, Factors
+from ..variants.factors import Factors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,20 +26,22 @@ if TYPE_CHECKING:
 GROUP = "G"
 
 
-def gram_eigenvalues(matrices: Array) -> Array:
-    """Squared singular values of each of (batch, rows, columns), the largest first; those that rounding made negative: 0.
+def squared_singular_values(products: Array) -> Array:
+    """Those of the matrices of which these are the Gram matrices, the largest first; rounding makes none negative.
 
-    >>> gram_eigenvalues(np.array([[[3.0, 0, 0], [0, 4, 0]]])).tolist()
+    >>> squared_singular_values(gram(np.array([[[3.0, 0, 0], [0, 4, 0]]]))).tolist()
     [[16.0, 9.0]]
     """
-    return np.maximum(np.linalg.eigvalsh(gram(matrices))[:, ::-1], 0)
+    values: Array = np.maximum(np.linalg.eigvalsh(products)[:, ::-1], 0)
+    return values
 
 
 def gram(matrices: Array) -> Array:
     """Products of the rows with one another, or of the columns where these are fewer."""
     rows, columns = matrices.shape[1:]
     other = matrices.transpose(0, 2, 1)
-    return matrices @ other if rows <= columns else other @ matrices
+    product: Array = matrices @ other if rows <= columns else other @ matrices
+    return product
 
 
 def tails(squares: Array) -> Array:
@@ -77,13 +80,18 @@ class Pair:
         return (min(self.matrices.shape[1:]),) if self.formula.chosen else ()
 
     @cached_property
+    def gram(self) -> Array:
+        """Products of the shorter side."""
+        return gram(self.matrices)
+
+    @cached_property
     def lost(self) -> Array:
-        return tails(gram_eigenvalues(self.matrices).sum(axis=0))
+        return tails(squared_singular_values(self.gram).sum(axis=0))
 
     @cached_property
     def vectors(self) -> Array:
         """Orthonormal columns of the shorter side, the most important first."""
-        return np.linalg.eigh(gram(self.matrices))[1][:, :, ::-1]
+        return np.linalg.eigh(self.gram)[1][:, :, ::-1]
 
     def error2(self, ranks: Ints) -> float:
         """The squared error at that rank."""
@@ -140,9 +148,10 @@ class Tucker:
     def core(self) -> Array:
         """The kernel seen from both sides' mixtures: (groups, out, in, taps)."""
         left, right = self.sides
-        flat = self.kernel.reshape(*self.kernel.shape[:3], -1)
-        half = (left.transpose(0, 2, 1) @ flat.reshape(*flat.shape[:2], -1)).reshape(flat.shape)
-        core: Array = right.transpose(0, 2, 1)[:, None] @ half
+        groups, outer, inner = self.kernel.shape[:3]
+        taps_first = self.kernel.reshape(groups, outer, inner, -1).transpose(0, 1, 3, 2)  # for two large products
+        half = (left.transpose(0, 2, 1) @ taps_first.reshape(groups, outer, -1)).reshape(groups, -1, inner)
+        core: Array = (half @ right).reshape(taps_first.shape).transpose(0, 1, 3, 2)
         return core
 
     @cached_property
@@ -186,8 +195,3 @@ def off_blocks(kernel: Array, groups: int) -> float:
     outer, inner = power.shape
     blocks = power.reshape(groups, outer // groups, groups, inner // groups).sum(axis=(1, 3))
     return float(blocks.sum(where=~np.eye(groups, dtype=bool)))
-
-
-__all__ = [
-    "CHOSEN", "Decomposed", "Pair", "Tucker", "decomposed", "gram_eigenvalues", "off_blocks", "tails",
-]  # fmt: skip

@@ -61,4 +61,3 @@ def group_spec(spec: LayerSpec) -> LayerSpec:
     """
     inner, outer = spec.in_channels // spec.groups, spec.out_channels // spec.groups
     return spec._replace(in_channels=inner, out_channels=outer, groups=1, bias=LAST if spec.bias else False)
-

@@ -76,7 +76,9 @@ class Layer:
     def _folded(self, weights: NDArray[Any], bias: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
         """The weights and the bias of the convolution and its BatchNorm as one."""
         assert self.norm is not None
-        scale, shift, mean, var = (np.asarray(self.model.stored.array(name), np.float64) for name in self.norm.input[1:5])
+        scale, shift, mean, var = (
+            np.asarray(self.model.stored.array(name), np.float64) for name in self.norm.input[1:5]
+        )
         epsilon = next((a.f for a in self.norm.attribute if a.name == "epsilon"), 1e-5)
         factor = scale / np.sqrt(var + epsilon)
         before = np.zeros(len(weights)) if bias is None else bias
@@ -119,7 +121,7 @@ class Model:
         for value in self.stored.model.graph.input:
             shown = places.get(show_name(value.name))
             self.shapes[value.name] = shapes[shown[0]] if shown else shapes[0]
-        found = {}
+        found = dict[int, int]()
         for at, node in enumerate(self.stored.nodes):
             name = node.name or next((one for one in node.output if one), "") or node.op_type
             for index, output in enumerate(node.output):
@@ -146,21 +148,19 @@ class Model:
                 yield self._layer(at, node, name)
 
     def _layer(self, at: int, node: Any, name: str) -> Layer:
+        if not self.stored.is_constant(node.input[1]):
+            maker = self.stored.made_by.get(node.input[1])
+            why = f"{maker.op_type} computes them" if maker else "they are an input of the model"
+            return Layer(self, node, name, None, f"its weights are no constants: {why}")
         number = self._numbers.get(at)
         op = None if number is None else self.network.graph.nodes[number - 1].op
         if number is None or type(op) is not Conv:
             return Layer(self, node, name, None, "the sizes that it works on are not known")
         given = self.network.shapes[self.network.graph.nodes[number - 1].inputs[0]]
-        spec = conv_spec(op, given, self.network.graph.dtype)
-        if not self.stored.is_constant(node.input[1]):
-            maker = self.stored.made_by.get(node.input[1])
-            why = f"{maker.op_type} computes them" if maker else "they are an input of the model"
-            return Layer(self, node, name, spec, f"its weights are no constants: {why}")
-        return Layer(self, node, name, spec, "")
+        return Layer(self, node, name, conv_spec(op, given, self.network.graph.dtype), "")
 
     @property
     def inside(self) -> int:
         """Convolutions inside of branches, loops and functions, which are not looked at."""
         seen = Counter([type(node.op) for node in self.network.graph.nodes])[Conv]
         return max(0, seen - len([layer for layer in self.layers if layer.spec is not None]))
-

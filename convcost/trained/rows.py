@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,7 @@ from ..analysis.cost import macs, params
 from ..answers.comparison import answer
 from ..graph.ops import Conv
 from ..spec.layer import Ints, LayerSpec
-from ..variants.factors import CHOSEN, Factors, with_ranks
+from ..variants.factors import Factors, with_ranks
 from ..variants.registry import DoesNotApply, all_variants, build_variant, formula_of
 from .families import Decomposed, Pair, Tucker, decomposed, off_blocks
 from .kernels import Kernel, group_spec, stacked
@@ -57,24 +57,27 @@ class Row(NamedTuple):
 class Family:
     """One variant of one kernel: `error2` and `macs` of all its ranks, in arrays of one shape, and rows of them."""
 
-    def __init__(self, name: str, spec: LayerSpec, groups: int, formula: Factors, made: Decomposed, whole: float) -> None:
+    def __init__(
+        self, name: str, spec: LayerSpec, groups: int, formula: Factors, made: Decomposed, whole: float
+    ) -> None:
         self.name, self.spec, self.groups, self.formula = name, spec, groups, formula
         self.made, self.whole = made, whole
         self.price = Price(name, spec, formula.chosen)
+        self.full_rank: float | None = None  # how far all factors together are from the kernel, once somebody measured
 
-    @property
+    @cached_property
     def error2(self) -> NDArray[np.float64]:
         """The squared weight error at the ranks 1, 2, … of each letter."""
         lost = self.made.lost[1:] if self.formula.chosen else self.made.lost[1:2]
         lost = lost[:, 1:] if isinstance(self.made, Tucker) else lost
         return lost / self.whole if self.whole else lost
 
-    @property
+    @cached_property
     def macs(self) -> NDArray[np.int64]:
         """The multiply-adds at the same ranks, all groups together."""
         return self.price.macs(self.error2.shape) * self.groups
 
-    @property
+    @cached_property
     def params(self) -> NDArray[np.int64]:
         """The params at the same ranks."""
         return self.price.params(self.error2.shape) * self.groups
@@ -84,14 +87,13 @@ class Family:
         return tuple([int(at) + 1 for at in place]) if self.formula.chosen else ()
 
     def row(self, ranks: Ints) -> Row:
-        """What the variant costs and loses at those ranks, as `compare` answers its spec."""
+        """What the variant costs and loses at those ranks; `compare` answers the same of its spec."""
         spec = with_ranks(self.spec, self.formula.chosen, ranks)
-        words = answer(self.name, spec).words
-        assert words is not None
+        place = tuple([rank - 1 for rank in ranks]) or (0,)
         lost = self.made.error2(ranks)
         error = sqrt(max(lost, 0.0) / self.whole) if self.whole else 0.0
         noise = sqrt(noise2(self.made, ranks)) if self.whole else None
-        cost = words["macs"] * self.groups, words["params"] * self.groups
+        cost = int(self.macs[place]), int(self.params[place])
         return Row(self.name, self.price.order, ranks, error, noise, *cost, spec, self.groups)
 
     def exact_rank(self) -> int | None:
@@ -148,7 +150,9 @@ def families_of(kernel: Kernel, only: str = "") -> tuple[list[Family], dict[str,
     weights, spec = stacked(kernel), group_spec(kernel.spec)
     whole, found, reasons = float((weights**2).sum()), list[Family](), dict[str, str]()
     for entry in all_variants().values():
-        if (only and entry.name != only) or not entry.factors or "g" in entry.factors or (prod(spec.kernel_size) == 1 and entry.name != "low-rank"):  # fmt: skip
+        if not entry.factors or "g" in entry.factors or only not in ("", entry.name):
+            continue
+        if prod(spec.kernel_size) == 1 and entry.name != "low-rank":  # the others are made for more than one tap
             continue
         try:
             build_variant(entry.name, with_ranks(spec, "m", (1,)))
@@ -168,7 +172,7 @@ def best_within(families: Sequence[Family], most: float) -> Row | None:
     found = [(family, place) for family in families if (place := _best_place(family, most)) is not None]
     if not found:
         return None
-    family, place = min(found, key=lambda one: float(one[0].error2[one[1]]))
+    family, place = min(found, key=lambda one: (max(float(one[0].error2[one[1]]), EXACT**2), one[0].macs[one[1]]))
     return family.row(family.ranks_at(place))
 
 
@@ -182,9 +186,8 @@ def _best_place(family: Family, most: float) -> tuple[int, ...] | None:
     cost = family.macs
     if not (cost <= most).any():
         return None
-    error2 = np.where(cost <= most, family.error2, np.inf)
-    least = error2.min()
-    cheapest = np.where(error2 <= least * (1 + 1e-12), cost, np.iinfo(np.int64).max)
+    error2 = np.where(cost <= most, np.maximum(family.error2, EXACT**2), np.inf)
+    cheapest = np.where(error2 == error2.min(), cost, np.iinfo(np.int64).max)
     return tuple(map(int, np.unravel_index(np.argmin(cheapest), cost.shape)))
 
 
@@ -224,12 +227,10 @@ def front(cost: NDArray[Any], error2: NDArray[Any]) -> list[int]:
     >>> front(np.array([1, 2, 2, 3]), np.array([0.5, 0.7, 0.4, 0.1]))
     [0, 2, 3]
     """
-    kept, least = list[int](), np.inf
-    for at in np.lexsort((error2, cost)):
-        if error2[at] < least:
-            least = error2[at]
-            kept.append(int(at))
-    return kept
+    order = np.lexsort((error2, cost))
+    lowest = np.minimum.accumulate(error2[order])
+    better = np.concatenate([[True], lowest[1:] < lowest[:-1]])
+    return [int(at) for at in order[better]]
 
 
 def grouped_rows(kernel: Kernel) -> list[Row]:
@@ -247,7 +248,8 @@ def grouped_rows(kernel: Kernel) -> list[Row]:
             made = spec._replace(groups=groups)
             words = answer("grouped", made).words
             assert words is not None
-            rows.append(Row("grouped", "conv", (groups,), sqrt(lost / whole), None, words["macs"], words["params"], made))
+            cost = words["macs"], words["params"]
+            rows.append(Row("grouped", "conv", (groups,), sqrt(lost / whole), None, *cost, made))
     return rows
 
 
@@ -280,15 +282,13 @@ def _between(grid: NDArray[Any], a: float, b: float) -> float:
 def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(1, batch, rows, columns))
     pair = Pair(drawn, Factors(("bcm", "bmr"), "brc"))
-    return pair.lost / pair.lost[0]
+    curve: NDArray[Any] = pair.lost / pair.lost[0]
+    return curve
 
 
 @lru_cache(maxsize=64)
 def _noise_of_tucker(groups: int, outer: int, inner: int, taps: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(groups, outer, inner, taps))
     tucker = Tucker(drawn, Factors(("mi", "nmx", "on"), "oix"))
-    return tucker.lost / tucker.lost[0, 0]
-
-
-__all__ = ["CHOSEN", "EXACT", "Family", "Row", "best_within", "cheapest_within", "curve_of", "families_of", "front",
-           "grouped_rows", "row_within"]  # fmt: skip
+    grid: NDArray[Any] = tucker.lost / tucker.lost[0, 0]
+    return grid

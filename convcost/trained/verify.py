@@ -7,6 +7,7 @@ error measured from the kernel is the one that was found, and the full rank give
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,8 @@ def show_row(kernel: Kernel, family: Family, row: Row, limit: int) -> Verified:
     checks = {
         "output": Check(0.0, difference, difference <= OUTPUT),
         "error": _error_again(kernel, row, dense),
-        **_optimal(kernel, family, row, factors, dense),
-        "full_rank": _full_rank(kernel, family),
+        **_optimal(kernel, family, row, dense),
+        "full_rank": _full_rank(kernel, family, row, dense),
     }
     full = spec.input_size == kernel.spec.input_size
     status = "mismatch" if any([check.ok is False for check in checks.values()]) else "verified" if full else "reduced"
@@ -106,7 +107,12 @@ def distance(made: NDArray[Any], expected: NDArray[Any]) -> float:
 def random_input(graph: Graph) -> NDArray[np.float32]:
     """Gaussian numbers, the same ones every time: (batch, *spatial, channels)."""
     batch, channels, *size = graph.input_shape
-    return np.random.default_rng(0).standard_normal((batch, *size, channels), np.float32)
+    return _drawn((batch, *size, channels))
+
+
+@lru_cache(maxsize=1)  # the rows of one layer
+def _drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
 def factor_graph(family: Family, ranks: Ints, spec: LayerSpec) -> Graph:
@@ -139,7 +145,7 @@ def factor_weights(graph: Graph, factors: Sequence[NDArray[Any]], bias: NDArray[
 
 
 def in_layout(kernel: NDArray[Any], groups: int, bias: NDArray[Any] | None) -> Weights:
-    """A kernel (out, in a group, *taps) as the executor has it: (groups, *taps, in a group, out a group), in float32."""
+    """A kernel (out, in a group, *taps) as the executor has it: (groups, *taps, in, out a group), in float32."""
     blocks = kernel.reshape(groups, -1, *kernel.shape[1:])
     moved = np.ascontiguousarray(np.moveaxis(blocks, (1, 2), (-1, -2)), np.float32)
     return Weights(moved, None if bias is None else bias.astype(np.float32))
@@ -168,28 +174,27 @@ def _error_again(kernel: Kernel, row: Row, dense: NDArray[Any]) -> Check:
     return Check(row.error, measured, abs(measured - row.error) <= ERROR)
 
 
-def _optimal(
-    kernel: Kernel, family: Family, row: Row, factors: Sequence[NDArray[Any]], dense: NDArray[Any]
-) -> dict[str, Check]:
-    """|W|^2 = |W'|^2 + |W - W'|^2 holds of a projection; of the best of its rank no direction that is left is longer
-    than the shortest kept."""
-    left = kernel.weights - dense
-    whole, parts = [float(np.vdot(one, one)) for one in (kernel.weights.astype(np.float64), dense)], 0.0
-    parts = whole[1] + float(np.vdot(left, left))
-    checks = {"projection": Check(whole[0], parts, abs(parts - whole[0]) <= ERROR * whole[0])}
+def _optimal(kernel: Kernel, family: Family, row: Row, dense: NDArray[Any]) -> dict[str, Check]:
+    """What holds of a projection, and of the best one of its rank.
+
+    |W|^2 = |W'|^2 + |W - W'|^2; and no direction that is left is longer than the shortest that is kept.
+    """
+    trained = kernel.weights.astype(np.float64)
+    left = trained - dense
+    whole, kept, lost = (float(np.vdot(one, one)) for one in (trained, dense, left))
+    checks = {"projection": Check(whole, kept + lost, abs(kept + lost - whole) <= ERROR * whole)}
     if isinstance(family.made, Pair):
         groups = stacked(kernel._replace(weights=left))
         longest = longest_of(Pair(groups, family.formula).matrices)
-        shortest = _shortest_kept(factors, family.made)
-        holds = bool((longest <= shortest * (1 + FULL) + FULL * sqrt(whole[0])).all())
+        shortest = _shortest_kept(row.ranks[0] if row.ranks else 1, family.made)
+        holds = bool((longest <= shortest * (1 + FULL) + FULL * sqrt(whole)).all())
         checks["best"] = Check(float(shortest.min()), float(longest.max()), holds)
     return checks
 
 
-def _shortest_kept(factors: Sequence[NDArray[Any]], made: Pair) -> NDArray[Any]:
+def _shortest_kept(rank: int, made: Pair) -> NDArray[Any]:
     """The smallest singular value that is kept, of each matrix."""
-    rank = max(1, factors[0].size // (made.matrices.shape[0] * made.matrices.shape[2]))
-    kept = made.vectors[:, :, :rank][:, :, -1]
+    kept = made.vectors[:, :, rank - 1]
     rows, columns = made.matrices.shape[1:]
     seen = made.matrices.transpose(0, 2, 1) if rows <= columns else made.matrices
     found: NDArray[Any] = np.linalg.norm(seen @ kept[:, :, None], axis=(1, 2))
@@ -207,11 +212,15 @@ def longest_of(matrices: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def _full_rank(kernel: Kernel, family: Family) -> Check:
-    """The trained kernel again, where nothing is left out; where the formula has no rank to choose, no check."""
-    if not family.formula.chosen:
-        return Check(None, None, None, note="the formula has no rank to choose")
+def _full_rank(kernel: Kernel, family: Family, row: Row, dense: NDArray[Any]) -> Check:
+    """The trained kernel again, where nothing is left out: once a family, whose vectors are the same at every rank.
+
+    Where the formula has no rank to choose, there is no check.
+    """
     most = family.made.most
-    dense = rebuilt(kernel, family, most, family.made.factors(most))
-    measured = distance(dense, kernel.weights)
-    return Check(0.0, measured, measured <= FULL)
+    if not most:
+        return Check(None, None, None, note="the formula has no rank to choose")
+    if family.full_rank is None:
+        whole = dense if row.ranks == most else rebuilt(kernel, family, most, family.made.factors(most))
+        family.full_rank = distance(whole, kernel.weights)
+    return Check(0.0, family.full_rank, family.full_rank <= FULL)

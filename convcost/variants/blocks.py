@@ -9,9 +9,7 @@ from .registry import REPLACEMENT, RESIDUAL_BLOCK, DoesNotApply, Settings, varia
 from .start import activate_sum, close, gate, middle, pointwise, spatial, start
 
 
-@variant(
-    "bottleneck", REPLACEMENT, "1x1 down, kxk, 1x1 up; no shortcut", factors="m i 1, n m *, o n 1 -> o i *"
-)
+@variant("bottleneck", REPLACEMENT, "1x1 down, kxk, 1x1 up; no shortcut", factors="m i 1, n m *, o n 1 -> o i *")
 def bottleneck(spec: LayerSpec) -> tuple[Graph, Settings]:
     b = start(spec)
     settings = close(b, spec, _bottleneck(b, spec))

@@ -9,8 +9,8 @@ A letter that stands twice in the kernel says that it is zero where the two diff
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from ..records import NamedTuple
 from ..spec.layer import Ints, LayerSpec
 
 #: What spatial axes are called, the last one last.

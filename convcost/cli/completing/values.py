@@ -16,6 +16,8 @@ class Candidate(NamedTuple):
 class Values(NamedTuple):
     """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings.
 
+    `layers`: the convolutions of the network that the line names, which the script asks convcost for.
+
     `fields` are those that the spec tokens may set; all of them, if there are none. Where there are both names and
     spec tokens, names stand before the spec.
     """
@@ -25,13 +27,21 @@ class Values(NamedTuple):
     is_spec: bool = False
     endings: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    layers: bool = False
 
 
 #: Each shell, and the name under which its script is found in `completions/`.
 SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", "powershell": "convcost.ps1"}
 
+#: Commands whose first argument is a network, and the option that names one: what `layers` are of.
+OF_NETWORKS = ("swap", "network", "separate")
+INSIDE = "--in"
+
 #: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
+
+#: Endings of files with trained weights.
+WEIGHT_ENDINGS = (".onnx", ".npy", ".npz", ".safetensors")
 
 
 def values_of(param: Any) -> Values:
@@ -118,10 +128,29 @@ def _shells() -> Values:
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
 
 
+def _which() -> Values:
+    from ...networks.swap import ASKABLE
+
+    return Values(is_spec=True, fields=ASKABLE, layers=True)
+
+
+def _conditions() -> Values:
+    """The words that rows are asked for; what they are compared with is nobody's to guess."""
+    from ...search.select import ROW_WORDS
+
+    return Values(tuple([Candidate(word, "then <=, >= or =") for word in ROW_WORDS]))
+
+
 def _outputs() -> Values:
     from ...report.formats import ENDINGS
 
     return Values(endings=tuple(ENDINGS))
+
+
+def _weights() -> Values:
+    from ...trained.arrays import FILTERS
+
+    return Values(tuple([Candidate(name, "built-in filter") for name in FILTERS]), endings=WEIGHT_ENDINGS)
 
 
 #: What follows the first word of an argument of that name, or of that metavar, if not the like.
@@ -129,6 +158,9 @@ FOLLOWING: dict[str, Callable[[], Values]] = {
     "words": lambda: _explained()._replace(is_spec=True),
     "network": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
     "subject": lambda: Values(is_spec=True, fields=("input_size", "batch", "dtype")),
+    "weights": lambda: Values(
+        is_spec=True, fields=("input_size", "stride", "padding", "dilation", "groups", "batch", "bias", "dtype")
+    ),
 }
 
 #: What an option or argument of that name, or of that metavar, takes.
@@ -139,7 +171,9 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),
     "to": _replacements,
-    "where": _spec,
+    "which": _which,
+    "condition": _conditions,
+    "layer": lambda: Values(layers=True),
     "words": _explained,
     "columns": _columns,
     "network": _networks,
@@ -148,5 +182,10 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "topic": _topics,
     "shell": _shells,
     "output": _outputs,
+    "target": _networks,
+    "a": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
+    "b": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
     "file": lambda: Values(endings=("",)),
+    "weights": _weights,
+    "plot": lambda: Values(endings=(".svg",)),
 }

@@ -199,4 +199,5 @@ def kernel_of_factors(
     axes = len([letter for letter in once if letter in "zyx"])
     taps = [sizes[letter] for letter in made[len(made) - axes :]]
     outputs = prod([sizes[letter] for letter in made[: (len(made) - axes) // 2]])
-    return filled.reshape(outputs, -1, *taps)
+    kernel: NDArray[Any] = filled.reshape(outputs, -1, *taps)
+    return kernel

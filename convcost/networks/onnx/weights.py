@@ -1,4 +1,4 @@
-"""The numbers in an ONNX file, one tensor at a time: a file of any size is mapped, and what nobody asks for stays there."""
+"""The numbers in an ONNX file, one tensor at a time: a file of any size is mapped, and read where it is asked for."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .isolated import bad_file, onnx_library
-from .wire import Malformed, fields_of, without_weights
+from .wire import Malformed, message_fields, without_weights
 
 #: Operations of which constants are made that are weights of another; QDQ's among them.
-FOLDED = frozenset(
-    "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze".split()
-)
+_FOLDED = "Add Cast Concat DequantizeLinear Div Flatten Identity Mul Neg Reshape Slice Squeeze Sub Transpose Unsqueeze"
+FOLDED = frozenset(_FOLDED.split())
+
+#: Versions of operations before which the reference has no program, and of which it is the same.
+PROGRAMMED_SINCE = {"DequantizeLinear": 19, "QuantizeLinear": 19}
 
 #: Constants made of constants, one behind the other, at most.
 LONGEST = 20
@@ -44,8 +46,10 @@ class Stored:
 
     def _named(self, kind: str) -> Iterator[tuple[str, tuple[int, int]]]:
         """Where each tensor of the graph lies, or each operation that is a constant, by the name of what it gives."""
-        graph = next(((at, end) for number, _, at, end in fields_of(self._data, 0, len(self._data)) if number == 7), None)
-        for number, _, at, end in fields_of(self._data, *(graph or (0, 0))):
+        graph = next(
+            ((at, end) for number, _, at, end in message_fields(self._data, 0, len(self._data)) if number == 7), None
+        )
+        for number, _, at, end in message_fields(self._data, *(graph or (0, 0))):
             if kind == "tensor" and number == 5:
                 name = self._text(at, end, 8)
                 yield name, (at, end)
@@ -54,7 +58,7 @@ class Stored:
 
     def _text(self, start: int, stop: int, wanted: int) -> str:
         """The text in that field of a message."""
-        for number, _, at, end in fields_of(self._data, start, stop):
+        for number, _, at, end in message_fields(self._data, start, stop):
             if number == wanted:
                 return bytes(self._data[at:end]).decode("utf-8", "replace")
         return ""
@@ -105,8 +109,9 @@ class Stored:
         """What an operation makes of arrays, by the onnx package's own reference; NoConstantError where it has none."""
         from onnx.reference.ops import load_op
 
-        settings = {"log": lambda *_: None, "opsets": {"": self.version}, "verbose": 0, "new_ops": None}
+        version = max(self.version, PROGRAMMED_SINCE.get(node.op_type, 0))
+        settings = {"log": lambda *_: None, "opsets": {"": version}, "verbose": 0, "new_ops": None}
         try:
-            return list(load_op("", node.op_type, self.version)(node, settings).run(*inputs))
+            return list(load_op("", node.op_type, version)(node, settings).run(*inputs))
         except Exception:  # arguments that make no sense, in one of many ways
             raise NoConstantError(f"{node.op_type} cannot be computed") from None

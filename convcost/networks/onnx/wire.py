@@ -59,7 +59,7 @@ def _message(data: Source, kind: str, start: int, end: int, depth: int) -> list[
     if depth > DEEPEST:
         raise Malformed("it is nested too deeply")
     leads, parts, copied = LEADS[kind], [], start
-    for number, tag, content, stop in fields_of(data, start, end):
+    for number, tag, content, stop in message_fields(data, start, end):
         if stop - content <= LARGEST or number not in leads:
             continue  # copied as it is, together with its neighbours
         inner = leads[number]
@@ -73,19 +73,19 @@ def _message(data: Source, kind: str, start: int, end: int, depth: int) -> list[
 def _tensor(data: Source, start: int, end: int) -> list[bytes]:
     if end - start <= MOST_INTEGERS and _type(data, start, end) in INTEGERS:
         return [data[start:end]]
-    kept = [data[tag:stop] for number, tag, _, stop in fields_of(data, start, end) if number not in CONTENT]
+    kept = [data[tag:stop] for number, tag, _, stop in message_fields(data, start, end) if number not in CONTENT]
     return [*kept, ELSEWHERE]
 
 
 def _type(data: Source, start: int, end: int) -> int:
     """ONNX's number of a tensor's type: its field 2."""
-    for number, tag, content, stop in fields_of(data, start, end):
+    for number, tag, content, stop in message_fields(data, start, end):
         if number == 2 and data[tag] & 7 == 0:
             return _read_varint(data, content, stop)[0]
     return 0
 
 
-def fields_of(data: Source, start: int, end: int) -> Iterator[Field]:
+def message_fields(data: Source, start: int, end: int) -> Iterator[Field]:
     """Every field of the message that lies between two places."""
     at = start
     while at < end:

@@ -1,0 +1,82 @@
+"""One budget of several layers: the least sum of squared errors that it buys, held against every choice there is."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from convcost.spec import parse_spec
+from convcost.trained.allocate import Point, allocate, choices, hull_of
+from convcost.trained.answer import Asked, Source, separate_sources
+from convcost.trained.kernels import Kernel
+from convcost.trained.rows import curve_of, families_of
+
+
+def hulls_of(seed: int) -> list[list[Point]]:
+    random = np.random.default_rng(seed)
+    points = [[Point(int(m), float(e)) for m, e in zip(random.integers(1, 60, 6), random.random(6))] for _ in range(4)]
+    return [hull_of([*one, Point(60, 0.0)]) for one in points]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_allocated_errors_are_the_least_at_the_corners_of_the_hulls(seed: int) -> None:
+    """For every budget that an allocation uses up, no other choice of points is as cheap and loses less."""
+    hulls = hulls_of(seed)
+    every = [(sum(p.macs for p in one), sum(p.error2 for p in one)) for one in product(*hulls)]
+    least = sum(points[0].macs for points in hulls)
+    for budget in range(least, 241, 7):
+        found = allocate(hulls, budget)
+        assert found is not None
+        cost, error2 = sum(p.macs for p in found), sum(p.error2 for p in found)
+        assert cost <= budget
+        smallest = min(error for macs, error in every if macs <= budget)
+        step = max((one.error2 - two.error2) for points in hulls for one, two in pairwise(points))
+        assert error2 <= smallest + step + 1e-12
+    assert allocate(hulls, least - 1) is None
+
+
+def test_a_weight_moves_the_budget_to_the_layer_that_it_is_of() -> None:
+    """Two layers alike: the heavier one keeps its multiply-adds."""
+    one = [Point(1, 0.5), Point(4, 0.0)]
+    assert allocate([one, one], 5, [1.0, 9.0]) == [Point(1, 0.5), Point(4, 0.0)]
+    assert allocate([one, one], 5, [9.0, 1.0]) == [Point(4, 0.0), Point(1, 0.5)]
+
+
+def test_the_hull_of_a_kernel_is_below_all_of_its_rows() -> None:
+    """Convex, falling, and no row of any family under it."""
+    kernel = Kernel("conv", parse_spec("6:8 @9x7 k3"), np.random.default_rng(0).normal(size=(8, 6, 3, 3)))
+    families, _ = families_of(kernel)
+    macs = 8 * 6 * 9 * 63
+    points = hull_of(choices(families, macs))
+    assert points[-1] == Point(macs, 0.0)
+    cost, error2 = [p.macs for p in points], [p.error2 for p in points]
+    slopes = np.diff(error2) / np.diff(cost)
+    assert (slopes < 0).all()
+    assert (np.diff(slopes) > 0).all()
+    for row in [row for family in families for row in curve_of(family) if row.macs <= macs]:
+        if row.macs >= cost[0]:
+            assert row.error**2 >= np.interp(row.macs, cost, error2) - 1e-12
+
+
+def test_a_budget_over_layers_beats_the_same_share_of_each() -> None:
+    """One layer is separable and one is noise: the noise keeps what the other saves."""
+    random = np.random.default_rng(0)
+    spec = parse_spec("12:12 @9x7 k3")
+    separable = np.einsum("omy,mix->oiyx", random.normal(size=(12, 4, 3)), random.normal(size=(4, 12, 3)))
+    kernels = [Kernel("a", spec, separable), Kernel("b", spec, random.normal(size=(12, 12, 3, 3)))]
+    sources = [Source(one.name, lambda one=one: one) for one in kernels]  # type: ignore[misc]  # bound
+    found = separate_sources("two", sources, Asked(macs=0.6, verify=False))
+    alone = [separate_sources("one", [source], Asked(macs=0.6, verify=False)) for source in sources]
+    assert found.macs_after <= 0.6 * found.macs
+    chosen = [layer.chosen.error**2 if layer.chosen else 0.0 for layer in found.layers]
+    each = [one.layers[0].chosen.error ** 2 for one in alone if one.layers[0].chosen]
+    assert sum(chosen) < 0.8 * sum(each)
+
+
+def test_a_budget_below_everything_says_what_the_least_is() -> None:
+    kernel = Kernel("a", parse_spec("4:4 @9 k3"), np.random.default_rng(0).normal(size=(4, 4, 3, 3)))
+    sources = [Source(name, lambda: kernel) for name in "ab"]
+    found = separate_sources("two", sources, Asked(macs=0.01, verify=False))
+    assert "the least is 0." in found.notes[0]

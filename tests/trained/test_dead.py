@@ -1,0 +1,197 @@
+"""Dead channels and taps of models whose weights are chosen: what is found, what can be taken out, that it changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from trained.small_models import conv, node, random_weights, saved
+
+from convcost.analysis.taps import taps_on_data
+from convcost.spec import format_spec
+from convcost.trained import removal
+from convcost.trained.answer import Asked, Separation
+from convcost.trained.opening import separate_file
+
+
+def found_in(path: Path, nodes: list[Any], arrays: dict[str, Any], size: list[int], **more: Any) -> Separation:
+    return separate_file(saved(path / "m.onnx", nodes, arrays, size, **more), [], Asked(verify=True))
+
+
+def two(path: Path, between: list[Any], extra: dict[str, Any] | None = None, *, bias: float = 0.0) -> Separation:
+    """A 1x1 of which outputs 1 and 4 are zero but for their bias, something between, and a 3x3."""
+    first, second = random_weights(6, 4, 1, 1), random_weights(5, 6, 3, 3, seed=1)
+    first[[1, 4]] = 0
+    offset = np.full(6, 0.5, np.float32)
+    offset[[1, 4]] = bias
+    nodes = [conv("x", "w1", "a", "b1"), *between, conv("b", "w2", "y", pads=[1, 1, 1, 1])]
+    return found_in(path, nodes, {"w1": first, "b1": offset, "w2": second, **(extra or {})}, [1, 4, 9, 7])
+
+
+GELU = [
+    node("Div", ["a", "root"], "g1"), node("Erf", ["g1"], "g2"), node("Add", ["g2", "one"], "g3"),
+    node("Mul", ["a", "g3"], "g4"), node("Mul", ["g4", "half"], "b"),
+]  # fmt: skip
+NUMBERS = {name: np.array(value, np.float32) for name, value in (("root", 1.4142), ("one", 1), ("half", 0.5))}
+
+BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "nothing": ([node("Identity", ["a"], "b")], {}),
+    "relu": ([node("Relu", ["a"], "b")], {}),
+    "hard-swish": ([node("HardSwish", ["a"], "b")], {}),
+    "gelu in pieces": (GELU, NUMBERS),
+    "sigmoid gate of itself": ([node("Sigmoid", ["a"], "s"), node("Mul", ["a", "s"], "b")], {}),
+    "squeeze and excitation": (
+        [node("GlobalAveragePool", ["a"], "p"), conv("p", "ws", "q"), node("Sigmoid", ["q"], "s"), node("Mul", ["a", "s"], "b")],
+        {"ws": random_weights(6, 6, 1, 1, seed=3)},
+    ),
+    "bias and back": (
+        [node("Add", ["a", "up"], "c"), node("Sub", ["c", "up"], "b")],
+        {"up": np.arange(6, dtype=np.float32).reshape(1, 6, 1, 1)},
+    ),
+    "max-pool": ([node("MaxPool", ["a"], "b", kernel_shape=[2, 2])], {}),
+    "resize": ([node("Resize", ["a", "", "scales"], "b")], {"scales": np.array([1, 1, 2, 2], np.float32)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(between: str, tmp_path: Path) -> None:
+    """Of the layer that makes them and of the one that reads them; each is executed with and without them."""
+    found = two(tmp_path, *BETWEEN[between])
+    by_name = {layer.name: layer for layer in found.layers}
+    assert by_name["Conv.a"].dead is not None
+    assert by_name["Conv.a"].dead.out == 2
+    assert by_name["Conv.y"].dead is not None
+    assert by_name["Conv.y"].dead.into == 2
+    assert found.removal is not None
+    smaller = {one.name: one for one in found.removal.layers}
+    assert (smaller["Conv.a"].after.out_channels, smaller["Conv.y"].after.in_channels) == (4, 4)
+    assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
+
+
+def test_what_is_taken_out_is_counted(tmp_path: Path) -> None:
+    """Params and multiply-adds of two layers with 4 of 6 channels between them, biases included."""
+    found = two(tmp_path, *BETWEEN["relu"])
+    assert found.removal is not None
+    assert found.removal.total.params == 24 + 6 + 270
+    assert found.removal.fitting == found.removal.upper
+    assert found.removal.fitting.params == 2 * 4 + 2 + 5 * 2 * 9
+    assert found.removal.fitting.macs == 63 * (2 * 4 + 5 * 2 * 9)
+    assert found.removal.fitting.weight_bytes == 4 * found.removal.fitting.params
+
+
+@pytest.mark.parametrize("bias", [1e-39, 0.5])
+def test_a_bias_that_is_no_ordinary_number_is_zero_and_another_is_not(bias: float, tmp_path: Path) -> None:
+    """A channel that is always 0.5 is not zero behind a border of zeros: it stays."""
+    found = two(tmp_path, *BETWEEN["nothing"], bias=bias)
+    assert found.removal is not None
+    assert bool(found.removal.layers) is (bias < 1e-30)
+
+
+def test_outputs_that_nobody_reads_are_taken_out(tmp_path: Path) -> None:
+    """And with them what only they read, layers before."""
+    last = random_weights(4, 6, 1, 1, seed=2)
+    last[:, [0, 3]] = 0
+    first = random_weights(8, 3, 3, 3)
+    middle = random_weights(6, 8, 1, 1, seed=1)
+    middle[[1, 2, 4, 5], 7] = 0  # channel 7 is read by outputs 0 and 3 alone
+    nodes = [conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "c"), conv("c", "w3", "y")]
+    found = found_in(tmp_path, nodes, {"w1": first, "w2": middle, "w3": last}, [1, 3, 8, 8])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3:7 @8 k3 p0", "7:4 @6 k1", "4 @6 k1"]
+
+
+SHORTCUT = [conv("x", "w0", "s"), conv("s", "w1", "a"), node("Add", ["a", "s"], "b"), conv("b", "w2", "y")]
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_shortcut_keeps_channels_unless_both_sides_are_dead(both: bool, tmp_path: Path) -> None:
+    """The upper bound knows of no shortcut."""
+    arrays = {f"w{i}": random_weights(6, 6, 1, 1, seed=i) for i in range(3)}
+    arrays["w1"][2] = 0
+    if both:
+        arrays["w0"][2] = 0
+    found = found_in(tmp_path, SHORTCUT, arrays, [1, 6, 5, 5])
+    assert found.removal is not None
+    assert found.removal.upper.params > 0
+    assert bool(found.removal.layers) is both
+
+
+@pytest.mark.parametrize("op", ["Softmax", "Transpose"])
+def test_what_is_not_known_to_keep_channels_apart_needs_all_of_them(op: str, tmp_path: Path) -> None:
+    """Nothing is taken out in front of it."""
+    more: dict[str, Any] = {"axis": 1} if op == "Softmax" else {"perm": [0, 3, 2, 1]}
+    first = random_weights(6, 4, 1, 1)
+    first[1] = 0
+    found = found_in(tmp_path, [conv("x", "w1", "a"), node(op, ["a"], "y", **more)], {"w1": first}, [1, 4, 6, 6])
+    assert found.removal is not None
+    assert found.removal.layers == ()
+
+
+def test_a_depthwise_layer_goes_with_its_channels_and_concat_and_split_keep_count(tmp_path: Path) -> None:
+    """Channel 1 of the first half and 2 of the second are dead."""
+    arrays = {
+        "w1": random_weights(3, 2, 1, 1), "w2": random_weights(3, 2, 1, 1, seed=1),
+        "dw": random_weights(6, 1, 3, 3, seed=2), "w3": random_weights(4, 6, 1, 1, seed=3),
+    }  # fmt: skip
+    arrays["w1"][1] = 0
+    arrays["w2"][2] = 0
+    nodes = [
+        conv("x", "w1", "a"), conv("x", "w2", "b"), node("Concat", ["a", "b"], "c", axis=1),
+        conv("c", "dw", "d", group=6, pads=[1, 1, 1, 1]), conv("d", "w3", "y"),
+    ]  # fmt: skip
+    found = found_in(tmp_path, nodes, arrays, [1, 2, 6, 5])
+    assert found.removal is not None
+    assert {one.name: format_spec(one.after) for one in found.removal.layers} == {
+        "Conv.a": "2 @6x5 k1", "Conv.b": "2 @6x5 k1", "Conv.d": "4 @6x5 k3 g4", "Conv.y": "4 @6x5 k1"
+    }  # fmt: skip
+    assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
+
+
+def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:
+    """A 3x3 on a map of one position is a 1x1; and a kernel with an empty border on a larger one, too."""
+    small = random_weights(3, 2, 3, 3)
+    found = found_in(tmp_path, [conv("x", "w", "y", pads=[1, 1, 1, 1])], {"w": small}, [1, 2, 1, 1])
+    assert found.layers[0].dead == (0, 0, 8, 8)
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["2:3 @1 k1"]
+    small[:, :, 0], small[:, :, 2] = 0, 0
+    found = found_in(tmp_path, [conv("x", "w", "y", pads=[1, 1, 1, 1])], {"w": small}, [1, 2, 5, 5])
+    assert found.layers[0].dead == (0, 0, 6, 0)
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["2:3 @5 k1x3"]
+
+
+@pytest.mark.parametrize(("n", "k", "s", "d", "before", "after"), [
+    (1, 3, 1, 1, 1, 1), (2, 5, 2, 1, 2, 2), (3, 7, 1, 2, 6, 6), (5, 3, 3, 1, 1, 1), (4, 2, 1, 3, 3, 0), (7, 1, 2, 1, 0, 0),
+])  # fmt: skip
+def test_taps_meet_data_where_a_walk_says_so(n: int, k: int, s: int, d: int, before: int, after: int) -> None:
+    """Every window walked, every tap of it looked at."""
+    count = (n + before + after - d * (k - 1) - 1) // s + 1
+    walked = [any(0 <= o * s + t * d - before < n for o in range(count)) for t in range(k)]
+    assert list(taps_on_data(count, k, s, d, before, n)) == walked
+
+
+def test_a_removal_that_changes_the_output_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Channels taken out that are not dead."""
+    right = removal.kept_channels
+
+    def wrong(model: Any, masks: Any) -> Any:
+        found = right(model, masks)
+        found["Conv.y"].in_kept[0] = False
+        return found
+
+    monkeypatch.setattr(removal, "kept_channels", wrong)
+    found = two(tmp_path, *BETWEEN["relu"])
+    assert found.removal is not None
+    status = {one.name: one.verified.status for one in found.removal.layers if one.verified}
+    assert status["Conv.y"] == "mismatch"
+
+
+def test_a_layer_never_loses_all_of_its_outputs(tmp_path: Path) -> None:
+    """Of a branch that is all zero one channel stays."""
+    arrays = {"w1": np.zeros((3, 2, 1, 1), np.float32), "w2": random_weights(4, 3, 1, 1)}
+    found = found_in(tmp_path, [conv("x", "w1", "a"), conv("a", "w2", "y")], arrays, [1, 2, 4, 4])
+    assert found.removal is not None
+    assert {one.name: one.after.out_channels for one in found.removal.layers}["Conv.a"] == 1

@@ -1,0 +1,169 @@
+"""Decompositions of kernels of which the truth is known, and of random ones beside NumPy's own SVD."""
+
+from __future__ import annotations
+
+import json
+from math import sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcost.answers.comparison import answer
+from convcost.execute.values.kernels import kernel_of_factors
+from convcost.spec import parse_spec
+from convcost.trained.families import Pair, Tucker, decomposed, off_blocks
+from convcost.trained.kernels import Kernel
+from convcost.trained.rows import EXACT, best_within, cheapest_within, curve_of, families_of, grouped_rows
+from convcost.variants.factors import read_factors
+from convcost.variants.registry import all_variants
+
+KERNELS = Path(__file__).parent.parent / "golden" / "kernels"
+TRUTH = json.loads((KERNELS / "truth.json").read_text("utf-8"))
+
+#: What the table of truths calls variants.
+NAMES = {
+    "spatial": "spatially-separable", "spatial-t": "spatially-separable-reversed", "dw-pw": "depthwise-separable"
+}  # fmt: skip
+
+TWO_AXES = [
+    name for name, v in all_variants().items() if v.factors and len(v.factors.split(",")) > 1 and "z" not in v.factors
+]
+
+RANKS = [(name, variant, rank) for name, one in TRUTH.items() for variant, rank in one["exact_rank"].items()]
+ERRORS = [(name, variant, error) for name, one in TRUTH.items() for variant, error in one["error_at_rank_1"].items()]
+
+
+def golden(name: str) -> Any:
+    return np.load(KERNELS / f"{name}.npy").astype(np.float64)
+
+
+def pair_of(kernel: Any, variant: str) -> Pair:
+    made = decomposed(kernel[None], read_factors(all_variants()[variant].factors, kernel.ndim - 2))
+    assert isinstance(made, Pair)
+    return made
+
+
+def relative(lost: float, kernel: Any) -> float:
+    whole = float((kernel**2).sum())
+    return sqrt(lost / whole) if whole else 0.0
+
+
+@pytest.mark.parametrize(("name", "variant", "rank"), RANKS)
+def test_the_exact_rank_is_the_derived_one(name: str, variant: str, rank: int) -> None:
+    """Nothing is lost at it, to 1e-7; at the rank below something is."""
+    kernel = golden(name)
+    lost = pair_of(kernel, NAMES[variant]).lost
+    assert relative(lost[rank], kernel) <= 1e-7
+    assert rank == 0 or relative(lost[rank - 1], kernel) > EXACT
+
+
+@pytest.mark.parametrize(("name", "variant", "error"), ERRORS)
+def test_the_error_at_rank_1_is_the_derived_one(name: str, variant: str, error: float) -> None:
+    kernel = golden(name)
+    assert abs(relative(pair_of(kernel, NAMES[variant]).lost[1], kernel) - error) <= 1e-12
+
+
+def test_a_diagonal_misses_a_third_at_rank_2() -> None:
+    """Three equal singular values."""
+    kernel = golden("diagonal")
+    assert abs(relative(pair_of(kernel, "spatially-separable").lost[2], kernel) - sqrt(1 / 3)) <= 1e-12
+
+
+@pytest.mark.parametrize("shape", [(7, 5, 3, 4), (3, 9, 5, 2), (4, 4, 3, 3)])
+@pytest.mark.parametrize("variant", [name for name in TWO_AXES if name != "bottleneck"])
+def test_curves_are_those_of_an_svd(shape: tuple[int, ...], variant: str) -> None:
+    """Of the unfolded matrices, written out here once more; to 1e-9."""
+    kernel = np.random.default_rng(0).normal(size=shape)
+    unfold: dict[str, Any] = {
+        "spatially-separable": lambda k: [k.transpose(0, 2, 1, 3).reshape(shape[0] * shape[2], -1)],
+        "spatially-separable-reversed": lambda k: [k.transpose(0, 3, 1, 2).reshape(shape[0] * shape[3], -1)],
+        "depthwise-separable": lambda k: [k[:, i].reshape(shape[0], -1) for i in range(shape[1])],
+        "blueprint-separable": lambda k: [k[o].reshape(shape[1], -1) for o in range(shape[0])],
+        "low-rank": lambda k: [k.reshape(shape[0], -1)],
+        "low-rank-reversed": lambda k: [k.transpose(0, 2, 3, 1).reshape(-1, shape[1])],
+    }
+    values = [np.linalg.svd(matrix, compute_uv=False) ** 2 for matrix in unfold[variant](kernel)]
+    expected = [sum(float(one[rank:].sum()) for one in values) for rank in range(len(values[0]) + 1)]
+    assert np.allclose(np.sqrt(pair_of(kernel, variant).lost), np.sqrt(expected), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("variant", TWO_AXES)
+@pytest.mark.parametrize("name", ["sobel-same-rows", "shared-filters", "zero", "random"])
+def test_factors_make_a_kernel_as_far_away_as_was_said(variant: str, name: str) -> None:
+    """At full rank, which a kernel of less rank has zeros in, and at half of it."""
+    kernel = np.random.default_rng(1).normal(size=(6, 5, 3, 4)) if name == "random" else golden(name)
+    formula = read_factors(all_variants()[variant].factors, 2)
+    made = decomposed(kernel[None], formula)
+    assert made is not None
+    for ranks in (made.most, tuple([max(1, most // 2) for most in made.most])):
+        sizes = {**dict(zip("oiyx", kernel.shape)), **dict(zip(formula.chosen, ranks))}
+        dense = kernel_of_factors(formula.parts, formula.made, sizes, [one[0] for one in made.factors(ranks)])
+        assert abs(np.linalg.norm(kernel - dense) - sqrt(max(0.0, made.error2(ranks)))) <= 1e-7 * np.linalg.norm(kernel)
+
+
+def test_tucker_loses_what_its_core_leaves_out() -> None:
+    """Nothing at full ranks, all at none, and never less with fewer channels."""
+    kernel = np.random.default_rng(2).normal(size=(1, 5, 4, 3, 3))
+    lost = Tucker(kernel, read_factors(all_variants()["bottleneck"].factors, 2)).lost
+    assert lost.shape == (5, 6)
+    assert abs(lost[4, 5]) <= 1e-12
+    assert abs(lost[0, 0] - (kernel**2).sum()) <= 1e-9
+    assert (np.diff(lost, axis=0) <= 1e-12).all()
+    assert (np.diff(lost, axis=1) <= 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    "text", ["12:10 @11x9 k3x5 s2x1 bias", "8:6 @20 k5 1d", "4:5 @5x6x7 k3x2x2", "9:8 @7 k1", "8:8 @9 k3 g2"]
+)
+def test_every_rank_costs_what_compare_answers_its_spec(text: str) -> None:
+    """Params and multiply-adds, of one group as often as there are groups."""
+    spec = parse_spec(text)
+    shape = (spec.out_channels, spec.in_channels // spec.groups, *spec.kernel_size)
+    families, _ = families_of(Kernel("conv", spec, np.random.default_rng(0).normal(size=shape)))
+    assert families
+    for family in families:
+        for row in curve_of(family):
+            words = answer(row.variant, row.spec).words
+            assert words is not None
+            assert (row.macs, row.params) == (words["macs"] * spec.groups, words["params"] * spec.groups), row.spec
+
+
+def test_the_best_row_within_a_budget_is_the_best_of_all_that_fit() -> None:
+    """Found by looking at every rank of every family; and the cheapest within an error likewise."""
+    kernel = Kernel("conv", parse_spec("6:8 @9x7 k3"), np.random.default_rng(0).normal(size=(8, 6, 3, 3)))
+    families, _ = families_of(kernel)
+    rows = [row for family in families for row in curve_of(family)]
+    for most in (5_000, 12_000, 20_000):
+        best = best_within(families, most)
+        assert best is not None
+        assert best.macs <= most
+        assert abs(best.error - min(row.error for row in rows if row.macs <= most)) <= 1e-12
+    for error in (0.2, 0.5):
+        cheapest = cheapest_within(families, error)
+        assert cheapest is not None
+        assert cheapest.error <= error
+        assert cheapest.macs == min(row.macs for row in rows if row.error <= error)
+    assert best_within(families, 10) is None
+
+
+def test_noise_is_what_noise_loses() -> None:
+    """A random kernel has the error of noise, in every family."""
+    kernel = Kernel("conv", parse_spec("64:96 @14 k3"), np.random.default_rng(5).normal(size=(96, 64, 3, 3)))
+    for family in families_of(kernel)[0]:
+        row = family.row(tuple([max(1, most // 2) for most in family.made.most]))
+        assert row.noise is not None
+        assert abs(row.error - row.noise) < 0.02, family.name
+
+
+def test_a_kernel_of_blocks_falls_apart_into_groups() -> None:
+    """In as many as its blocks, and in fewer that hold them; another one into none."""
+    weights = np.zeros((8, 4, 3, 3))
+    for block in range(4):
+        weights[2 * block : 2 * block + 2, block] = 1 + block
+    assert off_blocks(weights[None], 4) == 0
+    kernel = Kernel("conv", parse_spec("4:8 @9 k3"), weights)
+    assert [row.ranks for row in grouped_rows(kernel)] == [(4,), (2,)]
+    weights[0, 3] = 1
+    assert grouped_rows(kernel._replace(weights=weights)) == []

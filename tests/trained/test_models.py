@@ -1,0 +1,228 @@
+"""Kernels in files: what is read of ONNX models and of arrays, and what is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from trained.small_models import conv, node, onnx, random_weights, saved
+
+from convcost.networks.onnx.weights import Stored
+from convcost.spec import SpecError, format_spec
+from convcost.trained.answer import Asked, Separation
+from convcost.trained.arrays import filter_text, layer_of
+from convcost.trained.kernels import Kernel
+from convcost.trained.models import Model
+from convcost.trained.opening import read_network, separate_file
+
+QUIET = Asked(verify=False)
+
+
+def model_of(path: str) -> Model:
+    return Model(Stored(path), read_network(path, "", {}))
+
+
+def kernel_in(path: str, at: int = 0) -> Kernel:
+    return model_of(path).layers[at].kernel()
+
+
+def test_a_batch_norm_is_folded_into_the_convolution_in_front_of_it(tmp_path: Path) -> None:
+    """The kernel and the bias give what ONNX's reference makes of both operations."""
+    size, w = (1, 3, 6, 5), random_weights(4, 3, 3, 3)
+    arrays = {"w": w, "b": random_weights(4), **{f"n{i}": np.abs(random_weights(4, seed=i)) + 0.5 for i in range(4)}}
+    nodes = [conv("x", "w", "a", "b"), node("BatchNormalization", ["a", "n0", "n1", "n2", "n3"], "y", epsilon=0.01)]
+    path = saved(tmp_path / "m.onnx", nodes, arrays, size)
+    found = kernel_in(path)
+    assert found.spec.bias is True
+    assert "BatchNorm" in found.notes[0]
+    from onnx.reference import ReferenceEvaluator
+
+    given = random_weights(*size, seed=9)
+    (expected,) = ReferenceEvaluator(path).run(None, {"x": given})
+    plain = [conv("x", "w", "y", "b")]
+    again = saved(tmp_path / "n.onnx", plain, {"w": found.weights.astype("f4"), "b": found.bias.astype("f4")}, size)  # type: ignore[union-attr]  # it has one
+    (made,) = ReferenceEvaluator(again).run(None, {"x": given})
+    assert np.allclose(made, expected, atol=1e-4)
+
+
+def test_weights_are_read_through_the_operations_that_constants_pass(tmp_path: Path) -> None:
+    """Constant, Identity, Transpose, Reshape and DequantizeLinear, of which the storage error is said."""
+    w = random_weights(4, 3, 3, 3)
+    quantised = np.round(w / 0.05).astype(np.int8)
+    constant = onnx.helper.make_node(
+        "Constant", [], ["c"], value=onnx.numpy_helper.from_array(w.transpose(1, 0, 2, 3).copy())
+    )
+    nodes = [
+        constant, node("Transpose", ["c"], "t", perm=[1, 0, 2, 3]), node("Identity", ["t"], "i"), conv("x", "i", "a"),
+        node("DequantizeLinear", ["q", "scale", "zero"], "d"), conv("x", "d", "b"), node("Concat", ["a", "b"], "y", axis=1),
+    ]  # fmt: skip
+    arrays = {"q": quantised, "scale": np.array(0.05, np.float32), "zero": np.array(0, np.int8)}
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 6, 5))
+    assert np.array_equal(kernel_in(path).weights, w)
+    found = kernel_in(path, 1)
+    assert np.allclose(found.weights, quantised * 0.05)
+    assert found.storage is not None
+    assert abs(found.storage - np.linalg.norm(w - found.weights) / np.linalg.norm(w)) < 0.003
+
+
+def refused(path: str, at: int = 0) -> str:
+    return separate_file(path, [], QUIET).layers[at].reason
+
+
+def test_what_cannot_be_looked_at_is_refused_by_name(tmp_path: Path) -> None:
+    """Integers without a scale, weights that are computed or given, transposed ones; the others are answered."""
+    integer = node("ConvInteger", ["xi", "wi"], "a")
+    nodes = [
+        node("Cast", ["x"], "xi", to=2), integer, node("Cast", ["a"], "af", to=1),
+        node("Mul", ["w", "s"], "wm"), conv("x", "wm", "b"), node("Softmax", ["w"], "ws"), conv("x", "ws", "c"),
+        node("ConvTranspose", ["x", "wt"], "d"), conv("x", "w", "e"),
+        node("Sum", ["b", "c", "e"], "f"), node("Identity", ["d"], "y"), node("Identity", ["f"], "z"),
+    ]  # fmt: skip
+    arrays = {
+        "wi": np.ones((2, 3, 3, 3), np.uint8), "w": random_weights(2, 3, 3, 3), "s": np.array(2, np.float32),
+        "wt": random_weights(3, 2, 3, 3),
+    }  # fmt: skip
+    found = separate_file(saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 7, 6), ("y", "z", "af")), [], QUIET)
+    reasons = {layer.name: layer.reason for layer in found.layers}
+    assert "integers alone" in reasons["ConvInteger.a"]
+    assert reasons["Conv.b"] == reasons["Conv.e"] == ""
+    assert reasons["Conv.c"] == "its weights are no constants: Softmax computes them"
+    assert reasons["ConvTranspose.d"] == "no family is defined for a transposed convolution"
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(wrong: float, tmp_path: Path) -> None:
+    w = random_weights(2, 3, 3, 3)
+    w[0, 1, 2, 0] = wrong
+    path = saved(tmp_path / "m.onnx", [conv("x", "w", "y")], {"w": w}, (1, 3, 6, 6))
+    assert refused(path) == "its weights are not all finite: 1 of 54 is NaN or infinite"
+
+
+def test_weights_that_are_an_input_or_in_a_missing_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    saved(path, [conv("x", "w", "y")], {"w": random_weights(2, 3, 3, 3)}, (1, 3, 6, 6))
+    model = onnx.load(str(path))
+    onnx.save(model, str(path), save_as_external_data=True, location="m.data", size_threshold=0)
+    assert refused(str(path)) == ""
+    (tmp_path / "m.data").unlink()
+    assert refused(str(path)) == "its weights are in m.data, which cannot be read"
+    given = onnx.helper.make_tensor_value_info("w", 1, [2, 3, 3, 3])
+    del model.graph.initializer[:]
+    model.graph.input.append(given)
+    path.write_bytes(model.SerializeToString())
+    assert refused(str(path)) == "its weights are no constants: they are an input of the model"
+
+
+def test_grouped_layers_are_separated_group_by_group_and_1x1_ones_by_rank_alone(tmp_path: Path) -> None:
+    nodes = [conv("x", "w1", "a", group=2), conv("a", "w2", "y")]
+    path = saved(
+        tmp_path / "m.onnx", nodes, {"w1": random_weights(6, 2, 3, 3), "w2": random_weights(5, 6, 1, 1)}, (1, 4, 8, 8)
+    )
+    grouped, pointwise = separate_file(path, [], Asked()).layers
+    assert {row.groups for row in grouped.rows} == {2}
+    assert {format_spec(row.spec).split()[0] for row in grouped.rows} == {"2:3"}
+    assert {row.variant for row in pointwise.rows} == {"low-rank"}
+    assert (grouped.status, pointwise.status) == ("verified", "verified")
+
+
+def test_an_input_gives_output_errors_and_weighs_the_allocation(tmp_path: Path) -> None:
+    """Of every layer, on what it is given there: the same error as ONNX's reference finds."""
+    arrays = {"w1": random_weights(6, 3, 3, 3), "w2": random_weights(6, 6, 3, 3, seed=1)}
+    nodes = [conv("x", "w1", "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "b"), conv("b", "w2", "y", pads=[1, 1, 1, 1])]
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 9, 8))
+    np.save(tmp_path / "x.npy", random_weights(1, 3, 9, 8, seed=4))
+    found = separate_file(path, [], QUIET, inputs=(str(tmp_path / "x.npy"),))
+    (row,) = [row for share, row in found.layers[1].best if share == 0.5 and row]
+    assert row.output_error is not None
+    assert 0 < row.output_error < 1
+    assert row.output_error != row.error
+    budget = separate_file(path, [], QUIET._replace(macs=0.6), inputs=(str(tmp_path / "x.npy"),))
+    assert budget.macs_after <= 0.6 * budget.macs
+    assert all(layer.chosen is None or layer.chosen.output_error is not None for layer in budget.layers)
+
+
+FILTERS = [
+    ([[1, 0, -1], [2, 0, -2], [1, 0, -1]], "rank 1 = [1 2 1]ᵀ·[1 0 -1]"),
+    ([[1, 2, 1], [2, 4, 2], [1, 2, 1]], "rank 1 = [1 2 1]ᵀ·[1 2 1]"),
+    ([[0, 1, 0], [1, -4, 1], [0, 1, 0]], "rank 2, of at most 3"),
+    ([[0.1, 0.1], [0.1, 0.1]], "rank 1 = 0.1·[1 1]ᵀ·[1 1]"),
+    ([[0, 0], [0, 0]], "rank 0: all of it is zero"),
+]
+
+
+@pytest.mark.parametrize(("filter", "text"), FILTERS)
+def test_a_single_filter_is_said_in_words(filter: Any, text: str) -> None:
+    assert filter_text(np.array(filter, float)[None, None]) == text
+
+
+def read(path: Path, *words: str, **more: Any) -> Separation:
+    return separate_file(str(path), list(words), QUIET, **more)
+
+
+def test_arrays_are_layers_of_what_the_words_say(tmp_path: Path) -> None:
+    """An .npy alone, an .npz with several and a bias beside one of them; what is no kernel is passed over."""
+    np.save(tmp_path / "k.npy", random_weights(8, 4, 3, 3))
+    found = read(tmp_path / "k.npy", "@14x12", "s2", "g2")
+    assert format_spec(found.layers[0].spec) == "8 @14x12 k3 s2 g2"  # type: ignore[arg-type]  # it has one
+    np.savez(
+        tmp_path / "m.npz",
+        **{"a.weight": random_weights(4, 3, 3, 3), "a.bias": random_weights(4), "fc": np.ones((4, 4))},
+    )
+    found = read(tmp_path / "m.npz", "@9")
+    assert [layer.name for layer in found.layers] == ["a.weight"]
+    assert found.layers[0].spec is not None
+    assert found.layers[0].spec.bias is True
+    assert "no input size is said" in read(tmp_path / "m.npz").notes[0]
+
+
+@pytest.mark.parametrize(("shape", "spec"), [
+    ((8, 4, 3), "4:8 @56 k3 1d"), ((8, 4, 3, 5), "4:8 @56 k3x5"), ((8, 4, 3, 3, 3), "4:8 @56 k3 3d"),
+])  # fmt: skip
+def test_a_kernel_says_how_many_axes_there_are(shape: tuple[int, ...], spec: str) -> None:
+    assert format_spec(layer_of(shape, [])) == spec
+
+
+def test_safetensors_are_read_by_their_numpy_reader(tmp_path: Path) -> None:
+    numpy_reader = pytest.importorskip("safetensors.numpy")
+    numpy_reader.save_file(
+        {"conv1.weight": random_weights(4, 3, 3, 3), "fc.weight": np.ones((3, 3), "f4")},
+        str(tmp_path / "m.safetensors"),
+    )
+    found = read(tmp_path / "m.safetensors", "@8", layer="conv1.weight")
+    assert [layer.name for layer in found.layers] == ["conv1.weight"]
+
+
+WRONG = {
+    "missing.npy": "there is no such file", "text.npy": "damaged, or no array", "objects.npy": "Python objects",
+    "flat.npy": "flat is no kernel: 7", "empty.npy": "has no weights", "weights.bin": "is no file of trained weights",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_kernel_is_one_short_message(name: str, tmp_path: Path) -> None:
+    (tmp_path / "text.npy").write_text("no array")
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "flat.npy", np.ones(7))
+    np.save(tmp_path / "empty.npy", np.ones((0, 3, 3, 3)))
+    with pytest.raises(SpecError, match=WRONG[name]):
+        read(tmp_path / name)
+
+
+def test_a_missing_library_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "safetensors", None)
+    (tmp_path / "m.safetensors").write_bytes(b"")
+    with pytest.raises(SpecError) as error:
+        read(tmp_path / "m.safetensors")
+    assert "safetensors package" in error.value.message
+    assert error.value.hint == "pip install 'convcost[safetensors]'"
+
+
+def test_a_layer_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    path = saved(tmp_path / "m.onnx", [conv("x", "w", "y")], {"w": random_weights(2, 3, 3, 3)}, (1, 3, 6, 6))
+    with pytest.raises(SpecError, match="has no layer 'Conv'"):
+        separate_file(path, [], QUIET, layer="Conv")
+    np.savez(tmp_path / "m.npz", a=random_weights(2, 3, 3, 3))
+    with pytest.raises(SpecError, match="has no array 'b'"):
+        read(tmp_path / "m.npz", layer="b")

@@ -1,0 +1,168 @@
+"""Rows of trained kernels hold where the rules are right, and each broken rule is noticed by executing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcost.graph.ops import Conv
+from convcost.spec import parse_spec
+from convcost.trained import families, verify
+from convcost.trained.kernels import Kernel
+from convcost.trained.rows import Family, families_of
+
+SPECS = [
+    "12:10 @9x11 k3x5 s2x1 p2x1 d1x2 bias", "16:24 @9x7 k3 g4 bias", "12:8 @20 k5 1d", "6:8 @7x6x5 k3x2x3 p1",
+    "16:16 @9 k3 g16", "8:16 @9 k1 s2", "8:8 @9x8 k1x7", "8:8 @9x7 k3 mode=reflect", "6:8 @9x7 k3 s2 psame-upper",
+]  # fmt: skip
+
+
+def kernel_of(text: str, kind: str = "random") -> Kernel:
+    spec, random = parse_spec(text), np.random.default_rng(0)
+    weights = random.normal(size=(spec.out_channels, spec.in_channels // spec.groups, *spec.kernel_size))
+    weights = weights * (kind != "zero")
+    if kind == "deficient":
+        weights[:] = weights[:1]
+    bias = random.normal(size=spec.out_channels) if spec.bias else None
+    return Kernel("conv", spec, weights.astype(np.float32), bias)
+
+
+@pytest.mark.parametrize("kind", ["random", "deficient", "zero"])
+@pytest.mark.parametrize("text", SPECS)
+def test_every_family_holds_at_every_kind_of_rank(text: str, kind: str) -> None:
+    """Of one, of the half and of the full rank, also where the kernel has less: 0 of 0 is 0 there, and never NaN."""
+    kernel = kernel_of(text, kind)
+    found, _ = families_of(kernel)
+    assert found
+    for family in found:
+        most = family.made.most
+        for ranks in {most, tuple([max(1, one // 2) for one in most]), (1,) * len(most)}:
+            row = family.row(ranks)
+            shown = verify.show_row(kernel, family, row, 10**9)
+            assert (shown.status, shown.size) == ("verified", "full"), (family.name, ranks, shown.checks)
+            assert row.error == row.error
+
+
+def test_a_layer_that_is_too_much_work_is_executed_on_a_smaller_input() -> None:
+    kernel = kernel_of("8:8 @60x50 k3")
+    family = families_of(kernel)[0][0]
+    shown = verify.show_row(kernel, family, family.row((4,)), 10_000)
+    assert (shown.status, shown.size) == (
+        "reduced", {"in_channels": 8, "out_channels": 8, "groups": 1, "input_size": (8, 8), "batch": 1}
+    )  # fmt: skip
+
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def graphs(change: Callable[[int, Conv], Conv]) -> Break:
+    """A rule that builds the graph of factors wrongly."""
+
+    def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
+        right = verify.factor_graph
+
+        def wrong(*given: Any) -> Any:
+            graph = right(*given)
+            nodes = [node._replace(op=change(at, node.op)) for at, node in enumerate(graph.nodes)]  # type: ignore[arg-type]  # convolutions
+            return graph._replace(nodes=tuple(nodes))
+
+        monkeypatch.setattr(verify, "factor_graph", wrong)
+
+    return break_it
+
+
+def weights(change: Callable[[list[Any], Any], list[Any]]) -> Break:
+    """A rule that puts factors into the graph wrongly."""
+
+    def break_it(monkeypatch: pytest.MonkeyPatch) -> None:
+        right = verify.factor_weights
+        monkeypatch.setattr(
+            verify, "factor_weights", lambda graph, factors, bias: change(right(graph, factors, bias), bias)
+        )
+
+    return break_it
+
+
+def _wrong_unfolding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows taken for (kH x out) and not for (out x kH)."""
+    right = families._arranged
+
+    def wrong(array: Any, letters: str, wanted: str, sizes: dict[str, int]) -> Any:
+        if letters.startswith("Goy"):
+            letters = letters.replace("oy", "yo")
+        return right(array, letters, wanted, sizes)
+
+    monkeypatch.setattr(families, "_arranged", wrong)
+
+
+def _turned(one: Any) -> Any:
+    return one._replace(kernel=one.kernel.swapaxes(1, 2).copy())
+
+
+def _interleaved(found: list[Any], _: Any) -> list[Any]:
+    """The outputs of the depthwise part as (multiplier, channel) and not as (channel, multiplier)."""
+    kernel = found[0].kernel
+    order = np.arange(len(kernel) * kernel.shape[-1]).reshape(-1, len(kernel)).T.reshape(-1)
+    flat = np.moveaxis(kernel, -1, 1).reshape(-1, *kernel.shape[1:-1])[order]
+    return [
+        found[0]._replace(kernel=np.moveaxis(flat.reshape(len(kernel), -1, *kernel.shape[1:-1]), 1, -1)),
+        *found[1:],
+    ]
+
+
+BROKEN: dict[str, tuple[str, Break]] = {
+    "wrong unfolding": ("spatially-separable", _wrong_unfolding),
+    "passes exchanged": ("spatially-separable", graphs(
+        lambda at, op: op._replace(kernel_size=op.kernel_size[::-1], padding=op.padding[::-1], stride=op.stride[::-1])
+    )),
+    "stride on both passes": ("spatially-separable", graphs(lambda at, op: op._replace(stride=(2, 2)))),
+    "padding forgotten on one": ("spatially-separable", graphs(
+        lambda at, op: op if at else op._replace(padding=((0, 0), (0, 0)))
+    )),
+    "padding halved": ("low-rank", graphs(lambda at, op: op._replace(padding=tuple([(a // 2, b) for a, b in op.padding])))),
+    "bias twice": ("low-rank", weights(lambda found, bias: [found[0]._replace(bias=bias[:1]), *found[1:]])),
+    "bias forgotten": ("low-rank", weights(lambda found, bias: [one._replace(bias=None) for one in found])),
+    "kernel turned over": ("low-rank", weights(lambda found, bias: [_turned(found[0]), *found[1:]])),
+    "m channels interleaved the other way": ("depthwise-separable", weights(_interleaved)),
+    "middles exchanged": ("bottleneck", weights(
+        lambda found, bias: [found[0], found[1]._replace(kernel=found[1].kernel[..., ::-1]), found[2]]
+    )),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_rule_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the executed output, or by the error measured again; the same row holds with the right rule."""
+    name, break_it = BROKEN[broken]
+    kernel = kernel_of("4:6 @9x8 k3 s2 bias")
+    family = next(one for one in families_of(kernel)[0] if one.name == name)
+    ranks = tuple([min(2, most) for most in family.made.most])
+    assert _status(kernel, family, ranks) == "verified"
+    break_it(monkeypatch)
+    assert _status(kernel, family, ranks) == "mismatch"
+
+
+def _status(kernel: Kernel, family: Family, ranks: tuple[int, ...]) -> str:
+    try:
+        return verify.show_row(kernel, family, family.row(ranks), 10**9).status
+    except ValueError:  # factors that do not even fit their convolutions
+        return "mismatch"
+
+
+def test_a_row_with_another_error_is_caught() -> None:
+    kernel = kernel_of("4:6 @9x8 k3")
+    family = families_of(kernel)[0][0]
+    row = family.row((2,))
+    shown = verify.show_row(kernel, family, row._replace(error=row.error + 1e-6), 10**9)
+    assert shown.checks["error"].ok is False
+
+
+def test_nan_is_never_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """0 of 0 made one, and a maximum let it pass."""
+    kernel = kernel_of("4:6 @9x8 k3")
+    family = families_of(kernel)[0][0]
+    monkeypatch.setattr(verify, "distance", lambda *_: float("nan"))
+    assert verify.show_row(kernel, family, family.row((2,)), 10**9).status == "mismatch"
