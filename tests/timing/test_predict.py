@@ -68,7 +68,7 @@ def transposed(graph: Any) -> bool:
 def test_every_class_of_operations_is_fitted() -> None:
     """There is a small operation of each; and thirty-two or so in all."""
     found = {class_of(graph.nodes[0].op, graph.input_shape) for graph in small_graphs()}
-    assert found == {"dense", "pointwise", "depthwise", "columns", "transposed", "linear", "pool", "rest"}
+    assert found == {"dense", "pointwise", "depthwise", "columns", "volumes", "transposed", "linear", "pool", "rest"}
     assert 28 <= len(small_graphs()) <= 40
 
 
