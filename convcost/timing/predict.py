@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import exp, log, prod
 from statistics import median
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from .calibrate import fastest
 from .engines import Engine
 from .values import make_case
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: Channels that engines keep together: convolutions of other numbers of them are laid out in columns first.
 BLOCK = 8
 
@@ -42,6 +45,9 @@ RUNS, BRIEF = 4, 1e-3
 
 #: What an operation costs is fitted for each class apart: seconds, a multiply-add, a number moved, one laid out.
 FEATURES = 4
+
+#: Steps towards the least logarithms of errors.
+STEPS = 6
 
 #: The share of errors that the printed one covers.
 COVERED = 0.9
@@ -154,22 +160,37 @@ _Sample = tuple[list[float], float]
 
 
 def _solve(samples: Sequence[_Sample]) -> list[float]:
-    """Coefficients that are not negative, with the least sum of squared relative errors, of some of the features."""
-    rows = np.array([[value / seconds for value in row] for row, seconds in samples])
+    """Coefficients that are not negative, of some of the features, with the least squared logarithms of errors.
+
+    A factor too much counts as a factor too little, which relative errors would not do.
+    """
+    rows, seconds = np.array([row for row, _ in samples]), np.array([seconds for _, seconds in samples])
     best, least = [0.0] * FEATURES, float("inf")
     for count in range(1, min(FEATURES, max(1, len(samples) - 1)) + 1):
         for chosen in combinations(range(FEATURES), count):
             part = rows[:, chosen]
-            scale = np.abs(part).max(axis=0)
-            if not scale.all():
+            if not part.any(axis=0).all():
                 continue
-            found, *_ = np.linalg.lstsq(part / scale, np.ones(len(rows)), rcond=None)
-            error = float(((part / scale @ found - 1) ** 2).sum())
-            if found.min() >= 0 and error < least - 1e-12:
+            found, error = _least_logarithms(part, seconds)
+            if found.min() >= 0 and error < least - 1e-9:
                 least, best = error, [0.0] * FEATURES
-                for at, value in zip(chosen, found / scale):
+                for at, value in zip(chosen, found):
                     best[at] = float(value)
     return best
+
+
+def _least_logarithms(part: NDArray[Any], seconds: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """Coefficients, and the sum of the squared logarithms of errors: Gauss-Newton from the least relative errors."""
+    scale = part.max(axis=0)
+    scaled = part / scale
+    found, *_ = np.linalg.lstsq(scaled / seconds[:, None], np.ones(len(seconds)), rcond=None)
+    for _ in range(STEPS):
+        guess = np.maximum(scaled @ found, 1e-3 * seconds)
+        step, *_ = np.linalg.lstsq(scaled / guess[:, None], np.log(seconds / guess), rcond=None)
+        found = found + step
+    guess = scaled @ found
+    error = float((np.log(guess / seconds) ** 2).sum()) if guess.min() > 0 else float("inf")
+    return found / scale, error
 
 
 def _left_out(samples: Sequence[_Sample]) -> list[float]:
