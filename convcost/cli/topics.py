@@ -191,11 +191,34 @@ of a 1x1 low-rank alone, of a grouped layer each group by itself.
 a layer, --layer NAME --curve has every rank. Nothing is written.
 """
 
+_RECIPES = """\
+Ten jobs, each at most three commands; 'convcost COMMAND --help' says more.
+
+  convcost fit 64:128 @56 k3 --macs 30M --peak-bytes 2MiB  # a block in a budget
+  convcost fit mobilenet-v1 --macs 150M         # the widest MobileNet in 150 M
+  convcost compare 512:512 @14 k3 --variants standard,depthwise-separable
+  convcost swap mobilenet-v1 --to standard      # MobileNet's Tables 3 and 4
+  convcost reconcile resnet50 "4.12 G"          # why ResNet-50 differs there
+  convcost network net.onnx --per-layer --sort max:macs --top 3
+  convcost swap net.onnx --to ghost --sort max:macs --top 1
+                                                # the dominant layer, replaced
+  convcost budget --update                      # a gate on growth: once, then
+  convcost budget                               # in CI; 'convcost budget -h'
+  convcost compare 64:128 @56 k3 -o table.tex   # a paper's table: a document
+  pdflatex paper.tex                            # with \\input{table}, as PDF
+  convcost compare 64:128 @56 k3 -o slide.svg   # a slide's picture
+  python3 -c 'import convcost; print(convcost.compare("64 @56 k3"))'
+                                                # a notebook shows its table
+  convcost network my_net.py:Net @3x64x64       # a module of one's own, and
+  convcost diff HEAD~1:net.txt net.txt          # what a change of a net costs
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
+    "recipes": Topic("ten jobs, each at most three commands", _RECIPES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "separate": Topic("what trained kernels would lose, and how that is measured", _SEPARATE),
