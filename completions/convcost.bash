@@ -50,22 +50,26 @@ _convcost_where() {
     local word
     for word in "$@"; do
         if [[ $option ]]; then
+            [[ $option == --in ]] && network=$word
             option=
         elif [[ $word == -?* ]]; then
             case $command:$word in
-                compare:--variants|fit:--variants|verify:--variants|compare:--baseline|export:--variant|compare:--front|compare:--sort|fit:--best|compare:--in|layer:--in|export:--network|compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|fit:--top|fit:--width|fit:--size|fit:--params|fit:--macs|fit:--effective-macs|fit:--flops|fit:--elementwise|fit:--conv-activations|fit:--weight-bytes|fit:--activation-bytes|fit:--peak-bytes|fit:--traffic-bytes|fit:--verify-limit|separate:--macs|separate:--error|separate:--layer|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|export:--seed|compare:--convention|layer:--convention|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|compare:--columns|layer:--columns|fit:--columns|compare:--where|swap:--where|fit:--where|compare:--activation|layer:--activation|fit:--activation|verify:--activation|export:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|fit:--format|fit:-f|separate:--format|separate:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|fit:--output|fit:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o|export:--output|export:-o|reconcile:--per-layer|swap:--to|explain:--format|explain:-f|separate:--plot|verify:--engine|export:--weights) option=$word ;;
+                compare:--variants|fit:--variants|sweep:--variants|time:--variants|verify:--variants|compare:--baseline|export:--variant|compare:--front|compare:--sort|network:--sort|swap:--sort|zoo:--sort|fit:--best|sweep:--best|sweep:--front|compare:--in|layer:--in|time:--network|export:--network|compare:--layer|layer:--layer|separate:--layer|compare:--convention|layer:--convention|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention|compare:--where|network:--where|zoo:--where|fit:--where|sweep:--where|compare:--top|compare:--verify-limit|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--top|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--top|swap:--verify-limit|zoo:--top|fit:--top|fit:--width|fit:--size|fit:--params|fit:--macs|fit:--effective-macs|fit:--flops|fit:--elementwise|fit:--conv-activations|fit:--weight-bytes|fit:--activation-bytes|fit:--peak-bytes|fit:--traffic-bytes|fit:--verify-limit|sweep:--top|sweep:--threads|sweep:--workers|sweep:--cluster|sweep:--verify-limit|time:--threads|time:--device|time:--max-seconds|device:--threads|budget:--params|budget:--macs|budget:--effective-macs|budget:--flops|budget:--elementwise|budget:--conv-activations|budget:--weight-bytes|budget:--activation-bytes|budget:--peak-bytes|budget:--traffic-bytes|budget:--verify-limit|diff:--verify-limit|separate:--macs|separate:--error|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|export:--seed|compare:--activation|layer:--activation|fit:--activation|sweep:--activation|time:--activation|verify:--activation|export:--activation|compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|fit:--format|fit:-f|sweep:--format|sweep:-f|time:--format|time:-f|device:--format|device:-f|diff:--format|diff:-f|separate:--format|separate:-f|verify:--format|verify:-f|compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|fit:--output|fit:-o|sweep:--output|sweep:-o|time:--output|time:-o|device:--output|device:-o|budget:--output|budget:-o|diff:--output|diff:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o|export:--output|export:-o|compare:--columns|layer:--columns|variants:--columns|network:--columns|reconcile:--columns|swap:--columns|zoo:--columns|fit:--columns|sweep:--columns|time:--columns|device:--columns|budget:--columns|diff:--columns|explain:--columns|separate:--columns|verify:--columns|compare:--color|layer:--color|variants:--color|network:--color|reconcile:--color|swap:--color|zoo:--color|fit:--color|sweep:--color|time:--color|device:--color|budget:--color|diff:--color|explain:--color|separate:--color|verify:--color|export:--color|help:--color|schema:--color|completion:--color|reconcile:--per-layer|budget:--config|swap:--to|swap:--where|time:--engine|device:--engine|budget:--format|budget:-f|explain:--format|explain:-f|separate:--plot|verify:--engine|export:--weights) option=$word ;;
+                *:--in=*) network=${word#*=} ;;
             esac
             case $command:${word%%=*} in
                 network:--input) ;;
                 reconcile:--input) ;;
                 swap:--input) ;;
                 separate:--input) ;;
+                *:--quiet|*:-q) taken+='--quiet -q ' ;;
                 *:--help|*:-h) taken+='--help -h ' ;;
                 *:--format|*:-f) taken+='--format -f ' ;;
                 *:--output|*:-o) taken+='--output -o ' ;;
                 *) taken+="${word%%=*} " ;;
             esac
         elif [[ $command ]]; then
+            [[ $command:$position =~ ^(swap|network|separate):1$ ]] && network=$word
             position=$((position < 4 ? position + 1 : 4))
             taken+="$word "
         else
@@ -77,35 +81,42 @@ _convcost_where() {
 # Candidates for the place where the cursor is.
 _convcost_candidates() {
     case $command:$option in
-        compare:--variants|fit:--variants|verify:--variants) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given all) list=1 ;;
+        compare:--variants|fit:--variants|sweep:--variants|time:--variants|verify:--variants) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given all) list=1 ;;
         compare:--baseline|export:--variant) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise as-given) ;;
-        compare:--front|compare:--sort|fit:--best) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
-        compare:--in|layer:--in|export:--network) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
-        compare:--layer|compare:--top|compare:--verify-limit|layer:--layer|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--verify-limit|fit:--top|fit:--width|fit:--size|fit:--params|fit:--macs|fit:--effective-macs|fit:--flops|fit:--elementwise|fit:--conv-activations|fit:--weight-bytes|fit:--activation-bytes|fit:--peak-bytes|fit:--traffic-bytes|fit:--verify-limit|separate:--macs|separate:--error|separate:--layer|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|export:--seed) found=() ;;
+        compare:--front|compare:--sort|network:--sort|swap:--sort|zoo:--sort|fit:--best|sweep:--best|sweep:--front) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
+        compare:--in|layer:--in|time:--network|export:--network) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
+        compare:--layer|layer:--layer|separate:--layer) layers=1 found=() ;;
         compare:--convention|layer:--convention|network:--convention|reconcile:--convention|swap:--convention|zoo:--convention) found=(multiply-adds infer_gmacs infer_macts fvcore mmengine FlopCounterMode ptflops-aten torchprofile torchscan-operator-flops jax onnx-tool tf.profiler thop ultralytics-thop torchinfo torch-summary flopth torchscan-macs torchscan-flops mmcv calflops-flops calflops-macs deepspeed-flops deepspeed-macs ptflops-pytorch ptflops-hooks) ;;
-        compare:--columns|layer:--columns|fit:--columns) found=(variant role settings output_shape receptive_field mixes params relative.params macs relative.macs effective_macs relative.effective_macs flops elementwise conv_activations weight_bytes activation_bytes peak_bytes relative.peak_bytes traffic_bytes relative.traffic_bytes arithmetic_intensity measured.seconds measured.macs_per_second verified) list=1 ;;
-        compare:--where|swap:--where|fit:--where) _convcost_spec '' ;;
-        compare:--activation|layer:--activation|fit:--activation|verify:--activation|export:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
-        compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|fit:--format|fit:-f|separate:--format|separate:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex) ;;
-        compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|fit:--output|fit:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o|export:--output|export:-o) found=() files='.txt .json .ndjson .csv .md .tex' ;;
-        reconcile:--per-layer) found=() files='' ;;
+        compare:--where|network:--where|zoo:--where|fit:--where|sweep:--where) found=(variant role params macs effective_macs flops elementwise conv_activations weight_bytes activation_bytes peak_bytes traffic_bytes arithmetic_intensity relative.params relative.macs relative.effective_macs relative.peak_bytes relative.traffic_bytes groups mid_channels bottleneck_ratio expansion_ratio depth_multiplier shortcut) ;;
+        compare:--top|compare:--verify-limit|layer:--verify-limit|network:--width|network:--depth|network:--batch|network:--input|network:--top|network:--verify-limit|reconcile:--sizes|reconcile:--width|reconcile:--depth|reconcile:--batch|reconcile:--input|reconcile:--verify-limit|swap:--width|swap:--depth|swap:--batch|swap:--input|swap:--top|swap:--verify-limit|zoo:--top|fit:--top|fit:--width|fit:--size|fit:--params|fit:--macs|fit:--effective-macs|fit:--flops|fit:--elementwise|fit:--conv-activations|fit:--weight-bytes|fit:--activation-bytes|fit:--peak-bytes|fit:--traffic-bytes|fit:--verify-limit|sweep:--top|sweep:--threads|sweep:--workers|sweep:--cluster|sweep:--verify-limit|time:--threads|time:--device|time:--max-seconds|device:--threads|budget:--params|budget:--macs|budget:--effective-macs|budget:--flops|budget:--elementwise|budget:--conv-activations|budget:--weight-bytes|budget:--activation-bytes|budget:--peak-bytes|budget:--traffic-bytes|budget:--verify-limit|diff:--verify-limit|separate:--macs|separate:--error|separate:--input|separate:--verify-limit|verify:--random|verify:--seed|verify:--verify-limit|export:--seed) found=() ;;
+        compare:--activation|layer:--activation|fit:--activation|sweep:--activation|time:--activation|verify:--activation|export:--activation) found=(relu relu6 leaky-relu elu selu gelu silu mish hardswish hardsigmoid sigmoid tanh) ;;
+        compare:--format|compare:-f|layer:--format|layer:-f|variants:--format|variants:-f|network:--format|network:-f|reconcile:--format|reconcile:-f|swap:--format|swap:-f|zoo:--format|zoo:-f|fit:--format|fit:-f|sweep:--format|sweep:-f|time:--format|time:-f|device:--format|device:-f|diff:--format|diff:-f|separate:--format|separate:-f|verify:--format|verify:-f) found=(table json ndjson csv markdown latex html svg plot) ;;
+        compare:--output|compare:-o|layer:--output|layer:-o|variants:--output|variants:-o|network:--output|network:-o|reconcile:--output|reconcile:-o|swap:--output|swap:-o|zoo:--output|zoo:-o|fit:--output|fit:-o|sweep:--output|sweep:-o|time:--output|time:-o|device:--output|device:-o|budget:--output|budget:-o|diff:--output|diff:-o|explain:--output|explain:-o|separate:--output|separate:-o|verify:--output|verify:-o|export:--output|export:-o) found=() files='.txt .json .ndjson .csv .md .tex .html .svg' ;;
+        compare:--columns|layer:--columns|variants:--columns|network:--columns|reconcile:--columns|swap:--columns|zoo:--columns|fit:--columns|sweep:--columns|time:--columns|device:--columns|budget:--columns|diff:--columns|explain:--columns|separate:--columns|verify:--columns) found=(variant role settings output_shape receptive_field mixes params relative.params macs relative.macs effective_macs relative.effective_macs flops elementwise conv_activations weight_bytes activation_bytes peak_bytes relative.peak_bytes traffic_bytes relative.traffic_bytes arithmetic_intensity measured.seconds measured.ratio measured.macs_per_second measured.engine verified) list=1 ;;
+        compare:--color|layer:--color|variants:--color|network:--color|reconcile:--color|swap:--color|zoo:--color|fit:--color|sweep:--color|time:--color|device:--color|budget:--color|diff:--color|explain:--color|separate:--color|verify:--color|export:--color|help:--color|schema:--color|completion:--color) found=(auto always never) ;;
+        reconcile:--per-layer|budget:--config) found=() files='' ;;
         swap:--to) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn) ;;
-        explain:--format|explain:-f) found=(text table json ndjson csv markdown latex) ;;
+        swap:--where) layers=1; _convcost_spec '@|in=|e[0-9]|ratio=|m[0-9]|mid=|n[0-9]|op[0-9]|mode=|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]|fp64[^a-z0-9-]|fp32[^a-z0-9-]|fp16[^a-z0-9-]|bf16[^a-z0-9-]|fp8[^a-z0-9-]|int16[^a-z0-9-]|int8[^a-z0-9-]|uint8[^a-z0-9-]|int4[^a-z0-9-]|binary[^a-z0-9-]|w[0-9]' ;;
+        time:--engine|device:--engine) found=(onnxruntime numpy torch) ;;
+        budget:--format|budget:-f) found=(table json ndjson csv markdown latex html svg plot github) ;;
+        explain:--format|explain:-f) found=(text table json ndjson csv markdown latex html svg plot) ;;
         separate:--plot) found=() files='.svg' ;;
         verify:--engine) found=(onnxruntime torch) ;;
-        export:--weights) found=() files='.onnx .npy .npz .safetensors' ;;
-        :) found=(compare layer variants network reconcile swap zoo fit explain separate verify export help schema completion) ;;
+        export:--weights) found=(sobel scharr gaussian box laplace) files='.onnx .npy .npz .safetensors' ;;
+        :) found=(compare layer variants network reconcile swap zoo fit sweep time device budget diff explain separate verify export help schema completion) ;;
         *:)
             case $command:$position in
-                compare:1|compare:2|compare:3|compare:4|layer:1|layer:2|layer:3|layer:4|verify:1|verify:2|verify:3|verify:4|export:1|export:2|export:3|export:4) _convcost_spec '' ;;
-                network:1|reconcile:1|swap:1|zoo:1) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
+                compare:1|compare:2|compare:3|compare:4|layer:1|layer:2|layer:3|layer:4|sweep:1|sweep:2|sweep:3|sweep:4|time:1|time:2|time:3|time:4|verify:1|verify:2|verify:3|verify:4|export:1|export:2|export:3|export:4) _convcost_spec '' ;;
+                network:1|reconcile:1|swap:1|zoo:1|budget:1|budget:2|budget:3|budget:4) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx' ;;
                 network:2|network:3|network:4|reconcile:2|reconcile:3|reconcile:4|swap:2|swap:3|swap:4|zoo:2) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|s[0-9]|p[0-9]|psame[^a-z0-9-]|psame-upper[^a-z0-9-]|pvalid[^a-z0-9-]|d[0-9]|g[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|bias[^a-z0-9-]|bias=last[^a-z0-9-]|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
                 fit:1|fit:2|fit:3|fit:4) _convcost_spec '' alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s ;;
+                device:1) found=() ;;
+                diff:1|diff:2) found=(alexnet alexnet-paper convnext-tiny densenet121 ds-cnn efficientnet-b0 efficientnet-b1 efficientnet-b2 efficientnet-b3 efficientnet-b4 efficientnet-b5 efficientnet-b6 efficientnet-b7 efficientnet-v2-s ghostnet googlenet googlenet-paper inception-v3 lenet-5 mnasnet mobilenet-v1 mobilenet-v2 mobilenet-v3-large mobilenet-v3-small regnetx-400mf resnet18 resnet34 resnet50 resnet50-v1 resnet101 resnet101-v1 resnet152 resnet152-v1 resnext50-32x4d r2plus1d-18 shufflenet-v2 squeezenet1.0 squeezenet1.1 u-net vgg11 vgg13 vgg16 vgg19 vit-b16 wavenet-stack wide-resnet50-2 xception yolov5s) files='.txt .onnx .json' ;;
                 explain:1) found=(standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual) ;;
                 explain:2|explain:3|explain:4) _convcost_spec '' standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
-                separate:1) found=() files='.onnx .npy .npz .safetensors' ;;
+                separate:1) found=(sobel scharr gaussian box laplace) files='.onnx .npy .npz .safetensors' ;;
                 separate:2|separate:3|separate:4) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
-                help:1) found=(spec lines words json separate verification formats) ;;
+                help:1) found=(spec lines recipes words json separate verification time formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac
@@ -113,27 +124,33 @@ _convcost_candidates() {
 
 _convcost_options() {
     case $command in
-        '') found=(--version --help -h) ;;
-        compare) found=(--variants --baseline --residual --exact --measure --front --in --layer --convention --per-op --columns --where --sort --top --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        layer) found=(--exact --in --layer --convention --per-op --columns --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        variants) found=(--format -f --output -o --help -h) ;;
-        network) found=(--width --depth --batch --per-layer --timeline --norm --no-norm --as-text --exact --input --strict --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        reconcile) found=(--sizes --siblings --per-layer --convention --list --width --depth --batch --norm --no-norm --exact --input --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        swap) found=(--to --where --width --depth --batch --norm --no-norm --input --exact --convention --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        zoo) found=(--exact --convention --format -f --output -o --help -h) ;;
-        fit) found=(--variants --best --top --width --size --columns --exact --where --params --macs --effective-macs --flops --elementwise --conv-activations --weight-bytes --activation-bytes --peak-bytes --traffic-bytes --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --help -h) ;;
-        explain) found=(--experiment --full --list --format -f --output -o --help -h) ;;
-        separate) found=(--macs --error --layer --curve --plot --input --exact --verify --no-verify --verify-limit --format -f --output -o --help -h) ;;
-        verify) found=(--variants --random --seed --self-test --engine --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --help -h) ;;
-        export) found=(--variant --network --weights --seed --residual --output -o --norm --activation --help -h) ;;
-        help) found=(--help -h) ;;
-        schema) found=(--help -h) ;;
-        completion) found=(--help -h) ;;
+        '') found=(--version --quiet -q --color --help -h) ;;
+        compare) found=(--variants --baseline --residual --exact --measure --front --in --layer --convention --per-op --where --sort --top --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        layer) found=(--exact --in --layer --convention --per-op --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        variants) found=(--format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        network) found=(--width --depth --batch --per-layer --timeline --norm --no-norm --as-text --exact --input --strict --convention --where --sort --top --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        reconcile) found=(--sizes --siblings --per-layer --convention --list --width --depth --batch --norm --no-norm --exact --input --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        swap) found=(--to --where --width --depth --batch --norm --no-norm --input --exact --convention --sort --top --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        zoo) found=(--exact --convention --where --sort --top --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        fit) found=(--variants --best --top --width --size --exact --where --params --macs --effective-macs --flops --elementwise --conv-activations --weight-bytes --activation-bytes --peak-bytes --traffic-bytes --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        sweep) found=(--variants --best --top --front --threads --workers --cluster --exact --where --norm --activation --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        time) found=(--variants --engine --threads --device --network --per-layer --predict --max-seconds --residual --exact --norm --activation --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        device) found=(--list --calibrate --engine --threads --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        budget) found=(--config --update --format -f --params --macs --effective-macs --flops --elementwise --conv-activations --weight-bytes --activation-bytes --peak-bytes --traffic-bytes --verify --no-verify --verify-limit --inplace --no-inplace --output -o --columns --plot --quiet -q --color --help -h) ;;
+        diff) found=(--exit-code --exact --verify --no-verify --verify-limit --inplace --no-inplace --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        explain) found=(--experiment --measure --full --list --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        separate) found=(--macs --error --layer --curve --plot --input --exact --verify --no-verify --verify-limit --format -f --output -o --columns --quiet -q --color --help -h) ;;
+        verify) found=(--variants --random --seed --self-test --all --engine --residual --verify-limit --inplace --no-inplace --norm --activation --format -f --output -o --columns --plot --quiet -q --color --help -h) ;;
+        export) found=(--variant --network --weights --seed --residual --output -o --norm --activation --quiet -q --color --help -h) ;;
+        help) found=(--quiet -q --color --help -h) ;;
+        schema) found=(--quiet -q --color --help -h) ;;
+        completion) found=(--quiet -q --color --help -h) ;;
     esac
 }
 
 _convcost() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} command= option= position=1 list= files= base= want candidate
+    local network= layers=
     local taken=' ' drop=
     local -a words found
     read -r -a words <<<"$line"
@@ -149,6 +166,9 @@ _convcost() {
         _convcost_options
     else
         _convcost_candidates
+    fi
+    if [[ $layers && $network ]]; then
+        found+=($(convcost completion --layers "$network" 2>/dev/null))
     fi
     if [[ $list && $want == *,* ]]; then
         base+=${want%,*}, want=${want##*,}

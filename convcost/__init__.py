@@ -5,19 +5,54 @@
 231211008
 """
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import compare, layer, network, reconcile, separate
+    from .api import (
+        Error,
+        assert_cost,
+        budget,
+        compare,
+        diff,
+        explain,
+        fit,
+        layer,
+        network,
+        reconcile,
+        separate,
+        swap,
+        sweep,
+        time,
+        verify,
+        zoo,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "compare", "layer", "network", "reconcile", "separate"]
+__all__ = [
+    "Error", "__version__", "assert_cost", "budget", "compare", "diff", "explain", "fit", "layer", "network",
+    "reconcile", "separate", "swap", "sweep", "time", "verify", "zoo",
+]  # fmt: skip
+
+
+class _Package(ModuleType):
+    """The package; `explain` is the function, for scripts, though a room has that name and is imported, too."""
+
+    @property
+    def explain(self) -> Any:
+        """As the other functions: loaded when it is first asked for."""
+        return self.__getattr__("explain")
+
+    @explain.setter
+    def explain(self, room: ModuleType) -> None:
+        """Where Python puts a room once it is imported; it finds it by its whole name."""
 
 
 def __getattr__(name: str) -> Any:
     """The functions for scripts, loaded when one is first asked for."""
-    if name in ("compare", "layer", "network", "reconcile", "separate"):
+    if name in __all__:
         from . import api
 
         return getattr(api, name)
@@ -26,3 +61,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Package

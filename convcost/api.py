@@ -1,27 +1,97 @@
-"""The commands as functions for scripts: they print nothing and give frozen records, whose table `print` shows."""
+"""The commands as functions for scripts: they print nothing and give frozen records, whose table `print` shows.
+
+>>> found = compare("64:128 @56 k3", where="macs<=30M", sort="params")
+>>> [row.variant for row in found.rows]
+['depthwise', 'grouped', 'pointwise', 'depthwise-separable']
+>>> compare("64:128 @56 q3")
+Traceback (most recent call last):
+    ...
+convcost.api.Error: unknown token 'q3'
+  64:128 @56 q3
+             ^^
+  'convcost help spec' shows the notation
+
+Every answer is a named tuple with `to_dict()`, which is what the command writes with --format json, and `to_pandas()`,
+which is its rows as a data frame, where pandas is installed. Keywords are the options of the command; numbers may be
+numbers. Whatever is wrong with what is asked raises `Error`, a ValueError, whose text is that of the command.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, wraps
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from .answers import comparison
 from .answers import network as networks
-from .spec import LayerSpec, Reading, SpecError, read_layer
-from .variants.registry import ALL, own_names, row_names
+from .answers.opening import Asked, Opened, find_network
+from .records import NamedTuple
+from .spec import LayerSpec, Reading, SpecError, format_spec, read_layer
+from .variants.registry import ALL, DoesNotApply, own_names, row_names
 
 if TYPE_CHECKING:
     from .answers.comparison import Verify
-    from .answers.network import Rebuild, VerifyNetwork
+    from .answers.network import VerifyNetwork
+    from .checks.examination import Examined
     from .conventions.answer import Reconciliation
-    from .graph.ops import Shape
-    from .networks.build import Network
+    from .gate.budgets import BudgetAnswer
+    from .gate.diff import Difference
+    from .gate.targets import Ways
+    from .search.fit import Fit
+    from .search.replacing import SwapAnswer
+    from .search.sweep import Sweep
+    from .timing.answer import Timed
     from .trained.answer import Separation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: A number as a number or as people write it: 0.5, 150_000_000, "150M".
+Number = int | float | str
+
+
+class Error(SpecError):
+    """What is wrong with what was asked, where, and how to mend it: the text that the command prints.
+
+    >>> try:
+    ...     network("resnet51")
+    ... except Error as error:
+    ...     print(error.message, "|", error.hint)
+    there is no network and no file 'resnet51' | did you mean resnet50?
+    """
+
+    def __init__(self, cause: SpecError) -> None:
+        super().__init__(cause.message, cause.hint, cause.text, cause.start, cause.end)
+        self._rendered = cause.render(width=100).removeprefix("error: ")
+
+    def __str__(self) -> str:
+        return self._rendered
+
+
+def _asked(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, whose errors are all of one class."""
+
+    @wraps(function)
+    def asking(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except Error:
+            raise
+        except SpecError as error:
+            raise Error(error) from None
+        except DoesNotApply as why:
+            raise Error(SpecError(f"it does not apply: {why}")) from None
+        except MemoryError as error:
+            raise Error(SpecError(str(error) or "out of memory", "lower verify_limit")) from None
+
+    return asking
 
 
 class _Shown:
-    """An answer that shows its table where it is printed, and in a notebook."""
+    """An answer that shows its table where it is printed and in a notebook, and gives its numbers to scripts."""
 
     __slots__ = ()
 
@@ -34,6 +104,26 @@ class _Shown:
         from .report.notebook import as_html
 
         return as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the command writes with --format json, as `json.loads` gives it."""
+        import json
+
+        from .report.as_json import encode
+        from .report.views import view_of
+
+        found: dict[str, Any] = json.loads(encode(view_of(self).document))
+        return found
+
+    def to_pandas(self) -> Any:
+        """The rows as a data frame, columns named as in CSV, numbers as numbers. Raises Error without pandas."""
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise Error(SpecError("pandas is not installed", "pip install pandas")) from None
+        from .report.views import records
+
+        return pandas.DataFrame.from_records(records(self))
 
 
 class Comparison(_Shown, comparison.Comparison):
@@ -54,14 +144,75 @@ class NetworkAnswer(_Shown, networks.NetworkAnswer):
     __slots__ = ()
 
 
+class _Evidence(NamedTuple):
+    spec: LayerSpec
+    rows: tuple[Examined, ...]
+
+
+class Evidence(_Shown, _Evidence):
+    """Every check of a layer's variants: `rows` has one Examined a variant, whose `checks` have both sides."""
+
+    __slots__ = ()
+
+    @property
+    def ok(self) -> bool:
+        """Does every check hold that applies?"""
+        return all([row.ok for row in self.rows])
+
+
+class _Zoo(NamedTuple):
+    networks: tuple[networks.NetworkAnswer, ...]
+
+
+class Zoo(_Shown, _Zoo):
+    """The networks that are built in, each answered by analysis."""
+
+    __slots__ = ()
+
+
+class _Explanation(NamedTuple):
+    document: dict[str, Any]
+    text: str
+
+
+class Explanation(_Explanation):
+    """An explanation: `document` is what the command writes with --format json, `text` what it shows."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document, as `json.loads` gives it."""
+        import json
+
+        from .report.as_json import encode
+
+        found: dict[str, Any] = json.loads(encode(self.document))
+        return found
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre>{escape(self.text)}</pre>"
+
+
+@_asked
 def compare(
-    spec: str | LayerSpec,
+    spec: str | LayerSpec = "",
     *,
     variants: Iterable[str] | None = None,
     baseline: str | None = None,
+    network: object = None,
+    layer: str = "",
     norm: bool = False,
     activation: str | None = None,
     residual: bool = False,
+    where: str = "",
+    sort: str = "",
+    top: int | None = None,
+    front: str | Iterable[str] = "",
     inplace: bool = True,
     verify: bool = True,
     verify_limit: int | None = None,
@@ -71,25 +222,46 @@ def compare(
     >>> found = compare("64:128 @56 k3", variants=["standard", "depthwise-separable"])
     >>> [(row.variant, row.words["macs"], row.verified.status) for row in found.rows]
     [('standard', 231211008, 'verified'), ('depthwise-separable', 27496448, 'verified')]
+    >>> compare(network="resnet50", layer="stage2.1.conv", verify=False).spec.stride
+    (2, 2)
 
-    Raises SpecError, a ValueError, for a spec, variant or baseline that there is not.
+    `layer` is one of a `network`; `where`, `sort`, `top` and `front` choose rows as the command does. Raises Error for
+    a spec, variant, baseline or condition that there is not.
     """
     names = None if variants is None else list(variants)
     known = [*row_names(), ALL]
     for name in [*(names or ()), *([] if baseline is None else [baseline])]:
         if name not in known:
             raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
-    read = _read(spec, norm, activation, residual)
+    read = _read_of(spec, network, layer, norm, activation, residual)
     names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
-    found = comparison.compare_variants(
-        read.spec, names, baseline, inplace=inplace, verify=_verifier(verify, verify_limit)
-    )
+    check = _verifier(verify, verify_limit)
+    chosen = bool(where or sort or top is not None or front)
+    found = comparison.compare_variants(read.spec, names, baseline, inplace=inplace, verify=None if chosen else check)
+    if chosen:
+        found = _chosen(found, where, sort, top, front, named=names is not None)
+        left = [row.variant for row in found.rows]
+        if check and left:
+            each = comparison.compare_variants(read.spec, left, found.baseline, inplace=inplace, verify=check).rows
+            found = found._replace(rows=tuple([row for row in each if row.variant in left]))
     return Comparison._make(found._replace(source=read.source))
 
 
+def _chosen(
+    found: comparison.Comparison, where: str, sort: str, top: int | None, front: str | Iterable[str], *, named: bool
+) -> comparison.Comparison:
+    from .search.select import ROW_NUMBERS, ROW_WORDS, read_selection, select_rows
+
+    words = front if isinstance(front, str) else ",".join(front)
+    return select_rows(found, read_selection(where, sort, top, words, ROW_WORDS, ROW_NUMBERS), named=named)
+
+
+@_asked
 def layer(
-    spec: str | LayerSpec,
+    spec: str | LayerSpec = "",
     *,
+    network: object = None,
+    layer: str = "",
     norm: bool = False,
     activation: str | None = None,
     inplace: bool = True,
@@ -102,81 +274,279 @@ def layer(
     >>> found.row.words["params"], found.row.words["output_shape"]
     (9408, (1, 64, 112, 112))
 
-    Raises SpecError, a ValueError, for what is no spec.
+    `layer` is one of a `network`, instead. Raises Error for what is no spec.
     """
-    read = _read(spec, norm, activation, False)
+    read = _read_of(spec, network, layer, norm, activation, False)
     row = comparison.answer(read.variant, read.spec, inplace, _verifier(verify, verify_limit))
     return Layer(read.spec, row, read.source)
 
 
+@_asked
 def network(
     name: object,
     size: str = "",
     *,
-    width: str | None = None,
+    width: Number | None = None,
+    depth: Number | None = None,
+    batch: int | None = None,
     norm: bool = True,
+    inputs: Mapping[str, Iterable[int]] | None = None,
     inplace: bool = True,
     verify: bool = True,
     verify_limit: int | None = None,
 ) -> NetworkAnswer:
-    """A whole network: a built-in one by name, or the path of a network file; `size` is such as "@192 n8".
+    """A whole network: a built-in one by name, or the path of a network or ONNX file; `size` is such as "@192 n8".
 
     >>> found = network("resnet50")
     >>> found.total["params"], found.total["macs"], found.verified.status
     (25557032, 4089184256, 'verified')
+    >>> network("mobilenet-v1", width=0.5, verify=False).total["params"]
+    1331592
 
     A `torch.nn.Module` is exported by its own torch and counted in evaluation mode: `network(module, "@3x224x224")`;
-    so is one that a text names, such as "timm:resnet18"; a file may have what `print(module)` shows. What is not
-    counted is in `network.unknown` of the answer.
+    so is one that a text names, such as "timm:resnet18"; a file may have what `print(module)` shows. `inputs` are the
+    shapes of an ONNX file's inputs, by name. What is not counted is in `network.unknown` of the answer.
 
-    Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises SpecError, a
-    ValueError, for a network that there is not.
+    Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises Error for a
+    network that there is not.
     """
-    verifier = _network_verifier(verify, verify_limit)
-    found = _of_torch(name, size)
-    if found is not None:
-        return NetworkAnswer._make(networks.answer_network(found[0], inplace, verifier, found[1]))
-    from .networks.build import Choices
-    from .networks.zoo import find_program
-
-    choices = Choices(size, width, norm)
-    return NetworkAnswer._make(networks.answer_program(find_program(str(name)), choices, inplace, verifier))
+    opened = _opened(name, size, width, depth, batch, norm, inputs)
+    check = _network_verifier(verify, verify_limit)
+    return NetworkAnswer._make(networks.answer_network(opened.network, inplace, check, opened.rebuild))
 
 
-def _of_torch(name: object, size: str) -> tuple[Network, Rebuild] | None:
-    """The network that a module of PyTorch is, or its print, or None; what there is to say about it is a warning."""
-    from .networks.foreign import is_module_name, printed_text
-
-    rebuild: Rebuild = networks.not_rebuilt
-    if not isinstance(name, str):
-        from .networks.exported import module_network
-
-        network, notes = module_network(name, size)
-    elif is_module_name(name):
-        from .networks.modules import import_network
-
-        network, notes = import_network(name, size)
-    elif text := printed_text(name, None):
-        from .networks.printed import printed_network
-
-        network, rebuild, notes = printed_network(text, size, name)
-    else:
-        return None
-    from warnings import warn
-
-    for note in notes:
-        warn(f"{network.name}: {note}", stacklevel=3)
-    return network, rebuild
-
-
-def reconcile(
-    name: str,
-    *figures: str,
+@_asked
+def swap(
+    name: object,
     size: str = "",
-    width: str | None = None,
+    *,
+    to: str,
+    where: str = "k3",
+    sort: str = "",
+    top: int | None = None,
+    width: Number | None = None,
+    depth: Number | None = None,
+    batch: int | None = None,
+    norm: bool = True,
+    inputs: Mapping[str, Iterable[int]] | None = None,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> SwapAnswer:
+    """A network with some of its convolutions replaced: `before`, `after`, and the names in `replaced`.
+
+    >>> found = swap("resnet18", to="depthwise-separable", where="k3 stage4.*", verify=False)
+    >>> len(found.replaced), found.before.total["params"], found.after.total["params"]
+    (4, 11689512, 4369192)
+
+    Nothing is replaced where `where` means nothing that `to` applies to: see `swapped.left`. Raises Error for a variant
+    that replaces nothing, and for what `where` cannot ask.
+    """
+    from .networks.swap import replacements
+    from .search.replacing import SwapAnswer, answer_swap
+
+    variant = own_names([to])[0]
+    if variant not in replacements():
+        known = ", ".join(replacements())
+        raise SpecError(f"unknown variant {to!r}", f"there are {known}", to, 0, len(to))
+    opened = _opened(name, size, width, depth, batch, norm, inputs)
+    check = _network_verifier(verify, verify_limit)
+    found = answer_swap(opened, variant, where, sort, top, inplace=inplace, verify=check)
+    shown: SwapAnswer = _shown(SwapAnswer)._make(found)
+    return shown
+
+
+@_asked
+def verify(
+    spec: str | LayerSpec,
+    *,
+    variants: Iterable[str] | None = None,
+    norm: bool = False,
+    activation: str | None = None,
+    residual: bool = False,
+    inplace: bool = True,
+    verify_limit: int | None = None,
+) -> Evidence:
+    """The evidence: every variant of a layer executed in every way there is, check by check.
+
+    >>> found = verify("8:16 @9 k3", variants=["grouped"])
+    >>> found.ok, found.rows[0].checks["params"].expected, found.rows[0].checks["params"].measured
+    (True, 144, 144)
+
+    Raises Error for a spec or variant that there is not.
+    """
+    from .checks.examination import examine_all
+    from .checks.verifier import DEFAULT_LIMIT
+
+    read = _read(spec, norm, activation, residual)
+    names = None if variants is None else own_names(list(variants))
+    limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
+    return Evidence(read.spec, tuple(examine_all(read.spec, names, limit, inplace=inplace)))
+
+
+@_asked
+def explain(*topics: str, spec: str | LayerSpec = "", full: bool = False, experiment: bool = False) -> Explanation:
+    """Why a variant costs what it costs: the reason, the formula, this layer's numbers, what is measured here.
+
+    >>> found = explain("depthwise-separable", spec="64:128 @56 k3")
+    >>> found.document["explanations"][0]["macs"]["ratio"]["numbers"]
+    '1/128 + 1/9'
+
+    Several topics are set side by side; `experiment` measures what residual connections do, in about 10 seconds. Raises
+    Error for what is no topic, and where a topic does not exist for the layer.
+    """
+    from .explain.document import explanation_document
+    from .explain.pages import text
+    from .explain.sections import pages
+    from .explain.topics import default_layer, names, read_words
+
+    asked = read_words(list(topics))
+    if asked.unknown is not None or asked.rest or not topics:
+        word = asked.unknown or " ".join(asked.rest)
+        raise SpecError(f"unknown topic {word!r}", "there are " + ", ".join(names()), word, 0, len(word))
+    layer = read_layer(spec).spec if isinstance(spec, str) and spec else spec or default_layer(asked.topics)
+    assert isinstance(layer, LayerSpec)
+    measured = None
+    if experiment:
+        from .explain.experiments import run_experiments
+        from .explain.measured import Settings
+
+        measured = run_experiments(Settings(), lambda *_: None)
+    document = explanation_document(asked.topics, layer, measured)
+    shown = "\n".join([text(page) for page in pages(document, layer, bool(spec), full=full)])
+    return Explanation(document, shown)
+
+
+@overload
+def zoo(name: None = None) -> Zoo: ...
+
+
+@overload
+def zoo(name: str) -> str: ...
+
+
+@_asked
+def zoo(name: str | None = None) -> Zoo | str:
+    """The networks that are built in, by analysis; of one that is named, the text of its file.
+
+    >>> zoo("resnet50").splitlines()[1]
+    'input 3 @224'
+
+    Raises Error for a name that is none of them.
+    """
+    from .networks.build import build_network
+    from .networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
+
+    if name is None:
+        return Zoo(tuple([networks.answer_network(build_network(program)) for program in zoo_programs()]))
+    known = zoo_name(name)
+    if known is None:
+        raise unknown_network(name)
+    return zoo_text(known)
+
+
+@_asked
+def fit(
+    what: str,
+    *,
+    variants: Iterable[str] | None = None,
+    width: str = "",
+    size: str = "",
+    where: str = "",
+    best: str = "",
+    top: int | None = None,
+    norm: bool = False,
+    activation: str | None = None,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+    **limits: Number,
+) -> Fit:
+    """What meets a budget: the variants and settings of a layer, or the width and the size of a network.
+
+    >>> found = fit("mobilenet-v1", macs="150M", verify=False)
+    >>> found.best[0].text, found.best[0].words["macs"]
+    ('mobilenet-v1 width=0.5', 149497088)
+
+    `limits` are words such as `macs`, `params` and `peak_bytes`; `_` in a layer is what is asked for, and ranges are
+    gone through, as in the command. Raises Error for what is no layer, no network, or no budget.
+    """
+    from .conventions.opening import is_layer
+    from .search.columns import NUMBERS
+    from .search.fit import USUAL, Fit, budget_condition, fit_layer
+    from .search.scaling import SCALED, fit_network, read_sizes
+    from .search.select import read_orders
+
+    texts = {word: str(limit) for word, limit in limits.items()}
+    word = what.split()[0] if what.split() else what
+    if is_layer(word) or word[:1].isdigit():
+        names = None if variants is None else own_names(list(variants))
+        flags: dict[str, Any] = {"norm": norm} if norm else {}
+        flags |= {"activation": _activation(activation)} if activation is not None else {}
+        found = fit_layer(
+            what, budget_condition(texts, where), names, read_orders(best, NUMBERS) or USUAL, top,
+            flags=flags, inplace=inplace, verify=_verifier(verify, verify_limit),
+        )  # fmt: skip
+    else:
+        from .networks.build import Choices
+        from .networks.zoo import find_program
+
+        found = fit_network(
+            find_program(word), Choices(" ".join(what.split()[1:])), budget_condition(texts, where, SCALED), width,
+            read_sizes(size), read_orders(best, SCALED), top,
+            inplace=inplace, verify=_network_verifier(verify, verify_limit),
+        )  # fmt: skip
+    shown: Fit = _shown(Fit)._make(found)
+    return shown
+
+
+@_asked
+def sweep(
+    spec: str,
+    *,
+    variants: Iterable[str] | None = None,
+    where: str = "",
+    best: str = "",
+    top: int | None = None,
+    front: str | Iterable[str] = "",
+    norm: bool = False,
+    activation: str | None = None,
+    threads: int = 1,
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> Sweep:
+    """Many layers and all their variants: how many rows there are, the best of them, and the front.
+
+    >>> found = sweep("16..64/16 @7,14 k3", variants=["standard"], where="macs<=1M", best="max:macs", top=1)
+    >>> found.layers, found.best[0].text
+    (8, '16 @14 k3')
+
+    Raises Error for what is no range, and for a condition or a word that there is not.
+    """
+    from .search.sweep import Sweep, Workers, read_search, sweep_layers
+
+    names = None if variants is None else own_names(list(variants))
+    words = front if isinstance(front, str) else ",".join(front)
+    flags: dict[str, Any] = {"norm": norm} if norm else {}
+    flags |= {"activation": _activation(activation)} if activation is not None else {}
+    search = read_search(spec, names, where, best, top, words, flags=flags, inplace=inplace)
+    check = _verifier(verify, verify_limit)
+    shown: Sweep = _shown(Sweep)._make(sweep_layers(search, spec, Workers(threads), verify=check, top=top))
+    return shown
+
+
+@_asked
+def reconcile(
+    name: object,
+    *figures: str | int,
+    size: str = "",
+    width: Number | None = None,
+    depth: Number | None = None,
+    batch: int | None = None,
     norm: bool = True,
     convention: str = "",
-    sizes: Iterable[str] = (),
+    sizes: Iterable[Number] = (),
     siblings: bool = False,
     verify: bool = True,
     verify_limit: int | None = None,
@@ -188,21 +558,75 @@ def reconcile(
     [('fvcore', 4111512576, 'rounded')]
 
     `name` is that of a network, built in or a file, or a line that describes a layer. Multiply-adds are executed, as in
-    `network`, unless `verify` is false. Raises SpecError, a ValueError, for what is no network, figure or convention.
+    `network`, unless `verify` is false. Raises Error for what is no network, figure or convention.
     """
     from .conventions import answer
-    from .conventions.opening import others_of
+    from .conventions.opening import is_layer, others_of
+    from .networks.single import read_single
 
-    asked, rebuild = _opened(name, size, width, norm)
+    if isinstance(name, str) and is_layer(name):
+        opened = Opened(read_single(f"{name} {size}".strip()), networks.not_rebuilt)
+    else:
+        opened = _opened(name, size, width, depth, batch, norm)
     check = _network_verifier(verify, verify_limit)
-    verified = networks.answer_network(asked, True, check, rebuild).verified if check else None
+    verified = networks.answer_network(opened.network, True, check, opened.rebuild).verified if check else None
     only = answer.find_conventions(convention) if convention else ()
-    others = others_of(asked, rebuild, ",".join(map(str, sizes)), siblings)
-    found = answer.reconcile_network(asked, figures, others=others, only=only, verified=verified)
+    others = others_of(opened.network, opened.rebuild, ",".join(map(str, sizes)), siblings)
+    texts = tuple(map(str, figures))
+    found = answer.reconcile_network(opened.network, texts, others=others, only=only, verified=verified)
     shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
     return shown
 
 
+@_asked
+def time(
+    spec: str | LayerSpec = "",
+    *,
+    network: object = None,
+    variants: Iterable[str] | None = None,
+    engine: str = "",
+    threads: int = 1,
+    device: str = "",
+    per_layer: bool = False,
+    predict: bool = False,
+    max_seconds: float | None = None,
+    norm: bool = False,
+    activation: str | None = None,
+    residual: bool = False,
+) -> Timed:
+    """Every variant of a layer, or a `network`, timed in a real engine on this machine, beside a bound.
+
+    >>> found = time("64:128 @56 k3", variants=["standard", "depthwise-separable"], device="nvidia-a100")
+    >>> [row.name for row in found.rows], found.rows[0].times is None
+    (['standard', 'depthwise-separable'], True)
+
+    With a `device` there are its bounds alone, and nothing is measured. `spec` says what is asked of the input of a
+    network; `per_layer` is each of its distinct layers, `predict` a guess beside what is measured. Raises Error for
+    what cannot be timed.
+    """
+    from .timing import ENGINES, answer
+    from .timing.devices import find_device
+    from .timing.machine import open_watch
+
+    seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
+    on = find_device(device)[0] if device else None
+    watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
+    if network is None:
+        read = _read(spec, norm, activation, residual)
+        names = None if variants is None else own_names(list(variants))
+        found = answer.time_layer(read.spec, names, watch, profile, read.source)
+    else:
+        asked = find_network(network, str(spec), tell=_warn).network
+        if per_layer:
+            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            found = answer.time_graphs(asked.name, subjects, None, watch, profile)
+        else:
+            found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
+    shown: Timed = _shown(answer.Timed)._make(found)
+    return shown
+
+
+@_asked
 def separate(
     weights: object,
     *words: str,
@@ -225,7 +649,7 @@ def separate(
     `weights` is the path of an .onnx, .npy, .npz or .safetensors file, or an array (out, in, height, width); `words`
     say what its shape does not: "@56", "s2", "p1". `macs` is a share of all MACs for which ranks are allocated,
     `error` what each layer may lose, `curve` every rank; `input` is data for the layer, or the path of some for the
-    model. Raises SpecError, a ValueError, for what is none of these.
+    model. Raises Error for what is none of these.
     """
     from .trained import answer
     from .trained.opening import separate_weights
@@ -236,27 +660,119 @@ def separate(
     return shown
 
 
-def _opened(name: str, size: str, width: str | None, norm: bool) -> tuple[Network, networks.Rebuild]:
-    """The network of a name, or of a line that describes a layer, and how it is made for another input."""
-    from .conventions.opening import is_layer
-    from .networks.build import Choices, build_network
-    from .networks.single import read_single
-    from .networks.zoo import find_program
+@_asked
+def budget(
+    path: str | PathLike[str] | None = None,
+    *,
+    targets: Iterable[str] = (),
+    inplace: bool = True,
+    verify: bool = True,
+    verify_limit: int | None = None,
+) -> BudgetAnswer:
+    """Every target of a budget held against it: `ok`, and `findings`, a line a word.
 
-    if is_layer(name):
-        return read_single(f"{name} {size}".strip()), networks.not_rebuilt
-    program, choices = find_program(name), Choices(size, width, norm)
+    `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
+    those that are wanted. Raises Error where there is no budget, and for what is none.
+    """
+    from .gate.budgets import BudgetAnswer, find_budgets, judge_all, read_budgets
 
-    def rebuild(shape: Shape) -> Network:
-        return build_network(program, choices._replace(reduced=shape))
+    budgets = read_budgets(Path(path) if path is not None else find_budgets(Path()))
+    names, known = list(targets), [target.name for target in budgets.targets]
+    for name in names:
+        if name not in known:
+            raise SpecError(f"unknown target {name!r}", "there are " + ", ".join(known), name, 0, len(name))
+    wanted = tuple([target for target in budgets.targets if not names or target.name in names])
+    ways = _ways(inplace, verify, verify_limit)._replace(folder=budgets.path.parent)
+    shown: BudgetAnswer = _shown(BudgetAnswer)._make(judge_all(budgets._replace(targets=wanted), ways))
+    return shown
 
-    return build_network(program, choices), rebuild
+
+@_asked
+def diff(a: str, b: str, *, inplace: bool = True, verify: bool = True, verify_limit: int | None = None) -> Difference:
+    """What differs between two networks, layers, revisions or answers in JSON, operation by operation.
+
+    >>> found = diff("resnet18", "resnet18 @192", verify=False)
+    >>> found.is_same, found.a.total["macs"] - found.b.total["macs"]
+    (False, 481148928)
+
+    Raises Error where there is no such thing.
+    """
+    from .gate.diff import Difference, differences
+    from .gate.targets import read_subject
+
+    ways = _ways(inplace, verify, verify_limit)
+    shown: Difference = _shown(Difference)._make(differences(read_subject(a, ways), read_subject(b, ways)))
+    return shown
+
+
+def assert_cost(
+    target: str, *, growth: str | Mapping[str, str] | None = None, baseline: str | None = None, folder: str = ".",
+    **limits: str | int,
+) -> None:  # fmt: skip
+    """Fail, with an AssertionError, where a layer or a network costs more than it may; a fixture of pytest, too.
+
+    >>> assert_cost("64:128 @56 k3", macs="<=250M", peak_bytes="3MiB")
+    >>> assert_cost("64:128 @56 k3", macs="<=200M")
+    Traceback (most recent call last):
+        ...
+    AssertionError: 64:128 @56 k3: macs 231,211,008 is 15.6 % more than 200M; most have conv 231,211,008
+
+    `growth` is against the baseline that `convcost budget --update` writes. Raises Error for what is no network or no
+    quantity.
+    """
+    from .gate.budgets import BASELINE, hold_cost
+
+    _asked(hold_cost)(target, growth=growth, baseline=baseline or BASELINE, folder=folder, **limits)
+
+
+def _ways(inplace: bool, verify: bool, limit: int | None) -> Ways:
+    from .gate.targets import Ways
+
+    return Ways(inplace=inplace, verify=_network_verifier(verify, limit), tell=_warn)
+
+
+def _warn(note: str) -> None:
+    """What is worth knowing and is no part of an answer, as Python says such things."""
+    from warnings import warn
+
+    warn(note, stacklevel=2)
+
+
+def _opened(
+    name: object, size: str, width: Number | None, depth: Number | None, batch: int | None, norm: bool,
+    inputs: Mapping[str, Iterable[int]] | None = None,
+) -> Opened:  # fmt: skip
+    """The network of a name, of a file, or of a module."""
+    shapes = tuple([f"{one}={'x'.join(map(str, shape))}" for one, shape in (inputs or {}).items()])
+    asked = Asked(_said(width), _said(depth), batch, norm, shapes)
+    return find_network(str(name) if isinstance(name, PathLike) else name, size, asked, tell=_warn)
+
+
+def _said(number: Number | None) -> str:
+    return "" if number is None else str(number)
 
 
 @cache
 def _shown(kind: type) -> Any:
     """A kind of record whose module is not loaded before it is used, with its table."""
     return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
+
+
+def _read_of(
+    spec: str | LayerSpec, network: object, layer: str, norm: bool, activation: str | None, residual: bool
+) -> Reading:
+    """What a spec says, or a layer of a network, whose input the spec then says something about."""
+    if network is None and not layer:
+        return _read(spec, norm, activation, residual)
+    if network is None or not layer:
+        missing = "layer" if network is not None else "network"
+        raise SpecError(f"{missing} is missing", "a layer of a network has network and layer")
+    from .networks.convs import spec_of_layer
+
+    opened = find_network(network, str(spec) if isinstance(spec, str) else "", tell=_warn)
+    found = spec_of_layer(opened.network, layer)
+    return _read(read_layer(format_spec(found)).spec._replace(norm=found.norm, activation=found.activation), norm,
+                 activation, residual)  # fmt: skip
 
 
 def _read(spec: str | LayerSpec, norm: bool, activation: str | None, residual: bool) -> Reading:

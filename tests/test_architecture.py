@@ -17,7 +17,8 @@ ROOT = Path(convcost.__file__).parent
 
 #: The rooms from the top down. A room imports of convcost what is below it, and itself; nothing above.
 ORDER = (
-    "api", "cli", "report", "explain", "conventions", "search", "trained", "timing", "checks", "answers", "networks",
+    "api", "cli", "report", "gate", "explain", "conventions", "search", "trained", "timing", "checks", "answers",
+    "networks",
     "training", "execute", "analysis",
     "variants", "graph", "spec", "records",
 )  # fmt: skip
@@ -41,7 +42,9 @@ LIBRARIES = {
         "training/", "execute/",
     ),
     "rich": ("report/terminal.py",), "typer": ("cli/",), "click": ("cli/",), "onnx": ("networks/onnx/",),
-    "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),
+    "pytest": ("gate/pytest_plugin.py",), "torch": ("networks/exported.py", "timing/"), "onnxruntime": ("timing/",),
+    "moocore": ("search/fronts.py",), "pyarrow": ("search/files.py",),
+    "numba": ("search/kernels.py",), "distributed": ("search/cluster.py",),
     "safetensors": ("trained/arrays.py",),
 }  # fmt: skip
 

@@ -69,8 +69,15 @@ class NetworkVerified(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """Median seconds of one run of a variant and its multiply-adds in a second; NumPy on this machine, float32."""
+    """Median seconds of one run of a variant on this machine, in float32, and its multiply-adds in a second.
+
+    `engine` names what ran it, with its version and threads; `ratio` is to the baseline's time in the same rounds, its
+    quartiles beside it; None where there is no baseline to relate to.
+    """
 
     seconds: float
     macs_per_second: float
     runs: int
+    engine: str
+    ratio: float | None = None
+    ratio_quartiles: tuple[float, float] | None = None

@@ -26,6 +26,12 @@ SCALAR_PRODUCTS = 3_000_000
 
 Checks = dict[str, Check]
 
+#: Called before each part of the work, with a word for it.
+Step = Callable[[str], None]
+
+#: Parts into which the work on one variant is divided, for a bar that moves within it.
+PARTS = 8
+
 
 class Oracle(Protocol):
     """What else judges the values of a graph, by its name, at a size: another engine, say."""
@@ -50,10 +56,15 @@ class Examined(NamedTuple):
         return all(check.ok is not False for check in self.checks.values())
 
 
+def _unheard(_: str) -> None:
+    """Nobody wants to know."""
+
+
 def examine(
-    name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True, oracle: Oracle | None = None
-) -> Examined:
-    """Every check of variant `name` of `spec`, at full size up to `limit` multiply-adds.
+    name: str, spec: LayerSpec, limit: int = DEFAULT_LIMIT, *, inplace: bool = True, step: Step = _unheard,
+    oracle: Oracle | None = None,
+) -> Examined:  # fmt: skip
+    """Every check of variant `name` of `spec`, at full size up to `limit` multiply-adds; `step` hears of its parts.
 
     >>> spec = LayerSpec(8, 16, (3, 3), (9, 7), padding=((1, 1), (1, 1)))
     >>> found = examine("standard", spec)
@@ -72,31 +83,35 @@ def examine(
     if not is_small(used.graph, used.analysis, max(limit, 10**8)):
         return Examined(name, "too large to execute, even reduced")
     require_memory(name, used.graph, used.analysis)
+    step(f"{name}: execution on values")
     issued, run = _issued(used)
+    step(f"{name}: equivalence")
     start = perf_counter()
     shown = show_equivalence(name, spec)
     equivalent = _equivalence(shown, spec)._replace(seconds=perf_counter() - start)
-    checks = {
-        **_executed_words(used), "count map": _timed(_count_maps, used), "scalar count": _timed(_scalar_counts, small),
-        "products issued": issued, "values": _timed(_values, used),
-        **({oracle.name: oracle(name, used.graph, used.size)} if oracle else {}), "memory": _memory(used, run),
-        **_seen(full),
-        "stages": _timed(check_stages, name, spec, full.graph), "equivalence": equivalent,
-    }  # fmt: skip
+    step(f"{name}: execution on ones")
+    checks = _executed_words(used)
+    for title, check_it, subject in (
+        ("count map", _count_maps, used), ("scalar count", _scalar_counts, small), ("values", _values, used),
+    ):  # fmt: skip
+        step(f"{name}: {title}")
+        checks[title] = _timed(check_it, subject)
+    checks |= {"products issued": issued, "values": checks.pop("values")}
+    checks |= {oracle.name: oracle(name, used.graph, used.size)} if oracle else {}
+    step(f"{name}: receptive field and mixing")
+    checks |= {"memory": _memory(used, run), **_seen(full)}
+    step(f"{name}: stages")
+    checks |= {"stages": _timed(check_stages, name, spec, full.graph), "equivalence": equivalent}
     return Examined(name, None, checks, run, None if isinstance(shown, str) else shown)
 
 
 def examine_all(
     spec: LayerSpec, names: list[str] | None, limit: int = DEFAULT_LIMIT, *, inplace: bool = True,
-    step: Callable[[str], None] | None = None, oracle: Oracle | None = None,
+    step: Step = _unheard, oracle: Oracle | None = None,
 ) -> list[Examined]:  # fmt: skip
-    """Every variant of a layer, or those named; `step` hears of each before it starts."""
-    found = []
-    for name in wanted_names(spec, names):
-        if step:
-            step(name)
-        found.append(examine(name, spec, limit, inplace=inplace, oracle=oracle))
-    return found
+    """Every variant of a layer, or those named; `step` hears of each part of each."""
+    wanted = wanted_names(spec, names)
+    return [examine(name, spec, limit, inplace=inplace, step=step, oracle=oracle) for name in wanted]
 
 
 def wanted_names(spec: LayerSpec, names: list[str] | None) -> list[str]:

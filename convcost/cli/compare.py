@@ -1,15 +1,15 @@
 """`convcost compare`: every variant of a layer, side by side."""
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison, compare_variants
+from ..answers.comparison import Comparison, Verify, compare_variants, row_alone, rows_wanted
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
+from .failure import tell
 from .names import choose_variants, known_convention, named_columns, unknown_name
 from .options import (
     NOTATION,
@@ -17,6 +17,7 @@ from .options import (
     Destination,
     Exact,
     Execution,
+    Front,
     Inside,
     InsideLayer,
     Modifiers,
@@ -26,7 +27,7 @@ from .options import (
     Showing,
     Variants,
 )
-from .run import Flags, answer_all
+from .run import Answer, Flags, Planned, answer_all
 
 EPILOG = (
     NOTATION
@@ -56,11 +57,17 @@ Examples:
 )
 
 #: The columns beside run times, unless others are asked for: what 80 columns hold; time follows traffic, not peak.
-MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.macs_per_second"
+MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ratio"
+
+#: So long is measured at most.
+MEASURED_SECONDS = 5.0
 
 
 #: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
 WORTH_PLANS = 150
+
+#: Lines that want a plan for a row before one is made: it takes as long as to answer so many.
+WORTH_A_PLAN = 24
 
 
 def compare(
@@ -72,11 +79,9 @@ def compare(
     residual: Residual = False,
     exact: Exact = False,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Run each variant on this machine: seconds, and multiply-adds a second.")
+        bool, typer.Option("--measure", help="Time each variant in an engine on this machine, as time does.")
     ] = False,
-    front: Annotated[
-        str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
-    ] = "",
+    front: Front = "",
     inside: Inside = "",
     layer: InsideLayer = "",
     convention: Convention = "",
@@ -92,28 +97,41 @@ def compare(
     base = _baseline(baseline)
     check, inplace = execution.of_rows(), execution.inplace
 
-    def answer(read: Reading) -> Comparison:
-        found = compare_variants(read.spec, names, base, inplace=inplace, verify=check)
-        result = selected(found._replace(source=read.source))
-        return _measured(result, execution.verify_limit, inplace) if measure else result
-
     selected = _selected(selecting, front, named=names is not None)
+
+    def answer(read: Reading) -> Comparison:
+        found = compare_variants(read.spec, names, base, inplace=inplace, verify=None if selected else check)
+        if selected:
+            found = _executed(selected(found), check, inplace)
+        result = found._replace(source=read.source)
+        return _measured(result, execution.verify_limit) if measure else result
+
     flags = Flags.of(modifiers, residual)
     words = spec or []
     if inside or layer or not words:
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = named_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(to.columns or MEASURED * measure)
     options = Options(False, showing.per_op, columns, exact, convention=known_convention(convention))
-    planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front or convention) else 0
+
+    def parts(read: Reading) -> list[Answer]:
+        """Each row alone."""
+
+        def one(name: str) -> Answer:
+            return lambda read: row_alone(name, read.spec, base, inplace=inplace)._replace(source=read.source)
+
+        return [one(name) for name in rows_wanted(read.spec, names)]
+
+    lines = WORTH_PLANS if not (execution.verify or measure or selected or convention) else 0
+    planned = Planned(lines, parts, WORTH_A_PLAN)
     return answer_all(words, flags, answer, to, options, planned=planned)
 
 
-def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison]:
-    """What the options leave of a comparison; all of it where they say nothing."""
+def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Comparison], Comparison] | None:
+    """What the options leave of a comparison; None where they say nothing."""
     if not any(selecting) and not front:
-        return lambda comparison: comparison
+        return None
     from ..search.select import ROW_NUMBERS, ROW_WORDS, select_rows
 
     selection = selecting.selection(ROW_WORDS, ROW_NUMBERS, front)
@@ -121,17 +139,35 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
     def chosen(comparison: Comparison) -> Comparison:
         found = select_rows(comparison, selection, named=named)
         if not found.rows:
-            print(f"note: no row is left of {len(comparison.rows)}", file=sys.stderr)
+            tell(f"no row is left of {len(comparison.rows)}")
         return found
 
     return chosen
 
 
-def _measured(result: Comparison, limit: int | None, inplace: bool) -> Comparison:
-    from ..checks.measuring import measure_all
-    from ..checks.verifier import DEFAULT_LIMIT
+def _executed(found: Comparison, check: Verify | None, inplace: bool) -> Comparison:
+    """The rows that are left, executed, and no others but the baseline that their ratios are checked against."""
+    names = [row.variant for row in found.rows]
+    if check is None or not names:
+        return found
+    rows = compare_variants(found.spec, names, found.baseline, inplace=inplace, verify=check).rows
+    each = {row.variant: row for row in rows}
+    return found._replace(rows=tuple([each[name] for name in names]))
 
-    return measure_all(result, DEFAULT_LIMIT if limit is None else limit, inplace=inplace)
+
+def _measured(result: Comparison, limit: int | None) -> Comparison:
+    from ..checks.verifier import DEFAULT_LIMIT
+    from ..report.terminal import progress
+    from ..timing.answer import measure_comparison
+    from ..timing.engines import best_engine, refusal
+
+    engine, note = best_engine()
+    why = refusal(engine.name, None, result.spec.dtype) or note
+    if why:
+        tell(why)
+    with progress(70, MEASURED_SECONDS) as step:
+        most = DEFAULT_LIMIT if limit is None else limit
+        return measure_comparison(result, engine, most, MEASURED_SECONDS, step)
 
 
 def _baseline(name: str) -> str | None:

@@ -71,7 +71,8 @@ def graph_to_run(
 ) -> tuple[Graph, str]:
     """The graph that a command line names, and its name: a variant of a layer, or a network."""
     if network:
-        from .inside import Asked, open_network
+        from ..answers.opening import Asked
+        from .inside import open_network
 
         if variant:
             raise SpecError("--variant is of a layer", "leave it out, or --network", variant, 0, len(variant))

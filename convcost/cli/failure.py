@@ -1,4 +1,4 @@
-"""One way to report that something is wrong, with one look, everywhere."""
+"""One way to report that something is wrong, or worth knowing, with one look, everywhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,17 @@ def report(error: SpecError, line: int | None = None) -> None:
     width = get_terminal_size((100, 24)).columns
     text = "\n".join(_folded(error.render(width=width, line=line).split("\n"), bool(error.hint), width))
     print(coloured(text) if has_colours(sys.stderr) else text, file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """Print what is worth knowing, and no answer, to stderr; nothing under `--quiet`."""
+    if os.environ.get("CONVCOST_QUIET"):
+        return
+    from textwrap import wrap
+
+    width = max(get_terminal_size((100, 24)).columns, 20)
+    lines = wrap(f"note: {text}", width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
+from .listing import fold_text, listing, width_of
 from .names import unknown_name
 from .topics import TOPICS
 
@@ -17,15 +19,23 @@ Examples:
   convcost help spec
 """
 
+#: What texts are wide where no terminal is narrower.
+WIDTH = 80
+
+#: What else explains something.
+OTHERS = [
+    (("convcost --help",), ["the commands; convcost COMMAND --help explains one"]),
+    (("convcost explain --list",), ["what is explained with a layer's numbers: each variant, and shortcuts"]),
+]
+
 
 def help(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", show_default=False, help="What to explain.")] = "",
 ) -> None:
     """Explain the notation of layers, or another topic, on one screen."""
     if not topic:
-        for name, entry in TOPICS.items():
-            print(f"convcost help {name:<8}  {entry.summary}")
-        print("convcost --help         the commands, and convcost COMMAND --help explains one")
+        entries = [((f"convcost help {name}",), [entry.summary]) for name, entry in TOPICS.items()]
+        sys.stdout.writelines(listing([*entries, *OTHERS], width_of(sys.stdout, WIDTH)))
         return
     if topic not in TOPICS:
         from .main import COMMANDS
@@ -34,4 +44,4 @@ def help(
             f"'convcost {topic} --help' explains the command" if topic in COMMANDS else "'convcost help' lists them"
         )
         raise unknown_name("topic", topic, list(TOPICS), otherwise)
-    print(TOPICS[topic].text, end="")
+    print(fold_text(TOPICS[topic].text, width_of(sys.stdout, WIDTH)), end="")

@@ -6,21 +6,25 @@ import gc
 import os
 import sys
 from contextlib import suppress
+from enum import StrEnum
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 #: Commands by what they are for, in the order of `--help`; each is a function of that name in a module of that name.
 GROUPS = {
     "Layers": ("compare", "layer", "variants"),
     "Networks": ("network", "reconcile", "swap", "zoo"),
-    "Decide": ("fit",),
+    "Decide": ("fit", "sweep", "time", "device", "budget", "diff"),
     "Reasons and evidence": ("explain", "separate", "verify"),
     "Tools": ("export", "help", "schema", "completion"),
 }
 COMMANDS = tuple([name for names in GROUPS.values() for name in names])
+
+#: Options that stand before a command or behind it; `streams.as_asked` does what they say, as errors must know it, too.
+EVERYWHERE = ("quiet", "color")
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
@@ -32,6 +36,28 @@ convcost: what a convolution costs, and what each alternative to it costs, verif
 
 A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias n8 fp16 …
 `convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
+
+
+class Color(StrEnum):
+    """When there are colours."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+class Command(TyperCommand):
+    """One command: an option that is given an empty word is bad input, whatever it would mean without."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it, if no option is empty: `-o "$OUT"` is a slip where OUT is not set."""
+        for param in self.params:
+            given = param.param_type_name == "option" and ctx.params.get(param.name) in ("", [""])
+            if given and ctx.get_parameter_source(param.name).name == "COMMANDLINE":
+                from ..spec.errors import SpecError
+
+                raise SpecError(f"{max(param.opts, key=len)} is empty", f"give it {param.metavar}, or leave it out")
+        return super().invoke(ctx)
 
 
 class Commands(TyperGroup):
@@ -59,10 +85,13 @@ class Commands(TyperGroup):
 
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        epilog = None if ctx and ctx.meta.get("brief") else getattr(module, "EPILOG", None)
+        epilog = None if ctx and ctx.meta.get("brief") else _paragraphs(getattr(module, "EPILOG", ""))
         group = next(title for title, names in GROUPS.items() if cmd_name in names)
-        one.command(name=cmd_name, epilog=epilog, rich_help_panel=group)(expanded(getattr(module, cmd_name)))
+        one.command(name=cmd_name, cls=Command, epilog=epilog, rich_help_panel=group)(
+            expanded(getattr(module, cmd_name))
+        )
         command = typer.main.get_command(one)
+        command.params += [param for param in self.params if param.name in EVERYWHERE]
         gc.freeze()  # what the start made stays; from here on there may be garbage
         gc.enable()
         return command
@@ -82,6 +111,13 @@ app = typer.Typer(cls=Commands, add_completion=False, context_settings={"help_op
 def root(
     ctx: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    quiet: Annotated[  # noqa: ARG001  streams.as_asked reads it, and colour
+        bool, typer.Option("--quiet", "-q", help="No notes and no progress, only errors.", expose_value=False)
+    ] = False,
+    color: Annotated[  # noqa: ARG001
+        Color,
+        typer.Option(metavar="WHEN", help="Colours: auto (in a terminal), always or never.", expose_value=False),
+    ] = Color.auto,
 ) -> None:
     """What a convolution costs, and what each alternative to it costs, verified by executing it."""
     if version:
@@ -95,6 +131,15 @@ def root(
 
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; nothing but an exit code leaves this function."""
+    if any([arg[:2] == "-q" or arg.startswith(("--quiet", "--color")) for arg in args]):
+        from .streams import as_asked
+
+        with as_asked(args):
+            return _run(args)
+    return _run(args)
+
+
+def _run(args: list[str]) -> int:
     if not (_shows_all(sys.stdout) and _shows_all(sys.stderr)):
         from .streams import prepare
 
@@ -116,6 +161,19 @@ def run(args: list[str]) -> int:
 
         return exit_code(error, args)
     return code if isinstance(code, int) else 0
+
+
+def _paragraphs(text: str) -> str:
+    """A text for the foot of `--help`: its paragraphs are lines, indented lines stay, brackets are no markup.
+
+    >>> _paragraphs("A [budget] is\\na file.\\n\\n  convcost budget")
+    'A \\\\[budget] is a file.\\n\\n  convcost budget'
+    """
+    lines = text.replace("[", "\\[").split("\n")
+    joined = [
+        f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in zip(lines, lines[1:])
+    ]
+    return "".join([*lines[:1], *joined])
 
 
 def _shows_all(stream: Any) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..answers.network import NetworkAnswer, answer_network
+from ..answers.opening import Asked
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .inside import Asked, open_network
+from .failure import tell
+from .inside import open_network
 from .onnx_model import report_unknown
-from .options import Convention, Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution, Selecting
 from .run import LARGE
 
 if TYPE_CHECKING:
@@ -40,8 +44,13 @@ Examples:
 
   convcost network my-net.txt --per-layer --format csv
 
+  convcost network resnet50 --per-layer --where "macs>2% and op=conv" --sort max:macs
+
   cat my-net.txt | convcost network - --format json
 """
+
+#: Operations whose counting takes a second, which is told.
+MANY = 10_000
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {"my-net.txt": "input 3 @32\nstandard 8 k3 s2 relu\nglobal-average-pool\nflatten\nlinear 10 bias\n"}
@@ -85,6 +94,7 @@ def network(
     strict: Strict = False,
     convention: Convention = "",
     *,
+    selecting: Selecting,
     execution: Execution,
     to: Destination,
 ) -> int:
@@ -98,24 +108,50 @@ def network(
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
-    answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
-    document = network_document(answer)
+    with _told(len(network.graph.nodes)):
+        answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
+        document = network_document(answer)
     report_unknown(network)
     if convention:
         from ..report.beside import add_convention
 
         add_convention(document, network, convention)
+    if any(selecting):
+        document["layers"] = _selected(document["layers"], answer, selecting)
     with to.open() as (file, written):
-        write_network(document, written, file, per_layer=per_layer, exact=exact)
+        write_network(document, written, file, per_layer=per_layer or any(selecting), exact=exact)
     if timeline:
         _draw(answer)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
 
 
+def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) -> list[Any]:
+    """The layers that are asked for, in that order."""
+    from ..search.select import LAYER_WORDS, select_layers
+
+    chosen = select_layers(answer, selecting.selection(LAYER_WORDS))
+    if not chosen:
+        tell(f"no layer is left of {len(layers)}")
+    return [layers[index] for index in chosen]
+
+
+@contextmanager
+def _told(operations: int) -> Iterator[None]:
+    """A line on the terminal while there is much to count."""
+    if operations < MANY or not sys.stderr.isatty():
+        yield
+        return
+    print(f"{operations:,} operations are counted ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
     """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
     if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
-        print(f"note: the input is {'x'.join(map(str, size))} positions; one axis is written 1d", file=sys.stderr)
+        tell(f"the input is {'x'.join(map(str, size))} positions; one axis is written 1d")
 
 
 def _draw(answer: NetworkAnswer) -> None:

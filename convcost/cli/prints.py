@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 
 from ..spec import SpecError, read_layer
 from ..spec.errors import OtherLayerError, UnfinishedLayerError, clip
+from .failure import tell
 
 Line = tuple[int, str]
 
@@ -79,5 +79,5 @@ class Passed:
         names = list(dict.fromkeys([clip(error.text[error.start : error.end]) for error in others]))
         if names and answered:
             shown = ", ".join(names[:NAMED]) + ", …" * (len(names) > NAMED)
-            print(f"note: lines that are no convolutions were passed over: {shown}", file=sys.stderr)
+            tell(f"lines that are no convolutions were passed over: {shown}")
         return [] if names and answered else self._errors

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..answers.network import not_rebuilt
+from ..answers.opening import Asked, Opened
 from ..conventions.answer import conventions, find_conventions, reconcile_network
 from ..conventions.figures import is_figure
 from ..conventions.opening import is_layer, others_of
 from ..report.reconciliation import write_conventions, write_reconciliation
 from ..spec.errors import SpecError, clip
-from .inside import Asked, Opened, open_network
+from .inside import open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Width, report_mismatches
 from .onnx_model import report_unknown
 from .options import Destination, Exact, Execution

@@ -1,10 +1,21 @@
-"""Standard streams that are closed, or that cannot show every sign: loaded only where there is one."""
+"""Standard streams that are closed, that lack a sign, or of which something is asked: loaded only where one is."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+#: What the environment says where `--color` says it, in the words that Rich and Typer know; None: nothing.
+COLORS: dict[str, dict[str, str | None]] = {
+    "always": {"FORCE_COLOR": "1", "NO_COLOR": None},
+    "never": {"FORCE_COLOR": None, "NO_COLOR": "1", "TERM": "dumb"},
+}
+
+#: What the environment says for neither notes nor progress.
+QUIET = "CONVCOST_QUIET"
 
 #: What is written for the signs that an encoding lacks: one character each, for columns to stay, where there is one
 #: that says the same.
@@ -17,6 +28,33 @@ INSTEAD = {
 
 #: Exponents as they are written above the line, and on it.
 POWERS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+
+
+@contextmanager
+def as_asked(args: Sequence[str]) -> Iterator[None]:
+    """`--color` and `--quiet` of a command line, for as long as it runs: an error of the parser is coloured, too.
+
+    >>> with as_asked(["compare", "-q", "--color=never"]):
+    ...     os.environ["NO_COLOR"], os.environ[QUIET]
+    ('1', '1')
+    """
+    said: dict[str, str | None] = {QUIET: "1"} if any([arg == "--quiet" or arg[:2] == "-q" for arg in args]) else {}
+    for arg, following in zip(args, [*args[1:], ""]):
+        if arg.partition("=")[0] == "--color":
+            said |= COLORS.get(following if arg == "--color" else arg.partition("=")[2], {})
+    before = {name: os.environ.get(name) for name in said}
+    _set(said)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(values: dict[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 def prepare() -> bool:

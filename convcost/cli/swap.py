@@ -8,18 +8,18 @@ from typing import Annotated
 
 import typer
 
-from ..answers.network import answer_network
-from ..graph.ops import Conv, Shape
+from ..answers.opening import Asked
+from ..graph.ops import Conv
 from ..networks.build import Network
-from ..networks.swap import Swapped, read_where, replacements
-from ..networks.swap import swap_network as swap_layers
+from ..networks.swap import Swapped, replacements
 from ..report.networks import swap_document, write_swap
+from ..search.replacing import answer_swap, split_where
 from ..variants.registry import own_names
-from .inside import Asked, open_network
+from .inside import open_network
 from .names import unknown_name
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown
-from .options import Convention, Destination, Exact, Execution
+from .options import Convention, Destination, Exact, Execution, Sort, Top
 
 EPILOG = """
 A replacement has the norm and the activation of the layer on each of its convolutions. Layers that are grouped
@@ -27,7 +27,8 @@ already, and those that the variant does not apply to, are left alone and named;
 depthwise convolution and the 1x1 behind it together. If nothing is replaced the exit code is 1.
 
 Which convolutions: k3 s2 64:128 … tokens that they have; a name, or a pattern such as 'stage3.*'; op=12 or op=3-7, by
-number from 0 as in the layers of the JSON; macs>1% or params>=2M. All of it must hold.
+number from 0 as in the layers of the JSON; macs>1% or params>=2M. All of it must hold. Behind them, or alone, a
+condition as in network --where: "k3 and (peak_bytes>2MiB or share.macs>0.05)". --sort and --top take the first few.
 
 Examples:
 
@@ -40,6 +41,8 @@ Examples:
   convcost swap resnet50 --to ghost --where "k3 macs>2%"
 
   convcost swap resnet18 --to bottleneck --where "k3 stage3.*" --format json
+
+  convcost swap resnet50 --to depthwise-separable --where k3 --sort max:macs --top 3
 """
 
 
@@ -56,6 +59,8 @@ def swap(
     input: ModelInputs = None,
     exact: Exact = False,
     convention: Convention = "",
+    sort: Sort = "",
+    top: Top = None,
     *,
     execution: Execution,
     to_file: Destination,
@@ -64,26 +69,18 @@ def swap(
     to = own_names([to])[0]
     if to not in replacements():
         raise unknown_name("variant", to, replacements())
-    before, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
-    report_unknown(before)
-    swapped = swap_layers(before, to, read_where(where, len(before.graph.input_shape) - 2))
-
-    def rebuild_swapped(shape: Shape) -> Network:
-        return swap_layers(rebuild(shape), to, read_where("", 0), swapped.replaced).network
-
-    verifier, inplace = execution.of_networks(), execution.inplace
-    answers = [
-        answer_network(before, inplace, verifier, rebuild),
-        answer_network(swapped.network, inplace, verifier, rebuild_swapped),
-    ]
-    document = swap_document(answers[0], answers[1], swapped, to, where)
+    opened = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
+    report_unknown(opened.network)
+    found = answer_swap(opened, to, where, sort, top, inplace=execution.inplace, verify=execution.of_networks())
+    document = swap_document(found.before, found.after, found.swapped, to, where)
     if convention:
         from ..report.beside import add_to_swap
 
-        add_to_swap(document, before, swapped.network, convention)
+        add_to_swap(document, opened.network, found.swapped.network, convention)
     with to_file.open() as (file, written):
         write_swap(document, written, file, exact=exact)
-    return max([_nothing(swapped, before, where), *[report_mismatches(answer) for answer in answers]])
+    mismatches = [report_mismatches(answer) for answer in (found.before, found.after)]
+    return max([_nothing(found.swapped, opened.network, where), *mismatches])
 
 
 def _nothing(swapped: Swapped, network: Network, where: str) -> int:
@@ -99,7 +96,7 @@ def _nothing(swapped: Swapped, network: Network, where: str) -> int:
 
 def _there_are(network: Network, where: str) -> str:
     """Which kernels the network has; the numbers of its convolutions where one is asked for."""
-    if read_where(where, len(network.graph.input_shape) - 2).numbers:
+    if split_where(where, len(network.graph.input_shape) - 2)[0].numbers:
         numbers = [str(number) for number, node in enumerate(network.graph.nodes) if type(node.op) is Conv]
         some = ", ".join(numbers[:8]) + ", …" * (len(numbers) > 8)
         return f"operations are op=0 to op={len(network.graph.nodes) - 1}, convolutions among them {some or 'none'}"

@@ -20,7 +20,7 @@ A spec is one layer, its tokens in any order, unquoted:
   k3  k1x7  3x3              kernel size
   s2  d2  g32                stride, dilation, groups
   p1  p0x3  p0-1x2-3         padding: every axis, each axis, before-after
-  psame  psame-upper  pvalid output = ceil(input / stride), the default;
+  psame psame-upper pvalid   output = ceil(input / stride), the default;
                              as TensorFlow and ONNX do it; none
   mode=reflect               padding mode: zeros, reflect, replicate, circular
   bias  bias=last  n8  v1    bias, or on the last convolution of a block alone;
@@ -84,7 +84,7 @@ not known is missing (null, -), never 0.
 
 _FORMATS = """\
 --format FORMAT says how an answer is written, --output FILE where; the ending
-of FILE is then its format, unless --format is given too.
+of FILE is then its format, and must not say another than --format.
 
 @FORMATS@
 
@@ -92,16 +92,16 @@ JSON and CSV have base units, always: bytes, and whole numbers. A table has one
 unit a column, in its header; --exact prints whole numbers instead.
 
 FILE appears whole or not at all. Answers go to standard output, everything
-else to standard error. NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured.
+else to standard error; -q leaves errors only. --color auto, always or never;
+NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured.
 
 Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
 130 interrupted.
 """
 
 _JSON = """\
-Every JSON answer but that of verify --self-test says "schema": "convcost/2";
-'convcost schema' prints its JSON Schema. Integers are exact, however long; null
-is: not known, or none.
+Every JSON answer says "schema": "convcost/2"; 'convcost schema' prints its JSON
+Schema. Integers are exact, however long; null is: not known, or none.
 
 verified.status is the worst that applies:
   mismatch  an execution contradicts the analysis; the exit code is 1
@@ -123,25 +123,48 @@ What convcost/2 changed:
 """
 
 _VERIFICATION = """\
-Words       the graph runs on ones: shapes, params, bytes are sizes of arrays,
-            the sum of an output is the products that touched data; the border
-            written out as ones gives MACs. Each operation is checked, too
-Derived     FLOPs, FLOPs / byte, ratios, shares: formed again from the measured
-Seen        receptive field and mixing, by disturbing one input at a time
-Stages      kernels, channels, groups, bias, norm, activation, shortcut: stated
-            a second time, after the paper, and compared with the graph
-Counts      a scalar loop, a map of every position, and the products that the
-            fast executor issues must agree (convcost verify)
-Values      bit-identical to int64 (convcost verify)
-Memory      as the allocator saw it, its scratch apart (convcost verify)
-Equivalence one dense convolution gives the same output, exactly, in integers
-            (convcost verify)
+Words        the graph runs on ones: shapes, params, bytes are sizes of arrays,
+             the sum of an output is the products that touched data; the border
+             written out as ones gives MACs. Each operation is checked, too
+Derived      FLOPs, FLOPs / byte, ratios, shares: formed again from the measured
+Seen         receptive field and mixing, by disturbing one input at a time
+Stages       kernels, channels, groups, bias, norm, activation, shortcut: stated
+             a second time, after the paper, and compared with the graph
+Counts       a scalar loop, a map of every position, and the products that the
+             fast executor issues must agree (convcost verify)
+Values       bit-identical to int64 (convcost verify)
+Memory       as the allocator saw it, its scratch apart (convcost verify)
+Equivalence  one dense convolution gives the same output, exactly, in integers
+             (convcost verify)
 
 What is above --verify-limit MACs is executed at a reduced size that keeps the
 kernel, stride, dilation, padding and groups, and says at which.
 Not seen: whether these conventions are the ones you want, whether the block is
 the one your paper means, what a framework does with it, and, at a reduced
 size, what depends on the size itself.
+"""
+
+_TIME = """\
+measured    the median of rounds in an engine on this machine, in fp32, with
+            quartiles. One thread: processor time of the thread; several: time
+            on the wall. A round has a block of runs of each row, one of them
+            to warm up; every other round goes backwards. Rounds end when the
+            medians have settled, or with --max-seconds
+x base      the median of the rounds' ratios; quartiles on both sides of 1 are
+            no difference seen. ! marks fewer MACs that take longer
+bound       no run is faster: effective MACs at the highest rate seen when the
+            machine was calibrated (convcost device), or bytes that must move at
+            the fastest copy, operation by operation. With --device at a
+            device's figures, and nothing is measured. Direct products in the
+            named type: Winograd, FFT and TF32 are outside. Bounds have no ratio
+predicted   with --predict: a fit on small operations of this machine, engine
+            and threads, with the error that it had there
+values      the output is that of our own executor within 1e-4, on the same
+            weights and input; where it differs no time is shown, and exit is 1
+
+Caches are warm. A layer alone converts its layout in and out, which a network
+does once: its layers add up to more than it. Not timed: fp16, bf16, int8.
+Engines: onnxruntime (pip install 'convcost[time]'), numpy (ours), torch.
 """
 
 _SEPARATE = """\
@@ -168,14 +191,38 @@ of a 1x1 low-rank alone, of a grouped layer each group by itself.
 a layer, --layer NAME --curve has every rank. Nothing is written.
 """
 
+_RECIPES = """\
+Ten jobs, each at most three commands; 'convcost COMMAND --help' says more.
+
+  convcost fit 64:128 @56 k3 --macs 30M --peak-bytes 2MiB  # a block in a budget
+  convcost fit mobilenet-v1 --macs 150M         # the widest MobileNet in 150 M
+  convcost compare 512:512 @14 k3 --variants standard,depthwise-separable
+  convcost swap mobilenet-v1 --to standard      # MobileNet's Tables 3 and 4
+  convcost reconcile resnet50 "4.12 G"          # why ResNet-50 differs there
+  convcost network net.onnx --per-layer --sort max:macs --top 3
+  convcost swap net.onnx --to ghost --sort max:macs --top 1
+                                                # the dominant layer, replaced
+  convcost budget --update                      # a gate on growth: once, then
+  convcost budget                               # in CI; 'convcost budget -h'
+  convcost compare 64:128 @56 k3 -o table.tex   # a paper's table: a document
+  pdflatex paper.tex                            # with \\input{table}, as PDF
+  convcost compare 64:128 @56 k3 -o slide.svg   # a slide's picture
+  python3 -c 'import convcost; print(convcost.compare("64 @56 k3"))'
+                                                # a notebook shows its table
+  convcost network my_net.py:Net @3x64x64       # a module of one's own, and
+  convcost diff HEAD~1:net.txt net.txt          # what a change of a net costs
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
+    "recipes": Topic("ten jobs, each at most three commands", _RECIPES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "separate": Topic("what trained kernels would lose, and how that is measured", _SEPARATE),
     "verification": Topic("what each check executes, and what none can see", _VERIFICATION),
+    "time": Topic("what is measured in an engine, and what a bound is", _TIME),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

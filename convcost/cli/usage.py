@@ -24,7 +24,7 @@ def usage_error(error: Any, args: Sequence[str]) -> SpecError:
         if option[1:].isdigit():  # the parser has only the first digit of a number
             option = next((arg for arg in args if arg.startswith(option)), option)
             return _at(f"unknown option {clip(option)!r}", f"did you mean {clip(option[1:])}?", args, option)
-        return _at(f"unknown option {clip(option)!r}", _near(error.possibilities) or otherwise, args, option)
+        return _at(f"unknown option {clip(option)!r}", _alike(option, error.possibilities) or otherwise, args, option)
     if option:
         lacks = "takes no value" if "does not take" in error.message else "needs a value"
         return _at(f"{option} {lacks}", otherwise, args, option)
@@ -59,6 +59,12 @@ def _wrong(kind: Any, value: str) -> str:
 def _meant(kind: Any, value: str) -> str:
     near = close_match(value, [str(choice) for choice in getattr(kind, "choices", ())])
     return _near([near]) if near else ""
+
+
+def _alike(option: str, known: Sequence[str] | None) -> str:
+    """The option that was meant: the dashes, which all of them have, make none alike."""
+    near = close_match(option.strip("-"), [one.strip("-") for one in known or ()])
+    return _near([one for one in known or () if near and one.strip("-") == near])
 
 
 def _near(candidates: Sequence[str] | None) -> str:

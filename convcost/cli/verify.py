@@ -30,6 +30,8 @@ Examples:
 
   convcost verify 8:16 @14 k3
 
+  convcost verify 8:16 @14 k3 --variants grouped --all
+
   convcost verify 64:128 @56 k3 --variants depthwise-separable --format json
 
   convcost verify --random 5 --seed 7 --output evidence.csv
@@ -45,12 +47,16 @@ def verify(
     spec: OptionalSpec = None,
     variants: Variants = "",
     random: Annotated[
-        int, typer.Option(min=0, metavar="N", show_default=False, help="Verify this many generated layers instead.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help="Which layers are generated.")] = 0,
+        int | None,
+        typer.Option(min=1, metavar="N", show_default=False, help="Verify this many generated layers instead."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", show_default="0", help="Which layers --random generates.")
+    ] = None,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Break rules on purpose and show which check catches each.")
     ] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="A line for each check, both sides of it.")] = False,
     engine: Annotated[
         OracleName | None,
         typer.Option(metavar="NAME", show_default=False, help=f"Hold values against an engine: {', '.join(OTHERS)}."),
@@ -67,19 +73,34 @@ def verify(
 
     names = choose_variants(variants)
     oracle = _oracle(engine.value) if engine else None
-    if sum([bool(spec), bool(random), self_test]) != 1:
-        raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
+    _one_subject(spec, random, seed, self_test)
     try:
         with to.open() as (file, written):
             if self_test:
                 return _self_test(written, file)
             if random:
-                return _random(random, seed, names, oracle, written, file)
+                return _random(random, seed or 0, names, oracle, written, file)
             layer = _spec(" ".join(spec or []), Flags.of(modifiers, residual))
-            return _layer(layer, names, verify_limit, inplace, oracle, written, file)
+            return _layer(layer, names, verify_limit, inplace, oracle, written, file, show_all=show_all)
     except MemoryError as error:
         print(f"error: {error or 'out of memory'}", file=sys.stderr)
         return 2
+
+
+def _one_subject(spec: list[str] | None, random: int | None, seed: int | None, self_test: bool) -> None:
+    """Raise SpecError where there is nothing to verify, or more than one thing, or a seed of nothing."""
+    said = [(" ".join(spec or []), "a layer"), (f"--random {random or ''}" * bool(random), "generated layers")]
+    given = [(text, what) for text, what in [*said, ("--self-test" * self_test, "broken rules")] if text]
+    if not given:
+        raise SpecError("say what to verify", "a layer such as 64:128 @56 k3, or --random 200, or --self-test")
+    if len(given) > 1:
+        (one, a), (other, b), *_ = given
+        text = f"{one} {other}"
+        raise SpecError(
+            f"there are {a} and {b} to verify", f"leave out {one} or {other}", text, len(one) + 1, len(text)
+        )
+    if seed is not None and not random:
+        raise SpecError("--seed says which layers --random generates", "leave it out, or give --random 200, too")
 
 
 def _oracle(engine: str) -> Oracle:
@@ -99,18 +120,18 @@ def _spec(text: str, flags: Flags) -> LayerSpec:
 
 def _layer(
     spec: LayerSpec, names: list[str] | None, limit: int | None, inplace: bool, oracle: Oracle | None, format: str,
-    file: TextIO,
+    file: TextIO, *, show_all: bool,
 ) -> int:  # fmt: skip
     """All checks of one layer."""
-    from ..checks.examination import examine_all, expected_time, wanted_names
+    from ..checks.examination import PARTS, examine_all, expected_time, wanted_names
     from ..checks.verifier import DEFAULT_LIMIT
     from ..report.evidence import write_evidence
     from ..report.terminal import progress
 
     limit = DEFAULT_LIMIT if limit is None else limit
-    with progress(len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
+    with progress(PARTS * len(wanted_names(spec, names)), expected_time(spec, names, limit)) as step:
         rows = examine_all(spec, names, limit, inplace=inplace, step=step, oracle=oracle)
-    write_evidence(format, file, spec, rows)
+    write_evidence(format, file, spec, rows, show_all=show_all)
     return _report("", rows)
 
 

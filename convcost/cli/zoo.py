@@ -10,7 +10,7 @@ from ..answers.network import answer_network
 from ..networks.build import build_network
 from ..networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
 from ..report.networks import write_zoo, zoo_document
-from .options import Convention, Destination, Exact
+from .options import Convention, Destination, Exact, Selecting
 
 EPILOG = """
 Examples:
@@ -18,6 +18,8 @@ Examples:
   convcost zoo
 
   convcost zoo --format csv
+
+  convcost zoo --where "macs<=500M" --sort max:params
 
   convcost zoo efficientnet-b3
 
@@ -32,6 +34,7 @@ def zoo(
     exact: Exact = False,
     convention: Convention = "",
     *,
+    selecting: Selecting,
     to: Destination,
 ) -> None:
     """List the built-in networks: input, params and MACs as published, and where each is described."""
@@ -39,6 +42,10 @@ def zoo(
         _print_file(name, to)
         return
     answers = [answer_network(build_network(program)) for program in zoo_programs()]
+    if any(selecting):
+        from ..search.select import NETWORK_WORDS, select_networks
+
+        answers = select_networks(answers, selecting.selection(NETWORK_WORDS))
     document = zoo_document(answers)
     if convention:
         from ..report.beside import add_to_zoo

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from textwrap import wrap
 from typing import NamedTuple
 
-#: Text is as wide as this at most, and a table that would be wider is written out line by line.
+#: Text is as wide as this, where nobody says less, and a table that would be wider is written out line by line.
 WIDTH = 80
 
 
@@ -78,7 +78,7 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
-def text(page: Page, shown: Callable[[str], str] = str) -> str:
+def text(page: Page, shown: Callable[[str], str] = str, width: int = WIDTH) -> str:
     """The page for a terminal; `shown` is a text as it will appear there, for columns to be as wide as that.
 
     >>> print(text(Page("1x1", "64:128", [Section("What", [Para("`Y = W · X`, channels only.")])])), end="")
@@ -91,11 +91,11 @@ def text(page: Page, shown: Callable[[str], str] = str) -> str:
     def plain(words: str) -> str:
         return shown(words.replace("`", ""))
 
-    lines = [*wrap(f"{page.title}  ·  {page.facts}", WIDTH)]
+    lines = [*wrap(f"{page.title}  ·  {page.facts}", width)]
     for section in page.sections:
         lines += ["", *[section.title] * bool(section.title)]
         for block in section.blocks:
-            lines += ["  " + line if line else "" for line in _block(block, WIDTH - 2, plain)]
+            lines += ["  " + line if line else "" for line in _block(block, width - 2, plain)]
     return "\n".join(lines) + "\n"
 
 

@@ -16,16 +16,13 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_OPERATIONS, alive_in_all, most_operations
+from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_NAMED, MOST_OPERATIONS, alive_in_all, most_words, teller
 from .lines import Block, Line, Program
 from .numbers import Ratio
 from .primitives import PRIMITIVES, make_primitive
 from .scope import Scope, block_arguments
 
 __all__ = ["Choices", "Network", "build_network"]
-
-#: Words of all lines, blocks written out and a line counting as four more, for each operation there may be.
-WORDS_AN_OPERATION = 20
 
 #: Blocks within blocks: more is no network but an attack.
 MOST_DEPTH = 50
@@ -103,16 +100,19 @@ class _Assembly:
         self.sized = width.marks.read if isinstance(width, Ratio) else _as_it_is
         shape, self.dtype = choose_input(program, choices.tokens)
         self.shapes: list[Shape] = [choices.reduced or shape]
-        self.written = self.depth = self.before = 0
+        self.written = self.depth = self.before = self.named = 0
         written = [line for block in program.blocks.values() for line in block.lines]
         self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
-        self.most = most_operations(self.characters)
+        self.tell = teller("operations read")
         self.nodes: list[Node] = []
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
 
     def network(self, name: str) -> Network:
-        self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
+        try:
+            self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
+        finally:
+            self.tell(-1)
         graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
@@ -180,7 +180,8 @@ class _Assembly:
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
         self.written += 4 + len(line.words) + len(line.inputs)
-        if self.written > WORDS_AN_OPERATION * self.most:
+        self.tell(len(self.nodes))
+        if self.written > most_words(len(self.nodes), self.characters):
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -269,15 +270,19 @@ class _Assembly:
     def _inline(self, line: Line, built: Built, value: int, name: str) -> int:
         """Append a variant's graph; where it is a single convolution, that one has the line's own name."""
         nodes = built.graph.nodes
-        self._check_room(line, len(nodes))
+        self._check_room(line, len(nodes), name)
         lead = nodes[0].name
         start = len(lead) if all([node.name.startswith(lead) for node in nodes]) else 0
         self.shapes += built.shapes[1:]
         return inline(self.nodes, built.graph, value, lambda own: name + (own[start:] if start else f".{own}"))
 
-    def _check_room(self, line: Line, more: int) -> None:
-        if len(self.nodes) + more > self.most:
-            problem = Problem(f"more than {self.most:,} operations", "use fewer repetitions")
+    def _check_room(self, line: Line, more: int, name: str) -> None:
+        self.named += more * len(name)
+        if len(self.nodes) + more > MOST_OPERATIONS:
+            problem = Problem(f"more than {MOST_OPERATIONS:,} operations", "use fewer repetitions")
+            raise self.program.error(line, problem)
+        if self.named > MOST_NAMED:
+            problem = Problem("with its blocks written out its names are too long", "use shorter names of blocks")
             raise self.program.error(line, problem)
 
     def _primitive(self, line: Line, words: list[str], name: str, inputs: list[int]) -> int:
@@ -294,7 +299,7 @@ class _Assembly:
         return inputs[0]
 
     def _append(self, line: Line, name: str, op: Op, inputs: list[int]) -> int:
-        self._check_room(line, 1)
+        self._check_room(line, 1, name)
         node, given = Node(name, op, tuple(inputs)), [self.shapes[value] for value in inputs]
         try:
             out = output_shape(op, given)

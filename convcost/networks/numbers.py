@@ -74,7 +74,8 @@ def _worked_out(text: str, channels: int, multipliers: Multipliers) -> str:
 def _sized(number: int, multipliers: Multipliers) -> int:
     """The size that a number stands for, if it does."""
     width = multipliers.get("width")
-    return width.marks.read(number) if type(width) is Ratio else number  # type: ignore[no-any-return]  # like an int
+    size: int = width.marks.read(number) if type(width) is Ratio else number
+    return size
 
 
 def _step(value: int, sign: str, by: str, multipliers: Multipliers) -> int:

@@ -29,6 +29,7 @@ from .printed_layers import (
     Module,
     Unplaced,
     convolution,
+    counted_layer,
     first_layer,
     layer_params,
     layer_words,
@@ -215,8 +216,9 @@ class _Walk:
         if kind == "Linear" and free and len(shape) > 2 and said.get(0, "in_features") == prod(shape[1:]):
             self._append(f"{name}.flatten", Flatten())
             shape, self.flattened = self.shapes[-1], True
-        if kind == "PReLU" and said.get(0, "num_parameters", 1) == 1 != shape[1]:
-            self._append(name, Counted("prelu", shape, 1, elementwise=prod(shape), in_place=True))
+        counted = counted_layer(kind, said, shape)
+        if counted is not None:
+            self._append(name, counted)
             return
         words = layer_words(kind, said, shape)
         for suffix, op in make_primitive(words[0], words[1:], shape) if words else ():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, NamedTuple
 
-from ..graph.ops import Shape
+from ..graph.ops import Counted, Shape
 from ..spec import LayerSpec, SpecError, parse_spec
 from ..spec.errors import clip
 from ..spec.layer import ACTIVATIONS
@@ -112,8 +112,8 @@ def _activation(match: re.Match[str], _: Arguments, __: Shape) -> Words:
     return (_BY_CLASS[match[0].lower()],)
 
 
-def _batch_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words:
-    return ("batch-norm",) if said.get(3, "affine", True) else ()
+def _batch_norm(_: re.Match[str], __: Arguments, ___: Shape) -> Words:
+    return ("batch-norm",)
 
 
 def _linear(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
@@ -220,6 +220,82 @@ def _joined(sizes: Any) -> str:
 def written_shape(shape: Shape) -> str:
     """A shape without its batch."""
     return "x".join(map(str, shape[1:]))
+
+
+# -- what has no word in a network file -------------------------------------------------------------------------------
+
+
+def counted_layer(kind: str, arguments: Arguments, shape: Shape) -> Counted | None:
+    """A layer that is counted by its definition, for network files have no word for it; None for any other.
+
+    >>> counted_layer("BatchNorm2d", printed_arguments("8, affine=False"), (1, 8, 5, 4)).elementwise
+    320
+
+    Raises Misfit where it does not take such an input.
+    """
+    rule = next((rule for pattern, rule in _COUNTED if re.fullmatch(pattern, kind)), None)
+    try:
+        return rule(arguments, shape) if rule else None
+    except (TypeError, ValueError, LookupError, OverflowError):
+        raise Unplaced(f"the arguments of {clip(kind)} cannot be read") from None
+
+
+def _elementwise(kind: str, shape: Shape, each: int, params: int = 0) -> Counted:
+    return Counted(kind, shape, params, elementwise=each * prod(shape), in_place=True)
+
+
+def _fixed_batch_norm(said: Arguments, shape: Shape) -> Counted | None:
+    return None if said.get(3, "affine", True) else _elementwise("plain-batch-norm", shape, 2)
+
+
+def _fixed_group_norm(said: Arguments, shape: Shape) -> Counted | None:
+    return None if said.get(3, "affine", True) else _elementwise("plain-norm", shape, 5)
+
+
+def _wide_layer_norm(said: Arguments, shape: Shape) -> Counted | None:
+    """Of the last axes, or without what it learns."""
+    size = said.get(0, "normalized_shape")
+    over = size if isinstance(size, tuple) else (size,)
+    learns, bias = said.get(2, "elementwise_affine", True), said.get(3, "bias", True)
+    if len(shape) == 2 and learns and bias:
+        return None
+    if tuple(shape[-len(over) :]) != over:
+        raise Misfit(f"it takes {'x'.join(map(str, over))} at the end, and gets {written_shape(shape)}")
+    return _elementwise(
+        "layer-norm" if learns else "plain-norm", shape, 5, prod(over) * (1 + bool(bias)) * bool(learns)
+    )
+
+
+def _one_slope(said: Arguments, shape: Shape) -> Counted | None:
+    one = said.get(0, "num_parameters", 1) == 1 != shape[1]
+    return _elementwise("prelu", shape, 1, 1) if one else None
+
+
+def _softmax_elsewhere(said: Arguments, shape: Shape) -> Counted | None:
+    return None if said.get(0, "dim") in (1, 1 - len(shape)) else _elementwise("softmax", shape, 5)
+
+
+def _resized(said: Arguments, shape: Shape) -> Counted | None:
+    """To a size, or by cubes: 4 x 4 neighbours an output."""
+    mode, size, factor = said.get(2, "mode", "nearest"), said.get(0, "size"), said.get(1, "scale_factor")
+    if size is None and mode in ("nearest", "bilinear"):
+        return None
+    given, axes = size if size is not None else factor, len(shape) - 2
+    each = given if isinstance(given, tuple) else (given,) * axes
+    sizes = [int(n) if size is not None else int(old * n) for n, old in zip(each, shape[2:], strict=True)]
+    near = {"nearest": 0, "bicubic": 16}.get(mode, 2**axes)
+    name = f"upsample-{mode if mode in ('nearest', 'bicubic') else 'bilinear'}"
+    return Counted(name, (*shape[:2], *sizes), elementwise=near * prod((*shape[:2], *sizes)))
+
+
+_COUNTED: tuple[tuple[str, Callable[[Arguments, Shape], Counted | None]], ...] = (
+    (r"(?:Sync)?BatchNorm(?:\dd)?", _fixed_batch_norm),
+    ("GroupNorm", _fixed_group_norm),
+    ("LayerNorm", _wide_layer_norm),
+    ("PReLU", _one_slope),
+    ("Softmax", _softmax_elsewhere),
+    (r"Upsample|Upsampling(?:Nearest|Bilinear)2d", _resized),
+)
 
 
 # -- what a layer has learned -----------------------------------------------------------------------------------------

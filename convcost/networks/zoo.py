@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, clip
 from .errors import NetworkError
 from .foreign import network_file, refuse_foreign
 from .lines import Program
@@ -110,6 +110,9 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         if path.is_file():
             refuse_foreign(name)
             return read_program(network_file(path), name)
+        if path.is_dir():
+            hint = "name a file in it, or a built-in network, which 'convcost zoo' lists"
+            raise SpecError(f"{clip(name)} is a directory", hint, name, 0, len(name))
         known = zoo_name(name) if plain else None
         if known is not None:
             return zoo_program(known)

@@ -15,7 +15,16 @@ from .notes import short_size
 if TYPE_CHECKING:
     from ..checks.examination import Examined
 
-#: The columns of the table and of CSV, beside the check's name.
+#: The columns of the summary, beside the variant's name.
+SUMMARY = (
+    Head("held", "checks\nthat hold", "", True, None),
+    Head("macs", "MACs\nexecuted", "", True, 2),
+    Head("size", "at", "", False, 3),
+    Head("equivalence", "as one dense\nconvolution", "", False, 4),
+    Head("seconds", "time", "ms", True, 1),
+)
+
+#: The columns of the table of all checks and of CSV, beside the check's name.
 HEADS = (
     Head("expected", "expected", "", True, None),
     Head("measured", "executed", "", True, None),
@@ -49,12 +58,40 @@ def _row(row: Examined) -> Document:
     }
 
 
+def summary_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
+    """A line a variant; what was checked stands below, and each check that does not hold."""
+    lines = tuple([_summary(row) for row in rows])
+    checked = dict.fromkeys([name.replace("_", " ") for row in rows for name in row.checks])
+    notes = [f"· checked: {listed(checked)}"] * bool(checked) + ["· --all shows both sides of each check"]
+    below = (*_failed(rows), *notes, *_legend(rows))
+    return Table(format_spec(spec), _facts(rows), "variant", SUMMARY, (Section("", lines),), (), below)
+
+
+def _summary(row: Examined) -> Line:
+    """One variant: how many of its checks hold, of those that apply."""
+    if row.reason is not None:
+        return Line(row.variant, (), row.reason)
+    checks = row.checks.values()
+    held, applying = sum([c.ok is True for c in checks]), sum([c.ok is not None for c in checks])
+    size = "full" if row.checks["macs"].size == "full" else "reduced"
+    time = f"{sum([c.seconds for c in checks]) * 1e3:.0f}"
+    same = _text(row.checks["equivalence"].measured)
+    cells = (f"{held} of {applying}", _text(row.checks["macs"].measured), size, same, time)
+    return Line(row.variant, cells, None, "✓" if row.ok else "✗")
+
+
+def _failed(rows: Sequence[Examined]) -> list[str]:
+    return [
+        f"✗ {row.variant}: {name}: expected {_text(c.expected)}, executed {_text(c.measured)} ({c.note or 'no note'})"
+        for row in rows for name, c in row.checks.items() if c.ok is False
+    ]  # fmt: skip
+
+
 def evidence_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
     """A section a variant, a line a check; what each computes stands below."""
     sections = [Section(row.variant, tuple(_lines(row))) for row in rows]
-    failed = [f"✗ {row.variant}: {name} {c.note}" for row in rows for name, c in row.checks.items() if c.ok is False]
     notes = [f"= {row.variant}: {row.checks['equivalence'].note}" for row in rows if "equivalence" in row.checks]
-    below = (*failed, *notes, *_legend(rows))
+    below = (*_failed(rows), *notes, *_legend(rows))
     return Table(format_spec(spec), _facts(rows), "check", HEADS, tuple(sections), (), below)
 
 
@@ -117,7 +154,10 @@ def evidence_rows(rows: Sequence[Examined]) -> Iterator[Document]:
             yield {"variant": row.variant, "check": name, **check._asdict(), "seconds": f"{check.seconds:.6f}"}
 
 
-def write_evidence(format: str, file: TextIO, spec: LayerSpec, rows: Sequence[Examined]) -> None:
-    """Everything that was shown of one layer, in any of the formats."""
+def write_evidence(
+    format: str, file: TextIO, spec: LayerSpec, rows: Sequence[Examined], *, show_all: bool = False
+) -> None:
+    """Everything that was shown of one layer, in any of the formats; in a table a line a variant, or `show_all`."""
+    table = evidence_table if show_all else summary_table
     document = evidence_document(spec, rows)
-    write_document(document, format, file, lambda: evidence_table(spec, rows), FIELDS, lambda: evidence_rows(rows))
+    write_document(document, format, file, lambda: table(spec, rows), FIELDS, lambda: evidence_rows(rows))

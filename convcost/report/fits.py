@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from ..analysis.analyze import WORDS
@@ -18,6 +18,7 @@ from .notes import MISMATCH, SKIPPED, VERIFIED, executed, mark, notes
 
 if TYPE_CHECKING:
     from ..search.fit import Fit, FitRow
+    from ..search.select import Order
 
 #: The columns of CSV.
 FIT_FIELDS = ("level", "text", "variant", "values", "settings", *WORDS, "verified.status", "verified.reason")
@@ -44,18 +45,24 @@ def fit_document(fit: Fit) -> Document:
         "schema": SCHEMA,
         "name": fit.name,
         "budget": fit.budget,
-        "order": [f"{'max' if order.descending else 'min'}:{order.word}" for order in fit.first],
+        "order": orders(fit.first),
         "searched": fit.searched,
         "configurations": fit.configurations,
         "fitting": fit.fitting,
         "ranked": fit.ranked,
         "left": list(fit.left),
-        "best": [_row(row) for row in fit.best],
-        "beyond": [_row(row) for row in fit.beyond],
+        "best": [found_document(row) for row in fit.best],
+        "beyond": [found_document(row) for row in fit.beyond],
     }
 
 
-def _row(row: FitRow) -> Document:
+def orders(words: Iterable[Order]) -> list[str]:
+    """Words as they are typed."""
+    return [f"{'max' if order.descending else 'min'}:{order.word}" for order in words]
+
+
+def found_document(row: FitRow) -> Document:
+    """A configuration: its text, what varies in it, and its answer."""
     start = {"text": row.text, "values": row.values}
     if isinstance(row.answer, Row):
         assert row.spec is not None
@@ -65,9 +72,7 @@ def _row(row: FitRow) -> Document:
     return {**start, **said, **row.answer.total, "verified": verified_document(row.answer.verified)}
 
 
-def write_fit(
-    fit: Fit, format: str, file: TextIO, *, columns: Sequence[str] | None = None, exact: bool = False
-) -> Document:
+def write_fit(fit: Fit, format: str, file: TextIO, *, exact: bool = False) -> Document:
     """Write an answer, and give its document."""
     document = fit_document(fit)
 
@@ -75,18 +80,18 @@ def write_fit(
         for level in ("best", "beyond"):
             yield from [{"level": level, **row} for row in document[level]]
 
-    write_document(document, format, file, lambda: fit_table(fit, document, columns, exact=exact), FIT_FIELDS, rows)
+    write_document(document, format, file, lambda: fit_table(fit, document, exact=exact), FIT_FIELDS, rows)
     return document
 
 
-def fit_table(fit: Fit, document: Document, chosen: Sequence[str] | None = None, *, exact: bool = False) -> Table:
-    """The best, and what lies just beyond; `chosen`: the words to show."""
+def fit_table(fit: Fit, document: Document, *, exact: bool = False) -> Table:
+    """The best, and what lies just beyond."""
     is_layer = bool(document["best"] or document["beyond"]) and "variant" in (document["best"] or document["beyond"])[0]
     rows = [(level, row) for level in ("best", "beyond") for row in document[level]]
     entries = [(row["variant"] if is_layer else varied(row),
                 {**row, "values": varied(row)}, _mark(row, level, is_layer=is_layer), False)
                for level, row in rows]  # fmt: skip
-    heads, lines = grid(entries, _columns(document, chosen, is_layer=is_layer), exact)
+    heads, lines = grid(entries, _columns(document, is_layer=is_layer), exact, FIT_FIELDS)
     cut = len(document["best"])
     pairs = (("fits, best first", lines[:cut]), ("just beyond the budget", lines[cut:]))
     sections = tuple([Section(title, some) for title, some in pairs if some])
@@ -105,13 +110,13 @@ def _mark(row: Document, level: str, *, is_layer: bool) -> str:
     return signs.get(row["verified"]["status"], VERIFIED)
 
 
-def _columns(document: Document, chosen: Sequence[str] | None, *, is_layer: bool) -> list[Column]:
-    """What varies, the words of the budget, the usual ones; or those chosen."""
+def _columns(document: Document, *, is_layer: bool) -> list[Column]:
+    """What varies, the words of the budget, the usual ones."""
     from ..search.fit import BUDGETS
 
     limited = [word for word in BUDGETS if f"{word}<" in document["budget"] or f"{word}>" in document["budget"]]
     ordered = [order.partition(":")[2] for order in document["order"]]
-    wanted = chosen or [*limited, *ordered, *USUAL]
+    wanted = [*limited, *ordered, *USUAL]
     first = [Column("values", "settings", None)] if is_layer else []
     return first + [COLUMNS[word]._replace(priority=None if word in limited else at + 2)
                     for at, word in enumerate(dict.fromkeys(wanted)) if word in COLUMNS]  # fmt: skip

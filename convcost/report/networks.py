@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.analyze import WORDS, tensor_types
+from ..answers.comparison import RELATIVE
 from ..answers.network import FIELDS, SHARES, Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
 from .documents import SCHEMA, Document, check_document
@@ -20,7 +21,7 @@ NETWORK_FIELDS = (
     "level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES], "op_receptive_field",
     "elementwise_by", "inputs", *FIELDS,
 )  # fmt: skip
-SWAP_FIELDS = ("network", *WORDS)
+SWAP_FIELDS = ("network", *WORDS, *[f"relative.{word}" for word in RELATIVE])
 ZOO_FIELDS = ("name", "source", "input", "params", "macs")
 
 
@@ -145,19 +146,26 @@ def write_network(
 ) -> None:
     """The answer for a network; `per_layer` is for tables and CSV, JSON has the layers always."""
 
+    fields = (*NETWORK_FIELDS, *["convention"] * ("convention" in document))
+
     def table() -> Any:
         from .network_tables import network_table
 
-        return network_table(document, per_layer=per_layer, exact=exact)
+        return network_table(document, per_layer=per_layer, exact=exact, fields=fields)
 
-    fields = (*NETWORK_FIELDS, *["convention"] * ("convention" in document))
     write_document(document, format, file, table, fields, lambda: network_rows(document, per_layer))
 
 
 def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
     """The whole, then its layers or its kinds of operation, each saying which it is in `level`."""
     said = {"convention": document.get("convention")}
-    yield {"level": "total", "name": document["name"], **document["total"], "count": len(document["layers"]), **said}
+    yield {
+        "level": "total",
+        "name": document["name"],
+        **document["total"],
+        "count": sum([kind["count"] for kind in document["op_types"]]),
+        **said,
+    }
     if per_layer:
         yield from [{"level": "layer", **layer} for layer in document["layers"]]
     else:
@@ -167,16 +175,19 @@ def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
 def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """Before and after."""
 
+    fields = (*SWAP_FIELDS, *["convention"] * ("convention" in document))
+
     def table() -> Any:
         from .network_tables import swap_table
 
-        return swap_table(document, exact=exact)
+        return swap_table(document, exact=exact, fields=fields)
 
     def rows() -> Iterator[Document]:
         for when in ("before", "after"):
-            yield {"network": when, **document[when], "convention": document.get("convention", {}).get(when)}
+            related = {"relative": document["relative"]} if when == "after" else {}
+            said = document.get("convention", {}).get(when)
+            yield {"network": when, **document[when], **related, "convention": said}
 
-    fields = (*SWAP_FIELDS, *["convention"] * ("convention" in document))
     write_document(document, format, file, table, fields, rows)
 
 

@@ -59,7 +59,13 @@ def notes(rows: Named) -> tuple[str, ...]:
     """What there is to say about how rows, by name, were executed: a sign, a space, and what it stands for."""
     applying = [(name, row) for name, row in rows if row["reason"] is None]
     ran = (*_mismatches(applying), *_reduced(applying), *_unstated(applying), *_skipped(applying))
-    return (*ran, *_beside(applying))
+    return (*ran, *_beside(applying), *_engines(applying))
+
+
+def _engines(rows: Named) -> Iterator[str]:
+    """In what rows were timed."""
+    for engine in dict.fromkeys([row["measured"]["engine"] for _, row in rows if row.get("measured")]):
+        yield f"· run time: {engine}, fp32, the median of rounds of this run"
 
 
 def executed(rows: Named) -> tuple[str, ...]:

@@ -114,12 +114,13 @@ def write_reconciliation(found: Reconciliation, format: str, file: TextIO, *, ex
         return reconciliation_table(found, exact=exact)
 
     if found.figures:
-        write_document(document, format, file, table, FIGURE_FIELDS, lambda: _figure_rows(document))
+        write_document(document, format, file, table, FIGURE_FIELDS, lambda: figure_rows(document))
     else:
         write_document(document, format, file, table, FIELDS, lambda: iter(document["conventions"]))
 
 
-def _figure_rows(document: Document) -> Iterator[Document]:
+def figure_rows(document: Document) -> Iterator[Document]:
+    """A line a term of each explanation, and the nearest where there is none."""
     for figure in document["figures"]:
         for found in figure["explanations"]:
             yield from [{"given": figure["given"], **found, **term} for term in found["terms"]]

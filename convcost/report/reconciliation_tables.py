@@ -14,7 +14,7 @@ from .said import FAMILIES
 from .units import COUNTS, PLAIN
 
 #: Headers of families that break in the middle.
-_BROKEN = {"multiply-adds": "multiply-\nadds", "activations": "activa-\ntions"}
+_BROKEN = {"multiply-adds": "multiply-\nadds", "activations": "activa\u00ad\ntions"}
 
 _WORDS = (Column("calls_it", "calls it", None, 5),)
 _FIGURE = Column("value", "figure", COUNTS)
@@ -22,7 +22,7 @@ _TERMS = tuple([Column(f"by_family.{key}", _BROKEN.get(key, key), COUNTS, at) fo
 
 TERM_COLUMNS = (
     Column("coefficient", "×", PLAIN),
-    Column("amount", "amount", COUNTS),
+    Column("amount", "amount", COUNTS, 2),
     Column("adds", "adds", COUNTS),
     Column("evidence", "evidence", None, 1),
     Column("from", "from", None, 2),

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, TextIO
 
 from .columns import plain
-from .documents import Document
+from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table
 
@@ -28,13 +28,14 @@ def write_selftest(format: str, file: TextIO, rules: Sequence[Caught]) -> None:
 
 
 def selftest_document(rules: Sequence[Caught]) -> Document:
-    """The same for scripts: the rules alone.
+    """The same for scripts.
 
     >>> from convcost.checks.broken_rules import Caught
-    >>> selftest_document([Caught("params: bias forgotten", ["params"], 8, 12)])
-    {'rules': [{'name': 'params: bias forgotten', 'caught_by': ['params'], 'expected': 8, 'measured': 12}]}
+    >>> selftest_document([Caught("params: bias forgotten", ["params"], 8, 12)])["rules"]
+    [{'name': 'params: bias forgotten', 'caught_by': ['params'], 'expected': 8, 'measured': 12}]
     """
-    return {"rules": [{**rule._asdict(), **dict(zip(FIELDS[2:], map(_finite, rule[2:])))} for rule in rules]}
+    found = [{**rule._asdict(), **dict(zip(FIELDS[2:], map(_finite, rule[2:])))} for rule in rules]
+    return {"schema": SCHEMA, "rules": found}
 
 
 def _finite(side: object) -> object:

@@ -128,10 +128,10 @@ def write_separation(found: Separation, format: str, file: TextIO, *, exact: boo
     def table() -> Table:
         return separation_table(found, exact=exact)
 
-    write_document(document, format, file, table, FIELDS, lambda: _lines(document))
+    write_document(document, format, file, table, FIELDS, lambda: separation_lines(document))
 
 
-def _lines(document: Document) -> Iterator[Document]:
+def separation_lines(document: Document) -> Iterator[Document]:
     """Rows of CSV."""
     for layer, spec in zip(document["layers"], _texts(document)):
         whole = {"layer": layer["name"], "layer_spec": spec, "layer_macs": layer["macs"], "reason": layer["reason"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,9 @@ def print_coloured(table: Table, file: TextIO, width: int | None, *, ascii_only:
     from rich.console import Console
 
     # Rich's own search for numbers and markup is not wanted.
-    console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    # Of a dumb terminal it takes no width without a height.
+    height = None if width is None else 25
+    console = Console(file=file, width=width, height=height, highlight=False, markup=False, emoji=False)
     print_on(console, table, ascii_only=ascii_only)
 
 
@@ -59,7 +62,7 @@ def progress(total: int, expected_seconds: float = 0.0) -> Iterator[Callable[[st
     >>> with progress(2) as step:
     ...     step("standard")
     """
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or os.environ.get("CONVCOST_QUIET"):
         yield lambda _: None
         return
     bar = _Bar(total, expected_seconds > MOMENT)

@@ -71,11 +71,17 @@ def settings_of(variant: str, spec: LayerSpec) -> tuple[str, ...]:
     >>> settings_of("bottleneck", parse_spec("64:128 @56 k3")), settings_of("standard", parse_spec("64:128 @56 k3"))
     (('mid_channels', 'bottleneck_ratio', 'groups'), ())
     """
-    plain = spec._replace(in_channels=64, out_channels=128, **dict.fromkeys(("groups", "depth_multiplier"), 1),
-                          expansion_ratio=None, bottleneck_ratio=4, mid_channels=None)  # fmt: skip
+    plain = spec._replace(
+        in_channels=64, out_channels=128, groups=1, depth_multiplier=1, expansion_ratio=None, bottleneck_ratio=4,
+        mid_channels=None,
+    )  # fmt: skip
     usual = _graph(variant, plain)
-    tried = {field: _graph(variant, plain._replace(**{field: value})) for field, value in TRIED.items()}
+    tried = {field: _graph(variant, _with(plain, {field: value})) for field, value in TRIED.items()}
     return tuple([field for field, graph in tried.items() if graph != usual])
+
+
+def _with(spec: LayerSpec, values: dict[str, Any]) -> LayerSpec:
+    return spec._replace(**values)
 
 
 def _graph(variant: str, spec: LayerSpec) -> object:
@@ -207,6 +213,13 @@ class Columns:
             for at, arrays in enumerate(self._arrays)
             for array in arrays
         ]
+
+    def prove(self, example: list[int]) -> bool:
+        """Make a plan, for layers like one that there is, which proves that every number of theirs fits; whether it is.
+
+        Raises TooLarge.
+        """
+        return self._build(example) is not None and self._learn(example)
 
     def _learn(self, example: list[int]) -> bool:
         """One more plan, for layers that take the same way as the example; whether that was possible."""

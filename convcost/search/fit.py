@@ -184,8 +184,8 @@ def _concluded(search: Search, name: str, answers: Sequence[Partial], top: int |
     beyond = dict.fromkeys([*[near for row in rows for near in _beyond(search, row)], *nearest])
     return Fit(
         name, search.where, search.best, _searched(search.questions), sum([rows for _, rows, _ in counts]),
-        sum([chosen for _, _, chosen in counts]), tuple([_row(search, *_place(row), verify) for row in rows]),
-        tuple([_row(search, *place, None) for place in beyond]), tuple(left),
+        sum([chosen for _, _, chosen in counts]), tuple([answer_of(search, *_place(row), verify) for row in rows]),
+        tuple([answer_of(search, *place, None) for place in beyond]), tuple(left),
         sum([chosen for _, _, chosen in counts]) if top is not None else len(rows),
     )  # fmt: skip
 
@@ -250,7 +250,8 @@ def _answer(search: Search, question: int, row: int, verify: Verify | None) -> R
     return answer_row(asked.variant, spec, asked.inplace, verify)
 
 
-def _row(search: Search, question: int, row: int, verify: Verify | None) -> FitRow:
+def answer_of(search: Search, question: int, row: int, verify: Verify | None) -> FitRow:
+    """A row in full, executed where `verify` says so."""
     grid = search.questions[question].grid
     varies = {field for axis in grid.axes if len(axis.values) > 1 for field in axis.fields}
     values = {field: number for field, number in grid.row(row).items() if field in varies}

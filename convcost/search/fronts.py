@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,17 +49,17 @@ def _by_sorting(points: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.i
     return np.sort(kept)
 
 
-def _beaten(points: NDArray[np.generic], by: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _beaten(points: NDArray[Any], by: NDArray[Any]) -> NDArray[np.bool_]:
     """Which points one of the others is as good as in every column: it comes first, so that it beats or equals them."""
     found = np.zeros(len(points), np.bool_)
     for first in range(0, len(by), TOGETHER):
         some = by[first : first + TOGETHER]
         open_ = np.nonzero(~found)[0]
-        found[open_] = (some[None] <= points[open_, None]).all(axis=2).any(axis=1)
+        found[open_] = np.any(np.all(some[None] <= points[open_, None], axis=2), axis=1)
     return found
 
 
-def _beaten_inside(points: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _beaten_inside(points: NDArray[Any]) -> NDArray[np.bool_]:
     """The same among points in order: by one before them."""
     as_good = (points[None] <= points[:, None]).all(axis=2)
     return np.asarray(np.tril(as_good, -1).any(axis=1))

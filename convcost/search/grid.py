@@ -76,7 +76,7 @@ class Grid(NamedTuple):
 
     def tokens(self, row: int) -> str:
         """Layer number `row` in our notation."""
-        return written(self.text, self.row(row))
+        return tokens_of(self.text, self.row(row))
 
     def spec(self, row: int) -> LayerSpec:
         """Layer number `row`."""
@@ -104,10 +104,10 @@ def _example(grid: Grid) -> LayerSpec:
     raise why
 
 
-def written(text: str, values: dict[str, int]) -> str:
+def tokens_of(text: str, values: dict[str, int]) -> str:
     """Tokens of one structure with the numbers of one layer.
 
-    >>> written("k3 s2", {"in_channels": 64, "out_channels": 128, "size": 56, "mid_channels": 16})
+    >>> tokens_of("k3 s2", {"in_channels": 64, "out_channels": 128, "size": 56, "mid_channels": 16})
     '64:128 @56 k3 s2 mid=16'
     """
     starts = {field: start for start, (field, _) in SETTINGS.items()}
@@ -195,7 +195,7 @@ def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int
         return (int(piece),)
     found = _RANGE.match(piece)
     if not found:
-        raise SpecError(f"{piece!r} is no number and no range", "such as 16..512/16, 16..512/x2, 7,14,28 or _", text, at,
+        raise SpecError(f"{piece!r} is no number and no range", "such as 16..512/16, 16..512/x2, 7,14 or _", text, at,
                         at + len(piece))  # fmt: skip
     low, high, times, step = int(found[1]), int(found[2]), bool(found[3]), int(found[4] or 1)
     if low > high or low < 1 or step < 1 or (times and step < 2):

@@ -58,7 +58,7 @@ class Found(NamedTuple):
 
 
 class Partial(NamedTuple):
-    """The answer to some parts: of each question how many layers, rows and chosen rows there are; the best; the front."""
+    """The answer to some parts: of each question how many layers, rows and chosen rows; the best; the front."""
 
     counts: tuple[tuple[int, tuple[int, int, int]], ...] = ()
     best: tuple[Found, ...] = ()
@@ -66,11 +66,12 @@ class Partial(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Some layers of a question: blocks number `first` to `last`."""
+    """Some layers of a question: blocks number `first` to `last`, about so many `layers`."""
 
     question: int
     first: int
     last: int
+    layers: int
 
 
 def words_needed(search: Search) -> tuple[str, ...]:
@@ -83,9 +84,12 @@ def words_needed(search: Search) -> tuple[str, ...]:
 def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
     """All of a search, in parts of about so many layers."""
     for number, question in enumerate(search.questions):
-        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if question.grid.layers > AT_ONCE else 1
-        step = max(1, every * layers // max(question.grid.layers, 1))
-        yield from [Part(number, first, min(every, first + step)) for first in range(0, every, step)]
+        all_layers = question.grid.layers
+        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if all_layers > AT_ONCE else 1
+        step = max(1, every * layers // all_layers)
+        for first in range(0, every, step):
+            last = min(every, first + step)
+            yield Part(number, first, last, all_layers * last // every - all_layers * first // every)
 
 
 def chunk(search: Search, part: Part) -> Partial:

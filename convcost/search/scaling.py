@@ -39,7 +39,7 @@ _RANGE = re.compile(r"(\d*\.?\d+)\.\.(\d*\.?\d+)(?:/(\d*\.?\d+))?")
 
 
 class Scaled(NamedTuple):
-    """What varies: widths as whole numbers of parts, so many of them one; and sizes of the input, one for every axis."""
+    """What varies: widths as whole numbers of parts, so many of which are 1; sizes of the input, one for all axes."""
 
     widths: tuple[int, ...]
     parts: int
@@ -193,7 +193,7 @@ class _Question:
     ) -> Fit:  # fmt: skip
         """The best in full, and what lies just beyond."""
         orders = first or tuple([Order(axis.fields[0], True) for axis in self.axes if len(axis.values) > 1])
-        places = self._front(fits, orders) if not first and len(orders) > 1 else self._best(fits, orders)
+        places = self._front(fits) if not first and len(orders) > 1 else self._best(fits, orders)
         shown = places[: top if top is not None else USUAL_TOP if len(orders) > 1 and not first else 1]
         beyond = dict.fromkeys([near for place in shown for near in self._beyond(place, fits)])
         if not shown:
@@ -210,12 +210,12 @@ class _Question:
         ends = min(numbers), max(numbers)
         return (self.written(ends[0]), self.written(ends[1])) if axis.fields == ("width",) else ends
 
-    def _front(self, fits: Any, orders: Sequence[Order]) -> list[tuple[int, ...]]:
+    def _front(self, fits: Any) -> list[tuple[int, ...]]:
         """Where no other that fits is as wide and as large."""
         at = np.nonzero(fits)
         values = [np.array([one for (one,) in axis.values])[of] for axis, of in zip(self.axes, at)]
         keys = [-value for axis, value in zip(self.axes, values) if len(axis.values) > 1]
-        kept = front_of(np.stack(keys, 1)) if len(at[0]) else []
+        kept = front_of(np.stack(keys, 1)).tolist() if len(at[0]) else []
         return sorted([tuple([int(of[n]) for of in at]) for n in kept], reverse=True)
 
     def _best(self, fits: Any, orders: Sequence[Order]) -> list[tuple[int, ...]]:
@@ -257,7 +257,7 @@ class _Question:
             return self._network(at, shape)
 
         found: NetworkAnswer = answer_network(self._network(at), self.inplace, verify, rebuild)
-        values = {"width": self.written(at["width"])} if "width" in at else {}
+        values: dict[str, Any] = {"width": self.written(at["width"])} if "width" in at else {}
         values |= {"size": at["size"]} if "size" in at else {}
         text = " ".join([self.program.file, *[f"{name}={value}" for name, value in values.items()]])
         return FitRow(text.replace("size=", "@"), values, found)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ..analysis import WORDS
 from ..answers.comparison import RELATIVE, Comparison, Row
+from ..answers.network import SHARES, NetworkAnswer
 from ..spec.errors import SpecError
 from ..variants.registry import BUILDING_BLOCK
 from .where import Condition, read_word
@@ -120,7 +121,41 @@ def select_rows(comparison: Comparison, selection: Selection, *, named: bool = F
     if selection.front and not named:
         rows = [row for row in rows if row.role != BUILDING_BLOCK]
     base = next((row.words for row in rows if row.variant == comparison.baseline), None)
-    return comparison._replace(rows=tuple(selection.of(rows, words_of_row, base)))
+    found = tuple(selection.of(rows, words_of_row, base))
+    if not selection.front:
+        return comparison._replace(rows=found)
+    all_there = selection._replace(front=(), sort=(), top=None).of(rows, words_of_row, base)
+    beaten = tuple([row for row in all_there if row not in found])
+    return comparison._replace(rows=found, front=tuple([order.word for order in selection.front]), beaten=beaten)
+
+
+#: The words of a network, and of its layers, that are numbers, and everything that they may be asked for.
+NETWORK_NUMBERS = tuple([word for word in WORDS if word not in ("output_shape", "receptive_field", "mixes")])
+NETWORK_WORDS = ("name", *NETWORK_NUMBERS)
+LAYER_NUMBERS = ("index", "groups", *NETWORK_NUMBERS, *[f"share.{word}" for word in SHARES])
+LAYER_WORDS = ("name", "op", *LAYER_NUMBERS)
+
+
+def select_layers(answer: NetworkAnswer, selection: Selection) -> list[int]:
+    """The numbers, from 0, of the layers of a network that are asked for; shares are of the whole.
+
+    >>> from ..answers.network import answer_network
+    >>> from ..networks.build import build_network
+    >>> from ..networks.program import read_program
+    >>> found = answer_network(build_network(read_program("input 3 @32\\nstandard 8 k3\\nstandard 8 k3")))
+    >>> select_layers(found, Selection(sort=(Order("macs", True),), top=1))
+    [1]
+    """
+    rows = [
+        {"name": layer.name, "op": layer.kind, "index": index, **layer.fields, **layer.words, "share": layer.share}
+        for index, layer in enumerate(answer.layers)
+    ]
+    return [row["index"] for row in selection.of(rows, dict, answer.total)]
+
+
+def select_networks(answers: Sequence[NetworkAnswer], selection: Selection) -> list[NetworkAnswer]:
+    """The networks that are asked for."""
+    return selection.of(answers, lambda answer: {"name": answer.network.name, **answer.total})
 
 
 def unbeaten(rows: Sequence[T], words: Sequence[Order], read: Reads[T]) -> list[T]:

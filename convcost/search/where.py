@@ -80,9 +80,9 @@ class Condition:
     >>> small({"macs": 27_496_448, "variant": "bottleneck"}), small({"macs": 27_496_448, "variant": "grouped"})
     (True, False)
 
-    A row that lacks a word (None) does not fulfil what asks for it. `total` has the sums that shares are of. `words` are
-    those asked for, `shares` says whether a share of the total is. Raises SpecError, pointing at the token, for what is
-    no condition and for words that are not `known`.
+    A row that lacks a word (None) does not fulfil what asks for it. `total` has the sums that shares are of. `words`
+    are those asked for, `shares` says whether a share of the total is. Raises SpecError, pointing at the token, for
+    what is no condition and for words that are not `known`.
     """
 
     def __init__(self, text: str, known: Collection[str]) -> None:

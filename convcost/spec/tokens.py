@@ -13,7 +13,7 @@ from .layer import DTYPES, LAST, Ints, LayerSpec, Pads, is_mixed
 #: Field, raw value, and the number of axes the token settles (0: it fits any).
 Token = tuple[str, Any, int]
 
-HELP = "convcost compare --help shows the notation"
+HELP = "'convcost help spec' shows the notation"
 
 #: How a token with a value starts; in the order in which `format_spec` writes them.
 STARTS = {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..graph.ops import Conv, Graph
 from ..spec.errors import SpecError
+from . import ENGINES
 from .values import Case, Executor
 
 if TYPE_CHECKING:
@@ -31,17 +33,24 @@ class Run(Protocol):
     def __call__(self) -> NDArray[Any]: ...
 
 
+class Prepare(Protocol):
+    """Makes a case ready to run; raises EngineFailed where an engine does not take it."""
+
+    def __call__(self, case: Case, fused: bool = True) -> Run: ...
+
+
 class Engine(NamedTuple):
     """An engine, open: its name and version, its threads, how it optimises, and how it makes a case ready to run.
 
-    `threads` is None where it cannot be told how many.
+    `threads` is None where it cannot be told how many. `prepare` takes a case, and `fused=False` for a run of one
+    operation after the other, as they are written, where the engine can be told so.
     """
 
     name: str
     version: str
     threads: int | None
     optimisation: str
-    prepare: Callable[[Case], Run]
+    prepare: Prepare
 
 
 class EngineFailed(RuntimeError):  # noqa: N818  what it did
@@ -57,16 +66,24 @@ def open_engine(name: str, threads: int = 1) -> Engine:
     return {"onnxruntime": _onnxruntime, "numpy": _numpy, "torch": _torch}[name](threads)
 
 
-def refusal(engine: str, graph: Graph, dtype: str) -> str | None:
+def best_engine() -> tuple[Engine, str]:
+    """The engine that people deploy with one thread, or our own executor, and then what to say about that."""
+    try:
+        return open_engine(ENGINES[0]), ""
+    except SpecError as error:
+        return open_engine("numpy"), f"{error.message}: timed in NumPy, which nobody deploys; {INSTALL[ENGINES[0]]}"
+
+
+def refusal(engine: str, graph: Graph | None, dtype: str) -> str | None:
     """Why a graph is not timed in an engine, in words; None where it is.
 
-    >>> refusal("onnxruntime", Graph((1, 1, 1), "fp16", ()), "fp16")
+    >>> refusal("onnxruntime", None, "fp16")
     'fp16 is not timed: on a CPU it runs in the time of fp32, with conversions'
     """
     if dtype != "fp32":
         why = REFUSED_TYPES.get(dtype, "engines are run in fp32 alone here")
         return f"{dtype} is not timed: {why}"
-    for node in graph.nodes:
+    for node in graph.nodes if graph else ():
         op = node.op
         if engine == "onnxruntime" and type(op) is Conv and op.transposed:
             extra = op.output_padding or (0,) * len(op.stride)
@@ -77,6 +94,7 @@ def refusal(engine: str, graph: Graph, dtype: str) -> str | None:
 
 def _library(name: str) -> Any:
     """An engine's library; SpecError, with the line that installs it, where it is not there."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # importing it would write a database into the home folder
     try:
         return import_module(name)
     except ImportError:
@@ -87,20 +105,57 @@ def _onnxruntime(threads: int) -> Engine:
     onnxruntime = _library("onnxruntime")
     onnxruntime.set_default_logger_severity(4)
 
-    def prepare(case: Case) -> Run:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        given = {"input": case.given}
-        try:
-            session = onnxruntime.InferenceSession(case.model, options, providers=["CPUExecutionProvider"])
-            session.run(None, given)
-        except Exception as error:  # C++ throws what it likes
-            raise EngineFailed(_line(error)) from None
-        return lambda: session.run(None, given)[0]
+    def prepare(case: Case, fused: bool = True) -> Run:
+        return _session(onnxruntime, threads, case.model, {"input": case.given}, fused)
 
     return Engine("onnxruntime", onnxruntime.__version__, threads, "all", prepare)
+
+
+def _session(onnxruntime: Any, threads: int, model: bytes | str, given: dict[str, Any], fused: bool) -> Run:
+    """A run of a model, its bytes or its path, on some inputs by name; it ran once."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    if not fused:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session.run(None, given)
+    except Exception as error:  # C++ throws what it likes
+        raise EngineFailed(_line(error)) from None
+
+    def run() -> NDArray[Any]:
+        made: NDArray[Any] = session.run(None, given)[0]
+        return made
+
+    return run
+
+
+def run_of_file(
+    path: str, shapes: Mapping[str, tuple[int, ...]], first: tuple[int, ...], threads: int, fused: bool
+) -> Run:
+    """A run of an ONNX file in ONNX Runtime, on noise: inputs by name have `shapes`, another the `first` or its own.
+
+    Raises EngineFailed.
+    """
+    import numpy as np
+
+    onnxruntime = _library("onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        asked = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]).get_inputs()
+    except Exception as error:  # C++ throws what it likes
+        raise EngineFailed(_line(error)) from None
+    given, draw = {}, np.random.default_rng(0)
+    for one in asked:
+        own = tuple([n if isinstance(n, int) else 1 for n in one.shape])
+        shape = shapes.get(one.name, first if len(first) == len(own) and one is asked[0] else own)
+        kind = {"tensor(float16)": "f2", "tensor(double)": "f8"}.get(one.type, "f4")
+        whole = {"tensor(int64)": "i8", "tensor(int32)": "i4", "tensor(bool)": "?", "tensor(uint8)": "u1"}.get(one.type)
+        given[one.name] = np.zeros(shape, whole) if whole else draw.standard_normal(shape).astype(kind)
+    return _session(onnxruntime, threads, path, given, fused)
 
 
 def _line(error: Exception) -> str:
@@ -112,7 +167,10 @@ def _line(error: Exception) -> str:
 def _numpy(threads: int) -> Engine:
     import numpy as np
 
-    return Engine("numpy", np.__version__, _limit_blas(threads), "none", Executor)
+    def prepare(case: Case, fused: bool = True) -> Run:  # noqa: ARG001  it does one operation after the other anyway
+        return Executor(case)
+
+    return Engine("numpy", np.__version__, _limit_blas(threads), "none", prepare)
 
 
 def _limit_blas(threads: int) -> int | None:
@@ -138,4 +196,8 @@ def _torch(threads: int) -> Engine:
     from .in_torch import torch_run
 
     torch.set_num_threads(threads)
-    return Engine("torch", torch.__version__, threads, "eager", lambda case: torch_run(torch, case))
+
+    def prepare(case: Case, fused: bool = True) -> Run:  # noqa: ARG001  eager mode fuses nothing
+        return torch_run(torch, case)
+
+    return Engine("torch", torch.__version__, threads, "eager", prepare)

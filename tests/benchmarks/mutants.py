@@ -40,8 +40,9 @@ LEFT_OUT = ("cli/completing", "cli/test_fuzz.py", "cli/test_fuzz_networks.py", "
 #: The reading of an ONNX file runs in a copy of the process, where coverage does not see it: for the map it runs here.
 FORKS, STAYS = 'sys.platform == "win32"', "sys"
 
-#: Seconds: the tests given to one mutant take so long together at most, and are stopped after three times that.
-LONGEST = 120
+#: Seconds: the tests given to one mutant take so long together at most. They are stopped after four times what they
+#: took without it, and what a start takes.
+LONGEST, START = 60, 30
 
 
 class Mutant(NamedTuple):
@@ -62,8 +63,10 @@ class Passing(NamedTuple):
     def through(self, mutant: Mutant) -> list[str]:
         """The tests to give a mutant, the quickest first, as many as `LONGEST` holds."""
         lines = self.tests.get(str(mutant.file), {})
+        every = {test for tests in lines.values() for test in tests}
         found = {test for line in mutant.lines for test in lines.get(line, ())}
-        found = found or {test for tests in lines.values() for test in tests}
+        if found <= set(lines[min(lines)] if lines else ()):  # the line is run at import, by whichever test is first
+            found = every
         chosen, spent = [], 0.0
         for test in sorted(found & set(self.seconds), key=lambda name: (self.seconds[name], name)):
             spent += self.seconds[test]
@@ -103,13 +106,16 @@ def _exchange(node: ast.IfExp) -> None:
 
 def draw(sample: int, seed: int, room: str) -> list[Mutant]:
     """Mutants of all files, or those of one room, each place as likely as any other."""
-    every: list[Mutant] = []
+    every: list[tuple[Path, int]] = []
     for path in sorted((ROOT / "convcost" / room).rglob("*.py")):
-        text = path.read_text("utf-8")
-        for place in range(sum(1 for _ in places(ast.parse(text)))):
-            lines, said = changed(ast.parse(text), place) or (range(0), "")
-            every.append(Mutant(path.relative_to(ROOT), place, lines, said))
-    return random.Random(seed).sample(every, min(sample, len(every)))
+        count = sum(1 for _ in places(ast.parse(path.read_text("utf-8"))))
+        every += [(path, place) for place in range(count)]
+    return [_mutant(path, place) for path, place in random.Random(seed).sample(every, min(sample, len(every)))]
+
+
+def _mutant(path: Path, place: int) -> Mutant:
+    lines, text = changed(ast.parse(path.read_text("utf-8")), place) or (range(0), "")
+    return Mutant(path.relative_to(ROOT), place, lines, text)
 
 
 def copy_to(folder: Path) -> None:
@@ -169,7 +175,7 @@ def noticed(mutant: Mutant, folder: Path, passing: Passing) -> bool:
     target.write_text(ast.unparse(ast.fix_missing_locations(tree)), "utf-8")
     (folder / "chosen").write_text("\n".join(chosen), "utf-8")
     try:
-        return pytest(folder, "-x", "@chosen", seconds=3 * LONGEST) != 0
+        return pytest(folder, "-x", "@chosen", seconds=START + 4 * sum([passing.seconds[test] for test in chosen])) != 0
     except subprocess.TimeoutExpired:
         return True
     finally:
@@ -182,8 +188,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", default="")
     parser.add_argument("--map", type=Path)
+    parser.add_argument("--only", default="", metavar="FILE:LINE,…", help="those of the sample on these lines")
     given = parser.parse_args()
     mutants = draw(given.sample, given.seed, given.room)
+    if given.only:
+        mutants = [one for one in mutants if f"{one.file}:{one.lines.start}" in given.only.split(",")]
     with tempfile.TemporaryDirectory() as place:
         passing = mapped(given.map or Path(place) / "map")
         folder = Path(place) / "copy"

@@ -1,19 +1,21 @@
-"""How long whole commands take beside what any such program must pay, both sides in turn, medians and ratios.
+"""What whole commands take beside what any such program must pay, both sides in turn, and their ratio.
 
-    python -m venv V && V/bin/pip install . && V/bin/python tests/benchmarks/startup.py
+    python -m venv V && V/bin/pip install . && V/bin/python tests/benchmarks/startup.py [RUNS]
+    V/bin/python tests/benchmarks/startup.py RUNS W     # W: a virtual environment with another state of convcost
 
-Needs a real install: the sources of an editable one may lack the byte-code that a start lives on.
+Needs a real install: the sources of an editable one may lack the byte-code that a start lives on. Seconds are of the
+processor, user and system, of the faster third of the runs: what else runs on the machine takes part in neither.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import mean
 
 TRIVIAL = """
 import typer
@@ -44,24 +46,48 @@ def cases(folder: str) -> list[tuple[str, list[str], list[str], float]]:
     ]
 
 
+def against(other: Path) -> list[tuple[str, list[str], list[str], float]]:
+    """The same commands of this install and of another."""
+    here = Path(sys.executable).parent
+    json = ["compare", *SPEC, "--format", "json", "--no-verify"]
+    words = {
+        "compare, json, unverified": ["convcost", *json],
+        "compare, table, unverified": ["convcost", "compare", *SPEC, "--no-verify"],
+        "import convcost": ["python", "-c", "import convcost"],
+        "the commands from Python": ["python", "-c", "import convcost; convcost.layer"],
+    }
+    return [
+        (f"{name} / the other's", [str(here / first), *rest], [str(other / "bin" / first), *rest], 1.0)
+        for name, (first, *rest) in words.items()
+    ]
+
+
 def seconds(command: list[str]) -> float:
-    """Wall time of one run."""
+    """Processor time of one run."""
     # Byte-code must be there; it is written in the warm-up where a pip left it out.
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"COLUMNS": "100"}
-    start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=env)
-    return time.perf_counter() - start
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=env)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0, command
+    return used.ru_utime + used.ru_stime
 
 
-def main(runs: int = 21) -> None:
+def fast(taken: Iterable[float]) -> float:
+    """The mean of the faster third."""
+    ordered = sorted(taken)
+    return mean(ordered[: max(len(ordered) // 3, 1)])
+
+
+def main(runs: int = 21, other: str = "") -> None:
     """Print a line a case."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, ours, theirs, goal in cases(folder):
+        for name, ours, theirs, goal in against(Path(other)) if other else cases(folder):
             seconds(ours), seconds(theirs)
             pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
-            a, b = (statistics.median(side) for side in zip(*pairs))
-            print(f"{name:<40} {a * 1e3:6.1f} ms / {b * 1e3:6.1f} ms = {a / b:.2f}   (goal {goal})")
+            a, b = map(fast, zip(*pairs))
+            print(f"{name:<42} {a * 1e3:6.1f} ms / {b * 1e3:6.1f} ms = {a / b:.2f}   (goal {goal})", flush=True)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 21)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 21, *sys.argv[2:])

@@ -14,7 +14,6 @@ from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
 from convcost.checks.examination import examine, examine_all
 from convcost.checks.limits import NotEnoughMemory
-from convcost.checks.measuring import measure_all
 from convcost.checks.random_specs import random_specs
 from convcost.checks.verifier import WORDS
 from convcost.cli.main import run
@@ -75,7 +74,7 @@ def test_verify_random_and_self_test_answer_in_json(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("format", ["table", "csv", "markdown", "ndjson", "latex"])
 def test_every_format_is_written(words: list[str], format: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each says every check."""
-    assert run(["verify", *words, "--format", format]) == 0
+    assert run(["verify", *words, "--format", format, "--all"]) == 0
     out = capsys.readouterr().out
     assert all(name in out.replace("\\_", "_") for name in CHECKS[:-1])
 
@@ -151,9 +150,6 @@ def test_measure_adds_the_run_time_of_each_row(capsys: pytest.CaptureFixture[str
     (row,) = document["rows"]
     assert code == 0
     assert row["measured"]["macs_per_second"] == pytest.approx(row["macs"] / row["measured"]["seconds"])
-    from convcost.answers.comparison import compare_variants
-
-    spec = parse_spec("8:16 @9 k3")
-    assert {row.measured for row in measure_all(compare_variants(spec), 1).rows} == {None}
-    assert run(["compare", "8:16", "@9", "k3", "--measure"]) == 0
-    assert "run time" in capsys.readouterr().out
+    assert row["measured"]["engine"].endswith("1 thread")
+    assert run(["compare", "8:16", "@9", "k3", "--measure", "--verify-limit", "1", "--variants", "standard"]) == 0
+    assert "· run time" not in capsys.readouterr().out

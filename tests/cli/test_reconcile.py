@@ -304,7 +304,11 @@ def test_the_list_has_versions_words_and_sources(capsys: pytest.CaptureFixture[s
         (("resnet50", "4 G", "--sizes", "big"), "no size"),
         (("resnet50", "--per-layer", "nowhere.csv"), "nowhere.csv cannot be read"),
         (("resnet50", "--per-layer", "."), "cannot be read"),
-        (("ReLU6()",), "input size"),
+        (("ReLU6()",), "the size of its input"),
+        (("MaxPool2d(3)", "@28x20"), "CxHxW"),
+        (("LayerNorm(8)", "@16x28x20"), "it takes 8 at the end"),
+        (("Upsample(mode=bicubic)", "@16x28x20"), "cannot be read"),
+        (("Transformer(8)", "@16"), "not known here"),
         (("Conv2d(16, 32, 3)",), "@"),
     ],
 )

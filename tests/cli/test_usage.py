@@ -11,8 +11,8 @@ from convcost.cli.main import COMMANDS, run
 CASES = [
     ("network resnet50 --layer", "unknown option '--layer'", "--layer", "did you mean --per-layer?"),
     ("layer 64 @9 k3 --qqq=3", "unknown option '--qqq'", "--qqq", "'convcost layer --help' explains it"),
-    ("compare 64 -q", "unknown option '-q'", "-q", "'convcost compare --help' explains it"),
-    ("compare 64 -qx", "unknown option '-q'", "-q", "'convcost compare --help' explains it"),
+    ("compare 64 -w", "unknown option '-w'", "-w", "'convcost compare --help' explains it"),
+    ("compare 64 -wx", "unknown option '-w'", "-w", "'convcost compare --help' explains it"),
     ("reconcile resnet50 -4.12G", "unknown option '-4.12G'", "-4.12G", "did you mean 4.12G?"),
     ("layer 64 @9 k3 -2", "unknown option '-2'", "-2", "did you mean 2?"),
     ("--foo", "unknown option '--foo'", "--foo", "'convcost --help' explains it"),

@@ -25,11 +25,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from make_networks import NETWORKS
+from make_networks import NETWORKS, make
 from torch import nn
-from torchvision import models
 
 Shape = tuple[int, ...]
+
+#: Networks of torchvision, of timm and of own_networks.py; MobileNet with the paper's ReLU in place of ReLU6.
+MODELS = {
+    **NETWORKS,
+    "mobilenet-v1": ("timm:mobilenetv1_100", 224, {"act_layer": "relu"}),
+    "xception": ("timm:legacy_xception", 299, {}),
+}
 
 IMAGE, BATCH, SMALL = (1, 16, 28, 20), (3, 16, 28, 20), (1, 16, 14, 10)
 
@@ -352,19 +358,19 @@ def module_of(text: str) -> nn.Module:
     return eval(quoted, {**vars(nn)})  # the lines above, and no others
 
 
-def network_of(name: str) -> nn.Module:
-    constructor, _, options = NETWORKS[name]
-    return getattr(models, constructor)(weights=None, **options)  # type: ignore[no-any-return]  # a module
+def network_of(name: str) -> tuple[Callable[[], nn.Module], Shape]:
+    constructor, size, options = MODELS[name]
+    return lambda: make(constructor, options), (1, *((3, size, size) if isinstance(size, int) else size))
 
 
 def main() -> None:
     """Write the file beside this one; names given on the command line are the networks to be counted anew."""
     path = Path(__file__).with_name("conventions.json")
     known = json.loads(path.read_text()) if path.exists() else {"networks": {}}
-    chosen = sys.argv[2:] or list(NETWORKS)
+    chosen = sys.argv[2:] or list(MODELS)
     for name in chosen:
-        shape = (1, 3, NETWORKS[name][1], NETWORKS[name][1])
-        known["networks"][name] = {"input": list(shape), "figures": figures(lambda n=name: network_of(n), shape)}
+        made, shape = network_of(name)
+        known["networks"][name] = {"input": list(shape), "figures": figures(made, shape)}
         print(name, flush=True)
     known["layers"] = [
         {"module": text, "input": list(shape), "figures": figures(lambda t=text: module_of(t), shape)}

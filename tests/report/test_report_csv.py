@@ -10,7 +10,7 @@ from report.report_cases import LINES, compared, contradicted, executed, one_lay
 
 from convcost.analysis import WORDS
 from convcost.answers.comparison import RELATIVE
-from convcost.checks.measuring import Measurement
+from convcost.answers.check import Measurement
 from convcost.report.columns import COLUMNS, UnknownColumnError
 from convcost.report.documents import comparison_document
 
@@ -71,7 +71,7 @@ def test_chosen_columns_are_all_there_is() -> None:
 @pytest.mark.parametrize("name", COLUMNS)
 def test_every_column_can_be_chosen(name: str) -> None:
     """Each holds something in some row."""
-    timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3)) for row in contradicted().rows])
+    timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3, "onnxruntime", 0.7)) for row in contradicted().rows])
     read = lines(written("csv", contradicted()._replace(rows=timed), columns=[name]))
     field = "verified.status" if name == "verified" else name
     assert any(row[field] for row in read)
@@ -79,8 +79,10 @@ def test_every_column_can_be_chosen(name: str) -> None:
 
 def test_an_unknown_column_is_named_with_the_nearest() -> None:
     """Before anything is written."""
-    with pytest.raises(UnknownColumnError, match="did you mean peak_bytes") as caught:
-        written("csv", columns=["peak_byte"])
-    assert caught.value.name == "peak_byte"
-    with pytest.raises(UnknownColumnError, match="there are variant, role"):
+    with pytest.raises(UnknownColumnError) as caught:
+        written("csv", columns=["macs", "peak_byte"])
+    found = caught.value
+    assert (found.text[found.start : found.end], found.hint) == ("peak_byte", "did you mean peak_bytes?")
+    with pytest.raises(UnknownColumnError) as caught:
         written("table", columns=["zzz"])
+    assert caught.value.hint.startswith("there are variant, role")

@@ -13,7 +13,7 @@ from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 from convcost.report.as_json import json_line
-from convcost.search.batches import Batch, form_of
+from convcost.search.batches import Batch, Pieces, form_of
 from convcost.spec import Reading, read_layer
 
 FORMS = (
@@ -48,12 +48,13 @@ def written(
     """What a command prints, on both streams, where so many lines are worth a plan."""
     for module in (layer_command, compare_command):
         monkeypatch.setattr(module, "WORTH_PLANS", worth)
+    monkeypatch.setattr(compare_command, "WORTH_A_PLAN", 4)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
     code = run([command, "-", "--format", "ndjson", "--no-verify", *more])
     return code, *capsys.readouterr()
 
 
-@pytest.mark.parametrize(("command", "count"), [("layer", 6000), ("compare", 700)])
+@pytest.mark.parametrize(("command", "count"), [("layer", 6000), ("compare", 300)])
 def test_thousands_of_mixed_lines_are_answered_alike(
     command: str, count: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,14 +69,14 @@ def test_thousands_of_mixed_lines_are_answered_alike(
 def test_options_hold_for_plans_too(
     more: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = mixed(250, 5)
+    lines = mixed(90, 5)
     assert written("compare", lines, 1, monkeypatch, capsys, *more) == written(
         "compare", lines, 0, monkeypatch, capsys, *more
     )
 
 
 def batch(of: Any) -> Batch:
-    return Batch(read_layer, of, json_line)
+    return Batch(read_layer, Pieces(lambda _: [of]), json_line)
 
 
 def one_layer(reading: Reading) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -91,3 +92,61 @@ def test_a_word_that_is_none_is_pointed_at(given: dict[str, str], column: int, m
     with pytest.raises(SpecError, match=message) as caught:
         read_selection("", given.get("sort", ""), None, given.get("front", ""), ROW_WORDS, ROW_NUMBERS)
     assert caught.value.column == column
+
+
+def test_only_rows_that_are_left_are_executed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the baseline, which their ratios are checked against."""
+    from convcost.checks.verifier import Verifier
+
+    executed = []
+    judge = Verifier.__call__
+
+    def counted(self: Verifier, name: str, *rest: Any) -> Any:
+        executed.append(name)
+        return judge(self, name, *rest)
+
+    monkeypatch.setattr(Verifier, "__call__", counted)
+    assert run(["compare", "16:32", "@9", "k3", "--front", "params,macs", "--format", "json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["variant"], row["verified"]["status"]) == ("grouped", "verified")
+    assert sorted(executed) == ["grouped", "standard"]
+
+
+def test_layers_of_a_network_are_chosen_and_sorted(capsys: pytest.CaptureFixture[str]) -> None:
+    """`%` is a share of the network's; the total stays that of all."""
+    words = ["network", "resnet18", "--no-verify", "--format", "json", "--where", "macs>5% and not name=stem*"]
+    assert run([*words, "--sort", "max:params,index", "--top", "3"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert run(words[:5]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    wanted = [
+        layer for layer in whole["layers"] if layer["share"]["macs"] > 0.05 and not layer["name"].startswith("stem")
+    ]
+    wanted.sort(key=lambda layer: -layer["params"])
+    assert document["layers"] == wanted[:3]
+    assert document["total"] == whole["total"]
+
+
+def test_networks_of_the_zoo_are_chosen_and_sorted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["zoo", "--where", "macs<=500M and name=mobilenet*", "--sort", "params", "--format", "csv"]) == 0
+    names = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert names == ["mobilenet-v3-small", "mobilenet-v2", "mobilenet-v3-large"]
+
+
+@pytest.mark.parametrize(
+    ("more", "replaced"),
+    [
+        (["--where", "k3", "--sort", "max:params", "--top", "2"], ["stage4.1.conv2", "stage4.2.conv1"]),
+        (["--where", "k3 and (index<3 or share.macs>0.99)"], []),
+        (["--where", "name=stage1.1.* and not op=add"], ["stage1.1.conv1", "stage1.1.conv2"]),
+        (["--where", "k3 stage1.1.*"], ["stage1.1.conv1", "stage1.1.conv2"]),
+    ],
+)
+def test_swap_takes_conditions_beside_its_tokens(
+    more: list[str], replaced: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(["swap", "resnet18", "--to", "depthwise-separable", "--no-verify", "--format", "json", *more])
+    assert code == int(not replaced)
+    assert json.loads(capsys.readouterr().out)["replaced"] == replaced

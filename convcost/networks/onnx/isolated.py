@@ -10,20 +10,17 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from time import monotonic
 from traceback import format_exception
 from typing import Any, TypeVar
 
 from ...spec.errors import SpecError, clip
+from ..limits import Tell, teller
 from .wire import Malformed
 
 if sys.platform != "win32":
     import resource
 
 T = TypeVar("T")
-
-#: What a walk tells whoever waits: operations done so far.
-Tell = Callable[[int], None]
 
 #: Processor seconds after which a copy is ended, and bytes of the model that earn it another one: thousands of
 #: operations, in half a megabyte, take a tenth of one.
@@ -43,9 +40,6 @@ MOST_ANSWER, ANSWER_A_BYTE = 1 << 22, 32
 
 #: What an answer is made of beside numbers, texts, lists, tuples and dicts.
 NO_RECORDS: dict[str, type] = {}
-
-#: Seconds before the progress is told, and between two tellings.
-SILENT, PAUSE = 1.0, 0.2
 
 
 def onnx_library(part: str) -> Any:
@@ -145,7 +139,7 @@ def _work(work: Callable[[Tell], T], size: int, reading: int, writing: int) -> N
     """The copy: answers, and ends without running anything that the original will run."""
     try:
         os.close(reading)
-        tell = _teller()
+        tell = teller("operations read")
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for number in (1, 2):  # what C++ says when it breaks down is no answer
             os.dup2(nowhere, number)
@@ -155,24 +149,6 @@ def _work(work: Callable[[Tell], T], size: int, reading: int, writing: int) -> N
         tell(-1)
     finally:
         os._exit(0)
-
-
-def _teller() -> Tell:
-    """Writes a line to a terminal at standard error, again and again over itself; -1 takes it away."""
-    if not os.isatty(2):
-        return lambda _: None
-    terminal, last = os.dup(2), monotonic() + SILENT
-    written = False
-
-    def tell(done: int) -> None:
-        nonlocal last, written
-        if done < 0 and written:
-            os.write(terminal, b"\r\x1b[K")
-        elif done >= 0 and monotonic() > last:
-            last, written = monotonic() + PAUSE, True
-            os.write(terminal, f"\r{done:,} operations read".encode())
-
-    return tell
 
 
 def _limit(size: int) -> None:

@@ -1,0 +1,189 @@
+"""`convcost time`: how long each variant takes in a real engine, and the bound that no run beats."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..spec.errors import SpecError, clip
+from ..timing import ENGINES
+from .failure import tell
+from .names import choose_variants
+from .options import NOTATION, Destination, Exact, Modifiers, OptionalSpec, Residual, Variants
+
+if TYPE_CHECKING:
+    from ..networks.build import Network
+    from ..timing.answer import Stopwatch, Timed
+    from ..timing.calibrate import Profile
+    from ..timing.devices import Device
+
+EPILOG = (
+    NOTATION
+    + """
+Measured is the median of rounds in the engine, with quartiles; bound is what no run beats, from this machine's own
+calibration (convcost device) or a device's figures; '!' marks fewer multiply-adds that take longer.
+
+Examples:
+
+  convcost time 64:128 @14 k3 --max-seconds 0.2
+
+  convcost time 64:128 @14 k3 --engine numpy --variants standard,depthwise-separable --max-seconds 0.2
+
+  convcost time 64:128 @56 k3 fp16 --device a100
+
+  convcost time --network mobilenet-v2 @64 --max-seconds 0.2
+
+  convcost time --network resnet50 fp16 n256 --device nvidia-rtx-4090
+"""
+)
+
+EngineName: Any = StrEnum("EngineName", {name: name for name in ENGINES})  # type: ignore[misc]  # made from the list
+
+#: So long is measured at most, a layer's variants and a network.
+SECONDS, NETWORK_SECONDS = 10.0, 20.0
+
+Threads = Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Threads of the engine.")]
+Chosen = Annotated[EngineName, typer.Option("--engine", metavar="NAME", help=f"Run it in this: {', '.join(ENGINES)}.")]
+
+
+def time(
+    spec: OptionalSpec = None,
+    variants: Variants = "",
+    engine: Chosen = EngineName[ENGINES[0]],
+    threads: Threads = 1,
+    device: Annotated[
+        str,
+        typer.Option(metavar="NAME", show_default=False, help="Bounds on this device, or my.toml, alone."),
+    ] = "",
+    network: Annotated[
+        str,
+        typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
+    ] = "",
+    per_layer: Annotated[
+        bool, typer.Option("--per-layer", help="Each distinct operation of the network, alone.")
+    ] = False,
+    predict: Annotated[
+        bool, typer.Option("--predict", help="A guess from a fit on small operations, too, with its error.")
+    ] = False,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(min=0.0, metavar="S", show_default="10; a network: 20", help="So long at most."),
+    ] = None,
+    residual: Residual = False,
+    exact: Exact = False,
+    *,
+    modifiers: Modifiers,
+    to: Destination,
+) -> int:
+    """Time every variant of a layer, or a network, in a real engine on this machine, beside a bound."""
+    from ..report.terminal import progress
+    from ..report.timing import write_timed
+
+    words = spec or []
+    network, words = _network_of(network, words)
+    seconds = max_seconds if max_seconds is not None else NETWORK_SECONDS if network else SECONDS
+    _check_options(predict, device, per_layer, network, variants)
+    with progress(70, 0.0 if device else seconds) as step:
+        watch, profile = _watch(engine.value, threads, device, predict, seconds, step)
+        if network:
+            found = _time_network(network, words, watch, profile, per_layer)
+        else:
+            found = _time_layer(words, variants, modifiers, residual, watch, profile)
+    with to.open() as (file, written):
+        write_timed(found, written, file, exact=exact)
+    return _code(found)
+
+
+def _network_of(network: str, words: list[str]) -> tuple[str, list[str]]:
+    """A file that ends in .onnx is a network, whether it is said or not."""
+    from ..answers.opening import is_onnx
+
+    if not network and words and is_onnx(words[0]):
+        return words[0], words[1:]
+    if not network and not words:
+        raise SpecError("there is nothing to time", "write a layer such as 64:128 @56 k3, or --network NAME, or a file")
+    return network, words
+
+
+def _check_options(predict: bool, device: str, per_layer: bool, network: str, variants: str) -> None:
+    if predict and device:
+        raise SpecError(
+            "--predict is for this machine", "a fit holds for the engine and threads it was made with; bounds need none"
+        )
+    if per_layer and not network:
+        raise SpecError("--per-layer is of a network", "say --network NAME; a layer has variants")
+    if variants and network:
+        raise SpecError("--variants are of a layer", "leave it out, or --network", variants, 0, len(variants))
+
+
+def _watch(
+    name: str, threads: int, device: str, predict: bool, seconds: float, tell: Callable[[str], None]
+) -> tuple[Stopwatch, Profile | None]:
+    """What measures: with a device it only bounds; else the engine, and this machine as it was calibrated."""
+    from ..timing.machine import open_watch
+
+    return open_watch(name, threads, chosen_device(device) if device else None, predict, seconds, tell)
+
+
+def chosen_device(name: str) -> Device:
+    """The device of that name; others that have it in theirs are told on stderr."""
+    from ..timing.devices import find_device
+
+    found, others = find_device(name)
+    if others:
+        tell(f"{clip(name)} is {found.name}; there is {', '.join(others)}, too")
+    return found
+
+
+def _time_layer(
+    words: list[str], variants: str, modifiers: Modifiers, residual: bool, watch: Stopwatch, profile: Profile | None
+) -> Timed:
+    from ..spec.text import join_words
+    from ..timing.answer import time_layer
+    from .run import Flags
+
+    if words[0] == "-":
+        raise SpecError("time takes one layer", "each is measured for some seconds", "-", 0, 1)
+    names = choose_variants(variants)
+    read = Flags.of(modifiers, residual).read(join_words(words), {})
+    return time_layer(read.spec, names, watch, profile, read.source)
+
+
+def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
+    """A whole network, fused and unfused; or each of its operations."""
+    from ..answers.opening import Asked, is_onnx
+    from ..timing.answer import subjects_of, time_graphs, time_network
+    from .inside import open_network
+    from .onnx_model import report_unknown
+
+    network = open_network([name, *words], Asked()).network
+    report_unknown(network)
+    if per_layer:
+        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
+    run = _run_of(name, network, watch) if is_onnx(name) else None
+    return time_network(network.name, network.graph, network.shapes, watch, profile, run)
+
+
+def _run_of(path: str, network: Network, watch: Stopwatch) -> Callable[[bool], Any]:
+    """What makes the file itself ready to run."""
+    from ..timing.engines import run_of_file
+
+    threads = (watch.engine.threads if watch.engine else 1) or 1
+
+    def made(fused: bool) -> Any:
+        return lambda: run_of_file(path, {}, network.graph.input_shape, threads, fused)
+
+    return made
+
+
+def _code(found: Timed) -> int:
+    """1, and what differs on stderr, where an engine computes something else; 130 where it was interrupted."""
+    for row in found.differs:
+        check = row.values
+        gap = f"differs by {check.measured:.3g} of its largest number" if check and check.measured is not None else ""
+        print(f"mismatch: {row.name}: {gap or (check.note if check else '')}", file=sys.stderr)
+    return 1 if found.differs else 130 if found.interrupted else 0

@@ -1,0 +1,112 @@
+"""Answers of `sweep` as documents and tables: how many rows there are, the best of them, and the front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..analysis.analyze import WORDS
+from .columns import COLUMNS, Column
+from .documents import SCHEMA, Document
+from .fits import USUAL, found_document, orders
+from .formats import write_document
+from .model import Section, Table
+from .network_tables import grid
+from .notes import executed, mark, notes
+from .units import PLAIN
+
+if TYPE_CHECKING:
+    from ..search.sweep import Sweep
+
+#: The columns of CSV.
+SWEEP_FIELDS = (
+    "level", "text", "variant", "rows", "applicable", "chosen", "like", "settings", *WORDS, "verified.status",
+)  # fmt: skip
+
+#: Columns of the numbers of rows.
+COUNTED = (
+    Column("rows", "rows", PLAIN), Column("applicable", "apply", PLAIN), Column("chosen", "chosen", PLAIN),
+)  # fmt: skip
+
+
+def sweep_document(sweep: Sweep) -> Document:
+    """The document of an answer.
+
+    >>> from convcost.search.sweep import read_search, sweep_layers
+    >>> document = sweep_document(sweep_layers(read_search("16,32 @7 k3", ["standard"]), "16,32 @7 k3"))
+    >>> document["layers"], document["counts"]
+    (2, [{'variant': 'standard', 'rows': 2, 'applicable': 2, 'chosen': 2}])
+    """
+    return {
+        "schema": SCHEMA,
+        "name": sweep.name,
+        "where": sweep.where or None,
+        "order": orders(sweep.order),
+        "front_of": orders(sweep.front_of),
+        "layers": sweep.layers,
+        "counts": [dict(zip(("variant", "rows", "applicable", "chosen"), count)) for count in sweep.counts],
+        "best": [found_document(row) for row in sweep.best],
+        "front": [{**found_document(row), "like": like} for row, like in sweep.front],
+        "front_size": sweep.front_size,
+        "file": sweep.file or None,
+    }
+
+
+def write_sweep(sweep: Sweep, format: str, file: TextIO, *, exact: bool = False) -> None:
+    """Write an answer."""
+    document = sweep_document(sweep)
+
+    def rows() -> Iterator[Document]:
+        for level in ("counts", "best", "front"):
+            yield from [{"level": level, **row} for row in document[level]]
+
+    def table() -> Table:
+        return sweep_table(document, exact=exact)
+
+    write_document(document, format, file, table, SWEEP_FIELDS, rows)
+
+
+def sweep_table(document: Document, *, exact: bool = False) -> Table:
+    """The best rows and the front; where neither was asked for, the numbers of rows."""
+    rows = [(level, row) for level in ("best", "front") for row in document[level]]
+    asked = document["order"] or document["front_of"]
+    entries: list[Any] = [(row["text"], row, mark(row), False) for _, row in rows]
+    if not asked:
+        entries = [(count["variant"], count, "", False) for count in document["counts"]]
+    heads, lines = grid(entries, _columns(document) if asked else COUNTED, exact, SWEEP_FIELDS if asked else ())
+    cut = len(document["best"])
+    both = (("best first", lines[:cut]), ("on the front: no other row beats them", lines[cut:]))
+    pairs = both if asked else (("", lines),)
+    sections = tuple([Section(title if asked and document["order"] and document["front_of"] else "", some)
+                      for title, some in pairs if some])  # fmt: skip
+    named = [(row["text"], row) for _, row in rows]
+    title = document["name"] + (f", {document['where']}" if document["where"] else "")
+    label = "layer" if asked else "variant"
+    return Table(title, (), label, heads, sections, executed(named), (*_notes(document), *notes(named)))
+
+
+def _columns(document: Document) -> list[Column]:
+    said = [order.partition(":")[2] for order in (*document["order"], *document["front_of"])]
+    wanted = list(dict.fromkeys([*said, *USUAL]))
+    first = [Column("variant", "variant", None)]
+    return first + [COLUMNS[word]._replace(priority=None if word in said else at + 2)
+                    for at, word in enumerate(wanted) if word in COLUMNS and word != "variant"]  # fmt: skip
+
+
+def _notes(document: Document) -> Iterator[str]:
+    counts = document["counts"]
+    applying, chosen = (sum([count[word] for count in counts]) for word in ("applicable", "chosen"))
+    variants = f"{len(counts)} variant{'s' * (len(counts) != 1)}"
+    yield f"· {document['layers']:,} rows of {variants}, {applying:,} of them apply" + (
+        f", {chosen:,} are chosen" if document["where"] else ""
+    )
+    if document["front_of"]:
+        alike = sum([row["like"] for row in document["front"]]) - len(document["front"])
+        more = document["front_size"] - len(document["front"])
+        yield (
+            f"· the front has {document['front_size']:,} points"
+            + (f", --top shows {more:,} more" if more else "")
+            + (f"; {alike:,} rows more have the same words as those shown" if alike else "")
+        )
+    if document["file"]:
+        yield f"· the rows are in {document['file']}"

@@ -1,0 +1,224 @@
+"""Every variant of many layers: how many rows there are, the best, those that no other beats, and all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..answers.comparison import Verify
+from ..spec.errors import SpecError
+from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, all_variants, shown_variants
+from .cluster import Tell, in_threads, on_cluster, reduced
+from .columns import NUMBERS, Columns, Question, blocks, columns_of, own_grid
+from .fit import FitRow, answer_of
+from .grid import Grid, read_grid
+from .plans import TooLarge
+from .reduce import AT_ONCE, WORDS, Found, Partial, Search
+from .select import Order, read_orders
+from .where import MISSING, SHAPING, Condition
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Rows that are answered in full, and executed, unless somebody says how many.
+USUAL_TOP = 20
+
+#: The columns of a file of rows.
+COLUMNS = ("variant", "spec", "in_channels", "out_channels", "input_size", *SHAPING, *NUMBERS)
+
+#: Rows of one column each, by name.
+Batch = dict[str, Any]
+
+
+class Sweep(NamedTuple):
+    """What many layers come to: of each variant how many rows were worked out, apply and are chosen; the best rows; the
+    front, each of its rows with how many are like it."""
+
+    name: str
+    where: str
+    order: tuple[Order, ...]
+    front_of: tuple[Order, ...]
+    layers: int
+    counts: tuple[tuple[str, int, int, int], ...]
+    best: tuple[FitRow, ...] = ()
+    front: tuple[tuple[FitRow, int], ...] = ()
+    front_size: int = 0
+    file: str = ""
+
+
+class Workers(NamedTuple):
+    """Who works: threads of this process, or a cluster, at an address or of so many processes."""
+
+    threads: int = 1
+    processes: int = 0
+    cluster: str = ""
+
+    def reduce(self, search: Search, tell: Tell) -> Partial:
+        """The answer to a search."""
+        if self.cluster or self.processes:
+            return on_cluster(search, self.cluster, self.processes, tell)
+        return reduced(search, tell) if self.threads < 2 else in_threads(search, self.threads, tell)
+
+
+def read_search(
+    text: str, variants: Sequence[str] | None = None, where: str = "", best: str = "", top: int | None = None,
+    front: str = "", *, flags: Mapping[str, Any] | None = None, inplace: bool = True,
+) -> Search:  # fmt: skip
+    """What a sweep asks; building blocks are no part of a front unless they are named.
+
+    >>> read_search("16..64/16 @7,14 k3", ["standard", "grouped"], "macs<=30M", "max:params").top
+    20
+
+    Raises SpecError, pointing into what was written.
+    """
+    grids = read_grid(text.split(), dict(flags or {}))
+    if where.strip() and Condition(where, WORDS).shares:
+        at = where.index("%")
+        raise SpecError("a share of what?", "here a limit is a number: macs<=30M", where, at, at + 1)
+    orders = read_orders(best, NUMBERS) or ((Order("params", True),) if top is not None and not front.strip() else ())
+    fronts = read_orders(front, NUMBERS)
+    names = list(variants or _usual(grids[0]))
+    if fronts and not variants:
+        names = [name for name in names if name == AS_GIVEN or all_variants()[name].role != BUILDING_BLOCK]
+    questions = tuple([Question(own_grid(grid, name), name, inplace=inplace) for name in names for grid in grids])
+    return Search(questions, where.strip(), orders, (USUAL_TOP if top is None else top) if orders else 0, fronts)
+
+
+def _usual(grid: Grid) -> list[str]:
+    spec = grid.example()
+    return shown_variants(spec.axes) if spec.is_plain else [AS_GIVEN, *shown_variants(spec.axes)]
+
+
+def layers_asked(search: Search) -> int:
+    """Layers of all questions together, those of each variant counted."""
+    return sum([question.grid.layers for question in search.questions])
+
+
+def require_exact(search: Search) -> None:
+    """Raise SpecError where a number of the grid might not fit into 64 bits, before anything is worked out.
+
+    A plan is made of the layers at both ends and in the middle: its intervals are those of the whole grid.
+    """
+    for question in search.questions:
+        columns = columns_of(
+            question._replace(words=tuple([word for word in NUMBERS if word != "arithmetic_intensity"]))
+        )
+        try:
+            for row in dict.fromkeys((question.grid.layers - 1, question.grid.layers // 2, 0)):
+                if columns.prove(list(question.grid.row(row).values())):
+                    break
+        except TooLarge as why:
+            raise too_large(question, why) from None
+
+
+def too_large(question: Question, why: TooLarge) -> SpecError:
+    """What to say of a grid whose numbers do not fit."""
+    grid = question.grid
+    largest = grid.tokens(grid.layers - 1)
+    return SpecError(
+        f"{question.variant}: {why}", "make the ranges smaller, or ask for the largest layer alone with compare",
+        largest, 0, len(largest),
+    )  # fmt: skip
+
+
+def sweep_layers(
+    search: Search, name: str, workers: Workers = Workers(), *, verify: Verify | None = None,  # noqa: B008  immutable
+    tell: Tell = lambda _: None, top: int | None = None, write: Callable[[Batch], object] | None = None, file: str = "",
+) -> Sweep:  # fmt: skip
+    """The answer to a search, its best rows and its front in full; `write` gets all chosen rows, batch by batch.
+
+    >>> found = sweep_layers(read_search("16..64/16 @7,14 k3", ["standard"], "macs<=1M", "max:macs", 1), "")
+    >>> found.counts, found.best[0].text
+    ((('standard', 8, 8, 3),), '16 @14 k3')
+
+    Raises SpecError.
+    """
+    require_exact(search)
+    try:
+        if write is not None:
+            for batch in batches(search, tell):
+                write(batch)
+        found = workers.reduce(search, tell if write is None else lambda _: None)
+    except TooLarge as why:
+        raise too_large(search.questions[0], why) from None
+    shown = found.front[: USUAL_TOP if top is None else top]
+    return Sweep(
+        name, search.where, search.best, search.front, layers_asked(search), _counts(search, found),
+        tuple([_full(search, row, verify) for row in found.best]),
+        tuple([(_full(search, row, verify), row.like) for row in shown]), len(found.front), file,
+    )  # fmt: skip
+
+
+def _full(search: Search, row: Found, verify: Verify | None) -> FitRow:
+    return answer_of(search, row.question, row.row, verify)
+
+
+def _counts(search: Search, found: Partial) -> tuple[tuple[str, int, int, int], ...]:
+    """The numbers of each variant, those of all grids together."""
+    sums: dict[str, tuple[int, int, int]] = {}
+    for question, numbers in found.counts:
+        name = search.questions[question].variant
+        before = sums.get(name, (0, 0, 0))
+        sums[name] = (before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2])
+    return tuple([(name, *numbers) for name, numbers in sums.items()])
+
+
+def batches(search: Search, tell: Tell = lambda _: None) -> Iterator[Batch]:
+    """All chosen rows, in their order, in columns of some thousand numbers each.
+
+    >>> search = read_search("16..64/16 @7,14 k3", ["standard"], "macs<=1M")
+    >>> next(batches(search))["macs"].tolist()
+    [112896, 451584, 451584]
+
+    A setting that a row does not have is -1. Raises TooLarge.
+    """
+    condition = Condition(search.where, WORDS) if search.where else None
+    done = 0
+    for question in search.questions:
+        columns = columns_of(question._replace(words=(*NUMBERS, *SHAPING)))
+        for block in blocks(question.grid, AT_ONCE):
+            found, chosen = columns.answer(block)
+            varying = _varying(question.grid, columns, block)
+            if condition is not None:
+                chosen = chosen & condition({"variant": question.variant, **found, **varying})
+            done += chosen.size
+            if chosen.any():
+                yield _batch(question, found, varying, np.broadcast_to(chosen, found[NUMBERS[0]].shape))
+            tell(done)
+
+
+def _varying(grid: Grid, columns: Columns, block: Any) -> dict[str, NDArray[Any]]:
+    fields = [field for axis in grid.axes for field in axis.fields]
+    return dict(zip(fields, columns.sizes(block)))
+
+
+def _batch(
+    question: Question,
+    found: Mapping[str, NDArray[Any]],
+    varying: Mapping[str, NDArray[Any]],
+    chosen: NDArray[np.bool_],
+) -> Batch:
+    at = np.nonzero(chosen)
+    given = {field: np.broadcast_to(column, chosen.shape)[at] for field, column in varying.items()}
+    sizes = [column for field, column in given.items() if field.startswith("size")]
+    shaping = {word: found[word][at] for word in SHAPING}
+    for word in SHAPING:
+        if word in given:
+            shaping[word] = given[word]
+    return {
+        "variant": question.variant,
+        "structure": question.grid.text,
+        "given": given,
+        "in_channels": given["in_channels"],
+        "out_channels": given.get("out_channels", given["in_channels"]),
+        "sizes": sizes * question.grid.example().axes if len(sizes) == 1 else sizes,
+        **shaping,
+        **{word: found[word][at] for word in NUMBERS},
+    }
+
+
+def is_missing(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows do not have a setting."""
+    return np.asarray(column == MISSING)

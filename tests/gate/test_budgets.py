@@ -1,0 +1,170 @@
+"""Budgets: what holds, what exceeds and by how much, which layers make it so, and what is no budget."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+import convcost
+from convcost.cli.main import run
+from convcost.gate.budgets import hold_cost
+from convcost.report.documents import schema_text
+
+pytest_plugins = "pytester"
+
+NET = "input 3 @16\na: standard 8 k3\nb: standard 8 k3\nglobal-average-pool\nflatten\nlinear 4\n"
+VALID = Draft202012Validator(json.loads(schema_text()))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a network, 824 params and 202,784 multiply-adds, and a budget that it keeps."""
+    (tmp_path / "net.txt").write_text(NET)
+    (tmp_path / "pyproject.toml").write_text('[tool.convcost.budget]\n"net.txt" = { params = 824, growth = "+2%" }\n')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def budget(*words: str) -> int:
+    return run(["budget", "--no-verify", *words])
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("macs = 202784", 0), ("macs = 202783", 1), ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
+        ('macs = ">=202784"', 0), ('macs = "==202784"', 0), ('macs = "==202784.5"', 1), ('params = "<=1K"', 0),
+        ('peak_bytes = "16KiB"', 0), ('peak_bytes = "16383"', 1),
+    ],
+)  # fmt: skip
+def test_a_limit_holds_up_to_its_last_digit(said: str, code: int, folder: Path) -> None:
+    """Whole numbers, units, and every sign."""
+    (folder / "convcost.toml").write_text(f'[budget]\n"net.txt" = {{ {said} }}\n')
+    assert budget() == code
+
+
+def test_growth_is_held_against_the_baseline(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing to hold against is no success; the layers that grew are named."""
+    assert budget() == 1
+    assert "is not in the baseline: convcost budget --update" in " ".join(capsys.readouterr().out.split())
+    assert budget("--update") == 0
+    assert not list(VALID.iter_errors(json.loads((folder / "convcost-baseline.json").read_text())))
+    assert budget() == 0
+    (folder / "net.txt").write_text(NET.replace("b: standard 8", "b: standard 9"))
+    capsys.readouterr()
+    assert budget("--format", "json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert not list(VALID.iter_errors(document))
+    (macs,) = [one for one in document["findings"] if (one["kind"], one["word"]) == ("growth", "macs")]
+    assert macs["before"] * 102 // 100 == macs["limit"] < macs["value"]
+    assert [(part["name"], part["value"] - part["before"]) for part in macs["layers"]] == [("b", 18432), ("linear", 4)]
+
+
+def test_a_baseline_keeps_the_targets_that_are_not_updated(folder: Path) -> None:
+    """Only those that are named are counted anew."""
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { growth = "0" }\nresnet18 = { growth = "0" }\n')
+    assert budget("--update") == 0
+    before = json.loads((folder / "convcost-baseline.json").read_text())["baseline"]
+    (folder / "net.txt").write_text(NET.replace("8", "9"))
+    assert budget("--update", "resnet18") == 0
+    assert json.loads((folder / "convcost-baseline.json").read_text())["baseline"] == before
+
+
+def test_an_annotation_stands_at_the_line_of_the_budget(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As GitHub reads it: on one line, a percent sign escaped."""
+    (folder / "convcost.toml").write_text('[budget]\nresnet18 = { params = "12M" }\n"net.txt" = { macs = 100000 }\n')
+    assert budget("--format", "github") == 1
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "::error file=convcost.toml,line=3,title=convcost budget::net.txt: macs 202,784 is 102.8 %25"
+    )
+    assert said.count("\n") == 1
+
+
+def test_the_words_of_a_command_line_are_a_budget(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a file; the target is all words together."""
+    assert folder
+    assert budget("64:128", "@56", "k3", "--macs", "231211008", "--peak-bytes", "3MiB") == 0
+    assert budget("64:128", "@56", "k3", "--macs", "231.2M") == 1
+    assert budget("--macs", "1") == 2
+    assert "there is nothing to hold against that" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[budget]\n", "has no budgets"),
+        ('[budget]\n"net.txt" = { mcs = 1 }\n', "did you mean macs?"),
+        ('[budget]\n"net.txt" = { macs = "9X" }\n', "macs: '9X' is no quantity"),
+        ('[budget]\n"net.txt" = { macs = true }\n', "macs is no quantity"),
+        ('[budget]\n"net.txt" = { growth = "a lot" }\n', "growth 'a lot' is none"),
+        ('[budget]\n"net.txt" = 9\n', "is no table"),
+        ('[budget]\n"net.txt" = {}\n', "is empty"),
+        ('[budget]\n"nothing.txt" = { macs = 1 }\n', "there is no network and no file"),
+        ("[budgets]\n", "did you mean budget?"),
+        ("[budget\n", "cannot be read"),
+    ],
+)
+def test_what_is_no_budget_is_bad_input(text: str, says: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the key, and what was meant."""
+    (folder / "convcost.toml").write_text(text)
+    assert budget() == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_broken_baseline_is_bad_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not read as if nothing had been there."""
+    (folder / "convcost-baseline.json").write_text('{"baseline": {"net.txt": {"total": {}}}}')
+    assert budget() == 2
+    assert "is no baseline" in capsys.readouterr().err
+
+
+def test_what_is_not_known_does_not_hold(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """A network with an operation that is not counted has no multiply-adds to hold against a limit."""
+    from convcost.gate import budgets
+    from convcost.gate.targets import WORDS, Subject
+
+    subject = Subject("net.txt", {**dict.fromkeys(WORDS), "params": 5}, (), (1, 3, 9, 9), "fp32", unknown=("Foo",))
+    monkeypatch.setattr(budgets, "read_subject", lambda *_: subject)
+    hold_cost("net.txt", params=5, folder=str(folder))
+    with pytest.raises(AssertionError, match="macs: it is not known, for Foo is not counted"):
+        hold_cost("net.txt", macs="1G", folder=str(folder))
+
+
+def test_the_plugin_fails_a_test_with_the_sentence_of_the_command(pytester: pytest.Pytester) -> None:
+    """Files are those of the folder where pytest has its root."""
+    pytester.makefile(".txt", net=NET)
+    pytester.makepyfile(
+        """
+        def test_small(assert_cost):
+            assert_cost("net.txt", macs="<=202784", params=824)
+
+        def test_large(assert_cost):
+            assert_cost("net.txt", macs="<=100K")
+        """
+    )
+    done = pytester.runpytest_inprocess("-p", "convcost.gate.pytest_plugin", "-p", "no:cacheprovider")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["*net.txt: macs 202,784 is 102.8 % more than 100K; most have b 147,456, a 55,296*"])
+
+
+def test_the_entry_point_of_the_plugin_is_where_it_is() -> None:
+    """pyproject.toml names the module that has the fixture."""
+    import tomllib
+
+    project = tomllib.loads((Path(convcost.__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"convcost": "convcost.gate.pytest_plugin"}
+
+
+def test_the_hook_of_pre_commit_holds_the_budget(folder: Path) -> None:
+    """Its entry is a command line that fails where the command does."""
+    text = (Path(convcost.__file__).parents[1] / ".pre-commit-hooks.yaml").read_text()
+    (entry,) = [line.partition(": ")[2] for line in text.splitlines() if line.strip().startswith("entry:")]
+    program, *words = entry.split()
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1M" }\n')
+    assert (program, run(words)) == ("convcost", 0)
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1K" }\n')
+    assert run(words) == 1

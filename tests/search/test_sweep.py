@@ -1,0 +1,273 @@
+"""Sweeps: every row is what `compare` says, whoever works it out, and however it is reduced or written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from itertools import permutations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from convcost.answers.comparison import answer
+from convcost.cli.main import run
+from convcost.report.documents import schema_text
+from convcost.search.cluster import in_threads, reduced
+from convcost.search.columns import MISSING, NUMBERS, SHAPING, Question, blocks, columns_of, own_grid
+from convcost.search.files import rows_to
+from convcost.search.fronts import front_of
+from convcost.search.grid import read_grid
+from convcost.search.reduce import Partial, Search, chunk, merge, parts
+from convcost.search.sweep import batches, read_search, require_exact, sweep_layers
+from convcost.spec.errors import SpecError
+from convcost.variants.registry import all_variants
+
+VALID = Draft202012Validator(json.loads(schema_text()))
+
+#: Grids that together have every axis count, padding, dtype and setting; H and W, kH and kW differ.
+GRIDS: list[tuple[str, dict[str, Any]]] = [
+    ("3,16,24,64,100:8,16,64,96 @7,8x5,56x31 k3 s2", {}),
+    ("8..64/8:16..48/16 @5,9,14 k5x3 bias int8 n1,2 p1", {}),
+    ("6,12,33 @6..12/2 k4 s3 d2 psame-upper w8a16", {"activation": "relu"}),
+    ("16..64/16:32,64 @9..40 k7 1d s2 d2 fp16 p0-3 bias=last", {"norm": True}),
+    ("8,16,32:8,64 @4x9x7,5x6x11 k3 bf16 pvalid", {"residual": True}),
+    ("32:64 @9x12 k3 mid=1..24 g1,2,4,8 binary", {}),
+    ("32,64:64 @17x9 k3x5 ratio=1..9 e1..7 m1..4 int4", {"norm": True, "activation": "silu", "residual": True}),
+    ("16,32:16,48 @7..30 k3 t s2 p1 op1 uint8", {}),
+    ("64:64 @11x14 k3 s2x1 v1 mid=8,16,20 mode=reflect fp64", {"residual": True}),
+    ("24,48:24,48 @12x15,20x9 k3 g1,2,3,4,6 d1x2 w4a8 psame-upper s2", {}),
+    ("16..80/x2:8..128/x2 @8..64/x2 k1,3 fp8 bias", {}),
+    ("12..40/4 @13..21 k5 mode=circular int16 n3 p2", {"activation": "hardswish"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "flags"), GRIDS)
+def test_ten_thousand_rows_are_what_compare_says(text: str, flags: dict[str, Any]) -> None:
+    """Every word and setting, also where a variant does not apply: 850 rows of each grid, 50 of each variant."""
+    random = Random(text)
+    for variant in all_variants():
+        grids = [own_grid(grid, variant) for grid in read_grid(text.split(), flags)]
+        for grid in grids:
+            question = Question(grid, variant, (*NUMBERS, *SHAPING))
+            columns = columns_of(question)
+            found, exists = columns.answer(next(blocks(grid, 10**7)))
+            for _ in range(50 // len(grids)):
+                row = random.randrange(grid.layers)
+                at = np.unravel_index(row, grid.shape)
+                said = {word: column[at].item() for word, column in found.items()} if exists[at] else None
+                assert said == one_by_one(variant, grid, row), (variant, grid.tokens(row))
+
+
+def one_by_one(variant: str, grid: Any, row: int) -> dict[str, Any] | None:
+    try:
+        found = answer(variant, grid.spec(row))
+    except SpecError:
+        return None
+    if found.words is None:
+        return None
+    settings = {word: found.settings.get(word, MISSING) for word in SHAPING}
+    return {**{word: found.words[word] for word in NUMBERS}, **settings}
+
+
+SMALL = "8..48/8:16..64/16 @7,14 k1,3 s1,2"
+
+
+def small(**more: Any) -> Search:
+    asked = {"where": "macs<=2M and not variant=pointwise", "best": "max:params,macs", "top": 9, "front": "params,macs"}
+    return read_search(SMALL, ["standard", "bottleneck", "pointwise", "grouped"], **{**asked, **more})
+
+
+def every_row(search: Search) -> list[dict[str, Any]]:
+    """All rows that are chosen, one dict each, in their order."""
+    rows = []
+    for batch in batches(search):
+        columns = {word: batch[word].tolist() for word in (*NUMBERS, "in_channels", "out_channels")}
+        rows += [{"variant": batch["variant"], **dict(zip(columns, row))} for row in zip(*columns.values())]
+    return rows
+
+
+def test_what_is_best_is_the_first_of_all_rows() -> None:
+    search = small(front="")
+    rows = sorted(every_row(search), key=lambda row: (-row["params"], row["macs"]))
+    found = reduced(search)
+    assert [row.key for row in found.best] == [(-row["params"], row["macs"]) for row in rows[:9]]
+    assert sum(chosen for _, (_, _, chosen) in found.counts) == len(rows)
+
+
+def test_the_front_has_every_row_that_no_other_beats() -> None:
+    found = reduced(small())
+    points = [(row["params"], row["macs"]) for row in every_row(small())]
+    front = {p for p in points if not any(q != p and q[0] <= p[0] and q[1] <= p[1] for q in points)}
+    assert {row.key for row in found.front} == front
+    assert {row.key: row.like for row in found.front} == {p: points.count(p) for p in front}
+
+
+def test_the_order_of_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does their size, nor who works them out; merging is associative."""
+    whole = reduced(small())
+    monkeypatch.setattr("convcost.search.reduce.AT_ONCE", 7)
+    search = small(top=9)
+    several = list(parts(search, 20))
+    assert len(several) > 20
+    Random(3).shuffle(several)
+    answers = [chunk(search, part) for part in several]
+    left = right = Partial()
+    for one in answers:
+        left = merge(search, left, one)
+    for one in reversed(answers):
+        right = merge(search, one, right)
+    assert left == right == whole
+    assert in_threads(search, 3) == whole
+
+
+def test_a_killed_worker_changes_nothing() -> None:
+    """Dask works out again what was lost with it."""
+    distributed = pytest.importorskip("distributed")
+    from convcost.search.cluster import gathered_by
+
+    search = small()
+    killed = []
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+
+        def kill(_: int) -> None:
+            if not killed:
+                killed.append(next(iter(cluster.workers.values())))
+                killed[0].process.process.kill()
+
+        assert gathered_by(client, search, kill) == reduced(search)
+    assert killed
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(*[st.integers(0, 6)] * 3), max_size=40))
+def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int]]) -> None:
+    """The first of equal ones."""
+    found = [points[at] for at in front_of(np.array(points, np.int64).reshape(-1, 3))]
+    beaten = {p for p in points for q in points if p != q and all(b <= a for a, b in zip(p, q))}
+    assert sorted(found) == sorted({*points} - beaten)
+
+
+def test_moocore_and_sorting_agree() -> None:
+    pytest.importorskip("moocore")
+    points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
+    from convcost.search.fronts import _by_sorting
+
+    assert front_of(points).tolist() == _by_sorting(points).tolist()
+
+
+def written(search: Search, ending: str) -> bytes:
+    file = io.BytesIO()
+    with rows_to(file, ending) as write:
+        for batch in batches(search):
+            write(batch)
+    return file.getvalue()
+
+
+def test_a_csv_has_every_row_and_its_layer() -> None:
+    """Pasted into `compare` the layer of each line gives its numbers."""
+    search = read_search("16,32:32 @7,9x5 k3 mid=4,8", ["bottleneck", "grouped"], "macs<=1M")
+    rows = list(csv.DictReader(io.StringIO(written(search, ".csv").decode())))
+    assert len(rows) == len(every_row(search)) > 5
+    for row in rows:
+        from convcost.spec import parse_spec
+
+        spec = parse_spec(row["spec"])
+        words = answer(row["variant"], spec).words
+        assert words is not None
+        assert [row[word] for word in NUMBERS] == [str(words[word]) for word in NUMBERS]
+        assert row["input_size"] == "x".join(map(str, spec.input_size))
+        assert (row["mid_channels"] == "") == (row["variant"] == "grouped")
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".arrow"])
+def test_columnar_files_have_the_rows_of_the_csv(ending: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import ipc, parquet
+
+    search = read_search("16,32:32 @7,9 k3 mid=4,8", ["bottleneck", "grouped"])
+    file = io.BytesIO(written(search, ending))
+    table = parquet.read_table(file) if ending == ".parquet" else ipc.open_file(file).read_all()
+    rows = list(csv.DictReader(io.StringIO(written(search, ".csv").decode())))
+    assert isinstance(table, pyarrow.Table)
+    assert [
+        {key: "" if value is None else str(value) for key, value in row.items()} for row in table.to_pylist()
+    ] == rows
+
+
+@pytest.mark.parametrize("text", ["1..900000000000000000/100000000000000000 @7 k3", "100000000 @100000000 k3"])
+def test_numbers_that_do_not_fit_are_refused_before_anything_is_worked_out(text: str) -> None:
+    search = read_search(text, ["standard"])
+    with pytest.raises(SpecError, match="64-bit"):
+        require_exact(search)
+    with pytest.raises(SpecError, match="64-bit"):
+        sweep_layers(search, text, tell=lambda _: pytest.fail("it has begun"))
+
+
+def test_settings_make_rows_of_the_variants_that_have_them() -> None:
+    search = read_search("16:32 @7 k3 e1..5", ["inverted-residual", "standard"])
+    assert sweep_layers(search, "").counts == (("inverted-residual", 5, 5, 5), ("standard", 1, 1, 1))
+
+
+def test_building_blocks_are_in_a_front_only_where_they_are_named() -> None:
+    text = "16,32:32 @7,9 k3"
+    found = sweep_layers(read_search(text, front="params,macs"), text)
+    assert "depthwise" not in {row.answer.variant for row, _ in found.front}  # type: ignore[union-attr]
+    named = sweep_layers(read_search(text, ["depthwise", "grouped"], front="params,macs"), text)
+    assert {row.answer.variant for row, _ in named.front} == {"depthwise"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("words", [
+    "16,32:32 @7,9 k3", "16..64/16 @7,14 k3 --where macs<=1M --best max:params --top 3",
+    "16..64/16 @7,14 k3,5 --front params,peak_bytes --no-verify", "16..64/16 @7 k3 --where groups>4 --top 2",
+])  # fmt: skip
+def test_the_command_answers_in_json_that_the_schema_has(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sweep", *words.split(), "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert [error.message for error in VALID.iter_errors(document)] == []
+    assert err == ""
+    wanted = "skipped" if "--no-verify" in words else "verified"
+    assert {row["verified"]["status"] for row in (*document["best"], *document["front"])} <= {wanted}
+
+
+def test_a_file_of_rows_appears_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "costs.csv"
+    assert run(["sweep", "16,32 @7 k3", "-o", str(path)]) == 0
+    assert len(path.read_text().splitlines()) > 10
+    path.unlink()
+
+    def interrupted(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convcost.search.files.lines_of_rows", interrupted)
+    assert run(["sweep", "16,32 @7 k3", "-o", str(path)]) == 130
+    assert list(tmp_path.iterdir()) == []
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    ("16..32 @7 q3", "unknown token 'q3'"), ("16..32 k3", "input size is missing"), ("16..8 @7 k3", "has no numbers"),
+    ("16 @7 k3 --where foo<3", "unknown word"), ("16 @7 k3 --where macs<5%", "share of what"),
+    ("16 @7 k3 --front variant", "unknown word"), ("1..100000:1..100000 @1..100000 k3", "too many"),
+    ("16 @7 k3 -o x.csv --workers 2", "several processes"),
+])  # fmt: skip
+def test_what_cannot_be_asked_is_said(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sweep", *words.split()]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_points_of_a_front_are_pairwise_unbeaten() -> None:
+    keys = [row.key for row in reduced(small()).front]
+    assert all(not (a <= c and b <= d) for (a, b), (c, d) in permutations(keys, 2))

@@ -1,0 +1,129 @@
+"""Figures of devices, and the bounds that follow: below every time that somebody has published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from convcost.analysis import analyze
+from convcost.graph.ops import Conv, Graph, Node
+from convcost.graph.shapes import infer_shapes
+from convcost.networks.build import Choices, build_network
+from convcost.networks.program import read_program
+from convcost.networks.zoo import zoo_program
+from convcost.spec import SpecError
+from convcost.timing.bounds import Bound, bound_of
+from convcost.timing.devices import Device, find_device, read_devices, shipped_devices
+
+#: timm's results (benchmark-infer-amp-nhwc-pt240-cu124-rtx4090.csv): an RTX 4090, amp, large batches, microseconds an
+#: image, at these input sizes.
+PUBLISHED = {
+    "resnet18": (224, 55), "resnet50": (224, 197), "resnet152": (224, 426), "resnext50-32x4d": (224, 237),
+    "wide-resnet50-2": (224, 305), "densenet121": (224, 257), "mobilenet-v1": (224, 68), "mobilenet-v2": (224, 85),
+    "mobilenet-v3-large": (224, 59), "efficientnet-b0": (224, 102), "vgg11": (224, 201), "vgg16": (224, 344),
+    "convnext-tiny": (224, 206), "inception-v3": (299, 230), "mnasnet": (224, 69), "regnetx-400mf": (224, 37),
+    "ghostnet": (224, 65), "vit-b16": (224, 352),
+}  # fmt: skip
+
+SMALL = Device("small", "derived", (), {"fp32": 1e9}, 1e9)
+
+
+def bounded(text: str, device: Device) -> Bound:
+    graph = build_network(read_program(text)).graph
+    shapes = infer_shapes(graph)
+    return bound_of(graph, shapes, analyze(graph, True, shapes), device)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_bound_lies_below_the_published_time(name: str) -> None:
+    """An image of a large batch; and not so far below that it says nothing."""
+    size, microseconds = PUBLISHED[name]
+    network = build_network(zoo_program(name), Choices(f"@{size} n256 fp16"))
+    device = shipped_devices()["nvidia-rtx-4090"]
+    found = bound_of(network.graph, network.shapes, analyze(network.graph, True, network.shapes), device)
+    assert found.seconds is not None
+    assert 0.2 < found.seconds / 256 / (microseconds * 1e-6) < 1
+
+
+def test_every_shipped_device_says_whence_its_figures_are() -> None:
+    """With at least one source; rates are between those of a microcontroller and those of the largest."""
+    for device in shipped_devices().values():
+        assert device.status in ("vendor", "third-party", "derived")
+        assert device.source
+        assert all([1e7 < rate < 1e16 for rate in device.peak.values()])
+        assert device.peak or "clock" in device.note
+
+
+def test_dense_figures_and_one_mac_is_two_flops() -> None:
+    """Of the A100, which NVIDIA's data sheet has as 312 TFLOPS (624 sparse) and 19.5."""
+    peak = shipped_devices()["nvidia-a100-sxm-40gb"].peak
+    assert (2 * peak["fp16"], 2 * peak["fp32"]) == (312e12, 19.5e12)
+
+
+def test_a_side_whose_figure_is_missing_is_missing() -> None:
+    """And what limits is then not known."""
+    text = "input 8 @9\nstandard 8 k3"
+    both = bounded(text, SMALL)
+    assert both.compute is not None
+    assert both.memory is not None
+    assert bounded(text, SMALL._replace(bandwidth=None)) == Bound(both.compute, None, both.compute, None)
+    assert bounded(text, SMALL._replace(peak={"int8": 1.0})) == Bound(both.memory, None, None, both.memory)
+    assert bounded(text, SMALL._replace(peak={}, bandwidth=None)) == Bound(None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("input 4 @6x5\nstandard 8 k3", 4 * 30 + 8 * 30 + 4 * 8 * 9),
+        ("input 4 @6x6\npointwise 8 s3", 4 * 4 + 8 * 4 + 4 * 8),  # what no window sees is not read
+        ("input 4 @6\nstandard 4 k1\nbatch-norm\nrelu", 2 * 4 * 36 + 16),  # in passing
+        ("input 4 @6\na: standard 4 k1\nadd from in a", 2 * 4 * 36 + 16),  # a sum of what nobody else reads
+        ("input 4 @6\nconcat from in in", 4 * 36 + 8 * 36),
+        ("input 4 @6\nmax-pool k2 s2", 4 * 36 + 4 * 9),
+        ("input 4 @6\nflatten\nlinear 10", 144 + 10 + 1440),
+    ],
+)
+def test_bytes_are_those_that_must_move(text: str, numbers: int) -> None:
+    assert bounded(text, SMALL).memory == pytest.approx(4 * numbers / 1e9)
+
+
+def test_what_the_chip_keeps_does_not_move() -> None:
+    """Of each tensor what is larger than its memory."""
+    graph = Graph((1, 4, 8), "fp32", (Node("conv", Conv(4, 2, (1,), (1,), ((0, 0),), (1,)), (0,)),))
+    shapes = infer_shapes(graph)
+    device = SMALL._replace(on_chip=100)
+    found = bound_of(graph, shapes, analyze(graph, True, shapes), device)
+    assert found.memory == pytest.approx((128 - 100 + 0 + 0) / 1e9)
+
+
+def test_a_part_of_a_name_finds_the_first_and_names_the_others() -> None:
+    device, others = find_device("a100")
+    assert (device.name, others) == ("nvidia-a100-sxm-40gb", ["nvidia-a100-sxm-80gb"])
+
+
+def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
+    """The only one in it, or the one that is named."""
+    path = tmp_path / "my.toml"
+    one = '[devices.a]\nfp16 = 1e12\nbandwidth = 2e9\non_chip = 1024\nstatus = "derived"\nsource = "by hand"\n'
+    path.write_text(one)
+    assert find_device(str(path))[0] == Device("a", "derived", ("by hand",), {"fp16": 1e12}, 2e9, 1024)
+    path.write_text(one + one.replace("devices.a", "devices.b"))
+    assert find_device(f"{path}:b")[0].name == "b"
+    with pytest.raises(SpecError, match="which device"):
+        find_device(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x", "no TOML"), ("a = 1", "has no device"), ("[devices]\na = 1", "has no device"),
+        ("[devices.a]\nfp32 = 1e9", "whence"), ('[devices.a]\nstatus = "vendor"\nfp32 = -1', "fp32 is -1"),
+        ('[devices.a]\nstatus = "vendor"\nfp31 = 1', "unknown field 'fp31'"),
+        ('[devices.a]\nstatus = "vendor"\nbandwidth = true', "bandwidth is True"),
+        ('[devices.a]\nstatus = "vendor"\nfp32 = inf', "fp32 is inf"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_wrong_is_bad_input(text: str, said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        read_devices(text, "my.toml")
