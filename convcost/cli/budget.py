@@ -88,7 +88,8 @@ def budget(
     answer = gate.judge_all(asked, ways)
     from ..report.gate import write_budget
 
-    with to._replace(format=format).open() as (file, written):
+    way: Any = format
+    with to._replace(format=way).open() as (file, written):
         write_budget(answer, written, file)
     return int(not answer.ok)
 

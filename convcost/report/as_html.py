@@ -253,6 +253,11 @@ def folds_of(source: Source) -> dict[str, Fold]:
     elif not isinstance(source, dict):
         documents = [document_of(layer) for layer in source]
         rows = [(document["variant"], document) for document in documents[:1]] if len(documents) == 1 else []
+    elif "evidence" in source:
+        each = [(row, {check["name"]: check for check in row["checks"]}) for row in source["evidence"]]
+        return {
+            row["variant"]: Fold("holds" if row["ok"] else "does not hold", checks) for row, checks in each if checks
+        }
     else:
         layers = source.get("verified", {}).get("layers", []) if "layers" in source else []
         return {name: Fold(one["status"], one["checks"]) for one in layers for name in one["names"] if one["checks"]}
