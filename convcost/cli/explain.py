@@ -67,6 +67,9 @@ def explain(
     experiment: Annotated[
         bool, typer.Option("--experiment", help="Measure what residual connections do, here and now (about 10 s).")
     ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Time it in onnxruntime beside the standard convolution (about 3 s).")
+    ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="More than a screen: each step, uses, limits, growth, a training step.")
     ] = False,
@@ -92,7 +95,7 @@ def explain(
         if list_topics or not words:
             _list(written, file)
         else:
-            _explain(words, experiment, full, written, file)
+            _explain(words, experiment, measure, full, written, file)
     return 0
 
 
@@ -110,7 +113,7 @@ def _list(format: Way, file: TextIO) -> None:
     file.writelines(listing(lines, min(WIDTH, width_of(file, WIDTH))))
 
 
-def _explain(words: list[str], experiment: bool, full: bool, format: str, file: TextIO) -> None:
+def _explain(words: list[str], experiment: bool, measure: bool, full: bool, format: str, file: TextIO) -> None:
     """The explanation of the topics and the layer that `words` name."""
     asked = read_words(words)
     if asked.unknown is not None:
@@ -125,6 +128,8 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
     document = explanation_document(asked.topics, spec, found)
+    if measure:
+        _time(document, spec)
     if format == "csv":
         from ..explain.handout import write_rows
 
@@ -149,9 +154,9 @@ def _write(found: list[Page], format: str, file: TextIO) -> None:
     from ..explain.pages import text
 
     if format == "html":
-        from ..report.as_html import head
+        from ..report.as_html import page_head
 
-        file.write(head(found[0].title))
+        file.write(page_head(found[0].title))
     writers = {"markdown": markdown_handout, "latex": latex_handout, "html": html_handout}
     width = min(WIDTH, width_of(file, WIDTH))
     write = writers.get(format, lambda page: fold_text(text(page, _as_on(file), width), width, paragraphs=False))
@@ -191,6 +196,24 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
             build_variant("basic-block" if topic == RESIDUAL else topic, spec)
         except DoesNotApply as why:
             raise SpecError(f"{topic} does not apply: {why}", f"convcost compare {text}", text, 0, len(text)) from None
+
+
+def _time(document: dict[str, Any], spec: LayerSpec) -> None:
+    """Put the run time of each variant where the document says when it will not help."""
+    from ..answers.comparison import compare_variants
+    from ..checks.verifier import DEFAULT_LIMIT
+    from ..timing.answer import measure_comparison
+    from ..timing.engines import best_engine
+
+    engine, note = best_engine()
+    if note:
+        print(f"note: {note}", file=sys.stderr)
+    explained = {one["topic"]: one for one in document["explanations"] if one["topic"] != RESIDUAL}
+    names = list(dict.fromkeys(["standard", *explained]))
+    timed = measure_comparison(compare_variants(spec, names), engine, DEFAULT_LIMIT, 3.0)
+    for row in timed.rows:
+        if row.variant in explained and row.measured is not None and row.measured.ratio is not None:
+            explained[row.variant]["will_not_help"]["run_time"] = row.measured._asdict()
 
 
 def _measure() -> list[Measurement]:

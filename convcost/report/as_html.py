@@ -95,7 +95,7 @@ class Fold(NamedTuple):
     ops: Sequence[Document] = ()
 
 
-def head(title: str) -> str:
+def page_head(title: str) -> str:
     """The start of a page."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -301,7 +301,7 @@ class HtmlWriter(TablesWriter):
     def write(self, table: Table, source: Source) -> None:
         """The table with its folds; of a network, its operations one by one, too; the picture, where there is one."""
         if not self._level:
-            self.file.write(head(table.title or "convcost"))
+            self.file.write(page_head(table.title or "convcost"))
         self._level = min(self._level + 1, 2)
         folds = folds_of(source)
         self.file.writelines(section(table, folds, self._level))
@@ -313,7 +313,7 @@ class HtmlWriter(TablesWriter):
         """The foot of the page, which may have no answer."""
         super().end()
         if not self._level:
-            self.file.write(head("convcost"))
+            self.file.write(page_head("convcost"))
         self.file.write(FOOT)
 
     def document(self, *given: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from .as_table import plain_text, plain_width
 from .layout import header_lines
 from .model import Head, Line, Table
-from .views import view
+from .views import view_of
 
 #: Styles stand at each cell, and no colours: those are the notebook's own, light or dark.
 NUMBER = "text-align:right;font-family:ui-monospace,Menlo,Consolas,monospace;font-variant-numeric:tabular-nums"
@@ -27,7 +27,7 @@ def as_text(result: Any) -> str:
     >>> as_text(convcost.layer("64:128 @56 k3", verify=False)).splitlines()[0]
     ' 64:128 @56 k3  ·  fp32  ·  batch 1'
     """
-    return plain_text(view(result).table().picked(None), plain_width())
+    return plain_text(view_of(result).table().picked(None), plain_width())
 
 
 def as_html(result: Any) -> str:
@@ -38,7 +38,7 @@ def as_html(result: Any) -> str:
     >>> "<b>64:128 @56 k3</b>" in found, found.count("<tr>"), found.count("text-align:right;font-family") > 5
     (True, 2, True)
     """
-    return "".join(_parts(view(result).table().picked(None)))
+    return "".join(_parts(view_of(result).table().picked(None)))
 
 
 def _parts(table: Table) -> Iterator[str]:

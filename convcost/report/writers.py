@@ -81,6 +81,10 @@ class Writer(ABC):
         """What `answer` would write; ValueError where that depends on other answers."""
         raise ValueError(f"{type(self).__name__} does not write answers one by one")
 
+    def cut(self, text: str) -> tuple[str, str, str]:
+        """The text of an answer with one row: what stands before that row, the row, what stands behind it."""
+        raise ValueError(f"{type(self).__name__} does not write answers one by one: {text[:20]}")
+
     def error(self, error: SpecError, line: int) -> None:  # noqa: B027  it is on standard error anyway
         """A line of a batch that describes no layer."""
 

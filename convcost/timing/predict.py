@@ -144,7 +144,7 @@ def _solve(samples: Sequence[_Sample]) -> list[float]:
     """Coefficients that are not negative, with the least sum of squared relative errors, of some of the features."""
     rows = np.array([[value / seconds for value in row] for row, seconds in samples])
     best, least = [0.0] * FEATURES, float("inf")
-    for count in range(1, min(FEATURES, len(samples)) + 1):
+    for count in range(1, min(FEATURES, max(1, len(samples) - 1)) + 1):
         for chosen in combinations(range(FEATURES), count):
             part = rows[:, chosen]
             scale = np.abs(part).max(axis=0)

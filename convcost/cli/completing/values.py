@@ -16,6 +16,8 @@ class Candidate(NamedTuple):
 class Values(NamedTuple):
     """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings.
 
+    `layers`: the convolutions of the network that the line names, which the script asks convcost for.
+
     `fields` are those that the spec tokens may set; all of them, if there are none. Where there are both names and
     spec tokens, names stand before the spec.
     """
@@ -25,10 +27,15 @@ class Values(NamedTuple):
     is_spec: bool = False
     endings: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    layers: bool = False
 
 
 #: Each shell, and the name under which its script is found in `completions/`.
 SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", "powershell": "convcost.ps1"}
+
+#: Commands whose first argument is a network, and the option that names one: what `layers` are of.
+OF_NETWORKS = ("swap", "network", "separate")
+INSIDE = "--in"
 
 #: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
@@ -150,6 +157,19 @@ def _shells() -> Values:
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
 
 
+def _which() -> Values:
+    from ...networks.swap import ASKABLE
+
+    return Values(is_spec=True, fields=ASKABLE, layers=True)
+
+
+def _conditions() -> Values:
+    """The words that rows are asked for; what they are compared with is nobody's to guess."""
+    from ...search.select import ROW_WORDS
+
+    return Values(tuple([Candidate(word, "then <=, >= or =") for word in ROW_WORDS]))
+
+
 def _outputs() -> Values:
     from ...report.formats import ENDINGS
 
@@ -180,7 +200,9 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),
     "to": _replacements,
-    "where": _spec,
+    "which": _which,
+    "condition": _conditions,
+    "layer": lambda: Values(layers=True),
     "words": _explained,
     "network": _networks,
     "subject": _networks,
