@@ -179,7 +179,7 @@ class Batch:
         for (at, size), pieces in zip(rows, zip(*columns)):
             lacking = [number for number, piece in enumerate(pieces) if piece is None]
             if not lacking:
-                texts[at] = "".join(pieces)  # type: ignore[arg-type]  # none is None
+                texts[at] = "".join(pieces)
             elif len(lacking) <= FEW * len(parts):
                 texts[at] = self._mended(form, size, list(pieces), lacking)
 
@@ -218,7 +218,7 @@ class Batch:
                 pieces[number] = self._piece(parts, number, self._write(parts[number].answer(reading)))
         except SpecError:
             return None
-        return "".join(pieces)  # type: ignore[arg-type]  # none is None any more
+        return "".join(pieces) any more
 
     def _piece(self, parts: Sequence[_Part], number: int, text: str) -> str:
         """What the text of one part gives to that of all."""
