@@ -218,7 +218,7 @@ class Batch:
                 pieces[number] = self._piece(parts, number, self._write(parts[number].answer(reading)))
         except SpecError:
             return None
-        return "".join(pieces) any more
+        return "".join(pieces)  # type: ignore[arg-type]  # none is None any more
 
     def _piece(self, parts: Sequence[_Part], number: int, text: str) -> str:
         """What the text of one part gives to that of all."""
