@@ -205,7 +205,8 @@ def _largest(row: Whole, features: int = 1) -> Whole:
     is_largest = row == row.max()
     if is_largest.sum() > 1 or ((row.max() - row[~is_largest]) ** 2 < FAR_APART**2 * features).any():
         raise ValueError("two numbers are too near each other: a softmax makes no integers of them")
-    return is_largest.astype(np.int64)
+    weights: Whole = is_largest.astype(np.int64)
+    return weights
 
 
 def _attention(op: Attention, x: list[Whole], *_: object) -> Whole:
