@@ -14,7 +14,7 @@ from .said import FAMILIES
 from .units import COUNTS, PLAIN
 
 #: Headers of families that break in the middle.
-_BROKEN = {"multiply-adds": "multiply-\nadds", "activations": "activa-\ntions"}
+_BROKEN = {"multiply-adds": "multiply-\nadds", "activations": "activa\u00ad\ntions"}
 
 _WORDS = (Column("calls_it", "calls it", None, 5),)
 _FIGURE = Column("value", "figure", COUNTS)
