@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Layers that are worked out at once: their columns stay in the cache of a core.
-AT_ONCE = 1 << 15
+AT_ONCE = 1 << 17
 
 #: Layers of one part, about a second of work: handing one over takes 3 ms.
 A_PART = 1 << 24
@@ -184,7 +184,8 @@ class _Asker:
         value = found[first.word]
         if len(before.best) == search.top:  # most blocks end here: nothing in them is as good as the last there is
             last = before.best[-1].key[0]
-            chosen = chosen & (value >= -last if first.descending else value <= last)
+            ahead = np.greater_equal if len(search.best) > 1 else np.greater  # of equal rows the earlier one stays
+            chosen = chosen & (ahead(value, -last) if first.descending else ahead(-last, -value))
             if not chosen.any():
                 return ()
         places = np.nonzero(chosen)
