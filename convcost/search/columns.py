@@ -232,6 +232,20 @@ class Columns:
         """What varies, each field along its own axis."""
         return [np.moveaxis(array, -1, self._inner) for array in self._laid(block)]
 
+    def rows(self, block: Block, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """What varies, of the layers at some places of a block."""
+        inside = np.unravel_index(at, [end - first for first, end in block])
+        return [
+            array.ravel()[place + first]
+            for arrays, place, (first, _) in zip(self._arrays, inside, block)
+            for array in arrays
+        ]
+
+    def answer_rows(self, sizes: list[NDArray[np.int64]]) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        """The words of single layers, and which there are."""
+        found, exists = self._answer(sizes, sizes[0].shape)
+        return found, exists
+
     def _laid(self, block: Block) -> list[NDArray[np.int64]]:
         """The same as it lies in arrays."""
         return [
