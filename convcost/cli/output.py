@@ -38,8 +38,8 @@ def format_of(path: str, format: str = "table") -> str:
 def with_plot(format: str) -> str:
     """The format that has a picture beside what this one has.
 
-    >>> with_plot("table"), with_plot("html")
-    ('plot', 'html')
+    >>> with_plot("table")
+    'plot'
 
     Raises SpecError for a format that can have none, and where the library that draws it is missing.
     """

@@ -95,7 +95,7 @@ class Fold(NamedTuple):
     ops: Sequence[Document] = ()
 
 
-def head(title: str) -> str:
+def page_head(title: str) -> str:
     """The start of a page."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -253,6 +253,11 @@ def folds_of(source: Source) -> dict[str, Fold]:
     elif not isinstance(source, dict):
         documents = [document_of(layer) for layer in source]
         rows = [(document["variant"], document) for document in documents[:1]] if len(documents) == 1 else []
+    elif "evidence" in source:
+        each = [(row, {check["name"]: check for check in row["checks"]}) for row in source["evidence"]]
+        return {
+            row["variant"]: Fold("holds" if row["ok"] else "does not hold", checks) for row, checks in each if checks
+        }
     else:
         layers = source.get("verified", {}).get("layers", []) if "layers" in source else []
         return {name: Fold(one["status"], one["checks"]) for one in layers for name in one["names"] if one["checks"]}
@@ -296,7 +301,7 @@ class HtmlWriter(TablesWriter):
     def write(self, table: Table, source: Source) -> None:
         """The table with its folds; of a network, its operations one by one, too; the picture, where there is one."""
         if not self._level:
-            self.file.write(head(table.title or "convcost"))
+            self.file.write(page_head(table.title or "convcost"))
         self._level = min(self._level + 1, 2)
         folds = folds_of(source)
         self.file.writelines(section(table, folds, self._level))
@@ -308,7 +313,7 @@ class HtmlWriter(TablesWriter):
         """The foot of the page, which may have no answer."""
         super().end()
         if not self._level:
-            self.file.write(head("convcost"))
+            self.file.write(page_head("convcost"))
         self.file.write(FOOT)
 
     def document(self, *given: Any) -> None:

@@ -162,7 +162,7 @@ def _of_separation(document: dict[str, Any]) -> Iterator[Curves]:
     families: dict[str, list[tuple[float, float]]] = {}
     for row in layer["families"]:
         if row["error"] is not None and row["macs"] <= layer["macs"]:
-            families.setdefault(row["variant"], []).append((row["macs"] / layer["macs"], row["error"]))
+            families.setdefault(row["variant"], []).append((row["macs"] / layer["macs"], round(row["error"], 6)))
     curves = [Curve(name, *map(tuple, zip(*sorted(points)))) for name, points in families.items()]
     if curves:
         yield Curves("weight error, by multiply-adds", Axis("MACs × the layer's"), Axis("weight error"), tuple(curves))
