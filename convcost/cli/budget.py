@@ -88,8 +88,7 @@ def budget(
     answer = gate.judge_all(asked, ways)
     from ..report.gate import write_budget
 
-    way: Any = format
-    with to._replace(format=way).open() as (file, written):
+    with to._replace(format=format).open() as (file, written):  # type: ignore[arg-type]  # github is one more
         write_budget(answer, written, file)
     return int(not answer.ok)
 
@@ -102,7 +101,7 @@ def _of_the_options(words: Sequence[str], budgets: Budgets, *, update: bool) -> 
     if update:
         raise SpecError("--update writes what the targets of a file have", "write the budget into pyproject.toml")
     limits = [gate.read_limit(word, text) for word, text in budgets.limits().items()]
-    return gate.Budgets(Path("budget"), (gate.Target(" ".join(words), tuple(limits)),), Path(gate.BASELINE))
+    return gate.Budgets(Path("budget"), (gate.Target(" ".join(words), tuple(limits), line=0),), Path(gate.BASELINE))
 
 
 def _chosen(targets: Sequence[gate.Target], names: Sequence[str]) -> tuple[gate.Target, ...]:

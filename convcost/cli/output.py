@@ -23,7 +23,8 @@ def format_of(path: str, format: str = "table") -> str:
     ending = os.path.splitext(path)[1].lower()
     meant = ENDINGS.get(ending, format)
     if format != "table" and meant not in (format, "table"):
-        hint = f"leave --format out, or end the file in {FORMATS[format].ending}"
+        own = FORMATS[format].ending if format in FORMATS else ".txt"
+        hint = f"leave --format out, or end the file in {own}"
         message = f"--format {format}, but {ending} says {meant}"
         raise SpecError(message, hint, path, len(path) - len(ending), len(path))
     if format != "table":
