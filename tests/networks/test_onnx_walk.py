@@ -288,7 +288,10 @@ def test_a_table_of_coordinates_that_multiplies_weights_is_none(tmp_path: Path) 
         assert costs(found) == (params, 4 * columns * 8)
 
 
-@pytest.mark.parametrize(("name", "params"), [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0)])
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0), ("block.0.lifted_tensor_0", 0)],
+)
 def test_a_single_number_is_a_param_where_it_has_the_name_of_one(tmp_path: Path, name: str, params: int) -> None:
     nodes = [node("Mul", f"x {name}", "y")]
     found = read_here(model(nodes, [given("x", 4, 8)], ["y"], [tensor(name, [1.0], 1)]), tmp_path)
