@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
@@ -109,20 +110,23 @@ class _Shown:
         import json
 
         from .report.as_json import encode
-        from .report.views import view
+        from .report.views import view_of
 
-        found: dict[str, Any] = json.loads(encode(view(self).document))
+        found: dict[str, Any] = json.loads(encode(view_of(self).document))
         return found
 
     def to_pandas(self) -> Any:
-        """The rows as a data frame, columns named as in CSV, numbers as numbers. Raises Error without pandas."""
+        """The rows as a data frame: columns named as in CSV, whole numbers exact, also where some are missing.
+
+        Raises Error without pandas.
+        """
         try:
-            import pandas
+            pandas = import_module("pandas")
         except ImportError:
             raise Error(SpecError("pandas is not installed", "pip install pandas")) from None
         from .report.views import records
 
-        return pandas.DataFrame.from_records(records(self))
+        return pandas.DataFrame(records(self), dtype=object).convert_dtypes(convert_string=False)
 
 
 class Comparison(_Shown, comparison.Comparison):
@@ -428,8 +432,8 @@ def zoo(name: str) -> str: ...
 def zoo(name: str | None = None) -> Zoo | str:
     """The networks that are built in, by analysis; of one that is named, the text of its file.
 
-    >>> [one.network.name for one in zoo().networks][:2], "input 3 @224" in zoo("resnet50")
-    (['alexnet', 'alexnet-paper'], True)
+    >>> zoo("resnet50").splitlines()[1]
+    'input 3 @224'
 
     Raises Error for a name that is none of them.
     """
@@ -587,6 +591,7 @@ def time(
     threads: int = 1,
     device: str = "",
     per_layer: bool = False,
+    predict: bool = False,
     max_seconds: float | None = None,
     norm: bool = False,
     activation: str | None = None,
@@ -599,31 +604,28 @@ def time(
     (['standard', 'depthwise-separable'], True)
 
     With a `device` there are its bounds alone, and nothing is measured. `spec` says what is asked of the input of a
-    network; `per_layer` is each of its distinct operations. Raises Error for what cannot be timed.
+    network; `per_layer` is each of its distinct layers, `predict` a guess beside what is measured. Raises Error for
+    what cannot be timed.
     """
-    from .timing import ENGINES
-    from .timing.answer import Stopwatch, Subject, Timed, subjects_of, time_graphs, time_layer
-    from .timing.calibrate import machine_profile
+    from .timing import ENGINES, answer
     from .timing.devices import find_device
-    from .timing.engines import open_engine
+    from .timing.machine import open_watch
 
-    profile = None
-    if device:
-        watch = Stopwatch(None, find_device(device)[0])
-    else:
-        opened_engine = open_engine(engine or ENGINES[0], threads)
-        profile = machine_profile(opened_engine)
-        watch = Stopwatch(opened_engine, profile.device(), None, max_seconds or (10.0 if network is None else 20.0))
+    seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
+    on = find_device(device)[0] if device else None
+    watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
     if network is None:
         read = _read(spec, norm, activation, residual)
         names = None if variants is None else own_names(list(variants))
-        found = time_layer(read.spec, names, watch, profile, read.source)
+        found = answer.time_layer(read.spec, names, watch, profile, read.source)
     else:
         asked = find_network(network, str(spec), tell=_warn).network
-        whole = [Subject(asked.name, "network", asked.graph, asked.shapes)]
-        subjects = subjects_of(asked.graph, asked.shapes) if per_layer else whole
-        found = time_graphs(asked.name, subjects, None, watch, profile)
-    shown: Timed = _shown(Timed)._make(found)
+        if per_layer:
+            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            found = answer.time_graphs(asked.name, subjects, None, watch, profile)
+        else:
+            found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
+    shown: Timed = _shown(answer.Timed)._make(found)
     return shown
 
 
@@ -721,10 +723,9 @@ def assert_cost(
     `growth` is against the baseline that `convcost budget --update` writes. Raises Error for what is no network or no
     quantity.
     """
-    from .gate.budgets import BASELINE
-    from .gate.budgets import assert_cost as assert_it
+    from .gate.budgets import BASELINE, hold_cost
 
-    _asked(assert_it)(target, growth=growth, baseline=baseline or BASELINE, folder=folder, **limits)
+    _asked(hold_cost)(target, growth=growth, baseline=baseline or BASELINE, folder=folder, **limits)
 
 
 def _ways(inplace: bool, verify: bool, limit: int | None) -> Ways:

@@ -62,7 +62,6 @@ def _trace_of(sizes: Sequence[Any]) -> Trace | None:
     return None
 
 
-@opaque(lambda count, taps, *_: count * taps)
 def products_on_data(count: int, taps: int, stride: int, dilation: int, before: int, length: int) -> int:
     """Pairs (window, tap) that fall on `length` positions of data which `before` positions of padding precede.
 
@@ -73,7 +72,17 @@ def products_on_data(count: int, taps: int, stride: int, dilation: int, before: 
     13
     """
     after = (count - 1) * stride + (taps - 1) * dilation - before - length + 1
+    # What lies behind the data is the same number for every traced size where the stride is 1: arithmetic then.
+    work = _off_the_corners if type(after) is int and type(before) is int else _whole_off_the_corners
+    on_data: int = largest([work(count, taps, stride, dilation, before, after), 0])
+    return on_data
+
+
+def _off_the_corners(count: int, taps: int, stride: int, dilation: int, before: int, after: int) -> int:
     return count * taps - _corner(before, count, taps, stride, dilation) - _corner(after, count, taps, stride, dilation)
+
+
+_whole_off_the_corners = opaque(lambda count, taps, *_: count * taps)(_off_the_corners)
 
 
 def _corner(limit: int, count: int, taps: int, stride: int, dilation: int) -> int:

@@ -59,12 +59,17 @@ class OpRow(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`."""
+    """Every variant of one layer, and the name of the row that the ratios relate to; `source` as in `Reading`.
+
+    Of a front, its words, and the rows that others beat in these.
+    """
 
     spec: LayerSpec
     baseline: str
     rows: tuple[Row, ...]
     source: str = ""
+    front: tuple[str, ...] = ()
+    beaten: tuple[Row, ...] = ()
 
 
 class Layer(NamedTuple):
@@ -95,9 +100,7 @@ def compare_variants(
 
     A layer that is grouped or transposed is a first row `as-given` and the baseline, unless another is named.
     """
-    wanted = shown_variants(spec.axes) if names is None else list(names)
-    if not spec.is_plain and AS_GIVEN not in wanted:
-        wanted.insert(0, AS_GIVEN)
+    wanted = rows_wanted(spec, names)
     base = baseline or ("standard" if spec.is_plain else AS_GIVEN)
     rows = {name: answer(name, spec, inplace, verify) for name in wanted}
     against = rows[base] if base in rows else answer(base, spec, inplace, verify)
@@ -105,6 +108,30 @@ def compare_variants(
     if verify:
         related = [row._replace(verified=verify.relate(row, against, spec, inplace)) for row in related]
     return Comparison(spec, base, tuple(related))
+
+
+def row_alone(name: str, spec: LayerSpec, baseline: str | None = None, *, inplace: bool = True) -> Comparison:
+    """One row of a comparison, with its ratios.
+
+    >>> row_alone("grouped", LayerSpec(64, 128, (3, 3), (56, 56))).rows[0].relative["macs"]
+    0.03125
+    """
+    base = baseline or ("standard" if spec.is_plain else AS_GIVEN)
+    row = answer(name, spec, inplace)
+    against = row if name == base else answer(base, spec, inplace)
+    return Comparison(spec, base, (relate(row, against),))
+
+
+def rows_wanted(spec: LayerSpec, names: Iterable[str] | None = None) -> list[str]:
+    """The rows of a comparison, by name.
+
+    >>> rows_wanted(LayerSpec(64, 64, (3, 3), (56, 56), groups=4), ["bottleneck"])
+    ['as-given', 'bottleneck']
+    """
+    wanted = shown_variants(spec.axes) if names is None else list(names)
+    if not spec.is_plain and AS_GIVEN not in wanted:
+        wanted.insert(0, AS_GIVEN)
+    return wanted
 
 
 def answer(name: str, spec: LayerSpec, inplace: bool = True, verify: Verify | None = None) -> Row:

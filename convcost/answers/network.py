@@ -53,6 +53,12 @@ ADDITIVE = (
 )  # fmt: skip
 
 
+#: Words that are not known where what an operation does is not.
+COUNTED = {
+    "macs", "effective_macs", "flops", "elementwise", "conv_activations", "arithmetic_intensity", "mixes",
+    "elementwise_by",
+}  # fmt: skip
+
 #: What the elementwise operations of each kind are for; what moves numbers has none. `Counted` ones name themselves.
 CAUSES: dict[type, str] = {
     Conv: "bias", Linear: "bias", BatchNorm: "norm", LayerNorm: "norm", Activation: "activation", Pool: "pool",
@@ -169,7 +175,43 @@ def answer_network(
     peak = _peak(network, analysis)
     answer = NetworkAnswer(network, total, layers, _kinds(layers, total), peak, training, analysis.steps)
     answer = answer._replace(verified=verify(answer, rebuild, inplace)) if verify else answer
+    answer = _unknown(answer)
     return _unplaced(answer) if any(kind.kind == UNPLACED for kind in answer.kinds) else answer
+
+
+def _unknown(answer: NetworkAnswer) -> NetworkAnswer:
+    """What is not known of an operation is null in its row; sums are of what is known."""
+    nodes, peak = answer.network.graph.nodes, answer.peak
+    blank = {number for number, node in enumerate(nodes, 1) if type(node.op) is Counted and not node.op.sized}
+    if not blank and all([type(node.op) is not Counted or node.op.known for node in nodes]):
+        return answer
+    words = [
+        _known(layer, node.op, node.inputs, number, blank)
+        for number, (node, layer) in enumerate(zip(nodes, answer.layers), 1)
+    ]
+    total = {**answer.total, **{word: number or 0 for word, number in _sums(words).items()}}
+    total["arithmetic_intensity"] = total["flops"] / total["traffic_bytes"] if total["traffic_bytes"] else None
+    total["output_shape"] = None if len(nodes) in blank else total["output_shape"]
+    layers = []
+    for node, layer, known in zip(nodes, answer.layers, words):
+        inputs = [None if value in blank else shape for value, shape in zip(node.inputs, layer.fields["inputs"])]
+        share = {word: _quotient(known[word], total[word]) for word in SHARES}
+        layers.append(layer._replace(words=known, share=share, fields={**layer.fields, "inputs": inputs}))
+    there = zip(sorted(answer.timeline[peak.step - 1].alive), peak.alive)
+    peak = peak._replace(alive=tuple([tensor for value, tensor in there if value not in blank]))
+    return answer._replace(layers=tuple(layers), kinds=_kinds(tuple(layers), total), total=total, peak=peak)
+
+
+def _known(
+    layer: LayerAnswer, op: Op, inputs: tuple[int, ...], number: int, blank: set[int]
+) -> dict[str, Any]:  # fmt: skip
+    """The words of operation `number`, null where they are not known: those of `blank` have no size."""
+    lost = {"output_shape", "activation_bytes"} if number in blank else set()
+    if blank & {number, *inputs}:
+        lost |= {"peak_bytes", "traffic_bytes", "arithmetic_intensity"}
+    if type(op) is Counted and not op.known:
+        lost |= COUNTED
+    return {word: None if word in lost else value for word, value in layer.words.items()}
 
 
 def _unplaced(answer: NetworkAnswer) -> NetworkAnswer:
@@ -250,10 +292,20 @@ def _kinds(layers: tuple[LayerAnswer, ...], total: dict[str, Any]) -> tuple[Kind
         groups.setdefault(layer.kind, []).append(layer.words)
     kinds = []
     for kind, members in groups.items():
-        sums = {word: sum([member[word] for member in members]) for word in ADDITIVE}
-        share = {word: sums[word] / total[word] if total[word] else 0.0 for word in SHARES}
+        sums = _sums(members)
+        share = {word: _quotient(sums[word], total[word]) for word in SHARES}
         kinds.append(KindAnswer(kind, len(members), sums, share))
     return tuple(kinds)
+
+
+def _sums(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The additive words of several operations together, as far as they are known: null where none is."""
+    known = {word: [part[word] for part in parts if part[word] is not None] for word in ADDITIVE}
+    return {word: sum(numbers) if numbers else None for word, numbers in known.items()}
+
+
+def _quotient(part: int | None, whole: int | None) -> float | None:
+    return None if part is None else part / whole if whole else 0.0
 
 
 def _peak(network: Network, analysis: Analysis) -> Peak:

@@ -14,8 +14,8 @@ from ..report.formats import FORMATS
 from ..spec.errors import SpecError
 from .failure import tell
 from .names import unknown_name
-from .options import Budgets, Execution
-from .output import destination, whole_file
+from .options import Budgets, Destination, Execution
+from .output import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ Examples:
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {
+    "my-net.txt": "input 3 @32\nstandard 8 k3 s2\n",
     "convcost.toml": '[budget]\n"my-net.txt" = { macs = "150M" }\n"resnet18" = { params = "12M" }\n',
 }
 
@@ -71,12 +72,10 @@ def budget(
             help=f"How to write the answer: {', '.join(BudgetFormat)}; github annotates a pull request.",
         ),
     ] = BudgetFormat["table"],
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file.")
-    ] = "",
     *,
     budgets: Budgets,
     execution: Execution,
+    to: Destination,
 ) -> int:  # fmt: skip
     """Hold layers and networks against what they may cost, and against a baseline: exit code 1 where one exceeds it."""
     if any(budgets):
@@ -90,7 +89,7 @@ def budget(
     answer = gate.judge_all(asked, ways)
     from ..report.gate import write_budget
 
-    with destination(output, format.value) as (file, written):
+    with to._replace(format=format).open() as (file, written):  # type: ignore[arg-type]  # github is one more
         write_budget(answer, written, file)
     return int(not answer.ok)
 
@@ -103,7 +102,7 @@ def _of_the_options(words: Sequence[str], budgets: Budgets, *, update: bool) -> 
     if update:
         raise SpecError("--update writes what the targets of a file have", "write the budget into pyproject.toml")
     limits = [gate.read_limit(word, text) for word, text in budgets.limits().items()]
-    return gate.Budgets(Path("budget"), (gate.Target(" ".join(words), tuple(limits)),), Path(gate.BASELINE))
+    return gate.Budgets(Path("budget"), (gate.Target(" ".join(words), tuple(limits), line=0),), Path(gate.BASELINE))
 
 
 def _chosen(targets: Sequence[gate.Target], names: Sequence[str]) -> tuple[gate.Target, ...]:

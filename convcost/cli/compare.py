@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison, Verify, compare_variants
+from ..answers.comparison import Comparison, Verify, compare_variants, row_alone, rows_wanted
 from ..report import Options
 from ..spec import Reading
 from ..variants.registry import own_names, row_names
@@ -27,7 +27,7 @@ from .options import (
     Showing,
     Variants,
 )
-from .run import Flags, answer_all
+from .run import Answer, Flags, Planned, answer_all
 
 EPILOG = (
     NOTATION
@@ -64,7 +64,10 @@ MEASURED_SECONDS = 5.0
 
 
 #: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
-WORTH_PLANS = 150
+WORTH_PLANS = 1000
+
+#: Lines that want a plan for a row before one is made: it takes as long as to answer so many.
+WORTH_A_PLAN = 100
 
 
 def compare(
@@ -109,9 +112,19 @@ def compare(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    columns = named_columns(showing.columns or MEASURED * measure)
+    columns = named_columns(to.columns or MEASURED * measure)
     options = Options(False, showing.per_op, columns, exact, convention=known_convention(convention))
-    planned = WORTH_PLANS if not (execution.verify or measure or any(selecting) or front or convention) else 0
+
+    def parts(read: Reading) -> list[Answer]:
+        """Each row alone."""
+
+        def one(name: str) -> Answer:
+            return lambda read: row_alone(name, read.spec, base, inplace=inplace)._replace(source=read.source)
+
+        return [one(name) for name in rows_wanted(read.spec, names)]
+
+    lines = WORTH_PLANS if not (execution.verify or measure or selected or convention) else 0
+    planned = Planned(lines, parts, WORTH_A_PLAN)
     return answer_all(words, flags, answer, to, options, planned=planned)
 
 

@@ -6,23 +6,28 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from time import monotonic
-from typing import Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from ..explain.document import explanation_document
+from ..explain.lessons import Document
 from ..explain.measured import Measurement, Settings
 from ..explain.pages import Page
 from ..explain.sections import pages
 from ..explain.topics import RESIDUAL, default_layer, described, names, read_words
-from ..report.formats import FORMATS
-from ..spec import LayerSpec, SpecError, parse_spec
+from ..report.formats import FORMATS, open_writer
+from ..report.model import Table
+from ..report.writers import Way
+from ..spec import LayerSpec, SpecError, format_spec, parse_spec
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
 from .listing import fold_text, listing, width_of
 from .names import unknown_name
-from .options import NOTATION
-from .output import destination
+from .options import NOTATION, Destination, Format
+
+if TYPE_CHECKING:
+    from ..report.charts import Chart
 
 EPILOG = (
     NOTATION
@@ -62,6 +67,9 @@ def explain(
     experiment: Annotated[
         bool, typer.Option("--experiment", help="Measure what residual connections do, here and now (about 10 s).")
     ] = False,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Time it in onnxruntime beside the standard convolution (about 3 s).")
+    ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="More than a screen: each step, uses, limits, growth, a training step.")
     ] = False,
@@ -75,27 +83,26 @@ def explain(
             help=f"How to write the answer: {', '.join(ExplainFormat)}; text is its table, csv its numbers.",
         ),
     ] = ExplainFormat["text"],
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FILE", show_default=False, help="Write to this file."),
-    ] = "",
+    *,
+    to: Destination,
 ) -> int:  # fmt: skip
     """Explain a variant on a screen: the reason, the formula with this layer's numbers, what is measured in this run.
 
-    Documents (markdown, latex, json) are always full.
+    Documents (markdown, latex, html, json) are always full.
     """
-    with destination(output, "table" if format == "text" else format.value) as (file, written):
+    to = to._replace(format=Format["table" if format == "text" else format.value])
+    with to.open() as (file, written):
         if list_topics or not words:
             _list(written, file)
         else:
-            _explain(words, experiment, full, written, file)
+            _explain(words, experiment, measure, full, written, file)
     return 0
 
 
-def _list(format: str, file: TextIO) -> None:
+def _list(format: Way, file: TextIO) -> None:
     """The topics, each with its aliases: what a variant is, `convcost variants` says."""
     entries = described()
-    if format != "table":
+    if format != "table" or format.columns is not None:
         from ..report.listings import TOPICS, write_listing
 
         write_listing(TOPICS, entries, format, file)
@@ -106,7 +113,7 @@ def _list(format: str, file: TextIO) -> None:
     file.writelines(listing(lines, min(WIDTH, width_of(file, WIDTH))))
 
 
-def _explain(words: list[str], experiment: bool, full: bool, format: str, file: TextIO) -> None:
+def _explain(words: list[str], experiment: bool, measure: bool, full: bool, format: str, file: TextIO) -> None:
     """The explanation of the topics and the layer that `words` name."""
     asked = read_words(words)
     if asked.unknown is not None:
@@ -121,27 +128,57 @@ def _explain(words: list[str], experiment: bool, full: bool, format: str, file: 
     _check(asked.topics, spec, text)
     found = _measure() if experiment else None
     document = explanation_document(asked.topics, spec, found)
-    if format in ("json", "ndjson"):
-        from ..report.as_json import encode, json_text
-
-        file.write((json_text if format == "json" else encode)(document) + "\n")
-    elif format == "csv":
+    if measure:
+        _time(document, spec)
+    if format == "csv":
         from ..explain.handout import write_rows
 
         write_rows(document, file)
+    elif format in ("json", "ndjson", "svg"):
+        open_writer(format, file).document(document, _chart_alone(", ".join(asked.topics), spec), (), list)
     else:
-        _write(pages(document, spec, bool(text), full=full or format != "table"), format, file)
+        is_short = format in ("table", "plot") and not full
+        _write(pages(document, spec, bool(text), full=not is_short), format, file)
+        if format in ("plot", "html"):
+            _draw(document, format, file)
+
+
+def _chart_alone(title: str, spec: LayerSpec) -> Callable[[], Table]:
+    """The table of an answer that has none, for its picture."""
+    return lambda: Table(title, (format_spec(spec),), "", (), (), (), ())
 
 
 def _write(found: list[Page], format: str, file: TextIO) -> None:
     """Pages, one after another, for a terminal or as a hand-out."""
-    from ..explain.handout import latex_handout, markdown_handout
+    from ..explain.handout import html_handout, latex_handout, markdown_handout
     from ..explain.pages import text
 
-    writers = {"markdown": markdown_handout, "latex": latex_handout}
+    if format == "html":
+        from ..report.as_html import page_head
+
+        file.write(page_head(found[0].title))
+    writers = {"markdown": markdown_handout, "latex": latex_handout, "html": html_handout}
     width = min(WIDTH, width_of(file, WIDTH))
     write = writers.get(format, lambda page: fold_text(text(page, _as_on(file), width), width, paragraphs=False))
     file.write("\n".join(map(write, found)))
+
+
+def _draw(document: Document, format: str, file: TextIO) -> None:
+    """How the cost grows: below a page in a terminal, or at the end of one in a browser."""
+    from ..report.pictures import chart_of
+
+    def chart() -> Chart:
+        return chart_of(document, Table("", (), "", (), (), (), ()))
+
+    if format == "plot":
+        from ..report.as_plot import chart_text
+        from ..report.as_table import can_encode
+
+        file.write("\n" + chart_text(chart(), min(WIDTH, width_of(file, WIDTH)), ascii_only=not can_encode(file)))
+    else:
+        from ..report.as_html import FOOT, figure
+
+        file.write(figure(chart) + FOOT)
 
 
 def _as_on(file: TextIO) -> Callable[[str], str]:
@@ -159,6 +196,24 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
             build_variant("basic-block" if topic == RESIDUAL else topic, spec)
         except DoesNotApply as why:
             raise SpecError(f"{topic} does not apply: {why}", f"convcost compare {text}", text, 0, len(text)) from None
+
+
+def _time(document: dict[str, Any], spec: LayerSpec) -> None:
+    """Put the run time of each variant where the document says when it will not help."""
+    from ..answers.comparison import compare_variants
+    from ..checks.verifier import DEFAULT_LIMIT
+    from ..timing.answer import measure_comparison
+    from ..timing.engines import best_engine
+
+    engine, note = best_engine()
+    if note:
+        print(f"note: {note}", file=sys.stderr)
+    explained = {one["topic"]: one for one in document["explanations"] if one["topic"] != RESIDUAL}
+    names = list(dict.fromkeys(["standard", *explained]))
+    timed = measure_comparison(compare_variants(spec, names), engine, DEFAULT_LIMIT, 3.0)
+    for row in timed.rows:
+        if row.variant in explained and row.measured is not None and row.measured.ratio is not None:
+            explained[row.variant]["will_not_help"]["run_time"] = row.measured._asdict()
 
 
 def _measure() -> list[Measurement]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..spec.errors import SpecError
-from .names import choose_variants, named_columns
-from .options import Budgets, Columns, Destination, Exact, Execution, Modifiers, Variants, Where
+from .names import choose_variants
+from .options import Budgets, Destination, Exact, Execution, Modifiers, Variants, Where
 from .run import Flags
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ def fit(
     ] = None,
     width: WidthRange = "",
     size: SizeRange = "",
-    columns: Columns = "",
     exact: Exact = False,
     where: Where = "",
     *,
@@ -79,13 +78,12 @@ def fit(
     """Find what meets a budget: the variants and settings of a layer, the width and size of a network."""
     from ..report.fits import write_fit
 
-    chosen = named_columns(columns)
     if _is_network(what[0]):
         found = _network(what, budgets, where, best, top, width, size, variants, modifiers, execution)
     else:
         found = _layer(what, budgets, where, best, top, width, size, variants, modifiers, execution)
     with to.open() as (file, written):
-        write_fit(found, written, file, columns=chosen, exact=exact)
+        write_fit(found, written, file, exact=exact)
     return _code(found)
 
 

@@ -17,7 +17,7 @@ from .options import (
     OptionalSpec,
     Showing,
 )
-from .run import Flags, answer_all
+from .run import Flags, Planned, answer_all
 
 EPILOG = (
     NOTATION
@@ -62,8 +62,6 @@ def layer(
         from .inside import layer_of_network
 
         words, flags = layer_of_network(inside, layer, words, flags)
-    options = Options(
-        False, showing.per_op, named_columns(showing.columns), exact, convention=known_convention(convention)
-    )
-    planned = 0 if execution.verify or convention else WORTH_PLANS
+    options = Options(False, showing.per_op, named_columns(to.columns), exact, convention=known_convention(convention))
+    planned = Planned(0 if execution.verify or convention else WORTH_PLANS)
     return answer_all(words, flags, answer, to, options, planned=planned)

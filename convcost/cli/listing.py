@@ -84,7 +84,12 @@ def _folded(line: str, width: int) -> list[str]:
         parts = wrap(line, width - 2, subsequent_indent=" " * (_start(line) + 2), break_long_words=False,
                      break_on_hyphens=False)  # fmt: skip
         return [*[f"{part} \\" for part in parts[:-1]], *parts[-1:]]
-    below = _below(line) if width - _below(line) >= LEAST // 2 else _start(line) + len(GAP)
+    below = _below(line)
+    if width - below < LEAST * 2 // 3:  # no room beside: it stands below
+        more = " " * (min(_start(line), len(GAP)) + 2 * len(GAP))
+        parts = wrap(line[below:], width, initial_indent=more, subsequent_indent=more, break_long_words=False,
+                     break_on_hyphens=False)  # fmt: skip
+        return [*[line[:below].rstrip()] * bool(line[:below].strip()), *parts]
     first, *rest = wrap(line[below:], width - below, break_long_words=False, break_on_hyphens=False) or [""]
     return [(line[:below] + first).rstrip(), *[" " * below + part for part in rest]]
 

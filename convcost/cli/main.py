@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from enum import StrEnum
 from importlib import import_module
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -85,7 +86,7 @@ class Commands(TyperGroup):
 
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        epilog = None if ctx and ctx.meta.get("brief") else getattr(module, "EPILOG", None)
+        epilog = None if ctx and ctx.meta.get("brief") else _paragraphs(getattr(module, "EPILOG", ""))
         group = next(title for title, names in GROUPS.items() if cmd_name in names)
         one.command(name=cmd_name, cls=Command, epilog=epilog, rich_help_panel=group)(
             expanded(getattr(module, cmd_name))
@@ -161,6 +162,19 @@ def _run(args: list[str]) -> int:
 
         return exit_code(error, args)
     return code if isinstance(code, int) else 0
+
+
+def _paragraphs(text: str) -> str:
+    """A text for the foot of `--help`: its paragraphs are lines, indented lines stay, brackets are no markup.
+
+    >>> _paragraphs("A [budget] is\\na file.\\n\\n  convcost budget")
+    'A \\\\[budget] is a file.\\n\\n  convcost budget'
+    """
+    lines = text.replace("[", "\\[").split("\n")
+    joined = [
+        f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in pairwise(lines)
+    ]
+    return "".join([*lines[:1], *joined])
 
 
 def _shows_all(stream: Any) -> bool:

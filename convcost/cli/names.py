@@ -37,6 +37,15 @@ def choose_variants(text: str) -> list[str] | None:
     return None if names is None else own_names(names)
 
 
+def column_names(text: str) -> list[str] | None:
+    """The names in a comma-separated list, whichever there are; None for an empty one.
+
+    >>> column_names("macs, relative.macs"), column_names("")
+    (['macs', 'relative.macs'], None)
+    """
+    return [name.strip() for name in text.split(",")] if text.strip() else None
+
+
 def named_columns(text: str) -> list[str] | None:
     """The columns in a comma-separated list, by the names that JSON gives them; None for the default ones.
 
@@ -45,9 +54,9 @@ def named_columns(text: str) -> list[str] | None:
     """
     if not text.strip():
         return None
-    from ..report.columns import COLUMNS
+    from ..report.columns import ALL, COLUMNS
 
-    return choose_names(text, COLUMNS, "column")
+    return choose_names(text, [*COLUMNS, ALL], "column")
 
 
 def known_convention(name: str) -> str:

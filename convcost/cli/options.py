@@ -1,8 +1,8 @@
 """Options that several commands share, each described once, and the groups in which commands take them."""
 
 import inspect
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
@@ -10,6 +10,7 @@ import typer
 
 from ..records import NamedTuple
 from ..report.formats import FORMATS
+from ..report.writers import Way
 from ..spec.layer import ACTIVATIONS
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ Where = Annotated[
 Front = Annotated[
     str, typer.Option("--front", metavar="WORDS", show_default=False, help="Rows that no other beats in these.")
 ]
-Columns = Annotated[str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")]
 
 
 class Modifiers(NamedTuple):
@@ -99,9 +99,6 @@ class Showing(NamedTuple):
     """What a table or CSV has of a layer."""
 
     per_op: Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")] = False
-    columns: Annotated[
-        str, typer.Option(metavar="LIST", show_default=False, help="Words to show, comma-separated.")
-    ] = ""
 
 
 def _limit(word: str, what: str) -> Any:
@@ -161,12 +158,31 @@ class Destination(NamedTuple):
             "--output", "-o", metavar="FILE", show_default=False, help="Write to this file; its ending says the format."
         ),
     ] = ""
+    columns: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST", show_default=False, help="Columns of the table or CSV, comma-separated; all: every one."
+        ),
+    ] = ""
+    plot: Annotated[bool, typer.Option("--plot", help="Draw it, too: bars of text, or a picture in a page.")] = False
 
-    def open(self) -> AbstractContextManager[tuple[TextIO, str]]:
+    @property
+    def written(self) -> Way:
+        """The format in which the answer is written, and its columns."""
+        from .names import column_names
+        from .output import format_of, with_plot
+
+        format = format_of(self.output, self.format.value) if self.output else self.format.value
+        return Way(with_plot(format) if self.plot else format, column_names(self.columns))
+
+    @contextmanager
+    def open(self) -> Iterator[tuple[TextIO, Way]]:
         """The file, whole or not at all, or standard output; and the format."""
         from .output import destination
 
-        return destination(self.output, self.format.value)
+        written = self.written
+        with destination(self.output) as file:
+            yield file, written
 
     def open_text(self) -> AbstractContextManager[TextIO]:
         """The same for the text of a network."""
@@ -206,15 +222,17 @@ GROUPS = (Modifiers, Showing, Selecting, Budgets, Destination, Execution)
 def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command as the option parser sees it: the options of each group in the place of its parameter.
 
+    An option that the command has itself takes the place of the group's.
+
     >>> def shown(name: str, showing: Showing) -> str:
-    ...     return f"{name} {showing.columns}"
-    >>> list(inspect.signature(expanded(shown)).parameters), expanded(shown)(name="a", per_op=False, columns="macs")
-    (['name', 'per_op', 'columns'], 'a macs')
+    ...     return f"{name} {showing.per_op}"
+    >>> list(inspect.signature(expanded(shown)).parameters), expanded(shown)(name="a", per_op=True)
+    (['name', 'per_op'], 'a True')
     """
-    hints = get_type_hints(command, include_extras=True)
+    own, hints = inspect.signature(command).parameters, get_type_hints(command, include_extras=True)
     groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
     parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(command).parameters.values():
+    for parameter in own.values():
         kind: Any = groups.get(parameter.name)
         if kind is None:
             parameters.append(parameter.replace(annotation=hints[parameter.name], kind=parameter.KEYWORD_ONLY))
@@ -223,10 +241,13 @@ def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
         parameters += [
             inspect.Parameter(name, parameter.KEYWORD_ONLY, default=kind._field_defaults[name], annotation=fields[name])
             for name in kind._fields
+            if name not in own
         ]
 
     def run(**given: Any) -> Any:
-        packed = {name: kind(*[given.pop(field) for field in kind._fields]) for name, kind in groups.items()}
+        packed: dict[str, Any] = {}
+        for name, kind in groups.items():
+            packed[name] = kind(**{field: given.pop(field) for field in kind._fields if field not in own})
         return command(**given, **packed)
 
     run.__doc__ = command.__doc__

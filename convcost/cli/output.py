@@ -23,7 +23,8 @@ def format_of(path: str, format: str = "table") -> str:
     ending = os.path.splitext(path)[1].lower()
     meant = ENDINGS.get(ending, format)
     if format != "table" and meant not in (format, "table"):
-        hint = f"leave --format out, or end the file in {FORMATS[format].ending}"
+        own = FORMATS[format].ending if format in FORMATS else ".txt"
+        hint = f"leave --format out, or end the file in {own}"
         message = f"--format {format}, but {ending} says {meant}"
         raise SpecError(message, hint, path, len(path) - len(ending), len(path))
     if format != "table":
@@ -34,15 +35,33 @@ def format_of(path: str, format: str = "table") -> str:
     return ENDINGS[ending]
 
 
+def with_plot(format: str) -> str:
+    """The format that has a picture beside what this one has.
+
+    >>> with_plot("table")
+    'plot'
+
+    Raises SpecError for a format that can have none, and where the library that draws it is missing.
+    """
+    if format in ("html", "svg"):
+        from ..report.as_svg import matplotlib_library
+
+        matplotlib_library()
+        return format
+    if format not in ("table", "plot"):
+        hint = "leave one of them out, or write to a file that ends in .html or .svg"
+        raise SpecError(f"--plot draws below a table; {format} has no picture", hint, format, 0, len(format))
+    return "plot"
+
+
 @contextmanager
-def destination(output: str, format: str) -> Iterator[tuple[TextIO, str]]:
-    """Where an answer goes, and its format: the file, whole or not at all, or standard output."""
+def destination(output: str) -> Iterator[TextIO]:
+    """Where an answer goes: the file, whole or not at all, or standard output."""
     if not output:
-        yield sys.stdout, format
+        yield sys.stdout
         return
-    format = format_of(output, format)
     with whole_file(output) as file:
-        yield file, format
+        yield file
 
 
 @contextmanager

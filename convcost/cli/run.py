@@ -53,31 +53,42 @@ class Flags(NamedTuple):
         return reading._replace(spec=self.on(reading.spec)) if any(self) else reading
 
 
+class Planned(NamedTuple):
+    """How lines that arrive together are answered by plans: where there are at least `lines` of them (0: never).
+
+    `parts` are the answers that one is made of, each with one row; none: the answer is one. A part gets a plan when
+    `least` lines want one.
+    """
+
+    lines: int = 0
+    parts: Callable[[Reading], list[Answer]] | None = None
+    least: int = 1
+
+
 def answer_all(
-    words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options, *, planned: int = 0
-) -> int:
+    words: list[str], flags: Flags, answer: Answer, to: Destination, options: Options, *,
+    planned: Planned = Planned(),  # noqa: B008  immutable
+) -> int:  # fmt: skip
     """Answer the spec on the command line, or with `-` every line of standard input.
 
     Tokens behind the `-` hold for every line that does not say otherwise. Lines whose sizes alone differ are answered
-    by plans where at least `planned` of them arrive together, and nothing is executed (0: never).
+    by plans, as `planned` says, where nothing is executed.
 
     Gives the exit code: 2 if a line was bad input, else 1 if an answer does not hold, else 0.
     """
     options = options._replace(batch=" ".join(words).split()[:1] == ["-"], plain=bool(to.output))
-    if not to.output:  # answers arrive as they are made
-        return _answer_all(words, flags, answer, open_writer(to.format.value, sys.stdout, options), planned)
-    with to.open() as (file, format):
+    with to.open() as (file, format):  # on standard output answers arrive as they are made
         return _answer_all(words, flags, answer, open_writer(format, file, options), planned)
 
 
-def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer, planned: int) -> int:
+def _answer_all(words: list[str], flags: Flags, answer: Answer, writer: Writer, planned: Planned) -> int:
     writer.begin()
     if writer.options.batch:
         if sys.stdin is None:
             raise OSError("standard input is closed")
         otherwise = _for_every_line(" ".join(" ".join(words).split()[1:]))
         chunks = numbered_lines(sys.stdin.buffer, writer.file.flush)
-        texts = _by_plans(flags, answer, writer, otherwise, planned) if planned and writer.a_line_each else None
+        texts = _by_plans(flags, answer, writer, otherwise, planned) if planned.lines and writer.a_line_each else None
         code = max(_answers(chunks, flags, answer, writer, otherwise, texts), default=0)
     else:
         code = _answer(join_words(words), flags, answer, writer, {})
@@ -95,18 +106,20 @@ def _for_every_line(tokens: str) -> Values:
     return values
 
 
-def _by_plans(flags: Flags, answer: Answer, writer: Writer, otherwise: Values, least: int) -> Texts:
+def _by_plans(flags: Flags, answer: Answer, writer: Writer, otherwise: Values, planned: Planned) -> Texts:
     """What gives the texts of answers to many lines at once; None for a line that is to be answered by itself."""
     texts: Texts | None = None
 
     def of(lines: Sequence[str]) -> Sequence[str | None]:
         nonlocal texts
         if texts is None:
-            if len(lines) < least:  # loading NumPy takes as long as that many answers
+            if len(lines) < planned.lines:  # loading NumPy takes as long as that many answers
                 return [None] * len(lines)
-            from ..search.batches import Batch
+            from ..search.batches import Batch, Pieces
 
-            texts = Batch(lambda line: flags.read(line, otherwise), answer, writer.text).texts
+            parts = planned.parts
+            pieces = Pieces(parts, writer.cut, planned.least) if parts else Pieces(lambda _: [answer])
+            texts = Batch(lambda line: flags.read(line, otherwise), pieces, writer.text).texts
         return texts(lines)
 
     return of
@@ -200,7 +213,7 @@ def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterat
     read = getattr(stream, "read1", stream.read)
     while True:
         before_waiting()
-        chunk = read(1 << 16)
+        chunk = read(1 << 18)
         if not chunk:
             break
         *lines, rest = (rest + chunk).split(b"\n")

@@ -13,8 +13,8 @@ import typer
 
 from ..spec.errors import SpecError
 from .fit import tokens_said
-from .names import choose_variants, named_columns
-from .options import Columns, Destination, Exact, Execution, Front, Modifiers, Variants, Where
+from .names import choose_variants
+from .options import Destination, Exact, Execution, Front, Modifiers, Variants, Where
 from .output import whole_bytes
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def sweep(
     cluster: Annotated[
         str, typer.Option(metavar="ADDRESS", show_default=False, help="A Dask cluster, such as tcp://host:8786.")
     ] = "",
-    columns: Columns = "",
     exact: Exact = False,
     where: Where = "",
     *,
@@ -88,7 +87,6 @@ def sweep(
     from ..report.sweeps import write_sweep
     from ..search.sweep import Workers, read_search
 
-    chosen = named_columns(columns)
     text, flags = tokens_said(spec, modifiers)
     search = read_search(
         text, choose_variants(variants), where, best, top, front, flags=flags, inplace=execution.inplace
@@ -97,7 +95,7 @@ def sweep(
     if not found.file or to.output:  # rows on standard output stand there alone
         rest = to._replace(output="") if found.file else to
         with rest.open() as (file, written):
-            write_sweep(found, written, file, columns=chosen, exact=exact)
+            write_sweep(found, written, file, exact=exact)
     statuses = [row.answer.verified.status for row in (*found.best, *[row for row, _ in found.front])
                 if row.answer.verified]  # fmt: skip
     return int("mismatch" in statuses)

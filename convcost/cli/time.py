@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from ..timing.answer import Stopwatch, Timed
     from ..timing.calibrate import Profile
     from ..timing.devices import Device
-    from ..timing.engines import Engine
-    from ..timing.predict import Fit
 
 EPILOG = (
     NOTATION
@@ -83,13 +80,15 @@ def time(
     to: Destination,
 ) -> int:
     """Time every variant of a layer, or a network, in a real engine on this machine, beside a bound."""
+    from ..report.terminal import progress
     from ..report.timing import write_timed
 
     words = spec or []
     network, words = _network_of(network, words)
     seconds = max_seconds if max_seconds is not None else NETWORK_SECONDS if network else SECONDS
     _check_options(predict, device, per_layer, network, variants)
-    with _watch(engine.value, threads, device, predict, seconds) as (watch, profile):
+    with progress(70, 0.0 if device else seconds) as step:
+        watch, profile = _watch(engine.value, threads, device, predict, seconds, step)
         if network:
             found = _time_network(network, words, watch, profile, per_layer)
         else:
@@ -121,27 +120,13 @@ def _check_options(predict: bool, device: str, per_layer: bool, network: str, va
         raise SpecError("--variants are of a layer", "leave it out, or --network", variants, 0, len(variants))
 
 
-@contextmanager
 def _watch(
-    name: str, threads: int, device: str, predict: bool, seconds: float
-) -> Iterator[tuple[Stopwatch, Profile | None]]:
+    name: str, threads: int, device: str, predict: bool, seconds: float, tell: Callable[[str], None]
+) -> tuple[Stopwatch, Profile | None]:
     """What measures: with a device it only bounds; else the engine, and this machine as it was calibrated."""
-    from ..report.terminal import progress
-    from ..timing.answer import Stopwatch
+    from ..timing.machine import open_watch
 
-    if device:
-        yield Stopwatch(None, chosen_device(device)), None
-        return
-    from ..timing.calibrate import machine_profile
-    from ..timing.engines import open_engine
-
-    engine = open_engine(name, threads)
-    with progress(70, seconds) as step:
-        profile = machine_profile(engine, tell=step)
-        fit = None
-        if predict:
-            profile, fit = _fit(engine, profile, step)
-        yield Stopwatch(engine, profile.device(), fit, seconds, step), profile
+    return open_watch(name, threads, chosen_device(device) if device else None, predict, seconds, tell)
 
 
 def chosen_device(name: str) -> Device:
@@ -154,64 +139,33 @@ def chosen_device(name: str) -> Device:
     return found
 
 
-def _fit(engine: Engine, profile: Profile, tell: Callable[[str], None]) -> tuple[Profile, Fit]:
-    """The fit of this machine, made once and kept with its profile."""
-    from ..timing.calibrate import keep_profile
-    from ..timing.predict import fit_engine, fit_record, kept_fit
-
-    fit = kept_fit(profile.fit)
-    if fit is None:
-        fit = fit_engine(engine, tell)
-        profile = profile._replace(fit=fit_record(fit))
-        keep_profile(profile)
-    return profile, fit
-
-
 def _time_layer(
     words: list[str], variants: str, modifiers: Modifiers, residual: bool, watch: Stopwatch, profile: Profile | None
 ) -> Timed:
     from ..spec.text import join_words
     from ..timing.answer import time_layer
-    from ..timing.engines import refusal
     from .run import Flags
 
     if words[0] == "-":
         raise SpecError("time takes one layer", "each is measured for some seconds", "-", 0, 1)
     names = choose_variants(variants)
     read = Flags.of(modifiers, residual).read(join_words(words), {})
-    if watch.engine:
-        why = refusal(watch.engine.name, None, read.spec.dtype)
-        if why:
-            raise SpecError(why, "leave the type out; bounds on a device have it: --device NAME", read.spec.dtype)
     return time_layer(read.spec, names, watch, profile, read.source)
 
 
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
     from ..answers.opening import Asked, is_onnx
-    from ..timing.answer import Subject, subjects_of, time_graphs
-    from ..timing.engines import refusal
+    from ..timing.answer import subjects_of, time_graphs, time_network
     from .inside import open_network
     from .onnx_model import report_unknown
 
     network = open_network([name, *words], Asked()).network
     report_unknown(network)
-    if watch.engine:
-        why = refusal(watch.engine.name, None, network.graph.dtype)
-        if why:
-            raise SpecError(why, "--device NAME has bounds of it")
     if per_layer:
         return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
     run = _run_of(name, network, watch) if is_onnx(name) else None
-    whole = Subject("fused", "network", network.graph, network.shapes)
-    if watch.engine is None or watch.engine.name != "onnxruntime":
-        if run is not None and watch.engine is not None:
-            raise SpecError(f"{watch.engine.name} does not run ONNX files", "leave --engine out")
-        return time_graphs(network.name, [whole._replace(name=network.name)], None, watch, profile)
-    subjects = [whole, whole._replace(name="unfused", fused=False)]
-    if run is not None:
-        subjects = [one._replace(run=run(one.fused)) for one in subjects]
-    return time_graphs(network.name, subjects, "fused", watch, profile)
+    return time_network(network.name, network.graph, network.shapes, watch, profile, run)
 
 
 def _run_of(path: str, network: Network, watch: Stopwatch) -> Callable[[bool], Any]:

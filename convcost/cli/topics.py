@@ -89,14 +89,14 @@ of FILE is then its format, and must not say another than --format.
 @FORMATS@
 
 JSON and CSV have base units, always: bytes, and whole numbers. A table has one
-unit a column, in its header; --exact prints whole numbers instead.
+unit a column, in its header; --exact prints whole numbers instead. --columns
+says which columns (all: every one); what width leaves out is named, a file has
+it. --plot adds bars of text; a page has its picture where matplotlib is.
 
 FILE appears whole or not at all. Answers go to standard output, everything
 else to standard error; -q leaves errors only. --color auto, always or never;
-NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured.
-
-Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
-130 interrupted.
+NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured. Exit codes: 0 fine, 1 an
+answer that fails or cannot be written, 2 bad input, 130 interrupted.
 """
 
 _JSON = """\
@@ -144,6 +144,29 @@ the one your paper means, what a framework does with it, and, at a reduced
 size, what depends on the size itself.
 """
 
+_TIME = """\
+measured    the median of rounds in an engine on this machine, in fp32, with
+            quartiles. One thread: processor time of the thread; several: time
+            on the wall. A round has a block of runs of each row, one of them
+            to warm up; every other round goes backwards. Rounds end when the
+            medians have settled, or with --max-seconds
+x base      the median of the rounds' ratios; quartiles on both sides of 1 are
+            no difference seen. ! marks fewer MACs that take longer
+bound       no run is faster: effective MACs at the highest rate seen when the
+            machine was calibrated (convcost device), or bytes that must move at
+            the fastest copy, operation by operation. With --device at a
+            device's figures, and nothing is measured. Direct products in the
+            named type: Winograd, FFT and TF32 are outside. Bounds have no ratio
+predicted   with --predict: a fit on small operations of this machine, engine
+            and threads, with the error that it had there
+values      the output is that of our own executor within 1e-4, on the same
+            weights and input; where it differs no time is shown, and exit is 1
+
+Caches are warm. A layer alone converts its layout in and out, which a network
+does once: its layers add up to more than it. Not timed: fp16, bf16, int8.
+Engines: onnxruntime (pip install 'convcost[time]'), numpy (ours), torch.
+"""
+
 _SEPARATE = """\
 A classical decomposition of a trained kernel is a variant with so many middle
 channels, or so large a depth multiplier: its rank. convcost separate computes
@@ -168,14 +191,38 @@ of a 1x1 low-rank alone, of a grouped layer each group by itself.
 a layer, --layer NAME --curve has every rank. Nothing is written.
 """
 
+_RECIPES = """\
+Ten jobs, each at most three commands; 'convcost COMMAND --help' says more.
+
+  convcost fit 64:128 @56 k3 --macs 30M --peak-bytes 2MiB  # a block in a budget
+  convcost fit mobilenet-v1 --macs 150M         # the widest MobileNet in 150 M
+  convcost compare 512:512 @14 k3 --variants standard,depthwise-separable
+  convcost swap mobilenet-v1 --to standard      # MobileNet's Tables 3 and 4
+  convcost reconcile resnet50 "4.12 G"          # why ResNet-50 differs there
+  convcost network net.onnx --per-layer --sort max:macs --top 3
+  convcost swap net.onnx --to ghost --sort max:macs --top 1
+                                                # the dominant layer, replaced
+  convcost budget --update                      # a gate on growth: once, then
+  convcost budget                               # in CI; 'convcost budget -h'
+  convcost compare 64:128 @56 k3 -o table.tex   # a paper's table: a document
+  pdflatex paper.tex                            # with \\input{table}, as PDF
+  convcost compare 64:128 @56 k3 -o slide.svg   # a slide's picture
+  python3 -c 'import convcost; print(convcost.compare("64 @56 k3"))'
+                                                # a notebook shows its table
+  convcost network my_net.py:Net @3x64x64       # a module of one's own, and
+  convcost diff HEAD~1:net.txt net.txt          # what a change of a net costs
+"""
+
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])
 
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
+    "recipes": Topic("ten jobs, each at most three commands", _RECIPES),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
     "json": Topic("what JSON answers say, and what convcost/2 changed", _JSON),
     "separate": Topic("what trained kernels would lose, and how that is measured", _SEPARATE),
     "verification": Topic("what each check executes, and what none can see", _VERIFICATION),
+    "time": Topic("what is measured in an engine, and what a bound is", _TIME),
     "formats": Topic("how answers are written, and where", _FORMATS.replace("@FORMATS@", _ROWS)),
 }

@@ -32,7 +32,7 @@ def variants(
     """List the variants, one a line: name, role, structure, and when compare shows it without being asked."""
     entries = all_variants().values()
     with to.open() as (file, written):
-        if written == "table":
+        if written == "table" and written.columns is None:
             lines = [((v.name, v.role), [_line(v)]) for v in entries]
             file.writelines(listing(lines, width_of(file, ENDLESS)))
             return

@@ -9,17 +9,26 @@ from ..answers.network import Rebuild
 from ..graph.ops import Shape
 from ..networks.build import Network, build_network
 from ..networks.zoo import siblings_of, zoo_program
-from ..spec.errors import SpecError, clip
+from ..spec.errors import Problem, SpecError, clip
+from ..spec.tokens import read_token
 from .answer import Place
 
 
 def is_layer(word: str) -> bool:
     """Does a word begin a layer rather than name a network?
 
-    >>> is_layer("64:128"), is_layer("Conv2d(3, 8, 3)"), is_layer("resnet50"), is_layer("nets/a.txt")
-    (True, True, False, False)
+    >>> is_layer("64:128"), is_layer("Conv2d(3, 8, 3)"), is_layer("64"), is_layer("resnet50"), is_layer("nets/a.txt")
+    (True, True, True, False, False)
     """
-    return any([sign in word for sign in (":", "(", "{", " ", "->")]) and not Path(word).is_file()
+    signs = any([sign in word for sign in (":", "(", "{", " ", "->")])
+    return (signs or _is_token(word)) and not Path(word).is_file()
+
+
+def _is_token(word: str) -> bool:
+    try:
+        return bool(word) and bool(read_token(word))
+    except Problem:
+        return False
 
 
 def others_of(network: Network, rebuild: Rebuild, sizes: str, siblings: bool) -> Iterator[tuple[Place, Network]]:

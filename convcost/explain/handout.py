@@ -1,10 +1,11 @@
-"""A page as a hand-out: Markdown and LaTeX, formulas in TeX, drawings as they are; and its numbers as rows."""
+"""A page as a hand-out: HTML, Markdown and LaTeX, formulas in TeX, drawings as they are; and its numbers as rows."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections.abc import Callable, Iterator
+from html import escape
 from typing import Any, TextIO
 
 from .pages import Block, Commands, Facts, Grid, Page, Para
@@ -93,6 +94,50 @@ def _escaped(words: str) -> str:
     return words
 
 
+def html_handout(page: Page) -> str:
+    """The page as a part of an HTML page; formulas as they are.
+
+    >>> print(html_handout(Page("1x1", "64:128", [])), end="")
+    <h1>1x1</h1>
+    <p class="facts">64:128</p>
+    """
+    parts = [f"<h1>{escape(page.title)}</h1>", f'<p class="facts">{escape(page.facts)}</p>']
+    for section in page.sections:
+        parts += [f"<h3>{escape(section.title)}</h3>"] * bool(section.title)
+        parts += [line for block in section.blocks for line in _html_block(block)]
+    return "\n".join(parts) + "\n"
+
+
+def _html_block(block: Block) -> Iterator[str]:
+    if isinstance(block, Para):
+        yield f"<p>{_coded(block.text)}</p>"
+    elif isinstance(block, Facts):
+        yield "<dl>"
+        yield from [f"<dt>{_coded(label)}</dt><dd>{_coded(said)}</dd>" for label, said in block.rows]
+        yield "</dl>"
+    elif isinstance(block, Grid):
+        kinds = [' class="n"' if at in block.right else "" for at in range(len(block.header))]
+        yield '<div class="wide"><table><thead><tr>'
+        yield "".join([f"<th{kind}>{_coded(cell)}</th>" for kind, cell in zip(kinds, block.header)])
+        yield "</tr></thead><tbody>"
+        for row in block.rows:
+            yield f"<tr>{''.join([f'<td{kind}>{_coded(cell)}</td>' for kind, cell in zip(kinds, row)])}</tr>"
+        yield "</tbody></table></div>"
+    else:
+        yield f"<pre>{escape(chr(10).join(block.lines))}</pre>"
+
+
+def _coded(words: str) -> str:
+    """Text whose formulas, between backquotes, look like formulas."""
+    parts = [escape(part) for part in words.split("`")]
+    return "".join([f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)])
+
+
+#: Characters: of a line of typewriter at footnotesize, of a line of text, of a cell that is set in several lines; and
+#: the lines of a page.
+FOOTNOTESIZE, LINE, LONG, PAGE = 80, 60, 14, 36
+
+
 def latex_handout(page: Page) -> str:
     r"""The page for a paper or slides: needs the packages booktabs, tabularx and amsmath.
 
@@ -102,7 +147,7 @@ def latex_handout(page: Page) -> str:
     """
     lines = [rf"\section*{{{_set(page.title)}}}", _set(page.facts)]
     for section in page.sections:
-        lines += ["", rf"\subsection*{{{_set(section.title)}}}"] if section.title else [""]
+        lines += ["", rf"\subsection*{{\raggedright {_set(section.title)}}}"] if section.title else [""]
         for block in section.blocks:
             lines += _latex_block(block)
     return "\n".join(lines) + "\n"
@@ -116,17 +161,37 @@ def _latex_block(block: Block) -> list[str]:
         return [r"\begin{description}", *items, r"\end{description}"]
     if isinstance(block, Grid):
         return _tabular(block)
-    return [r"\begin{verbatim}", *[line.translate(_DRAWN) for line in block.lines], r"\end{verbatim}"]
+    lines = [line.translate(_DRAWN) for line in block.lines]
+    size = r"\footnotesize" if max(map(len, lines), default=0) <= FOOTNOTESIZE else r"\tiny"
+    return [rf"{{{size}", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
 
 
 def _tabular(grid: Grid) -> list[str]:
-    kinds = ["r" if i in grid.right else "X" if grid.widths else "l" for i in range(len(grid.header))]
-    name, width = ("tabularx", r"{\linewidth}") if grid.widths else ("tabular", "")
+    columns = list(zip(grid.header, *grid.rows))
+    sizes = [max(map(len, cells)) for cells in columns]
+    is_wide = bool(grid.widths) or sum(sizes) > LINE
+    text = r">{\raggedright\arraybackslash}X"
+    kinds = ["r" if i in grid.right else text if is_wide and (grid.widths or size > LONG) else "l"
+             for i, size in enumerate(sizes)]  # fmt: skip
+    name, width = ("tabularx", r"{\linewidth}") if text in kinds else ("tabular", "")
     rows = [" & ".join(map(_set, row)) + r" \\" for row in (grid.header, *grid.rows)]
+    wide = LINE / max(1, kinds.count(text))
+    if text in kinds and sum([1 + max(map(len, row)) // wide for row in grid.rows]) > PAGE:
+        return _written_out(grid)
+    kind = f"@{{}}{''.join(kinds)}@{{}}"
     return [
-        rf"\begin{{{name}}}{width}{{{''.join(kinds)}}}", r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule",
+        rf"\noindent\begin{{{name}}}{width}{{{kind}}}", r"\toprule", rows[0], r"\midrule", *rows[1:], r"\bottomrule",
         rf"\end{{{name}}}", "",
     ]  # fmt: skip
+
+
+def _written_out(grid: Grid) -> list[str]:
+    """A table that would be higher than a page: row by row, and in it cell by cell, each behind its header."""
+    lines = [r"\begin{description}"]
+    for name, *cells in grid.rows:
+        lines += [rf"\item[{{{_set(name)}}}]"]
+        lines += [rf"\textit{{{_set(head)}}}: {_set(cell)}\par" for head, cell in zip(grid.header[1:], cells)]
+    return [*lines, r"\end{description}", ""]
 
 
 #: Signs that stand in running text and that TeX has no letter for.

@@ -40,7 +40,9 @@ def pages(document: Document, spec: LayerSpec, given: bool, *, full: bool = Fals
 def variant_page(document: Document, facts: str, *, full: bool = False) -> Page:
     """The page of one variant: what it is, the reason, the formula with this layer's numbers, what was measured."""
     screen = _SCREENS.get(document["topic"], _screen)(document)
-    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [_more(document)])])
+    limits = Section("When it will not help", _limits(document["will_not_help"]))
+    timed = [limits] if "run_time" in document["will_not_help"] else []
+    return Page(document["topic"], facts, [*screen, *(_rest(document) if full else [*timed, _more(document)])])
 
 
 def _more(document: Document) -> Section:
@@ -300,7 +302,17 @@ def _limits(limits: Document) -> list[Block]:
             "Where memory is the limit and not arithmetic, time follows the bytes and not the MACs "
             f"({limits['source']})."
         ))  # fmt: skip
+    if "run_time" in limits:
+        blocks.append(Para(_run_time(limits["run_time"])))
     return blocks
+
+
+def _run_time(found: Document) -> str:
+    """What was measured in an engine, and whether it can be told from the standard convolution's."""
+    low, high = found["ratio_quartiles"]
+    told = "no difference seen" if low <= 1 <= high else f"quartiles {low:.2f} and {high:.2f}"
+    return (f"Measured on this machine in {found['engine']}: {found['ratio']:.2f} × the time of the standard "
+            f"convolution ({told}).")  # fmt: skip
 
 
 def _growth(points: list[Document]) -> list[Block]:

@@ -16,11 +16,11 @@ def cost_assertion(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     Files are looked for where pytest has its root, and so is the baseline.
     """
-    from .budgets import assert_cost as assert_it
+    from .budgets import hold_cost
 
     def assert_here(target: str, **said: Any) -> None:
         """Fail where `target` costs more than is said."""
         __tracebackhide__ = True
-        assert_it(target, **{"folder": str(request.config.rootpath), **said})
+        hold_cost(target, **{"folder": str(request.config.rootpath), **said})
 
     return assert_here

@@ -187,7 +187,8 @@ class Counted(NamedTuple):
     `times` (a loop's body), with the same params. `moved` is the numbers read and written, None
     where it is all inputs, params and the output; `conv_activations` what its products put out, None where
     that is the output. A `view` shows its first input; `in_place` it may write over that. What reads nothing
-    is another input of the graph.
+    is another input of the graph. Where it is not `sized`, what comes out is not known and its shape says nothing;
+    where it is not `known`, nothing but its params is.
     """
 
     kind: str
@@ -201,6 +202,8 @@ class Counted(NamedTuple):
     in_place: bool = False
     times: int = 1
     conv_activations: int | None = None
+    sized: bool = True
+    known: bool = True
 
 
 Op = (

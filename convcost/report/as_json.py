@@ -23,6 +23,9 @@ _FIRST_WORD = f"{encode(WORDS[0])}:"
 _UNRELATED = encode({"relative": NO_RATIOS})[1:-1]
 _END = f"{_UNRELATED},{encode({'verified': NOT_VERIFIED})[1:-1]},"
 
+#: What stands before the rows of a comparison, the last of its fields.
+_ROWS = '"rows":['
+
 #: Fields of a spec; the first few are its sizes.
 _FIELDS = LayerSpec._fields
 _SIZES = _FIELDS.index("input_size") + 1
@@ -125,6 +128,11 @@ class LinesWriter(Writer):
     def text(self, result: Result) -> str:
         """The line with its newline."""
         return json_line(result, self.options) + "\n"
+
+    def cut(self, text: str) -> tuple[str, str, str]:
+        """A line of a comparison around its rows."""
+        start, end = text.index(_ROWS) + len(_ROWS), len(text) - len("]}\n")
+        return text[:start], text[start:end], text[end:]
 
     def error(self, error: SpecError, line: int) -> None:
         """One line that says what is wrong."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .as_table import can_encode
 from .layout import ASCII
 from .model import Head, Line, Table
-from .tables import TablesWriter
+from .tables import TextWriter
 
 
 def markdown(table: Table, *, ascii_only: bool = False) -> str:
@@ -50,7 +50,7 @@ def _grid(table: Table) -> Iterator[str]:
 
 
 def _header(head: Head) -> str:
-    return " ".join(head.header.split()) + f" ({head.unit})" * bool(head.unit)
+    return head.words + f" ({head.unit})" * bool(head.unit)
 
 
 def _rows(table: Table) -> Iterator[list[str]]:
@@ -78,7 +78,7 @@ def _escaped(text: str) -> str:
     return text
 
 
-class MarkdownWriter(TablesWriter):
+class MarkdownWriter(TextWriter):
     """Tables for documents."""
 
     def show(self, table: Table) -> None:

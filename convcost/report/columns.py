@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..records import NamedTuple
+from ..spec.errors import SpecError
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
 
@@ -54,17 +55,66 @@ COLUMNS = {
     )
 }
 
+#: The word for every column that there is.
+ALL = "all"
+
+#: Fields of CSV that say what a row is about, and stand in front whatever else is wanted.
+LEADING = (
+    "level",
+    "given",
+    "variant",
+    "check",
+    "name",
+    "rule",
+    "network",
+    "convention",
+    "layer",
+    "topic",
+    "text",
+    "values",
+)
+
 #: What a table shows unless it is told.
 DEFAULT = tuple([key for key, column in COLUMNS.items() if column.priority is not None])
 
 
-class UnknownColumnError(ValueError):
+class UnknownColumnError(SpecError):
     """There is no column of that `name`; `hint` says what may have been meant."""
 
-    def __init__(self, name: str, hint: str) -> None:
-        super().__init__(f"unknown column {name!r}; {hint}")
+    def __init__(self, name: str, names: Sequence[str], known: Sequence[str]) -> None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
+        start = sum([len(other) + 1 for other in names[: names.index(name)]])
+        super().__init__(f"unknown column {name!r}", hint, ",".join(names), start, start + len(name))
         self.name = name
-        self.hint = hint
+
+
+def known_names(names: Iterable[str], known: Sequence[str]) -> list[str]:
+    """The names, each once; the word `all` is all that are known. UnknownColumnError for another.
+
+    >>> known_names(["macs", "params", "macs"], ["params", "macs"]), known_names(["all"], ["params", "macs"])
+    (['macs', 'params'], ['params', 'macs'])
+    """
+    names, found = list(names), list[str]()
+    for name in names:
+        if name != ALL and name not in known:
+            raise UnknownColumnError(name, names, known)
+        found += known if name == ALL else [name]
+    return list(dict.fromkeys(found))
+
+
+def chosen_fields(fields: tuple[str, ...], names: Iterable[str] | None) -> tuple[str, ...]:
+    """The fields of CSV that are wanted, behind those that say what a row is about.
+
+    >>> chosen_fields(("level", "name", "params", "macs"), ["macs"])
+    ('level', 'name', 'macs')
+    """
+    if names is None:
+        return fields
+    lead = next((at for at, field in enumerate(fields) if field not in LEADING), 0) or 1
+    return tuple(dict.fromkeys([*fields[:lead], *known_names(names, fields)]))
 
 
 def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[Column, ...]:
@@ -77,11 +127,7 @@ def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[C
 
     Raises UnknownColumnError.
     """
-    chosen = []
-    for name in dict.fromkeys(DEFAULT if names is None else names):
-        if name not in COLUMNS:
-            raise UnknownColumnError(name, _hint(name))
-        chosen.append(COLUMNS[name])
+    chosen = [COLUMNS[name] for name in known_names(DEFAULT if names is None else names, tuple(COLUMNS))]
     return with_convention([column for column in chosen if column.key != "variant"], convention)
 
 
@@ -97,18 +143,20 @@ def with_convention(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
     return (*columns[:at], Column("convention", name, COUNTS, 0), *columns[at:])
 
 
+def said(word: str) -> str:
+    """What a word or a check is called where people read it.
+
+    >>> said("peak_bytes"), said("relative.macs"), said("scalar_count")
+    ('peak', 'MACs × base', 'scalar count')
+    """
+    return " ".join(COLUMNS[word].header.split()) if word in COLUMNS else word.replace("_", " ")
+
+
 def exactly(column: Column) -> Column:
     """The column with whole numbers, their digits in groups, in place of the larger units it may have."""
     if column.units is None or len(column.units.names) == 1:
         return column
     return column._replace(units=column.units._replace(exact=True))
-
-
-def _hint(name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, COLUMNS, n=1)
-    return f"did you mean {near[0]}?" if near else "there are " + ", ".join(COLUMNS)
 
 
 def read(row: dict[str, Any], key: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from ..analysis.analyze import WORDS
@@ -72,9 +72,7 @@ def found_document(row: FitRow) -> Document:
     return {**start, **said, **row.answer.total, "verified": verified_document(row.answer.verified)}
 
 
-def write_fit(
-    fit: Fit, format: str, file: TextIO, *, columns: Sequence[str] | None = None, exact: bool = False
-) -> Document:
+def write_fit(fit: Fit, format: str, file: TextIO, *, exact: bool = False) -> Document:
     """Write an answer, and give its document."""
     document = fit_document(fit)
 
@@ -82,18 +80,18 @@ def write_fit(
         for level in ("best", "beyond"):
             yield from [{"level": level, **row} for row in document[level]]
 
-    write_document(document, format, file, lambda: fit_table(fit, document, columns, exact=exact), FIT_FIELDS, rows)
+    write_document(document, format, file, lambda: fit_table(fit, document, exact=exact), FIT_FIELDS, rows)
     return document
 
 
-def fit_table(fit: Fit, document: Document, chosen: Sequence[str] | None = None, *, exact: bool = False) -> Table:
-    """The best, and what lies just beyond; `chosen`: the words to show."""
+def fit_table(fit: Fit, document: Document, *, exact: bool = False) -> Table:
+    """The best, and what lies just beyond."""
     is_layer = bool(document["best"] or document["beyond"]) and "variant" in (document["best"] or document["beyond"])[0]
     rows = [(level, row) for level in ("best", "beyond") for row in document[level]]
     entries = [(row["variant"] if is_layer else varied(row),
                 {**row, "values": varied(row)}, _mark(row, level, is_layer=is_layer), False)
                for level, row in rows]  # fmt: skip
-    heads, lines = grid(entries, _columns(document, chosen, is_layer=is_layer), exact)
+    heads, lines = grid(entries, _columns(document, is_layer=is_layer), exact, FIT_FIELDS)
     cut = len(document["best"])
     pairs = (("fits, best first", lines[:cut]), ("just beyond the budget", lines[cut:]))
     sections = tuple([Section(title, some) for title, some in pairs if some])
@@ -112,13 +110,13 @@ def _mark(row: Document, level: str, *, is_layer: bool) -> str:
     return signs.get(row["verified"]["status"], VERIFIED)
 
 
-def _columns(document: Document, chosen: Sequence[str] | None, *, is_layer: bool) -> list[Column]:
-    """What varies, the words of the budget, the usual ones; or those chosen."""
+def _columns(document: Document, *, is_layer: bool) -> list[Column]:
+    """What varies, the words of the budget, the usual ones."""
     from ..search.fit import BUDGETS
 
     limited = [word for word in BUDGETS if f"{word}<" in document["budget"] or f"{word}>" in document["budget"]]
     ordered = [order.partition(":")[2] for order in document["order"]]
-    wanted = chosen or [*limited, *ordered, *USUAL]
+    wanted = [*limited, *ordered, *USUAL]
     first = [Column("values", "settings", None)] if is_layer else []
     return first + [COLUMNS[word]._replace(priority=None if word in limited else at + 2)
                     for at, word in enumerate(dict.fromkeys(wanted)) if word in COLUMNS]  # fmt: skip

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from ..records import NamedTuple
-from .writers import Options, Writer
+from .columns import chosen_fields
+from .writers import Options, Way, Writer
 
 if TYPE_CHECKING:
     from .documents import Document
@@ -41,11 +42,14 @@ FORMATS = {
         Format("csv", ".csv", "a line a row, field names as in JSON", "as_csv", "CsvWriter", True),
         Format("markdown", ".md", "a table for documents", "as_markdown", "MarkdownWriter", True),
         Format("latex", ".tex", "a table for papers: \\usepackage{booktabs}", "as_latex", "LatexWriter", True),
+        Format("html", ".html", "a page: it sorts, evidence folded under each row", "as_html", "HtmlWriter", True),
+        Format("svg", ".svg", "a picture: pip install 'convcost[plot]'", "as_svg", "SvgWriter", True),
+        Format("plot", "", "the table, and bars of text below it", "as_plot", "PlotWriter", True),
     )
 }
 
 #: The format that each ending of a file stands for.
-ENDINGS = {format.ending: format.name for format in FORMATS.values()}
+ENDINGS = {format.ending: format.name for format in FORMATS.values() if format.ending}
 
 
 def open_writer(format: str, file: TextIO, options: Options | None = None) -> Writer:
@@ -78,6 +82,9 @@ def write_document(
     macs,at
     9,3x3
 
-    `fields` are the header of CSV, dotted where they lie deeper in a row. Colours are for standard output only.
+    `fields` are the header of CSV, dotted where they lie deeper in a row. Colours are for standard output only. A
+    `format` that is a `Way` says which columns a table and CSV have. Raises UnknownColumnError for one that is not.
     """
-    open_writer(format, file, Options(plain=file is not sys.stdout)).document(document, table, fields, rows)
+    columns = format.columns if isinstance(format, Way) else None
+    writer = open_writer(format, file, Options(plain=file is not sys.stdout))
+    writer.document(document, lambda: table().picked(columns), chosen_fields(fields, columns), rows)

@@ -50,12 +50,13 @@ def _beyond(one: Finding) -> int | None:
 
 def budget_table(answer: BudgetAnswer) -> Table:
     """A section a target, a line a word; what exceeds, and which layers make it so, stands below."""
-    heads = (
+    heads: tuple[Head, ...] = (
         Head("limit", "at most", "", True, None),
         Head("value", "is", "", True, None),
         Head("beyond", "beyond", "", True, 1),
         Head("before", "was", "", True, 2),
     )
+    heads = heads if any([one.before is not None for one in answer.findings]) else heads[:-1]
     targets = dict.fromkeys([one.target for one in answer.findings])
     sections = [Section(t, tuple([_line(one) for one in answer.findings if one.target == t])) for t in targets]
     failed = sum([not one.ok for one in answer.findings])
@@ -111,13 +112,14 @@ def github_lines(answer: BudgetAnswer) -> Iterator[str]:
     """An annotation for everything that exceeds, at the line of the budget that says so.
 
     >>> one = Finding("net.txt", "macs", "budget", "<=", 8, "8", 9, None, False)
-    >>> print(*github_lines(BudgetAnswer("convcost.toml", (one,), {}, {"net.txt": 2})), sep="")
+    >>> print(*github_lines(BudgetAnswer("convcost.toml", (one,), {}, {"net.txt": 2})), sep="", end="")
     ::error file=convcost.toml,line=2,title=convcost budget::net.txt: macs 9 is 12.5 %25 more than 8
     """
     path = os.path.relpath(answer.path)
     for one, text in sentences(answer.findings):
-        place = f"file={_escaped(path, PROPERTY_ESCAPES)},line={answer.lines.get(one.target, 1)}"
-        yield f"::error {place},title=convcost budget::{_escaped(text, ESCAPES)}\n"
+        line = answer.lines.get(one.target)  # 0: of no file
+        place = f"file={_escaped(path, PROPERTY_ESCAPES)},line={line}," if line else ""
+        yield f"::error {place}title=convcost budget::{_escaped(text, ESCAPES)}\n"
     for name, status in answer.verified.items():
         if status == "mismatch":
             yield f"::error title=convcost budget::{_escaped(f'{name}: {_executed(status)}', ESCAPES)}\n"

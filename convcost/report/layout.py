@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..records import NamedTuple
-from .model import Head, Line, Table
+from .model import Head, Line, Table, listed
 
 #: Text and what it is: "title", "head", "dim", "section", "base", "good", "bad", or "" for plain.
 Span = tuple[str, str]
@@ -14,6 +14,9 @@ GAP = "  "
 ASCII = str.maketrans("×–✓✗·─└…", "x-+!|-`.")
 
 STYLE_OF_MARK = {"✓": "good", "✗": "bad"}
+
+#: Wider than any table.
+ENDLESS = 1_000_000
 
 #: A reason is never squeezed into less than this.
 LEAST_REASON = 24
@@ -38,12 +41,13 @@ class Grid(NamedTuple):
         return self.start + sum([len(GAP) + width for width in self.widths])
 
 
-def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
+def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[Span]]:
     """The lines of `table` for a terminal of `width` columns, without their newlines.
 
     Numbers and names are never cut or wrapped: where even the columns that must stay are too wide, so are the lines.
+    Columns that are left out are named; with `every` column none is.
     """
-    grid = squeezed(table, width)
+    grid = squeezed(table, ENDLESS if every else width)
     if table.title:
         yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
         yield []
@@ -52,6 +56,9 @@ def lay_out(table: Table, width: int) -> Iterator[list[Span]]:
         yield []
     for note in table.below([table.heads[i] for i in grid.shown]):
         yield from _note(note, grid.mark, width)
+    out = [head.words for i, head in enumerate(table.heads) if i not in grid.shown and head.key != "verified"]
+    if out and table.sections:
+        yield from _note(f"· left out for width: {listed(out)} (--columns)", grid.mark, width)
 
 
 def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:
@@ -91,7 +98,7 @@ def header_lines(head: Head) -> list[str]:
     >>> header_lines(Head("macs", "MACs", "M", True, 0)), header_lines(Head("x", "effective\\nMACs", "M", True, 0))
     (['MACs', '(M)'], ['effective', 'MACs (M)'])
     """
-    first, _, second = head.header.partition("\n")
+    first, _, second = head.header.replace("\u00ad", "-").partition("\n")
     unit = f"({head.unit})" if head.unit else ""
     return [first, f"{second} {unit}".strip()]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .columns import Column, exactly, plain, read, with_convention
+from .columns import COLUMNS, LEADING, Column, exactly, plain, read, with_convention
 from .model import Head, Line, Section, Table, listed
 from .notes import MISMATCH, REDUCED, SKIPPED, VERIFIED, mismatches
 from .units import BYTES, COUNTS, PLAIN, RATIO, Units, choose_scale, show
@@ -59,8 +59,13 @@ ZOO = (
 Entry = tuple[str, dict[str, Any], str, bool]
 
 
-def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: bool = False) -> Table:
-    """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution."""
+def network_table(
+    document: dict[str, Any], *, per_layer: bool = False, exact: bool = False, fields: Iterable[str] = ()
+) -> Table:
+    """Totals by kind of operation, or by layer, and what there is to say about peak, training and execution.
+
+    The `fields` beyond its columns are hidden ones.
+    """
     columns: Sequence[Column] = LAYERS if per_layer else TYPES
     columns = with_convention(_known_shares(columns, document), document.get("convention", {}).get("name", ""))
     total = {
@@ -77,7 +82,7 @@ def network_table(document: dict[str, Any], *, per_layer: bool = False, exact: b
         total["count"] = layers_in_all(document)
         label = "operations"
     entries.append(("total", total, "", True))
-    heads, lines = grid(entries, columns, exact)
+    heads, lines = grid(entries, columns, exact, fields)
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     notes = (*_unknown_notes(document), *_memory_notes(document), *_executed_notes(document))
     return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
@@ -90,15 +95,15 @@ def _known_shares(columns: Sequence[Column], document: dict[str, Any]) -> Sequen
     return [column for column in columns if column.key not in unknown]
 
 
-def swap_table(document: dict[str, Any], *, exact: bool = False) -> Table:
-    """Before and after."""
+def swap_table(document: dict[str, Any], *, exact: bool = False, fields: Iterable[str] = ()) -> Table:
+    """Before and after; the `fields` beyond its columns are hidden ones."""
     after = {**document["after"], "relative": document["relative"]}
     said = document.get("convention", {"before": {}, "after": {}})
     entries: list[Entry] = [
         ("before", {**document["before"], "convention": said["before"]}, "", True),
         ("after", {**after, "convention": said["after"]}, "", False),
     ]
-    heads, lines = grid(entries, with_convention(SWAP, said["before"].get("name", "")), exact)
+    heads, lines = grid(entries, with_convention(SWAP, said["before"].get("name", "")), exact, fields)
     title = f"{document['name']}, {document['where']} to {document['to']}"
     facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
     return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
@@ -128,15 +133,32 @@ def short_source(source: str) -> str:
     return source.split(",")[0].split(";")[0]
 
 
-def grid(entries: Sequence[Entry], columns: Iterable[Column], exact: bool) -> tuple[tuple[Head, ...], tuple[Line, ...]]:
-    """Heads and lines, one unit a column, or whole numbers where `exact`."""
+def grid(
+    entries: Sequence[Entry], columns: Iterable[Column], exact: bool, fields: Iterable[str] = ()
+) -> tuple[tuple[Head, ...], tuple[Line, ...]]:
+    """Heads and lines, one unit a column, or whole numbers where `exact`.
+
+    The `fields` that are not among the columns are hidden ones, for whoever asks for them.
+    """
+    columns = tuple(columns)
+    shown = {column.key for column in columns}
+    others = [_column(field) for field in fields if field not in shown and field not in LEADING]
     heads, texts = [], []
-    for column in map(exactly, columns) if exact else columns:
+    for column in map(exactly, (*columns, *others)) if exact else (*columns, *others):
         values = [read(words, column.key) for _, words, _, _ in entries]
-        heads.append(_head(column, values))
+        heads.append(_head(column, values)._replace(hidden=column.key not in shown))
         texts.append(_cells(column, values))
     lines = [Line(name, cells, None, mark, False, total) for (name, _, mark, total), cells in zip(entries, zip(*texts))]
     return tuple(heads), tuple(lines)
+
+
+def _column(field: str) -> Column:
+    """The column of a field that no table shows unless it is asked to."""
+    if field in COLUMNS:
+        return COLUMNS[field]
+    if field.startswith("share."):
+        return Column(field, f"{_column(field[6:]).header.split()[0]}\nshare", PERCENT)
+    return Column(field, field.replace("_", "\n", 1).replace("_", " "), PLAIN if field == "count" else None)
 
 
 def _head(column: Column, values: list[Any]) -> Head:
@@ -147,9 +169,9 @@ def _head(column: Column, values: list[Any]) -> Head:
 
 def _cells(column: Column, values: list[Any]) -> list[str]:
     if column.units is None:
-        return [plain(value) for value in values]
+        return [plain(value) or "–" for value in values]
     if column.units is PERCENT:
-        return ["0" if not value else f"{100 * value:.2f}" for value in values]
+        return ["–" if value is None else "0" if not value else f"{100 * value:.2f}" for value in values]
     scale = choose_scale(_whole(values), column.units)
     return ["–" if value is None else show(value, scale) for value in values]
 

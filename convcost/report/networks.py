@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.analyze import WORDS, tensor_types
+from ..answers.comparison import RELATIVE
 from ..answers.network import FIELDS, SHARES, Alive, KindAnswer, LayerAnswer, NetworkAnswer
 from ..graph.ops import Counted
 from .documents import SCHEMA, Document, check_document
@@ -20,7 +21,7 @@ NETWORK_FIELDS = (
     "level", "name", "op", "count", *WORDS, *[f"share.{word}" for word in SHARES], "op_receptive_field",
     "elementwise_by", "inputs", *FIELDS,
 )  # fmt: skip
-SWAP_FIELDS = ("network", *WORDS)
+SWAP_FIELDS = ("network", *WORDS, *[f"relative.{word}" for word in RELATIVE])
 ZOO_FIELDS = ("name", "source", "input", "params", "macs")
 
 
@@ -145,12 +146,13 @@ def write_network(
 ) -> None:
     """The answer for a network; `per_layer` is for tables and CSV, JSON has the layers always."""
 
+    fields = (*NETWORK_FIELDS, *["convention"] * ("convention" in document))
+
     def table() -> Any:
         from .network_tables import network_table
 
-        return network_table(document, per_layer=per_layer, exact=exact)
+        return network_table(document, per_layer=per_layer, exact=exact, fields=fields)
 
-    fields = (*NETWORK_FIELDS, *["convention"] * ("convention" in document))
     write_document(document, format, file, table, fields, lambda: network_rows(document, per_layer))
 
 
@@ -173,16 +175,19 @@ def network_rows(document: Document, per_layer: bool) -> Iterator[Document]:
 def write_swap(document: Document, format: str, file: TextIO, *, exact: bool = False) -> None:
     """Before and after."""
 
+    fields = (*SWAP_FIELDS, *["convention"] * ("convention" in document))
+
     def table() -> Any:
         from .network_tables import swap_table
 
-        return swap_table(document, exact=exact)
+        return swap_table(document, exact=exact, fields=fields)
 
     def rows() -> Iterator[Document]:
         for when in ("before", "after"):
-            yield {"network": when, **document[when], "convention": document.get("convention", {}).get(when)}
+            related = {"relative": document["relative"]} if when == "after" else {}
+            said = document.get("convention", {}).get(when)
+            yield {"network": when, **document[when], **related, "convention": said}
 
-    fields = (*SWAP_FIELDS, *["convention"] * ("convention" in document))
     write_document(document, format, file, table, fields, rows)
 
 

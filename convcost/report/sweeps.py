@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.analyze import WORDS
 from .columns import COLUMNS, Column
 from .documents import SCHEMA, Document
-from .fits import USUAL, orders, found_document
+from .fits import USUAL, found_document, orders
 from .formats import write_document
 from .model import Section, Table
 from .network_tables import grid
@@ -52,9 +52,7 @@ def sweep_document(sweep: Sweep) -> Document:
     }
 
 
-def write_sweep(
-    sweep: Sweep, format: str, file: TextIO, *, columns: Sequence[str] | None = None, exact: bool = False
-) -> None:
+def write_sweep(sweep: Sweep, format: str, file: TextIO, *, exact: bool = False) -> None:
     """Write an answer."""
     document = sweep_document(sweep)
 
@@ -63,19 +61,19 @@ def write_sweep(
             yield from [{"level": level, **row} for row in document[level]]
 
     def table() -> Table:
-        return sweep_table(document, columns, exact=exact)
+        return sweep_table(document, exact=exact)
 
     write_document(document, format, file, table, SWEEP_FIELDS, rows)
 
 
-def sweep_table(document: Document, chosen: Sequence[str] | None = None, *, exact: bool = False) -> Table:
+def sweep_table(document: Document, *, exact: bool = False) -> Table:
     """The best rows and the front; where neither was asked for, the numbers of rows."""
     rows = [(level, row) for level in ("best", "front") for row in document[level]]
     asked = document["order"] or document["front_of"]
     entries: list[Any] = [(row["text"], row, mark(row), False) for _, row in rows]
     if not asked:
         entries = [(count["variant"], count, "", False) for count in document["counts"]]
-    heads, lines = grid(entries, _columns(document, chosen) if asked else COUNTED, exact)
+    heads, lines = grid(entries, _columns(document) if asked else COUNTED, exact, SWEEP_FIELDS if asked else ())
     cut = len(document["best"])
     both = (("best first", lines[:cut]), ("on the front: no other row beats them", lines[cut:]))
     pairs = both if asked else (("", lines),)
@@ -87,9 +85,9 @@ def sweep_table(document: Document, chosen: Sequence[str] | None = None, *, exac
     return Table(title, (), label, heads, sections, executed(named), (*_notes(document), *notes(named)))
 
 
-def _columns(document: Document, chosen: Sequence[str] | None) -> list[Column]:
+def _columns(document: Document) -> list[Column]:
     said = [order.partition(":")[2] for order in (*document["order"], *document["front_of"])]
-    wanted = list(dict.fromkeys(chosen or [*said, *USUAL]))
+    wanted = list(dict.fromkeys([*said, *USUAL]))
     first = [Column("variant", "variant", None)]
     return first + [COLUMNS[word]._replace(priority=None if word in said else at + 2)
                     for at, word in enumerate(wanted) if word in COLUMNS and word != "variant"]  # fmt: skip

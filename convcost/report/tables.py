@@ -175,40 +175,53 @@ def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterat
 
 
 class TablesWriter(Writer):
-    """Makes tables: one a comparison, one for many layers; a format says how one is shown."""
+    """Makes tables: one a comparison, one for many layers; a format says how one is written."""
 
     def __init__(self, file: TextIO, options: Options) -> None:
         super().__init__(file, options)
         choose_columns(options.columns)  # there may be none of that name
         self._layers: list[Layer] = []
-        self._between = ""
 
     def answer(self, result: Result) -> None:
         """A table, or one more line of it."""
         if isinstance(result, Layer):
             self._layers.append(result)
             if len(self._layers) == LAYERS_A_TABLE:
-                self.end()
+                self._write_layers()
             return
-        self._print(tabulate(result, self.options))
+        self.write(tabulate(result, self.options), result)
 
     def end(self) -> None:
         """The table of the layers held back."""
+        self._write_layers()
+
+    def _write_layers(self) -> None:
         if self._layers:
-            self._print(tabulate(self._layers, self.options))
+            self.write(tabulate(self._layers, self.options), self._layers)
             self._layers = []
 
     def document(
         self,
-        document: Document,  # noqa: ARG002  the table is made from it
+        document: Document,
         table: Callable[[], Table],
         fields: Sequence[str],  # noqa: ARG002  a table has columns of its own
         rows: Callable[[], Iterable[Document]],  # noqa: ARG002
     ) -> None:
         """The table alone."""
-        self.show(table())
+        self.write(table(), document)
 
-    def _print(self, table: Table) -> None:
+    @abstractmethod
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:
+        """Write one table, and what the format makes of the answer that it is made from."""
+
+
+class TextWriter(TablesWriter):
+    """Tables as text, one after another."""
+
+    _between = ""
+
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002
+        """The table alone."""
         self.file.write(self._between)
         self._between = "\n"
         self.show(table)

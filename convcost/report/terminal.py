@@ -35,7 +35,9 @@ def print_coloured(table: Table, file: TextIO, width: int | None, *, ascii_only:
     from rich.console import Console
 
     # Rich's own search for numbers and markup is not wanted.
-    console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    # Of a dumb terminal it takes no width without a height.
+    height = None if width is None else 25
+    console = Console(file=file, width=width, height=height, highlight=False, markup=False, emoji=False)
     print_on(console, table, ascii_only=ascii_only)
 
 

@@ -20,12 +20,12 @@ class View(NamedTuple):
     rows: Callable[[], Iterable[Document]]
 
 
-def view(answer: Any) -> View:
+def view_of(answer: Any) -> View:
     """The view of an answer, by the name of its record.
 
     >>> from convcost.answers.network import answer_network
     >>> from convcost.answers.opening import find_network
-    >>> found = view(answer_network(find_network("resnet18").network))
+    >>> found = view_of(answer_network(find_network("resnet18").network))
     >>> found.document["total"]["params"], found.fields[:3]
     (11689512, ('level', 'name', 'op'))
     """
@@ -34,7 +34,7 @@ def view(answer: Any) -> View:
 
 def records(answer: Any) -> list[Document]:
     """Its rows, flat: what a data frame is made of, numbers as numbers."""
-    found = view(answer)
+    found = view_of(answer)
     return [{field: read(row, field) for field in found.fields} for row in found.rows()]
 
 
@@ -99,8 +99,11 @@ def _reconciliation(answer: Any) -> View:
 def _evidence(answer: Any) -> View:
     from .evidence import FIELDS, evidence_document, evidence_rows, summary_table
 
+    def rows() -> list[Document]:
+        return [{**row, "seconds": float(row["seconds"])} for row in evidence_rows(answer.rows)]
+
     document = evidence_document(answer.spec, answer.rows)
-    return View(document, lambda: summary_table(answer.spec, answer.rows), FIELDS, lambda: evidence_rows(answer.rows))
+    return View(document, lambda: summary_table(answer.spec, answer.rows), FIELDS, rows)
 
 
 def _fit(answer: Any) -> View:
@@ -152,6 +155,7 @@ def _difference(answer: Any) -> View:
 #: How each kind of record is seen.
 VIEWS: dict[str, Callable[[Any], View]] = {
     "Comparison": _comparison, "Layer": _layer, "NetworkAnswer": _network, "SwapAnswer": _swap, "Zoo": _zoo,
-    "Reconciliation": _reconciliation, "Evidence": _evidence, "Fit": _fit, "Sweep": _sweep, "BudgetAnswer": _budget, "Separation": _separation, "Timed": _timed,
+    "Reconciliation": _reconciliation, "Evidence": _evidence, "Fit": _fit, "Sweep": _sweep, "BudgetAnswer": _budget,
+    "Separation": _separation, "Timed": _timed,
     "Difference": _difference,
 }  # fmt: skip

@@ -42,6 +42,21 @@ def answered(result: Result, options: Options) -> Document:
     return document
 
 
+class Way(str):
+    """The name of a format, and with it the columns that are wanted of a document's table or CSV; None: its own.
+
+    >>> Way("csv", ["macs"]) == "csv", Way("csv", ["macs"]).columns, Way("csv").columns
+    (True, ['macs'], None)
+    """
+
+    columns: Sequence[str] | None
+
+    def __new__(cls, format: str, columns: Sequence[str] | None = None) -> Way:
+        way = super().__new__(cls, format)
+        way.columns = columns
+        return way
+
+
 class Writer(ABC):
     """Writes to a file in one format: answers as they come, or one document.
 
@@ -65,6 +80,10 @@ class Writer(ABC):
     def text(self, result: Result) -> str:  # noqa: ARG002  the formats that can are those with `a_line_each`
         """What `answer` would write; ValueError where that depends on other answers."""
         raise ValueError(f"{type(self).__name__} does not write answers one by one")
+
+    def cut(self, text: str) -> tuple[str, str, str]:
+        """The text of an answer with one row: what stands before that row, the row, what stands behind it."""
+        raise ValueError(f"{type(self).__name__} does not write answers one by one: {text[:20]}")
 
     def error(self, error: SpecError, line: int) -> None:  # noqa: B027  it is on standard error anyway
         """A line of a batch that describes no layer."""

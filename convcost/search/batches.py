@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..analysis.traced import Traced
 from ..answers.comparison import Result
 from ..spec import LayerSpec, Reading
@@ -25,7 +27,10 @@ REACHES = ((8192, 4096), (4096, 1024), (2048, 512), (1024, 128))
 MOST_AXES = 3
 
 #: Uses of a set of tokens before it gets a plan, and plans that it gets at most, refused ones included.
-USES, MOST_PLANS = 3, 12
+USES, MOST_PLANS = 3, 16
+
+#: The share of its parts that may lack a plan where the others of a line have one.
+FEW = 0.35
 
 #: What stands for output number n while an answer is written: a number that no answer has.
 _MARK = 8_517_364_290_000_000
@@ -35,6 +40,7 @@ _MARKED = re.compile(r"8517364290(\d{6})")
 _USUAL = re.compile(r"([1-9]\d{0,3})(?::([1-9]\d{0,3}))? @([1-9]\d{0,3})(?:x([1-9]\d{0,3}))?( [^@]*)$").match
 
 Sizes = tuple[int, ...]
+Answer = Callable[[Reading], Result]
 
 
 class Form(NamedTuple):
@@ -54,10 +60,16 @@ class Written(NamedTuple):
 
     def texts(self, rows: Sequence[Sequence[int]]) -> list[str | None]:
         """The text for each row of sizes; None where the plan does not hold."""
-        columns, holds = self.plan.run(list(zip(*rows)))
-        lists = [column.tolist() if column.ndim else [column.tolist()] * len(rows) for column in columns]
-        filled = zip(*[lists[number] for number in self.order])
-        return [self.frame % values if held else None for held, values in zip(holds.tolist(), filled)]
+        columns = [np.array(column, np.int64) for column in zip(*rows)]
+        at = np.flatnonzero(self.plan.holds(columns))
+        texts: list[str | None] = [None] * len(rows)
+        if not len(at):
+            return texts
+        found, _ = self.plan.run([column[at] for column in columns])
+        lists = [column.tolist() if column.ndim else [column.tolist()] * len(at) for column in found]
+        for row, values in zip(at.tolist(), zip(*[lists[number] for number in self.order])):
+            texts[row] = self.frame % values
+        return texts
 
 
 def form_of(line: str) -> tuple[Form, Sizes] | None:
@@ -102,26 +114,45 @@ def _numbers(parts: list[str]) -> Sizes:
     return ()
 
 
+class Pieces(NamedTuple):
+    """What an answer is made of: parts that are planned one by one, as each takes ways of its own through the code.
+
+    `of` says of which answers, for lines like one that was read; `cut` takes from the text of one of them what stands
+    before its own part, that part, and what stands behind it. A part gets a plan when so many lines, `least`, want one.
+    """
+
+    of: Callable[[Reading], Sequence[Answer]]
+    cut: Callable[[str], tuple[str, str, str]] = lambda text: ("", text, "")
+    least: int = 1
+
+
+class _Part:
+    """One part of the answers to lines of a form: its plans, and how many lines wanted another."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.plans: list[Written | None] = []
+        self.wanted = 0
+
+
 class Batch:
     """Answers lines by plans, as far as it can.
 
-    `read` says what a line says, `answer` answers that, `write` is the text of the answer: what is done for one line
-    after the other, too."""
+    `read` says what a line says, `pieces` what its answer is made of, `write` is the text of an answer: what is done
+    for one line after the other, too."""
 
-    def __init__(
-        self, read: Callable[[str], Reading], answer: Callable[[Reading], Result], write: Callable[[Result], str]
-    ) -> None:
-        self._read, self._answer, self._write = read, answer, write
+    def __init__(self, read: Callable[[str], Reading], pieces: Pieces, write: Callable[[Result], str]) -> None:
+        self._read, self._pieces, self._write = read, pieces, write
         self._uses: dict[Form, int] = {}
-        self._plans: dict[Form, list[Written | None]] = {}
+        self._parts: dict[Form, list[_Part]] = {}
 
     def texts(self, lines: Sequence[str]) -> list[str | None]:
         """The text of the answer to each line; None for a line that is to be answered by itself.
 
         >>> from convcost.answers.comparison import Layer, answer
         >>> from convcost.spec import read_layer
-        >>> batch = Batch(read_layer, lambda read: Layer(read.spec, answer("as-given", read.spec)),
-        ...               lambda result: f"{result.row.words['macs']} products")
+        >>> one = Pieces(lambda read: [lambda read: Layer(read.spec, answer("as-given", read.spec))])
+        >>> batch = Batch(read_layer, one, lambda result: f"{result.row.words['macs']} products")
         >>> batch.texts(["8:16 @9 k3", "8:16 @7x6 k3", "16:8 @5 k3", "3:4 @11 k3", "3:4 @11 k1"])
         ['93312 products', None, '28800 products', '13068 products', None]
         """
@@ -138,44 +169,91 @@ class Batch:
         return texts
 
     def _fill(self, form: Form, rows: list[tuple[int, Sizes]], texts: list[str | None]) -> None:
-        """The texts of the rows of one form, by the plans that there are and new ones."""
-        plans, number = self._plans.setdefault(form, []), 0
-        while rows and number < MOST_PLANS:
-            if number == len(plans):
-                plans.append(self._plan(form, rows[0][1]))
-                rows = rows[1:] if plans[-1] is None else rows  # what has no plan is answered by itself
-            plan = plans[number]
-            number += 1
+        """The texts of the rows of one form: of their parts, planned, or a few of them answered by themselves."""
+        if form not in self._parts:
+            self._parts[form] = self._parts_of(form, rows[0][1])
+        parts, sizes = self._parts[form], [size for _, size in rows]
+        if not parts:
+            return
+        columns = [self._column(form, parts, number, sizes) for number in range(len(parts))]
+        for (at, size), pieces in zip(rows, zip(*columns)):
+            lacking = [number for number, piece in enumerate(pieces) if piece is None]
+            if not lacking:
+                texts[at] = "".join(pieces)
+            elif len(lacking) <= FEW * len(parts):
+                texts[at] = self._mended(form, size, list(pieces), lacking)
+
+    def _parts_of(self, form: Form, example: Sizes) -> list[_Part]:
+        try:
+            reading = self._read(_line(form, example))
+        except SpecError:
+            return []
+        return [_Part(answer) for answer in self._pieces.of(reading)] if _is_plain(form, reading) else []
+
+    def _column(self, form: Form, parts: list[_Part], number: int, sizes: Sequence[Sizes]) -> list[str | None]:
+        """One part of each text, by the plans that there are and new ones."""
+        part, texts = parts[number], list[str | None]([None] * len(sizes))
+        left, at = list(range(len(sizes))), 0
+        while left and at < MOST_PLANS:
+            if at == len(part.plans):
+                if len(left) + part.wanted < self._pieces.least:
+                    break
+                part.plans.append(self._plan(form, parts, number, sizes[left[len(left) // 2]]))
+            plan = part.plans[at]
+            at += 1
             if plan is None:
                 continue
-            found = plan.texts([sizes for _, sizes in rows])
-            texts_of = dict(zip([at for at, _ in rows], found))
-            for at, text in texts_of.items():
-                texts[at] = text
-            rows = [row for row in rows if texts_of[row[0]] is None]
+            for row, text in zip(left, plan.texts([sizes[row] for row in left])):
+                texts[row] = text
+            left = [row for row in left if texts[row] is None]
+        part.wanted += len(left)
+        return texts
 
-    def _plan(self, form: Form, example: Sizes) -> Written | None:
-        """The plan of the answers to lines of a form, made with one of them; None where it is refused."""
-        line = " ".join(form.words).replace("#", "%d") % example
+    def _mended(self, form: Form, sizes: Sizes, pieces: list[str | None], lacking: Sequence[int]) -> str | None:
+        """A text of which a few parts have no plan: these are answered by themselves."""
+        parts = self._parts[form]
         try:
-            reading = self._read(line)
+            reading = self._read(_line(form, sizes))
+            for number in lacking:
+                pieces[number] = self._piece(parts, number, self._write(parts[number].answer(reading)))
+        except SpecError:
+            return None
+        return "".join(pieces)  # type: ignore[arg-type]  # none is None any more
+
+    def _piece(self, parts: Sequence[_Part], number: int, text: str) -> str:
+        """What the text of one part gives to that of all."""
+        head, own, tail = self._pieces.cut(text)
+        return (head if number == 0 else ",") + own + tail * (number == len(parts) - 1)
+
+    def _plan(self, form: Form, parts: list[_Part], number: int, example: Sizes) -> Written | None:
+        """The plan of a part of the answers to lines of a form, made with one of them; None where it is refused."""
+        try:
+            reading = self._read(_line(form, example))
             if not _is_plain(form, reading):
                 return None
-            frame = ""
+            frame, outputs = "", list[Traced]()
 
             def build(*sizes: Any) -> list[Any]:
                 nonlocal frame
-                outputs: list[Traced] = []
+                outputs.clear()
                 spec = _sized(form, reading.spec, sizes)
                 check_spec(spec)
-                frame = self._write(_marked(self._answer(reading._replace(spec=spec)), outputs))
+                result = parts[number].answer(reading._replace(spec=spec))
+                frame = self._piece(parts, number, self._write(_marked(result, outputs)))
                 return outputs
 
-            plan = _widest(build, form, example)
+            plan = _widest(build, form, example, lambda size: str(_marked(size, outputs)))
         except (SpecError, Problem, Refused):
             return None
         order = tuple(map(int, _MARKED.findall(frame)))
         return Written(plan, _MARKED.sub("%r", frame.replace("%", "%%")), order)
+
+
+def _line(form: Form, sizes: Sizes) -> str:
+    """The line of a form with those sizes: channels come first among them, wherever they stand in the line."""
+    given = {True: iter(sizes[form.channels :]), False: iter(sizes[: form.channels])}
+    return " ".join(["".join([str(next(given[word[0] == "@"])) if sign == "#" else sign for sign in word])
+                     for word in form.words])  # fmt: skip
 
 
 def _is_plain(form: Form, reading: Reading) -> bool:
@@ -191,14 +269,14 @@ def _sized(form: Form, spec: LayerSpec, sizes: Sequence[Any]) -> LayerSpec:
     return spec._replace(in_channels=channels[0], out_channels=channels[-1], input_size=whole)
 
 
-def _widest(build: Callable[..., list[Any]], form: Form, example: Sizes) -> Plan:
+def _widest(build: Callable[..., list[Any]], form: Form, example: Sizes, write: Callable[[Traced], str]) -> Plan:
     """The plan for the largest intervals that have one; Refused where none of those that hold the example do."""
     why = Refused("the sizes are beyond every plan")
     for channels, size in REACHES:
         intervals = [(1, channels)] * form.channels + [(1, size)] * form.sizes
         if all([number <= high for number, (_, high) in zip(example, intervals)]):
             try:
-                return make_plan(build, intervals, example)
+                return make_plan(build, intervals, example, write)
             except Refused as error:
                 why = error
     raise why

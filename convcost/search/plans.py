@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..analysis.traced import OPERATIONS, QUESTIONS, Guard, Instruction, Trace, Traced
+from ..analysis.traced import Guard, Instruction, Trace, Traced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class TooLarge(Refused):
     """A number might not fit into 64 bits, or be rounded where it is divided; the message names the step."""
 
 
-class Plan(NamedTuple):
+class Plan:
     """Instructions in order, the guards under which they hold, and which of the results are the outputs.
 
     >>> plan = make_plan(lambda channels, size: [9 * channels * size * size], [(1, 4096), (1, 512)], [64, 56])
@@ -32,10 +33,11 @@ class Plan(NamedTuple):
     [1806336, 1354752]
     """
 
-    instructions: tuple[Instruction, ...]
-    guards: tuple[Guard, ...]
-    outputs: tuple[int, ...]
-    ranges: tuple[tuple[int, int], ...]
+    def __init__(
+        self, instructions: tuple[Instruction, ...], guards: tuple[Guard, ...], outputs: tuple[int, ...],
+        ranges: tuple[tuple[int, int], ...],
+    ) -> None:  # fmt: skip
+        self.instructions, self.guards, self.outputs, self.ranges = instructions, guards, outputs, ranges
 
     def run(self, columns: Sequence[Any]) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
         """The outputs for columns of sizes, and for which rows they hold: in the intervals, every guard as asked.
@@ -43,22 +45,109 @@ class Plan(NamedTuple):
         Columns may have shapes that broadcast: what is computed of input sizes alone is then computed once for all
         channels. The outputs have the shape of what they were computed of.
         """
+        given, holds = self._inside(columns)
+        with np.errstate(all="ignore"):  # of rows for which the plan does not hold anything may come out
+            found = self._compute(holds, True, *given)
+        return [np.asarray(column) for column in found], holds
+
+    def holds(self, columns: Sequence[Any]) -> NDArray[np.bool_]:
+        """For which rows of sizes it holds: less work than `run`."""
+        given, holds = self._inside(columns)
+        with np.errstate(all="ignore"):
+            self._compute(holds, False, *given)
+        return holds
+
+    def _inside(self, columns: Sequence[Any]) -> tuple[list[NDArray[np.int64]], NDArray[np.bool_]]:
+        """The columns with numbers in the intervals, and which rows had them: of the others nothing holds."""
         given = [np.asarray(column, np.int64) for column in columns]
         holds = np.ones(np.broadcast_shapes(*[column.shape for column in given]), np.bool_)
-        values: list[Any] = []
-        asked = {number: [g for g in self.guards if max(_numbers(g)) == number] for number in _asked(self.guards)}
-        for number, instruction in enumerate(self.instructions):
-            with np.errstate(all="ignore"):  # of rows for which the plan does not hold anything may come out
-                values.append(_step(instruction, values, given, holds))
-            if instruction.operation == "input":
-                low, high = self.ranges[number]
-                inside = (values[-1] >= low) & (values[-1] <= high)
-                if not inside.all():
-                    holds &= inside
-                    values[-1] = np.where(inside, values[-1], low)
-            for guard in asked.get(number, ()):
-                holds &= _answer(guard, values) == guard.outcome
-        return [np.asarray(values[number]) for number in self.outputs], holds
+        for at, (column, number) in enumerate(zip(given, self.inputs)):
+            low, high = self.ranges[number]
+            inside = (column >= low) & (column <= high)
+            if not inside.all():
+                holds &= inside
+                given[at] = np.where(inside, column, low)
+        return given, holds
+
+    @cached_property
+    def inputs(self) -> list[int]:
+        """The instructions that are columns, in their order."""
+        return [number for number, one in enumerate(self.instructions) if one.operation == "input"]
+
+    @cached_property
+    def _compute(self) -> Callable[..., list[Any]]:
+        """The instructions as a function: called with where it holds, whether the outputs are wanted, and the columns,
+        it strikes out where a guard comes out otherwise."""
+        scope: dict[str, Any] = {"maximum": np.maximum, "called": _called}
+        scope |= {f"f{number}": one.function for number, one in enumerate(self.instructions) if one.function}
+        exec(compile(self.source(), "<plan>", "exec"), scope)
+        made: Callable[..., list[Any]] = scope["compute"]
+        return made
+
+    def source(self) -> str:
+        """The instructions as Python: what the guards need first, each asked as soon as it can be."""
+        needed = _wanted(self.instructions, {number for guard in self.guards for number in _numbers(guard)})
+        asked: dict[int, list[Guard]] = {}
+        for guard in self.guards:
+            asked.setdefault(max(_numbers(guard)), []).append(guard)
+        lines = [f"def compute(holds, whole, {', '.join([f'v{number}' for number in self.inputs])}):"]
+        for number in sorted(needed):
+            lines += self.written(number)
+            lines += [f"    holds &= {_asked(guard)}" for guard in asked.get(number, ())]
+        lines.append("    if not whole: return []")
+        for number in range(len(self.instructions)):
+            lines += [] if number in needed else self.written(number)
+        return "\n".join([*lines, f"    return [{', '.join([f'v{number}' for number in self.outputs])}]"])
+
+    def written(self, number: int, maximum: str = "maximum") -> list[str]:
+        """One instruction as a line of Python; inputs are there."""
+        operation, operands, function = self.instructions[number]
+        read = [_operand(operand) for operand in operands]
+        if operation == "input":
+            return []
+        if function is not None:
+            return [f"    v{number} = called(f{number}, [{', '.join(read)}], holds)"]
+        if operation == "constant":
+            return [f"    v{number} = {read[0]}"]
+        both = f"{maximum}({', '.join(read)})" if operation == "max" else f" {operation} ".join(read)
+        return [f"    v{number} = {both}"]
+
+
+    def conditions(self) -> list[str]:
+        """The guards as Python, of single numbers."""
+        return [
+            f"{_operand(guard.left)} {guard.question} {_operand(guard.right)}" if guard.outcome
+            else f"not ({_operand(guard.left)} {guard.question} {_operand(guard.right)})"
+            for guard in self.guards
+        ]  # fmt: skip
+
+    def column(self, number: int, columns: Sequence[NDArray[np.int64]], length: int) -> NDArray[np.int64]:
+        """What one instruction gives for the values of the one axis that it depends on."""
+        needed = _wanted(self.instructions, {number})
+        read = {self.inputs.index(one) for one in needed if self.instructions[one].operation == "input"}
+        given = [column if at in read else np.full(length, column[0]) for at, column in enumerate(columns)]
+        alone = Plan(self.instructions, (), (number,), self.ranges)
+        return np.broadcast_to(alone.run(given)[0][0], (length,)).astype(np.int64)
+
+
+def _wanted(instructions: Sequence[Instruction], outputs: set[int]) -> set[int]:
+    """The instructions that some of them need, and these."""
+    wanted = {*outputs}
+    for number in range(len(instructions) - 1, -1, -1):
+        if number in wanted:
+            wanted |= {operand for kind, operand in instructions[number].operands if kind == "v"}
+    return wanted
+
+
+def _asked(guard: Guard) -> str:
+    """A guard as an expression, true where it comes out as it must."""
+    said = f"({_operand(guard.left)} {guard.question} {_operand(guard.right)})"
+    return said if guard.outcome else f"~{said}"
+
+
+def _operand(operand: tuple[str, int]) -> str:
+    kind, number = operand
+    return f"v{number}" if kind == "v" else str(number) if number >= 0 else f"({number})"
 
 
 def make_plan(
@@ -84,10 +173,7 @@ def make_plan(
 
 def _needed(plan: Plan) -> Plan:
     """The plan without what no output and no guard needs; inputs all stay, for their intervals."""
-    wanted = {*plan.outputs, *[number for guard in plan.guards for number in _numbers(guard)]}
-    for number in range(len(plan.instructions) - 1, -1, -1):
-        if number in wanted:
-            wanted |= {operand for kind, operand in plan.instructions[number].operands if kind == "v"}
+    wanted = _wanted(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in _numbers(guard)]})
     kept = [n for n, one in enumerate(plan.instructions) if n in wanted or one.operation == "input"]
     new = {number: at for at, number in enumerate(kept)}
 
@@ -124,42 +210,34 @@ def _numbers(guard: Guard) -> list[int]:
     return [number for kind, number in (guard.left, guard.right) if kind == "v"]
 
 
-def _asked(guards: Sequence[Guard]) -> set[int]:
-    return {max(_numbers(guard)) for guard in guards}
+#: Rows up to which those that are equal are found one by one.
+ONE_BY_ONE = 2048
 
 
-def _read(operand: tuple[str, int], values: list[Any]) -> Any:
-    kind, number = operand
-    return values[number] if kind == "v" else number
-
-
-def _answer(guard: Guard, values: list[Any]) -> Any:
-    return QUESTIONS[guard.question](_read(guard.left, values), _read(guard.right, values))
-
-
-def _step(instruction: Instruction, values: list[Any], given: list[NDArray[np.int64]], holds: NDArray[np.bool_]) -> Any:
-    operation, operands, function = instruction
-    if operation == "input":
-        return given[operands[0][1]]
-    read = [_read(operand, values) for operand in operands]
-    if function is not None:
-        return _called(function, read, holds)
-    if operation == "constant":
-        return read[0]
-    if operation == "max":
-        return np.maximum(*read)
-    return OPERATIONS[operation](*read)
-
-
-def _called(function: Callable[..., int], read: list[Any], holds: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _called(function: Callable[..., int], read: list[Any], holds: NDArray[np.bool_]) -> Any:
     """A function that is no arithmetic, once for each set of different arguments; 0 where the plan does not hold."""
     shape = np.broadcast_shapes(*[np.shape(one) for one in read])
     held = np.broadcast_to(True, shape) if shape != holds.shape else holds  # of few sizes, all are worth a call
-    columns = [np.broadcast_to(one, shape)[held].ravel() for one in read]
-    rows, first, back = _different(columns)
-    found = np.array([function(*[int(column[row]) for column in columns]) for row in first], np.int64)
+    vary = [at for at, one in enumerate(read) if np.ndim(one)]
+    columns = [np.broadcast_to(read[at], shape)[held] for at in vary]
     result = np.zeros(shape, np.int64)
-    result[held] = found[back] if rows else 0
+
+    def one(*numbers: int) -> int:
+        given = list(read)
+        for at, number in zip(vary, numbers):
+            given[at] = number
+        return function(*given)
+
+    if not vary:
+        return np.asarray(one())
+    if len(columns[0]) <= ONE_BY_ONE:
+        rows = list(zip(*[column.tolist() for column in columns]))
+        known = {row: one(*row) for row in {*rows}}
+        result[held] = [known[row] for row in rows]
+        return result
+    _, first, back = _different(columns)
+    found = np.array([one(*[int(column[row]) for column in columns]) for row in first], np.int64)
+    result[held] = found[back]
     return result
 
 

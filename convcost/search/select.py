@@ -121,7 +121,12 @@ def select_rows(comparison: Comparison, selection: Selection, *, named: bool = F
     if selection.front and not named:
         rows = [row for row in rows if row.role != BUILDING_BLOCK]
     base = next((row.words for row in rows if row.variant == comparison.baseline), None)
-    return comparison._replace(rows=tuple(selection.of(rows, words_of_row, base)))
+    found = tuple(selection.of(rows, words_of_row, base))
+    if not selection.front:
+        return comparison._replace(rows=found)
+    all_there = selection._replace(front=(), sort=(), top=None).of(rows, words_of_row, base)
+    beaten = tuple([row for row in all_there if row not in found])
+    return comparison._replace(rows=found, front=tuple([order.word for order in selection.front]), beaten=beaten)
 
 
 #: The words of a network, and of its layers, that are numbers, and everything that they may be asked for.

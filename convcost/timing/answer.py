@@ -177,6 +177,15 @@ class Stopwatch:
         self.tell = tell
         self._last: tuple[Graph, Case] | None = None
 
+    def refuse(self, dtype: str) -> None:
+        """SpecError where what is to be timed is of a type that no engine is timed in."""
+        from .engines import refusal
+
+        why = refusal(self.engine.name, None, dtype) if self.engine else None
+        if why:
+            hint = "leave the type out; bounds on a device have it: --device NAME"
+            raise SpecError(why, hint, dtype, 0, len(dtype))
+
     def rows(self, subjects: Sequence[Subject], base: str | None) -> tuple[tuple[TimedRow, ...], Rounds | None]:
         """A row for each subject; where there is an engine, all of them timed side by side."""
         rounds = Rounds(self.engine.threads, base) if self.engine else None
@@ -268,6 +277,7 @@ def time_layer(
     >>> found.rows[0].bound.limited_by, found.rows[0].times
     ('memory', None)
     """
+    watch.refuse(spec.dtype)
     subjects = variants_of(spec, names)
     base = base_of(spec, subjects)
     rows, rounds = watch.rows(subjects, base)
@@ -280,10 +290,30 @@ def time_graphs(
     name: str, subjects: Sequence[Subject], base: str | None, watch: Stopwatch, profile: Profile | None = None
 ) -> Timed:
     """Whole graphs of one network, timed side by side."""
+    watch.refuse(next(subject.graph.dtype for subject in subjects if subject.graph is not None))
     first = next(subject.graph for subject in subjects if subject.graph is not None)
     rows, rounds = watch.rows(subjects, base)
     found = Timed(name, None, first.input_shape, first.dtype, rows, watch.device, base=base)
     return _concluded(found, watch, rounds, profile)
+
+
+def time_network(
+    name: str, graph: Graph, shapes: Sequence[Shape], watch: Stopwatch, profile: Profile | None = None,
+    run: Callable[[bool], Callable[[], Run]] | None = None,
+) -> Timed:  # fmt: skip
+    """A whole network: fused and unfused where the engine can be told so, once where not, or bounded alone.
+
+    `run` makes a file itself ready, fused or not; SpecError where the engine does not run files.
+    """
+    whole = Subject("fused", "network", graph, shapes)
+    if watch.engine is None or watch.engine.name != "onnxruntime":
+        if run is not None and watch.engine is not None:
+            raise SpecError(f"{watch.engine.name} does not run ONNX files", "leave --engine out")
+        return time_graphs(name, [whole._replace(name=name)], None, watch, profile)
+    subjects = [whole, whole._replace(name="unfused", fused=False)]
+    if run is not None:
+        subjects = [one._replace(run=run(one.fused)) for one in subjects]
+    return time_graphs(name, subjects, "fused", watch, profile)
 
 
 def _concluded(found: Timed, watch: Stopwatch, rounds: Rounds | None, profile: Profile | None) -> Timed:
@@ -341,7 +371,9 @@ def _alone(op: Op) -> Op:
     return op._replace(shared=False) if isinstance(op, Conv | Linear) else op
 
 
-def measure_comparison(found: Comparison, engine: Engine, limit: int, max_seconds: float, tell: Tell) -> Comparison:
+def measure_comparison(
+    found: Comparison, engine: Engine, limit: int, max_seconds: float, tell: Tell = lambda _: None
+) -> Comparison:
     """A comparison with the time of each row of at most `limit` multiply-adds, all timed side by side.
 
     A row that does not apply, that the engine refuses or whose output differs has none.

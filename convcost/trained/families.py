@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 GROUP = "G"
 
 
-def gram_eigenvalues(matrices: Array) -> Array:
-    """Squared singular values of each of (batch, rows, columns), the largest first; rounding makes none negative.
+def squared_singular_values(products: Array) -> Array:
+    """Those of the matrices of which these are the Gram matrices, the largest first; rounding makes none negative.
 
-    >>> gram_eigenvalues(np.array([[[3.0, 0, 0], [0, 4, 0]]])).tolist()
+    >>> squared_singular_values(gram(np.array([[[3.0, 0, 0], [0, 4, 0]]]))).tolist()
     [[16.0, 9.0]]
     """
-    values: Array = np.maximum(np.linalg.eigvalsh(gram(matrices))[:, ::-1], 0)
+    values: Array = np.maximum(np.linalg.eigvalsh(products)[:, ::-1], 0)
     return values
 
 
@@ -80,13 +80,18 @@ class Pair:
         return (min(self.matrices.shape[1:]),) if self.formula.chosen else ()
 
     @cached_property
+    def gram(self) -> Array:
+        """Products of the shorter side."""
+        return gram(self.matrices)
+
+    @cached_property
     def lost(self) -> Array:
-        return tails(gram_eigenvalues(self.matrices).sum(axis=0))
+        return tails(squared_singular_values(self.gram).sum(axis=0))
 
     @cached_property
     def vectors(self) -> Array:
         """Orthonormal columns of the shorter side, the most important first."""
-        return np.linalg.eigh(gram(self.matrices))[1][:, :, ::-1]
+        return np.linalg.eigh(self.gram)[1][:, :, ::-1]
 
     def error2(self, ranks: Ints) -> float:
         """The squared error at that rank."""
@@ -143,9 +148,10 @@ class Tucker:
     def core(self) -> Array:
         """The kernel seen from both sides' mixtures: (groups, out, in, taps)."""
         left, right = self.sides
-        flat = self.kernel.reshape(*self.kernel.shape[:3], -1)
-        half = (left.transpose(0, 2, 1) @ flat.reshape(*flat.shape[:2], -1)).reshape(flat.shape)
-        core: Array = right.transpose(0, 2, 1)[:, None] @ half
+        groups, outer, inner = self.kernel.shape[:3]
+        taps_first = self.kernel.reshape(groups, outer, inner, -1).transpose(0, 1, 3, 2)  # for two large products
+        half = (left.transpose(0, 2, 1) @ taps_first.reshape(groups, outer, -1)).reshape(groups, -1, inner)
+        core: Array = (half @ right).reshape(taps_first.shape).transpose(0, 1, 3, 2)
         return core
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,20 +63,21 @@ class Family:
         self.name, self.spec, self.groups, self.formula = name, spec, groups, formula
         self.made, self.whole = made, whole
         self.price = Price(name, spec, formula.chosen)
+        self.full_rank: float | None = None  # how far all factors together are from the kernel, once somebody measured
 
-    @property
+    @cached_property
     def error2(self) -> NDArray[np.float64]:
         """The squared weight error at the ranks 1, 2, … of each letter."""
         lost = self.made.lost[1:] if self.formula.chosen else self.made.lost[1:2]
         lost = lost[:, 1:] if isinstance(self.made, Tucker) else lost
         return lost / self.whole if self.whole else lost
 
-    @property
+    @cached_property
     def macs(self) -> NDArray[np.int64]:
         """The multiply-adds at the same ranks, all groups together."""
         return self.price.macs(self.error2.shape) * self.groups
 
-    @property
+    @cached_property
     def params(self) -> NDArray[np.int64]:
         """The params at the same ranks."""
         return self.price.params(self.error2.shape) * self.groups
@@ -86,14 +87,13 @@ class Family:
         return tuple([int(at) + 1 for at in place]) if self.formula.chosen else ()
 
     def row(self, ranks: Ints) -> Row:
-        """What the variant costs and loses at those ranks, as `compare` answers its spec."""
+        """What the variant costs and loses at those ranks; `compare` answers the same of its spec."""
         spec = with_ranks(self.spec, self.formula.chosen, ranks)
-        words = answer(self.name, spec).words
-        assert words is not None
+        place = tuple([rank - 1 for rank in ranks]) or (0,)
         lost = self.made.error2(ranks)
         error = sqrt(max(lost, 0.0) / self.whole) if self.whole else 0.0
         noise = sqrt(noise2(self.made, ranks)) if self.whole else None
-        cost = words["macs"] * self.groups, words["params"] * self.groups
+        cost = int(self.macs[place]), int(self.params[place])
         return Row(self.name, self.price.order, ranks, error, noise, *cost, spec, self.groups)
 
     def exact_rank(self) -> int | None:

@@ -7,6 +7,7 @@ error measured from the kernel is the one that was found, and the full rank give
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def show_row(kernel: Kernel, family: Family, row: Row, limit: int) -> Verified:
         "output": Check(0.0, difference, difference <= OUTPUT),
         "error": _error_again(kernel, row, dense),
         **_optimal(kernel, family, row, dense),
-        "full_rank": _full_rank(kernel, family),
+        "full_rank": _full_rank(kernel, family, row, dense),
     }
     full = spec.input_size == kernel.spec.input_size
     status = "mismatch" if any([check.ok is False for check in checks.values()]) else "verified" if full else "reduced"
@@ -106,7 +107,12 @@ def distance(made: NDArray[Any], expected: NDArray[Any]) -> float:
 def random_input(graph: Graph) -> NDArray[np.float32]:
     """Gaussian numbers, the same ones every time: (batch, *spatial, channels)."""
     batch, channels, *size = graph.input_shape
-    return np.random.default_rng(0).standard_normal((batch, *size, channels), np.float32)
+    return _drawn((batch, *size, channels))
+
+
+@lru_cache(maxsize=1)  # the rows of one layer
+def _drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
 def factor_graph(family: Family, ranks: Ints, spec: LayerSpec) -> Graph:
@@ -206,11 +212,15 @@ def longest_of(matrices: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def _full_rank(kernel: Kernel, family: Family) -> Check:
-    """The trained kernel again, where nothing is left out; where the formula has no rank to choose, no check."""
-    if not family.formula.chosen:
-        return Check(None, None, None, note="the formula has no rank to choose")
+def _full_rank(kernel: Kernel, family: Family, row: Row, dense: NDArray[Any]) -> Check:
+    """The trained kernel again, where nothing is left out: once a family, whose vectors are the same at every rank.
+
+    Where the formula has no rank to choose, there is no check.
+    """
     most = family.made.most
-    dense = rebuilt(kernel, family, most, family.made.factors(most))
-    measured = distance(dense, kernel.weights)
-    return Check(0.0, measured, measured <= FULL)
+    if not most:
+        return Check(None, None, None, note="the formula has no rank to choose")
+    if family.full_rank is None:
+        whole = dense if row.ranks == most else rebuilt(kernel, family, most, family.made.factors(most))
+        family.full_rank = distance(whole, kernel.weights)
+    return Check(0.0, family.full_rank, family.full_rank <= FULL)

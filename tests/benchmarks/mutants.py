@@ -63,8 +63,10 @@ class Passing(NamedTuple):
     def through(self, mutant: Mutant) -> list[str]:
         """The tests to give a mutant, the quickest first, as many as `LONGEST` holds."""
         lines = self.tests.get(str(mutant.file), {})
+        every = {test for tests in lines.values() for test in tests}
         found = {test for line in mutant.lines for test in lines.get(line, ())}
-        found = found or {test for tests in lines.values() for test in tests}
+        if found <= set(lines[min(lines)] if lines else ()):  # the line is run at import, by whichever test is first
+            found = every
         chosen, spent = [], 0.0
         for test in sorted(found & set(self.seconds), key=lambda name: (self.seconds[name], name)):
             spent += self.seconds[test]
@@ -186,8 +188,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", default="")
     parser.add_argument("--map", type=Path)
+    parser.add_argument("--only", default="", metavar="FILE:LINE,…", help="those of the sample on these lines")
     given = parser.parse_args()
     mutants = draw(given.sample, given.seed, given.room)
+    if given.only:
+        mutants = [one for one in mutants if f"{one.file}:{one.lines.start}" in given.only.split(",")]
     with tempfile.TemporaryDirectory() as place:
         passing = mapped(given.map or Path(place) / "map")
         folder = Path(place) / "copy"

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 import convcost
 from convcost.cli.main import run
-from convcost.gate.budgets import assert_cost
+from convcost.gate.budgets import hold_cost
 from convcost.report.documents import schema_text
 
 pytest_plugins = "pytester"
@@ -35,7 +35,8 @@ def budget(*words: str) -> int:
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ("macs = 202784", 0), ("macs = 202783", 1), ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
+        ("macs = 202784", 0), ("macs = 202783", 1), ("macs = 2.02784e5", 0),
+        ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
         ('macs = ">=202784"', 0), ('macs = "==202784"', 0), ('macs = "==202784.5"', 1), ('params = "<=1K"', 0),
         ('peak_bytes = "16KiB"', 0), ('peak_bytes = "16383"', 1),
     ],
@@ -129,9 +130,9 @@ def test_what_is_not_known_does_not_hold(monkeypatch: pytest.MonkeyPatch, folder
 
     subject = Subject("net.txt", {**dict.fromkeys(WORDS), "params": 5}, (), (1, 3, 9, 9), "fp32", unknown=("Foo",))
     monkeypatch.setattr(budgets, "read_subject", lambda *_: subject)
-    assert_cost("net.txt", params=5, folder=str(folder))
+    hold_cost("net.txt", params=5, folder=str(folder))
     with pytest.raises(AssertionError, match="macs: it is not known, for Foo is not counted"):
-        assert_cost("net.txt", macs="1G", folder=str(folder))
+        hold_cost("net.txt", macs="1G", folder=str(folder))
 
 
 def test_the_plugin_fails_a_test_with_the_sentence_of_the_command(pytester: pytest.Pytester) -> None:
@@ -157,3 +158,14 @@ def test_the_entry_point_of_the_plugin_is_where_it_is() -> None:
 
     project = tomllib.loads((Path(convcost.__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert project["entry-points"]["pytest11"] == {"convcost": "convcost.gate.pytest_plugin"}
+
+
+def test_the_hook_of_pre_commit_holds_the_budget(folder: Path) -> None:
+    """Its entry is a command line that fails where the command does."""
+    text = (Path(convcost.__file__).parents[1] / ".pre-commit-hooks.yaml").read_text()
+    (entry,) = [line.partition(": ")[2] for line in text.splitlines() if line.strip().startswith("entry:")]
+    program, *words = entry.split()
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1M" }\n')
+    assert (program, run(words)) == ("convcost", 0)
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1K" }\n')
+    assert run(words) == 1

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
+from networks.onnx_models import model as model_of
 
+import convcost
 from convcost.cli.main import run
 from convcost.networks.onnx import read_onnx
 
 onnx = pytest.importorskip("onnx", reason="reading ONNX files needs the onnx extra")
+
+SCHEMA = Path(convcost.__file__).parent / "report/schema.json"
 
 #: Two convolutions of which the second has the first one's weights, and a third.
 TEXT = """
@@ -136,3 +141,26 @@ def test_a_size_that_fits_no_input_is_refused(
     """With the input that there is."""
     assert run(["network", image_model(tmp_path, *shapes), *words.split()]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_is_not_known_of_an_operation_is_null_in_its_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither zero nor [0]; totals and kinds are of what is known, and the params of a product of it are."""
+    make = onnx.helper.make_node
+    nodes = [make("Relu", ["x"], ["r"]), make("NonZero", ["r"], ["n"]), make("Cast", ["n"], ["c"], to=1),
+             make("MatMul", ["c", "w"], ["y"])]  # fmt: skip
+    sizes = [onnx.helper.make_tensor_value_info("x", 1, [1, 3, 8, 8])]
+    weights = [onnx.helper.make_tensor("w", 1, [4, 4], [0] * 16)]
+    path = tmp_path / "data.onnx"
+    path.write_bytes(model_of(nodes, sizes, ["y"], weights).SerializeToString())
+    found = told(capsys, "network", str(path))
+    Draft202012Validator(json.loads(SCHEMA.read_text())).validate(found)
+    relu, non_zero, cast, product = found["layers"]
+    assert (relu["output_shape"], relu["elementwise"], relu["traffic_bytes"]) == ([1, 3, 8, 8], 192, 1536)
+    words = ("output_shape", "macs", "elementwise", "activation_bytes", "traffic_bytes")
+    assert [non_zero[word] for word in words] == [cast[word] for word in words] == [None] * 5
+    assert [product[word] for word in ("inputs", *words)] == [[None], [4, 4], None, None, 64, None]
+    assert (product["params"], found["status"]) == (16, "partial")
+    assert [found["total"][word] for word in ("macs", "elementwise", "traffic_bytes")] == [0, 192, 1536]
+    assert {kind["op"]: kind["elementwise"] for kind in found["op_types"]}["cast"] is None

@@ -13,7 +13,7 @@ from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 from convcost.report.as_json import json_line
-from convcost.search.batches import Batch, form_of
+from convcost.search.batches import Batch, Pieces, form_of
 from convcost.spec import Reading, read_layer
 
 FORMS = (
@@ -48,6 +48,7 @@ def written(
     """What a command prints, on both streams, where so many lines are worth a plan."""
     for module in (layer_command, compare_command):
         monkeypatch.setattr(module, "WORTH_PLANS", worth)
+    monkeypatch.setattr(compare_command, "WORTH_A_PLAN", 4)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
     code = run([command, "-", "--format", "ndjson", "--no-verify", *more])
     return code, *capsys.readouterr()
@@ -75,7 +76,7 @@ def test_options_hold_for_plans_too(
 
 
 def batch(of: Any) -> Batch:
-    return Batch(read_layer, of, json_line)
+    return Batch(read_layer, Pieces(lambda _: [of]), json_line)
 
 
 def one_layer(reading: Reading) -> Result:

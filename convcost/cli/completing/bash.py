@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .tokens import CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
 from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
-from .values import Candidate, Values
+from .values import INSIDE, OF_NETWORKS, Candidate, Values
 
 _SCRIPT = r"""# bash completion for convcost, made by `convcost completion bash`: do not edit.
 
@@ -47,16 +47,19 @@ _convcost_where() {
     local word
     for word in "$@"; do
         if [[ $option ]]; then
+            [[ $option == @INSIDE@ ]] && network=$word
             option=
         elif [[ $word == -?* ]]; then
             case $command:$word in
                 @PLACES@) option=$word ;;
+                *:@INSIDE@=*) network=${word#*=} ;;
             esac
             case $command:${word%%=*} in
 @SPELLED@
                 *) taken+="${word%%=*} " ;;
             esac
         elif [[ $command ]]; then
+            [[ $command:$position =~ ^(@OF_NETWORKS@):1$ ]] && network=$word
             position=$((position < @DEPTH@ ? position + 1 : @DEPTH@))
             taken+="$word "
         else
@@ -86,6 +89,7 @@ _convcost_options() {
 
 _convcost() {
     local IFS=$' \t\n' line=${COMP_LINE:0:COMP_POINT} command= option= position=1 list= files= base= want candidate
+    local network= layers=
     local taken=' ' drop=
     local -a words found
     read -r -a words <<<"$line"
@@ -101,6 +105,9 @@ _convcost() {
         _convcost_options
     else
         _convcost_candidates
+    fi
+    if [[ $layers && $network ]]; then
+        found+=($(convcost completion --layers "$network" 2>/dev/null))
     fi
     if [[ $list && $want == *,* ]]; then
         base+=${want%,*}, want=${want##*,}
@@ -155,6 +162,8 @@ def script(tree: Tree) -> str:
         "JOINED": "|".join([f"{start}:[0-9]*x*" for start in JOINED]),
         "PLACES": "|".join([place for choice in choices(tree) for place in choice.places]),
         "DEPTH": str(depth(tree)),
+        "INSIDE": INSIDE,
+        "OF_NETWORKS": "|".join(OF_NETWORKS),
         "SPELLED": "\n".join(_spelled(tree)),
         "VALUES": "\n".join([_arm(choice, " " * 8) for choice in choices(tree)]),
         "COMMANDS": _words([command.name for command in tree.commands]),
@@ -195,9 +204,11 @@ def _arm(choice: Choice, indent: str) -> str:
 
 
 def _action(values: Values) -> str:
+    layers = ["layers=1"] * values.layers
     if values.is_spec:
-        return " ".join(["_convcost_spec", _quoted([outside(values.fields)]), _names(values.names)]).rstrip()
-    parts = [f"found=({_names(values.names)})"]
+        spec = " ".join(["_convcost_spec", _quoted([outside(values.fields)]), _names(values.names)]).rstrip()
+        return "; ".join([*layers, spec])
+    parts = [*layers, f"found=({_names(values.names)})"]
     parts += ["list=1"] if values.is_list else []
     parts += [f"files='{_words(values.endings)}'"] if values.endings else []
     return " ".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
 from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
-from .values import Candidate, Values
+from .values import INSIDE, OF_NETWORKS, Candidate, Values
 
 _SCRIPT = r"""# fish completion for convcost, made by `convcost completion fish`: do not edit.
 
@@ -72,6 +72,11 @@ function __convcost_values --no-scope-shadowing
     end
 end
 
+# The convolutions of the network that the line names.
+function __convcost_layers --no-scope-shadowing
+    test -n "$network"; and set -a found (convcost completion --layers $network 2>/dev/null)
+end
+
 # Names that may follow one another behind commas.
 function __convcost_list --no-scope-shadowing
     set found $argv
@@ -87,14 +92,17 @@ function __convcost_complete
     set -l command ''
     set -l option ''
     set -l position 1
+    set -l network ''
     set -l before ''
     set -l taken
     set -l found
     for word in $words[2..-1]
         if test -n "$option"
+            test "$option" = @INSIDE@; and set network $word
             set option ''
         else if string match -q -- '-?*' $word
             contains -- "$command:$word" @PLACES@; and set option $word
+            string match -q -- '@INSIDE@=*' $word; and set network (string replace -r '^[^=]*=' '' -- $word)
             set word (string replace -r '=.*' '' -- $word)
             switch "$command:$word"
 @SPELLED@
@@ -102,6 +110,7 @@ function __convcost_complete
                     set -a taken $word
             end
         else if test -n "$command"
+            string match -qr '^(@OF_NETWORKS@):1$' -- "$command:$position"; and set network $word
             test $position = @DEPTH@; or set position (math $position + 1)
             set -a taken $word
         else
@@ -147,6 +156,8 @@ def script(tree: Tree) -> str:
         "PLACES": " ".join([place for choice in choices(tree) for place in choice.places]),
         "SPELLED": "\n".join(_spelled(tree)),
         "DEPTH": str(depth(tree)),
+        "INSIDE": INSIDE,
+        "OF_NETWORKS": "|".join(OF_NETWORKS),
     })  # fmt: skip
 
 
@@ -166,12 +177,15 @@ def _case(places: Iterable[str], action: str, indent: int) -> str:
 
 
 def _action(values: Values) -> str:
+    layers = ["__convcost_layers"] if values.layers else []
     if values.is_spec:
-        return f"__convcost_spec {_quoted(outside(values.fields))} {_entries(values.names)}".rstrip()
+        return "; ".join(
+            [f"__convcost_spec {_quoted(outside(values.fields))} {_entries(values.names)}".rstrip(), *layers]
+        )
     parts = [f"{'__convcost_list' if values.is_list else 'set found'} {_entries(values.names)}"] if values.names else []
     endings = [ending or _quoted("") for ending in values.endings]
     parts += [f"__convcost_files {' '.join(endings)}"] if endings else []
-    return "; ".join(parts)
+    return "; ".join(parts + layers)
 
 
 def _entries(candidates: Iterable[Candidate]) -> str:

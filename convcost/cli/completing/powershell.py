@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
 from .tree import Tree, choices, depth, fill, named, positions, repeatable, spellings
-from .values import Candidate, Values
+from .values import INSIDE, OF_NETWORKS, Candidate, Values
 
 _SCRIPT = r"""# PowerShell completion for convcost, made by `convcost completion powershell`: do not edit.
 # PowerShell splats @56: write in=56, or quote '@56'. Windows PowerShell asks no completer about - and -- alone.
@@ -73,19 +73,24 @@ Register-ArgumentCompleter -Native -CommandName 'convcost' -ScriptBlock {
     $command = ''
     $option = ''
     $position = 1
+    $network = ''
+    $layers = $false
     $taken = @()
     for ($i = 1; $i -lt $words.Count - 1; $i++) {
         $word = $words[$i]
         if ($option) {
+            if ($option -ceq '@INSIDE@') { $network = $word }
             $option = ''
         } elseif ($word -clike '-?*') {
             if (@PLACES@ -ccontains "${command}:$word") { $option = $word }
+            if ($word -clike '@INSIDE@=*') { $network = $word -replace '^[^=]*=' }
             $word = $word -replace '=.*'
             switch -CaseSensitive -Regex ("${command}:$word") {
 @SPELLED@
                 default { $taken += $word }
             }
         } elseif ($command) {
+            if ("${command}:$position" -cmatch '^(@OF_NETWORKS@):1$') { $network = $word }
             if ($position -lt @DEPTH@) { $position++ }
             $taken += $word
         } else {
@@ -118,6 +123,9 @@ Register-ArgumentCompleter -Native -CommandName 'convcost' -ScriptBlock {
                 }
             }
         }
+    }
+    if ($layers -and $network) {
+        $found += @(convcost completion --layers $network 2>$null | ForEach-Object { "$_|convolution" })
     }
     if ($list -and $want.Contains(',')) {
         $comma = $want.LastIndexOf(',') + 1
@@ -166,6 +174,8 @@ def script(tree: Tree) -> str:
             f"            '{c.name}' {{ $found = @({_entries(named(c.options))}) }}" for c in tree.commands
         ]),
         "DEPTH": str(depth(tree)),
+        "INSIDE": INSIDE,
+        "OF_NETWORKS": "|".join(OF_NETWORKS),
     })  # fmt: skip
 
 
@@ -198,9 +208,11 @@ def _arm(places: Iterable[str], action: str, indent: int) -> str:
 
 
 def _action(values: Values) -> str:
+    layers = ["$layers = $true"] if values.layers else []
     if values.is_spec:
-        return f"$found = @(Get-ConvcostSpec {_quoted(outside(values.fields))} @({_entries(values.names)}))"
+        spec = f"$found = @(Get-ConvcostSpec {_quoted(outside(values.fields))} @({_entries(values.names)}))"
+        return "; ".join([spec, *layers])
     parts = [f"$found = @({_entries(values.names)})"]
     parts += ["$list = $true"] if values.is_list else []
     parts += [f"$found += @(Get-ConvcostFile {_list(values.endings)})"] if values.endings else []
-    return "; ".join(parts)
+    return "; ".join(parts + layers)

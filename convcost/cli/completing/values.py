@@ -16,6 +16,8 @@ class Candidate(NamedTuple):
 class Values(NamedTuple):
     """What may stand in one place: names (`is_list`: several, comma-separated), spec tokens, files of some endings.
 
+    `layers`: the convolutions of the network that the line names, which the script asks convcost for.
+
     `fields` are those that the spec tokens may set; all of them, if there are none. Where there are both names and
     spec tokens, names stand before the spec.
     """
@@ -25,10 +27,15 @@ class Values(NamedTuple):
     is_spec: bool = False
     endings: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    layers: bool = False
 
 
 #: Each shell, and the name under which its script is found in `completions/`.
 SHELLS = {"bash": "convcost.bash", "zsh": "_convcost", "fish": "convcost.fish", "powershell": "convcost.ps1"}
+
+#: Commands whose first argument is a network, and the option that names one: what `layers` are of.
+OF_NETWORKS = ("swap", "network", "separate")
+INSIDE = "--in"
 
 #: Endings of network files.
 NETWORK_ENDINGS = (".txt", ".onnx")
@@ -74,10 +81,39 @@ def _variants() -> tuple[Candidate, ...]:
     return (*[Candidate(v.name, v.summary) for v in all_variants().values()], given)
 
 
-def _columns() -> Values:
-    from ...report.columns import COLUMNS
+#: Where the fields stand that the columns of a command may be; those of all others are a layer's words.
+FIELDS = {
+    "network": ("networks", "NETWORK_FIELDS"), "swap": ("networks", "SWAP_FIELDS"), "zoo": ("networks", "ZOO_FIELDS"),
+    "reconcile": ("reconciliation", "FIELDS"), "verify": ("evidence", "FIELDS"), "fit": ("fits", "FIT_FIELDS"),
+    "sweep": ("sweeps", "SWEEP_FIELDS"), "budget": ("gate", "BUDGET_FIELDS"), "diff": ("gate", "DIFF_FIELDS"),
+    "separate": ("separation", "FIELDS"), "time": ("timing", "FIELDS"), "device": ("timing", "DEVICE_FIELDS"),
+}  # fmt: skip
 
-    return Values(tuple([Candidate(c.key, " ".join(c.header.split())) for c in COLUMNS.values()]), is_list=True)
+
+def columns_for(command: str) -> Values:
+    """The columns that the answers of a command can have, and `all`.
+
+    >>> [name.text for name in columns_for("zoo").names]
+    ['name', 'source', 'input', 'params', 'macs', 'all']
+    """
+    from importlib import import_module
+
+    from ...report.columns import ALL, COLUMNS
+
+    module, name = FIELDS.get(command, ("", ""))
+    fields = getattr(import_module(f"convcost.report.{module}"), name) if module else _listed(command)
+    headers = {key: " ".join(column.header.split()) for key, column in COLUMNS.items()}
+    named = [Candidate(field, headers.get(field, field.replace("_", " ").replace(".", " "))) for field in fields]
+    return Values((*named, Candidate(ALL, "every column")), is_list=True)
+
+
+def _listed(command: str) -> tuple[str, ...]:
+    """The columns of a list of what there is, or of layers."""
+    from ...report.columns import COLUMNS
+    from ...report.listings import TOPICS, VARIANTS
+
+    heads = {"variants": VARIANTS.heads, "explain": TOPICS.heads}.get(command, ())
+    return tuple([head.key for head in heads]) or tuple(COLUMNS)
 
 
 def _networks() -> Values:
@@ -121,6 +157,19 @@ def _shells() -> Values:
     return Values(tuple([Candidate(name, f"the script for {name}") for name in SHELLS]))
 
 
+def _which() -> Values:
+    from ...networks.swap import ASKABLE
+
+    return Values(is_spec=True, fields=ASKABLE, layers=True)
+
+
+def _conditions() -> Values:
+    """The words that rows are asked for; what they are compared with is nobody's to guess."""
+    from ...search.select import ROW_WORDS
+
+    return Values(tuple([Candidate(word, "then <=, >= or =") for word in ROW_WORDS]))
+
+
 def _outputs() -> Values:
     from ...report.formats import ENDINGS
 
@@ -151,9 +200,10 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "baseline": lambda: Values(_variants()),
     "variant": lambda: Values(_variants()),
     "to": _replacements,
-    "where": _spec,
+    "which": _which,
+    "condition": _conditions,
+    "layer": lambda: Values(layers=True),
     "words": _explained,
-    "columns": _columns,
     "network": _networks,
     "subject": _networks,
     "convention": _conventions,

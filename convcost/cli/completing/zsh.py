@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from .tokens import CHANNEL_PAIR, CHANNELS, JOINED, channel_starts, first_tokens, kinds, outside, starts
 from .tree import Choice, Tree, choices, depth, fill, named, positions, repeatable, spellings
-from .values import Candidate, Values
+from .values import INSIDE, OF_NETWORKS, Candidate, Values
 
 _SCRIPT = r"""#compdef convcost
 # zsh completion for convcost, made by `convcost completion zsh`: do not edit.
@@ -15,10 +15,19 @@ _SCRIPT = r"""#compdef convcost
 _convcost_offer() {
   local what=$1; shift
   argv=(${argv:#(${(j:|:)~${(@b)taken}}):*})
-  local -a whole started
+  local -a whole started sets
   whole=(${@:#*(=|@|\\:):*}) started=(${(M)@:#*(=|@|\\:):*})
-  (( $#whole )) && _describe -t "$what" "$what" whole $suffix
-  (( $#started )) && _describe -t "$what" "$what" started -S ''
+  (( $#whole )) && sets=(whole $suffix)
+  (( $#whole && $#started )) && sets+=(--)
+  (( $#started )) && sets+=(started -S '')
+  (( $#sets )) && _describe -t "$what" "$what" "${sets[@]}"
+}
+
+# The convolutions of the network that the line names.
+_convcost_layers() {
+  local -a names
+  [[ -n $network ]] && names=(${(f)"$(convcost completion --layers $network 2>/dev/null)"})
+  (( $#names )) && compadd -a names
 }
 
 # Candidates for a token of a spec, but for what is given already. Arguments: how tokens begin that do not belong, and
@@ -86,21 +95,24 @@ _convcost_list() {
 
 _convcost() {
   setopt localoptions extendedglob
-  local command= option= word
+  local command= option= word network=
   local -a suffix taken
   integer position=1
   for word in ${words[2,CURRENT-1]}; do
     if [[ -n $option ]]; then
+      [[ $option == @INSIDE@ ]] && network=$word
       option=
     elif [[ $word == -?* ]]; then
       case $command:$word in
         (@PLACES@) option=$word ;;
+        (*:@INSIDE@=*) network=${word#*=} ;;
       esac
       case $command:${word%%=*} in
 @SPELLED@
         (*) taken+=(${word%%=*}) ;;
       esac
     elif [[ -n $command ]]; then
+      [[ $command:$position == (@OF_NETWORKS@):1 ]] && network=$word
       (( position < @DEPTH@ && position++ ))
       taken+=($word)
     else
@@ -136,6 +148,8 @@ def script(tree: Tree) -> str:
         "KINDS": _patterns(kinds()),
         "STARTS": "\n".join([_start(start, *values) for start, values in starts().items()]),
         "JOINED": "|".join([f"{start}:[0-9]*x*" for start in JOINED]),
+        "INSIDE": INSIDE,
+        "OF_NETWORKS": "|".join(OF_NETWORKS),
         "PLACES": "|".join([place for choice in choices(tree) for place in choice.places]),
         "DEPTH": str(depth(tree)),
         "SPELLED": "\n".join(_spelled(tree)),
@@ -179,9 +193,10 @@ def _arm(choice: Choice, indent: str) -> str:
 
 
 def _action(values: Values) -> str:
+    parts = ["_convcost_layers"] if values.layers else []
     if values.is_spec:
-        return " ".join(["_convcost_spec", _patterns([outside(values.fields)]), _entries(values.names)]).rstrip()
-    parts = []
+        spec = " ".join(["_convcost_spec", _patterns([outside(values.fields)]), _entries(values.names)]).rstrip()
+        return "; ".join([spec, *parts])
     if values.names:
         parts.append(f"{'_convcost_list' if values.is_list else '_convcost_offer value'} {_entries(values.names)}")
     if values.endings:

@@ -121,7 +121,7 @@ def _branch(to: Walker, scope: Scope, branch: Any, name: str) -> list[Value]:
 def _hold(to: Walker, name: str, roots: list[Root]) -> None:
     """Weights of a branch that is not the dearer one."""
     if roots:
-        op = Counted("if", (0,), params=sum([root.size for root in roots]), moved=0)
+        op = Counted("if", (0,), params=sum([root.size for root in roots]), moved=0, sized=False)
         number = to.add(f"{name}/other-branch", op, (), (0,))
         to.held[number] = tuple(roots)
         to.counted.update([root.key for root in roots])

@@ -75,7 +75,10 @@ def as_numbers(call: Call, count: Count, params: int, times: int, kind: str) -> 
         else:
             elementwise = cost.elementwise(op, given, out)
     elementwise += count.more * prod(out)
-    return Counted(kind, out, params, macs, effective, elementwise, count.moved, count.view, count.in_place, times)
+    return Counted(
+        kind, out, params, macs, effective, elementwise, count.moved, count.view, count.in_place, times,
+        sized=call.out is not None,
+    )  # fmt: skip
 
 
 @cache

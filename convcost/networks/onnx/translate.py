@@ -107,7 +107,9 @@ class Walk:
         made = tuple(dict.fromkeys([value.number for value in outputs if value.number is not None])) or (0,)
         if not self.nodes or made != (len(self.nodes),):
             shape = self.shapes[made[0]]
-            self.add("output", Counted("output", shape, moved=0, view=True), made, shape, self.kinds[made[0]])
+            last = self.nodes[made[0] - 1].op if made[0] else None
+            op = Counted("output", shape, moved=0, view=True, sized=type(last) is not Counted or last.sized)
+            self.add("output", op, made, shape, self.kinds[made[0]])
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Every operation of a graph, its inputs being in `scope` already."""
@@ -203,7 +205,7 @@ class Walk:
         count, reason = self._rule(call, node, scope)
         if reason:
             self.missing(call.op, name, reason)
-        self._emit(node, scope, name, call, count, is_constant)
+        self._emit(node, scope, name, call, None if reason else count, is_constant)
         for output, value in zip(node.output, outs):  # what nobody has given a number
             if output and output not in scope.values:
                 scope.values[output] = value
@@ -271,25 +273,27 @@ class Walk:
             return None
         return None
 
-    def _emit(self, node: Any, scope: Scope, name: str, call: Call, count: Count, is_constant: bool) -> None:
-        """A node for the operation, and one more for each further output that is read."""
+    def _emit(self, node: Any, scope: Scope, name: str, call: Call, found: Count | None, is_constant: bool) -> None:
+        """A node for the operation, of which `found` is what it counts, if that is known, and one more for each further
+        output that is read."""
         if call.op == "Split" and not is_constant:
             self._split(list(node.output), scope, name, call)
             return
+        count = Count() if found is None else found
         roots = weights_read(call, self.counted)
         kind = f"{kebab(call.op)}-of-constants" if is_constant and call.inputs else kebab(call.op)
         numbers = tuple([v.number for v in call.inputs if v is not None and v.number is not None])
         params = sum([root.size for root in roots])
         op: Op | None = None if is_constant else primitive_of(call, count, numbers, params, scope.times, self.shapes)
         if op is None:  # `or` would take an Add, which has no fields, for none
-            op = as_numbers(call, count, params, scope.times, kind)
+            op = as_numbers(call, count, params, scope.times, kind)._replace(known=found is not None)
         for index, out in enumerate(call.outs):
             output = node.output[index] if index < len(node.output) else ""
             if index and (not output or output not in scope.used):
                 continue
             shape = out.full if out.full is not None else (0,)
             if index:
-                extra = Counted(kebab(call.op), shape, moved=prod(shape), times=scope.times)
+                extra = Counted(kebab(call.op), shape, moved=prod(shape), times=scope.times, sized=out.full is not None)
                 made = self.add(f"{name}.{index}", extra, (len(self.nodes),), shape, out.kind)
             else:
                 made = self.add(name, op, numbers or (() if is_constant else (0,)), shape, out.kind)

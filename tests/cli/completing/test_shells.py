@@ -196,7 +196,8 @@ def test_help_stands_beside_each_candidate_in_zsh(tmp_path: Path) -> None:
     terminal = Terminal("zsh", tmp_path)
     shown = terminal.complete("convcost compare ")[1]
     terminal.close()
-    assert {"-- kernel size", "-- a bias on every convolution"} <= set(map(str.strip, shown.splitlines()))
+    helps = {line.partition(" -- ")[2].strip() for line in shown.splitlines()}
+    assert {"kernel size", "a bias on every convolution"} <= helps
 
 
 TIMED = {
@@ -236,3 +237,65 @@ def test_zsh_answers_in_less_than_ten_milliseconds(tmp_path: Path) -> None:
         times.append(float(re.findall(r"<<([0-9.e-]+)>>", terminal.read_until(">>"))[-1]))
     terminal.close()
     assert min(times) < 0.010
+
+
+#: A line that wants a layer of the network that it names, and the line after TAB.
+LAYERS = [
+    ("convcost compare --in tiny --layer ste", "convcost compare --in tiny --layer stem"),
+    ("convcost layer --in=tiny --layer=ste", "convcost layer --in=tiny --layer=stem"),
+    ("convcost swap tiny --to ghost --where sta", "convcost swap tiny --to ghost --where stage1.conv"),
+    ("convcost swap tiny --where grou", "convcost swap tiny --where grou"),
+    ("convcost compare --layer ste", "convcost compare --layer ste"),
+    ("convcost compare 8 @9 --where pea", "convcost compare 8 @9 --where peak_bytes"),
+]
+
+
+@pytest.fixture
+def _layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A convcost that knows the layers of one network, and says nothing else."""
+    names = r"stem\nstage1.conv1\nstage1.conv2\n"
+    text = f'#!/bin/sh\n[ "$*" = "completion --layers tiny" ] && printf "{names}"\n'
+    (tmp_path / "convcost").write_text(text)
+    (tmp_path / "convcost").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("_layers")
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_layers_are_those_of_the_network_on_the_line(shell: str, tmp_path: Path) -> None:
+    """Behind --in, or first of the words of swap; without a network there are none."""
+    skip_without(shell)
+    terminal = Terminal(shell, tmp_path)
+    found = [terminal.complete(typed)[0].rstrip() for typed, _ in LAYERS]
+    terminal.close()
+    assert found == [line for _, line in LAYERS]
+
+
+@pytest.mark.usefixtures("_layers")
+def test_layers_are_those_of_the_network_on_the_line_in_fish(tmp_path: Path) -> None:
+    """The same."""
+    for typed, line in LAYERS:
+        offered = [entry.partition("\t")[0] for entry in in_fish(typed, tmp_path)]
+        begun = typed.rpartition(" ")[2]
+        words = [word for word in offered if word.startswith(begun)] or [begun]
+        assert os.path.commonprefix(words) == line.rpartition(" ")[2], typed  # noqa: RUF071  of characters
+
+
+def test_zsh_shows_candidates_and_descriptions_in_one_block(tmp_path: Path) -> None:
+    """Tokens that are gone on with stand among the others: every description at the same column."""
+    skip_without("zsh")
+    terminal = Terminal("zsh", tmp_path)
+    shown = terminal.complete("convcost compare ")[1]
+    terminal.close()
+    columns = {line.index(" -- ") for line in shown.splitlines() if " -- " in line}
+    assert len(columns) == 1
+
+
+def test_a_script_gets_the_names_of_convolutions(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line each; of what is no network, nothing on standard output."""
+    from convcost.cli.main import run
+
+    assert run(["completion", "--layers", "resnet18"]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["stem", "stage1.1.conv1"]
+    assert run(["completion", "--layers", "nothing"]) == 2
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,149 @@
+"""Charts: what is drawn of each answer, and drawn as text."""
+
+from __future__ import annotations
+
+import pytest
+from report.report_cases import compared, one_layer
+
+from convcost.answers.comparison import Comparison
+from convcost.answers.network import answer_network
+from convcost.networks.build import build_network
+from convcost.networks.program import read_program
+from convcost.report import Options
+from convcost.report.as_plot import chart_text
+from convcost.report.charts import Along, Axis, Bars, Chart, Curve, Curves, Points
+from convcost.report.model import Head, Line, Section, Table
+from convcost.report.network_tables import network_table
+from convcost.report.networks import network_document
+from convcost.report.pictures import chart_of
+from convcost.report.tables import tabulate
+from convcost.report.units import COUNTS
+from convcost.search.select import read_selection, select_rows
+from convcost.spec.errors import SpecError
+
+RATIOS = Bars("MACs", ("base", "half", "none", "twice"), (1, 0.5, None, 2), ("base", "0.500×", "–", "2.000×"), True)
+CURVES = Curves("growth", Axis("k"), Axis("MACs", COUNTS), (Curve("a", (1, 3), (1000, 9000)), Curve("b", (3,), (500,))))
+NAMES = ("least", "between", "worse", "most")
+POINTS = Points(
+    "front", Axis("params"), Axis("MACs"), NAMES, ((1, 9), (2, 5), (3, 8), (4, 1)), (True, True, False, True)
+)
+
+
+def front(words: str) -> Comparison:
+    found = compared("64:128 @56 k3")
+    known = words.split(",")
+    return select_rows(found, read_selection("", "", None, words, known, known))
+
+
+def network() -> dict[str, object]:
+    program = read_program("input 4 @32\nfirst: standard 8 k3 relu\nmax-pool k2\nsecond: standard 8 k3")
+    return network_document(answer_network(build_network(program, name="small")))
+
+
+def chart(source: Comparison) -> Chart:
+    return chart_of(source, tabulate(source, Options()))
+
+
+def test_a_comparison_is_drawn_as_the_ratios_that_the_document_has() -> None:
+    """Four words; building blocks, which have none, are no bars."""
+    found = compared("64:128 @56 k3")
+    panels = chart(found).panels
+    assert [panel.title for panel in panels] == ["params", "MACs", "peak", "traffic"]
+    related = [row for row in found.rows if row.relative]
+    assert [panel.names for panel in panels] == [tuple([row.variant for row in related])] * 4
+    assert [panel.values for panel in panels if panel.title == "MACs"] == [
+        tuple([row.relative["macs"] for row in related if row.relative])
+    ]
+
+
+def test_a_front_is_drawn_with_the_rows_that_are_beaten() -> None:
+    """Its first word across, each other one up."""
+    found = front("params,macs,peak_bytes")
+    panels = chart(found).panels
+    assert [(panel.x.label, panel.y.label) for panel in panels] == [("params", "MACs"), ("params", "peak")]
+    on = {name for name, is_on in zip(panels[0].names, panels[0].on_front) if is_on}
+    assert on == {row.variant for row in found.rows} == {"grouped", "bottleneck"}
+    assert "standard" in panels[0].names
+
+
+def test_a_network_is_drawn_along_its_operations() -> None:
+    """What an operation allocates stands on what is alive before it; together that is the memory of the step."""
+    document = network()
+    found = chart_of(document, network_table(document))
+    macs, memory = found.panels
+    assert isinstance(memory, Along)
+    layers = document["layers"]
+    assert isinstance(layers, list)
+    assert memory.names == macs.names == tuple([layer["name"] for layer in layers])
+    assert memory.sums == [layer["peak_bytes"] for layer in layers]
+    assert [values for _, values in macs.parts] == [tuple([layer["macs"] for layer in layers])]
+
+
+def test_a_layer_is_drawn_by_its_operations() -> None:
+    layer = one_layer("64:64 @56 k3 g64")
+    found = chart_of([layer], tabulate([layer], Options()))
+    assert [(panel.title, panel.names) for panel in found.panels][:2] == [
+        ("params", ("conv",)),
+        ("MACs (M)", ("conv",)),
+    ]
+
+
+def test_another_table_is_drawn_by_its_numbers() -> None:
+    """Texts are no panels, and what is missing has no bar."""
+    heads = (Head("macs", "MACs", "G", True, None), Head("from", "from", "", False, None))
+    lines = (Line("a", ("1,234.5", "x")), Line("b", ("–", "y")))
+    found = chart_of({}, Table("t", (), "one", heads, (Section("", lines),), (), ()))
+    assert found.panels == (Bars("MACs (G)", ("a", "b"), (1234.5, None), ("1,234.5", "–")),)
+
+
+@pytest.mark.parametrize("document", [{}, {"evidence": []}, {"rules": []}, {"random": {}}])
+def test_what_has_no_numbers_to_compare_is_not_drawn(document: dict[str, object]) -> None:
+    heads = (Head("macs", "MACs", "G", True, None),) if document else ()
+    table = Table("t", (), "one", heads, (Section("", (Line("a", ("1",) * len(heads)),)),), (), ())
+    with pytest.raises(SpecError):
+        chart_of(document, table)
+
+
+def test_bars_of_ratios_start_at_one() -> None:
+    """As far to the left for a half as to the right for twice; nothing for what is not known."""
+    lines = chart_text(Chart("", (), (RATIOS,)), 60).splitlines()[1:]
+    at = lines[0].index("│")
+    assert [line[at] for line in lines] == ["│"] * 4
+    left, right = lines[1][:at].count("█"), lines[3][at:].count("█")
+    assert left == right > 3
+    assert "█" not in lines[0] + lines[2]
+    assert [line.split()[-1] for line in lines] == ["base", "0.500×", "–", "2.000×"]
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_what_has_no_room_beside_goes_on_below(width: int) -> None:
+    """No bar is lost, and no line is wider, as far as names and numbers allow."""
+    bars = [RATIOS._replace(title=f"word{at}") for at in range(4)]
+    text = chart_text(Chart("", (), tuple(bars)), width)
+    assert all(f"word{at}" in text for at in range(4))
+    assert text.count("0.500×") == 4
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_curves_are_bars_to_one_scale() -> None:
+    """A line for each x; where a curve has no point there is none."""
+    title, names, one, three = chart_text(Chart("", (), (CURVES,)), 80).splitlines()
+    assert title.split() == ["growth"]
+    assert names.split() == ["a", "(K)", "b", "(K)"]
+    assert one.split()[-1] == "–"
+    assert three.count("█") > 9 * one.count("█") > 0
+
+
+def test_points_of_the_front_are_named() -> None:
+    """The largest up, the others as dots."""
+    text = chart_text(Chart("", (), (POINTS,)), 80)
+    assert [line.split()[1] for line in text.splitlines()[-3:]] == ["least:", "between:", "most:"]
+    field = [line.partition("│")[2] for line in text.splitlines() if "│" in line]
+    assert field[0].strip() == "a"
+    assert field[-1].strip() == "c"
+    assert "".join(field).count("∙") == 1
+
+
+def test_a_chart_can_be_ascii() -> None:
+    panels = (RATIOS, CURVES, POINTS, Along("memory", Axis("bytes"), ("a", "b"), (("held", (0, 1)), ("new", (2, 3)))))
+    assert chart_text(Chart("", (), panels), 80, ascii_only=True).isascii()

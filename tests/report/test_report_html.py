@@ -1,0 +1,161 @@
+"""Pages: well-formed, whole in one file, the evidence under each row; and the table of a notebook."""
+
+from __future__ import annotations
+
+import io
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report.report_cases import compared, contradicted, executed
+from report.test_report_charts import network
+
+import convcost
+from convcost.cli.main import run
+from convcost.report import Options, open_writer
+from convcost.report.network_tables import network_table
+from convcost.report.notebook import as_html
+
+#: Elements that have no end.
+VOID = {"meta", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """The text and the classes of each cell, row by row; which elements there are; AssertionError where one is open."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open, self.rows, self.tags, self.attributes = (
+            list[str](),
+            list[list[str]](),
+            list[str](),
+            list[tuple[str, str]](),
+        )
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.rows and self.rows[-1] and {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+
+@pytest.fixture(autouse=True)
+def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convcost.report.as_html.find_spec", lambda _: None)
+
+
+def page_of(*results: convcost.answers.comparison.Result) -> str:
+    file = io.StringIO()
+    writer = open_writer("html", file, Options(batch=len(results) > 1))
+    writer.begin()
+    for result in results:
+        writer.answer(result)
+    writer.end()
+    return file.getvalue()
+
+
+@pytest.fixture
+def wrong() -> str:
+    """A page on which one row is contradicted by its execution."""
+    return page_of(contradicted())
+
+
+def test_a_page_is_whole_and_in_one_file(wrong: str) -> None:
+    """Nothing is loaded, light and dark are both there, and every element that opens closes."""
+    found = Page(wrong)
+    assert wrong.startswith("<!DOCTYPE html>")
+    assert not {"link", "img", "iframe", "object"} & set(found.tags)
+    assert not {"src", "href", "onclick"} & {name for name, _ in found.attributes}
+    assert (found.tags.count("script"), found.tags.count("style"), found.tags.count("body")) == (1, 1, 1)
+    assert "prefers-color-scheme:dark" in wrong
+    assert "http" not in wrong
+
+
+def test_every_row_has_its_evidence_folded_under_it(wrong: str) -> None:
+    """Both numbers of every check, as the document has them; a check that failed is marked."""
+    result = contradicted()
+    rows = Page(wrong).rows
+    assert wrong.count("<details>") == wrong.count('class="fold"') == len([row for row in result.rows if row.words])
+    grouped = next(row for row in result.rows if row.variant == "grouped")
+    assert grouped.verified
+    macs = grouped.verified.checks["macs"]
+    assert ["✗", "MACs", f"{macs.expected:,}", f"{macs.measured:,}", ""] in rows
+    assert ["✓", "params", f"{grouped.words['params']:,}", f"{grouped.words['params']:,}", ""] in rows  # type: ignore[index]
+
+
+def test_operations_are_folded_under_their_row(wrong: str) -> None:
+    bottleneck = next(row for row in contradicted().rows if row.variant == "bottleneck")
+    rows = Page(wrong).rows
+    for op in bottleneck.ops:
+        assert any(row[:2] == [op.name, op.kind] and f"{op.words['macs']:,}" in row for row in rows)
+
+
+def test_columns_sort_by_numbers() -> None:
+    """Each cell of a number has its value beside its text, the header a button; figures stand to the right."""
+    text = page_of(compared("64:128 @56 k3"))
+    assert '<td class="n" data-v="27.5">27.50</td>' in text
+    assert '<td class="n" data-v="0.119">0.119×</td>' in text
+    assert '<td class="n" data-v="">–</td>' in text
+    assert text.count('<th scope="col"') == text.count('<button type="button">') == 10
+
+
+def test_a_reason_is_one_cell_and_escaped() -> None:
+    text = page_of(compared("63:65 @9 k3"))
+    row = next(row for row in Page(text).rows if row and row[0].endswith("grouped"))
+    assert row[1:] == ["does not apply: none of 32, 16, 8, 4, 2 groups divides 63 and 65"]
+    assert "&lt;b&gt;" in page_of(compared("8 @9 k3")._replace(source="<b>"))
+
+
+def test_a_batch_is_one_page() -> None:
+    found = Page(page_of(compared("8 @9 k3"), compared("16 @9 k3")))
+    assert (found.tags.count("h1"), found.tags.count("h2"), found.tags.count("table") > 1) == (1, 1, True)
+
+
+def test_a_network_has_its_operations_too_and_the_total_stays_below() -> None:
+    """Whatever it is sorted by."""
+    file, document = io.StringIO(), network()
+    open_writer("html", file).document(document, lambda: network_table(document), (), list)
+    found = Page(file.getvalue())
+    assert found.tags.count("tfoot") == 2
+    assert [row[0] for row in found.rows].count("total") == 2
+    assert {"first", "max-pool", "second"} <= {row[0].strip() for row in found.rows if row}
+
+
+def test_an_explanation_is_a_page(tmp_path: Path) -> None:
+    """With its formulas as code."""
+    assert run(["explain", "depthwise-separable", "pointwise", "-o", str(tmp_path / "x.html")]) == 0
+    text = (tmp_path / "x.html").read_text("utf-8")
+    assert Page(text).tags.count("h1") == 3  # the difference has its own
+    assert "<code>9·Cin + Cin·Cout</code>" in text
+
+
+@pytest.mark.parametrize("spec", ["64:128 @56 k3", "63:65 @9 k3"])
+def test_a_notebook_shows_a_table(spec: str) -> None:
+    """Numbers to the right in a fixed-width font; names to the left; no colours and no classes of its own."""
+    found = convcost.compare(spec, verify=False)
+    text = found._repr_html_()
+    rows = [row for row in Page(text).rows if len(row) > 1]
+    assert [row[0].split()[-1] for row in rows[1:]] == [row.variant for row in found.rows]
+    assert {len(row) for row in rows} <= {len(rows[0]), 2}
+    assert "text-align:right;font-family:ui-monospace" in text
+    assert "class=" not in text
+    assert "color" not in text
+
+
+def test_a_notebook_marks_what_was_executed() -> None:
+    text = as_html(executed("8:16 @9x7 k3"))
+    assert [row[0] for row in Page(text).rows if row][2] == "✓ standard"
