@@ -72,7 +72,7 @@ def _ptflops(transposed: Amount) -> dict[str, Amount | None]:
         "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": a_sample(IN) + IN,
         "function.max-pool function.avg-pool function.adaptive-max-pool function.adaptive-avg-pool": IN,
         "function.add function.multiply": OUT,
-        "attention": UNSUPPORTED,  # nn.MultiheadAttention is one figure, its scaling and its biases by rules of their own
+        "attention": UNSUPPORTED,  # nn.MultiheadAttention is one figure, by rules of its own
         "upsample-nearest upsample-bilinear upsample-bicubic": a_sample(OUT) + OUT,
         "function.upsample-nearest function.upsample-bilinear function.upsample-bicubic": OUT,
     }
