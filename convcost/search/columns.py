@@ -164,10 +164,7 @@ class Columns:
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         open_ = np.ones(shape, np.bool_)
         first = next(self._plans(sizes, open_), None)
-        if first is None:
-            exists, found = np.zeros(shape, np.bool_), {word: np.zeros(shape, _kind(word)) for word in self.words}
-        else:
-            exists, found = self._first(*first, sizes, shape, open_)
+        exists, found = self._first(*first, sizes, shape, open_) if first else self._nothing(shape)
         filled = [int(open_.size - np.count_nonzero(open_))]
         for plan, applies in islice(self._plans(sizes, open_), 1, None):
             before = np.count_nonzero(open_)
@@ -188,9 +185,13 @@ class Columns:
         whole = bool(holds.all())
         open_ &= ~holds
         if not applies:
-            return np.zeros(shape, np.bool_), {word: np.zeros(shape, _kind(word)) for word in self.words}
+            return self._nothing(shape)
         found = {word: np.broadcast_to(column, shape) for word, column in zip(self.words, columns)}
         return holds, found if whole else {word: np.array(column) for word, column in found.items()}
+
+    def _nothing(self, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:
+        """Which layers there are, none so far, and room for their words."""
+        return np.zeros(shape, np.bool_), {word: np.zeros(shape, _kind(word)) for word in self.words}
 
     def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
         """The plans that there are, then new ones, as long as layers are open."""

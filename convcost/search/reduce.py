@@ -204,22 +204,20 @@ class _Asker:
         ahead, missed = np.empty(size, np.int64), np.empty(size, np.int64)
         count, m, k = kernel.block(block, last, ahead, missed)
         there = size - k
-        partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, self._plan.run(
-            self._columns.rows(block, ahead[:m]))[0])), before) if m else Partial()  # fmt: skip
+        said, _ = self._plan.run(self._columns.rows(block, ahead[:m]))
+        partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, said)))
         if k:
             columns = self._columns.rows(block, missed[:k])
             found, exists = self._columns.answer_rows(columns)
             fields = [field for axis in self.grid.axes for field in axis.fields]
-            said = {"variant": self._variant, **found, **dict(zip(fields, columns))}
-            chosen = exists if self._where is None else exists & self._where(said)
+            asked = {"variant": self._variant, **found, **dict(zip(fields, columns))}
+            chosen = exists if self._where is None else exists & self._where(asked)
             count, there = count + int(np.count_nonzero(chosen)), there + int(np.count_nonzero(exists))
             rest = {word: column[chosen] for word, column in found.items()}
-            partial = merge(self.search, partial, self._picked(block, missed[:k][chosen], rest, before))
+            partial = merge(self.search, partial, self._picked(block, missed[:k][chosen], rest))
         return partial._replace(counts=((self.number, (size, there, count)),))
 
-    def _picked(
-        self, block: Block, at: NDArray[np.int64], found: Mapping[str, NDArray[Any]], before: Partial
-    ) -> Partial:
+    def _picked(self, block: Block, at: NDArray[np.int64], found: Mapping[str, NDArray[Any]]) -> Partial:
         """Rows by their place in a block, as candidates."""
         if not len(at):
             return Partial()
@@ -259,9 +257,7 @@ class _Asker:
             at, keys = at[few], [key[few] for key in keys]
         return tuple(sorted(self._rows(block, at, keys)))
 
-    def _front(
-        self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]
-    ) -> tuple[Found, ...]:
+    def _front(self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> tuple[Found, ...]:
         if not self.search.front:
             return ()
         places = np.nonzero(chosen)
