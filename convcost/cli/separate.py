@@ -30,7 +30,7 @@ Subject = Annotated[
     typer.Argument(
         metavar="WEIGHTS [@SIZE] [TOKENS...]",
         show_default=False,
-        help="An .onnx, .npy, .npz or .safetensors file, or sobel; then its input size, and stride, padding … of an array.",
+        help="An .onnx, .npy, .npz or .safetensors file, or sobel; then its input size, and an array's stride …",
     ),
 ]
 
@@ -76,8 +76,7 @@ def separate(
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = Asked(_share(macs), _percent(error), curve or bool(plot), False, verify, limit)
     path, *words = weights
-    with progress(100) as step:
-        found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), tell=step)
+    found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), watch=progress)
     if asked.curve and len(found.layers) != 1:
         raise SpecError("a curve is of one layer", f"add --layer NAME, such as {clip(found.layers[0].name)}")
     if plot:

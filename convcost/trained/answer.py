@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: The shares of a layer's multiply-adds at which errors are shown, unless a budget is asked for.
 SHARES = (0.75, 0.5, 0.25)
+
+#: What shows progress over so many steps.
+Watch = Callable[[int], AbstractContextManager[Callable[[str], object]]]
 
 #: Layers of more multiply-adds are executed at a smaller input.
 DEFAULT_LIMIT = 4_000_000_000
@@ -144,9 +148,13 @@ class Separation(NamedTuple):
         return sum([layer.chosen.macs if layer.chosen else layer.macs for layer in self.layers])
 
 
-def separate_sources(
-    name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object] = lambda _: None
-) -> Separation:
+@contextmanager
+def unwatched(_: int) -> Iterator[Callable[[str], object]]:
+    """Where nobody watches the progress: so many steps, each with a word for it."""
+    yield lambda _: None
+
+
+def separate_sources(name: str, sources: Sequence[Source], asked: Asked, watch: Watch = unwatched) -> Separation:
     """Every layer by itself; a budget of several layers is allocated. No two kernels are in memory at a time.
 
     >>> kernel = Kernel("box", LayerSpec(1, 1, (3, 3), (9, 9)), np.ones((1, 1, 3, 3)))
@@ -154,13 +162,15 @@ def separate_sources(
     >>> found.layers[0].chosen.variant, found.layers[0].chosen.macs, found.macs
     ('spatially-separable', 210, 441)
     """
-    if asked.macs is None or len(sources) == 1:
-        found = []
+    if asked.macs is not None and len(sources) > 1:
+        with watch(2 * len(sources)) as tell:
+            return _within(name, sources, asked, tell)
+    found = []
+    with watch(len(sources)) as tell:
         for source in sources:
             tell(source.name)
             found.append(_one(source, lambda kernel, given: separate_layer(kernel, asked, given)))
-        return Separation(name, asked, tuple(found))
-    return _within(name, sources, asked, tell)
+    return Separation(name, asked, tuple(found))
 
 
 def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated]) -> Separated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from ..networks.input import read_size
 from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
-from .answer import Asked, Separation, Source, separate_sources
+from .answer import Asked, Separation, Source, Watch, separate_sources, unwatched
 from .arrays import FILTERS, array_sources, filter_text, is_arrays, numbers_of, sources_of
 
 if TYPE_CHECKING:
@@ -41,19 +41,19 @@ def separate_weights(weights: object, words: Sequence[str], asked: Asked, layer:
 
 def separate_file(
     path: str, words: Sequence[str], asked: Asked, *, layer: str = "", inputs: Sequence[str] = (),
-    tell: Callable[[str], object] = lambda _: None,
+    watch: Watch = unwatched,
 ) -> Separation:  # fmt: skip
     """What the kernels of a file would lose; SpecError where it is none, or where the words do not fit it."""
     if is_arrays(path):
-        return _of_arrays(path, words, asked, layer, inputs, tell)
+        return _of_arrays(path, words, asked, layer, inputs, watch)
     if not path.lower().endswith(".onnx"):
         hint = f"name an .onnx, .npy, .npz or .safetensors file, or one of {', '.join(FILTERS)}"
         raise SpecError(f"{clip(path)} is no file of trained weights", hint, path, 0, len(path))
-    return _of_model(path, words, asked, layer, inputs, tell)
+    return _of_model(path, words, asked, layer, inputs, watch)
 
 
 def _of_arrays(
-    path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], tell: Callable[[str], object]
+    path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], watch: Watch
 ) -> Separation:
     sources, notes = array_sources(path, words, layer)
     if inputs:
@@ -62,7 +62,7 @@ def _of_arrays(
         given = _channels_last(numbers_of(inputs[0]), sources[0], inputs[0])
         sources = [sources[0]._replace(given=lambda: given)]
     asked = asked._replace(every=asked.every or len(sources) == 1)
-    found = separate_sources(Path(path).name, sources, asked, tell)
+    found = separate_sources(Path(path).name, sources, asked, watch)
     if len(sources) == 1:
         found = _alone(found, sources[0])
     return found._replace(notes=(*found.notes, *notes), input=inputs[0] if inputs else "")
@@ -91,7 +91,7 @@ def _channels_last(array: NDArray[Any], source: Source, name: str) -> NDArray[An
 
 
 def _of_model(
-    path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], tell: Callable[[str], object]
+    path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], watch: Watch
 ) -> Separation:
     from ..networks.onnx.weights import Stored
     from .models import Model
@@ -110,7 +110,7 @@ def _of_model(
         Source(one.name, one.kernel, one.spec, lambda one=one: given.get(one.given))  # type: ignore[misc]  # bound
         for one in layers
     ]
-    found = separate_sources(Path(path).name, sources, asked._replace(every=asked.every or bool(layer)), tell)
+    found = separate_sources(Path(path).name, sources, asked._replace(every=asked.every or bool(layer)), watch)
     found = found._replace(inside=model.inside, input=", ".join(inputs))
     if layer or asked.macs is not None or asked.error is not None:
         return found
