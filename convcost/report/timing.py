@@ -219,7 +219,8 @@ def _clock_notes(found: Timed) -> Iterator[str]:
         yield f"· the machine was not free: wall over processor time is {found.wall_over_cpu:.2f}"
     rounds = min([row.times.rounds for row in found.rows if row.times], default=FEW_ROUNDS)
     if rounds < FEW_ROUNDS:
-        yield f"· {rounds} round{'s' * (rounds > 1)} in the time there was: quartiles say little; --max-seconds gives more"
+        many = f"{rounds} round{'s' * (rounds > 1)}"
+        yield f"· {many} in the time there was: quartiles say little; --max-seconds gives more"
     if found.interrupted:
         yield "· interrupted: what was measured until then"
     if found.fit_error:
