@@ -19,11 +19,11 @@ Examples:
 
   convcost separate sobel
 
-  convcost separate kernel.npy @56 s2 p1 --error 10%
+  convcost separate laplace @56 s2 p1 --error 20%
 
-  convcost separate kernel.npy @56 --curve --plot curve.svg
+  convcost separate laplace @56 --curve --plot curve.svg
 
-  convcost separate kernel.npy @56 --macs 0.5 --format json
+  convcost separate gaussian @56 --macs 0.7 --format json
 """
 
 Subject = Annotated[

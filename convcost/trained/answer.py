@@ -183,7 +183,7 @@ def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated
 
 
 def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object]) -> Separation:
-    """One budget for all: what there is first, then ranks, then the rows that were chosen, each kernel read once more."""
+    """One budget for all: what there is, then ranks, then the rows that were chosen, each kernel read once more."""
     assert asked.macs is not None
     starts, ways, weights = list[Separated](), list[list[Point]](), list[float]()
     for source in sources:
