@@ -74,7 +74,8 @@ def products_on_data(count: int, taps: int, stride: int, dilation: int, before: 
     after = (count - 1) * stride + (taps - 1) * dilation - before - length + 1
     # What lies behind the data is the same number for every traced size where the stride is 1: arithmetic then.
     work = _off_the_corners if type(after) is int and type(before) is int else _whole_off_the_corners
-    return largest([work(count, taps, stride, dilation, before, after), 0])
+    on_data: int = largest([work(count, taps, stride, dilation, before, after), 0])
+    return on_data
 
 
 def _off_the_corners(count: int, taps: int, stride: int, dilation: int, before: int, after: int) -> int:

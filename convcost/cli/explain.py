@@ -154,9 +154,9 @@ def _write(found: list[Page], format: str, file: TextIO) -> None:
     from ..explain.pages import text
 
     if format == "html":
-        from ..report.as_html import head
+        from ..report.as_html import page_head
 
-        file.write(head(found[0].title))
+        file.write(page_head(found[0].title))
     writers = {"markdown": markdown_handout, "latex": latex_handout, "html": html_handout}
     width = min(WIDTH, width_of(file, WIDTH))
     write = writers.get(format, lambda page: fold_text(text(page, _as_on(file), width), width, paragraphs=False))

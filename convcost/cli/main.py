@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from enum import StrEnum
 from importlib import import_module
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -171,7 +172,7 @@ def _paragraphs(text: str) -> str:
     """
     lines = text.replace("[", "\\[").split("\n")
     joined = [
-        f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in zip(lines, lines[1:])
+        f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in pairwise(lines)
     ]
     return "".join([*lines[:1], *joined])
 

@@ -23,7 +23,8 @@ def format_of(path: str, format: str = "table") -> str:
     ending = os.path.splitext(path)[1].lower()
     meant = ENDINGS.get(ending, format)
     if format != "table" and meant not in (format, "table"):
-        hint = f"leave --format out, or end the file in {FORMATS[format].ending}"
+        own = FORMATS[format].ending if format in FORMATS else ".txt"
+        hint = f"leave --format out, or end the file in {own}"
         message = f"--format {format}, but {ending} says {meant}"
         raise SpecError(message, hint, path, len(path) - len(ending), len(path))
     if format != "table":
@@ -37,8 +38,8 @@ def format_of(path: str, format: str = "table") -> str:
 def with_plot(format: str) -> str:
     """The format that has a picture beside what this one has.
 
-    >>> with_plot("table"), with_plot("html")
-    ('plot', 'html')
+    >>> with_plot("table")
+    'plot'
 
     Raises SpecError for a format that can have none, and where the library that draws it is missing.
     """

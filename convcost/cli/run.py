@@ -213,7 +213,7 @@ def _raw_lines(stream: BinaryIO, before_waiting: Callable[[], object]) -> Iterat
     read = getattr(stream, "read1", stream.read)
     while True:
         before_waiting()
-        chunk = read(1 << 16)
+        chunk = read(1 << 18)
         if not chunk:
             break
         *lines, rest = (rest + chunk).split(b"\n")

@@ -89,14 +89,14 @@ of FILE is then its format, and must not say another than --format.
 @FORMATS@
 
 JSON and CSV have base units, always: bytes, and whole numbers. A table has one
-unit a column, in its header; --exact prints whole numbers instead.
+unit a column, in its header; --exact prints whole numbers instead. --columns
+says which columns (all: every one); what width leaves out is named, a file has
+it. --plot adds bars of text; a page has its picture where matplotlib is.
 
 FILE appears whole or not at all. Answers go to standard output, everything
 else to standard error; -q leaves errors only. --color auto, always or never;
-NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured.
-
-Exit codes: 0 fine, 1 an answer that fails or cannot be written, 2 bad input,
-130 interrupted.
+NO_COLOR, FORCE_COLOR, COLUMNS and TERM are honoured. Exit codes: 0 fine, 1 an
+answer that fails or cannot be written, 2 bad input, 130 interrupted.
 """
 
 _JSON = """\

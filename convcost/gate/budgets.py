@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, inf
 from os.path import relpath
 from pathlib import Path
 from typing import Any
@@ -201,8 +201,9 @@ def read_limit(word: str, value: object) -> Limit:
 
     Raises SpecError for what is no quantity.
     """
-    if type(value) is int and value >= 0:
-        return Limit(word, "<=", Fraction(value), f"{value:,}")
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+        exact = Fraction(str(value))
+        return Limit(word, "<=", exact, f"{int(exact):,}" if exact.denominator == 1 else str(value))
     if not isinstance(value, str):
         text = str(value)
         raise SpecError(

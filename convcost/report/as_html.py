@@ -12,7 +12,7 @@ from ..answers.comparison import Comparison
 from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .charts import Chart
-from .columns import COLUMNS, plain
+from .columns import plain, said
 from .documents import Document, document_of
 from .model import Head, Line, Table
 from .notes import MISMATCH, SKIPPED, VERIFIED, short_size
@@ -95,7 +95,7 @@ class Fold(NamedTuple):
     ops: Sequence[Document] = ()
 
 
-def head(title: str) -> str:
+def page_head(title: str) -> str:
     """The start of a page."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -205,7 +205,7 @@ def _folded(fold: Fold) -> Iterator[str]:
     """The operations of a row, then each of its checks with both sides."""
     if len(fold.ops) > 1 or (fold.ops and not fold.checks):
         yield "<h4>operations</h4><table><thead><tr><th>name</th><th>operation</th>"
-        yield "".join([f'<th class="n">{escape(_said(word))}</th>' for word in OP_WORDS])
+        yield "".join([f'<th class="n">{escape(said(word))}</th>' for word in OP_WORDS])
         yield "</tr></thead><tbody>"
         for op in fold.ops:
             cells = "".join([f'<td class="n">{escape(_exact(op.get(word)))}</td>' for word in OP_WORDS])
@@ -221,17 +221,13 @@ def _folded(fold: Fold) -> Iterator[str]:
 def _check(word: str, check: Document) -> str:
     sign = {True: VERIFIED, False: MISMATCH, None: SKIPPED}[check["ok"]]
     sides = "".join([f'<td class="n">{escape(_exact(check[side]))}</td>' for side in ("expected", "measured")])
-    return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(_said(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
+    return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(said(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
 
 
 def _at(check: Document) -> str:
     """The size at which it was executed, where that is not the row's own."""
     size = check.get("size", "")
     return short_size(size) if isinstance(size, dict) and "groups" in size else plain(size)
-
-
-def _said(word: str) -> str:
-    return " ".join(COLUMNS[word].header.split()) if word in COLUMNS else word.replace("_", " ")
 
 
 def _exact(value: Any) -> str:
@@ -253,6 +249,11 @@ def folds_of(source: Source) -> dict[str, Fold]:
     elif not isinstance(source, dict):
         documents = [document_of(layer) for layer in source]
         rows = [(document["variant"], document) for document in documents[:1]] if len(documents) == 1 else []
+    elif "evidence" in source:
+        each = [(row, {check["name"]: check for check in row["checks"]}) for row in source["evidence"]]
+        return {
+            row["variant"]: Fold("holds" if row["ok"] else "does not hold", checks) for row, checks in each if checks
+        }
     else:
         layers = source.get("verified", {}).get("layers", []) if "layers" in source else []
         return {name: Fold(one["status"], one["checks"]) for one in layers for name in one["names"] if one["checks"]}
@@ -296,7 +297,7 @@ class HtmlWriter(TablesWriter):
     def write(self, table: Table, source: Source) -> None:
         """The table with its folds; of a network, its operations one by one, too; the picture, where there is one."""
         if not self._level:
-            self.file.write(head(table.title or "convcost"))
+            self.file.write(page_head(table.title or "convcost"))
         self._level = min(self._level + 1, 2)
         folds = folds_of(source)
         self.file.writelines(section(table, folds, self._level))
@@ -308,7 +309,7 @@ class HtmlWriter(TablesWriter):
         """The foot of the page, which may have no answer."""
         super().end()
         if not self._level:
-            self.file.write(head("convcost"))
+            self.file.write(page_head("convcost"))
         self.file.write(FOOT)
 
     def document(self, *given: Any) -> None:

@@ -203,7 +203,7 @@ def _parts(head: Head) -> list[str]:
 
 
 def _header(head: Head) -> str:
-    first, *rest = map(_escaped, _parts(head))
+    first, *rest = map(_escaped, _parts(head) or [""])
     side = "r" if head.right else "l"
     return rf"\begin{{tabular}}[b]{{@{{}}{side}@{{}}}}{first}\\{rest[0]}\end{{tabular}}" if rest else first
 

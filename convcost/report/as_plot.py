@@ -35,9 +35,9 @@ def chart_text(chart: Chart, width: int, *, ascii_only: bool = False) -> str:
 
     >>> bars = Bars("MACs", ("standard", "grouped"), (1, 0.25), ("base", "0.250×"), True)
     >>> print(chart_text(Chart("64:128 @56 k3", (), (bars,)), 40), end="")
-                MACs
-     standard                  │  base
-     grouped   ████████████████│  0.250×
+               MACs
+     standard                      │  base
+     grouped   ████████████████████│  0.250×
     """
     blocks = [block for row in rows(chart.panels) for block in _blocks(row, width)]
     text = "\n".join(["".join([line.rstrip() + "\n" for line in block]) for block in blocks])

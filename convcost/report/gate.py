@@ -117,8 +117,9 @@ def github_lines(answer: BudgetAnswer) -> Iterator[str]:
     """
     path = os.path.relpath(answer.path)
     for one, text in sentences(answer.findings):
-        place = f"file={_escaped(path, PROPERTY_ESCAPES)},line={answer.lines.get(one.target, 1)}"
-        yield f"::error {place},title=convcost budget::{_escaped(text, ESCAPES)}\n"
+        line = answer.lines.get(one.target)  # 0: of no file
+        place = f"file={_escaped(path, PROPERTY_ESCAPES)},line={line}," if line else ""
+        yield f"::error {place}title=convcost budget::{_escaped(text, ESCAPES)}\n"
     for name, status in answer.verified.items():
         if status == "mismatch":
             yield f"::error title=convcost budget::{_escaped(f'{name}: {_executed(status)}', ESCAPES)}\n"

@@ -179,7 +179,7 @@ class Batch:
         for (at, size), pieces in zip(rows, zip(*columns)):
             lacking = [number for number, piece in enumerate(pieces) if piece is None]
             if not lacking:
-                texts[at] = "".join(pieces)  # type: ignore[arg-type]  # none is None
+                texts[at] = "".join(pieces)
             elif len(lacking) <= FEW * len(parts):
                 texts[at] = self._mended(form, size, list(pieces), lacking)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from math import exp, log, prod
 from statistics import median
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,14 +34,20 @@ from .calibrate import fastest
 from .engines import Engine
 from .values import make_case
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: Channels that engines keep together: convolutions of other numbers of them are laid out in columns first.
 BLOCK = 8
 
-#: Runs of each small operation after the first.
-RUNS = 4
+#: Runs of each small operation after the first, and twice as many where one takes less than so many seconds.
+RUNS, BRIEF = 4, 1e-3
 
 #: What an operation costs is fitted for each class apart: seconds, a multiply-add, a number moved, one laid out.
 FEATURES = 4
+
+#: Steps towards the least logarithms of errors.
+STEPS = 6
 
 #: The share of errors that the printed one covers.
 COVERED = 0.9
@@ -70,11 +76,15 @@ def class_of(op: Op, given: Shape) -> str:
         return "pool" if type(op) in (Pool, AdaptivePool) else "rest"
     if op.transposed:
         return "transposed"
-    if op.groups > 1 and op.groups == op.in_channels == op.out_channels:
+    if prod(op.kernel_size) == op.groups == 1:
+        return "pointwise"
+    if len(given) != 4:
+        return "volumes"
+    if op.in_channels % BLOCK:
+        return "dense" if op.groups == 1 and op.in_channels < BLOCK else "columns"  # an image is read as it is
+    if op.groups == op.in_channels == op.out_channels:
         return "depthwise"
-    if op.groups > 1 or len(given) != 4 or op.in_channels % BLOCK:
-        return "columns"
-    return "pointwise" if prod(op.kernel_size) == 1 else "dense"
+    return "columns" if op.groups > 1 else "dense"
 
 
 def features(op: Op, given: Sequence[Shape], out: Shape, macs: int) -> list[float]:
@@ -86,8 +96,8 @@ def features(op: Op, given: Sequence[Shape], out: Shape, macs: int) -> list[floa
         taps = prod(op.kernel_size) if type(op) is Pool else 1
         return [1.0, taps * prod(out), moved, 0.0]
     places = prod(given[0][2:]) if op.transposed else prod(out[2:])
-    inner = op.out_channels if op.transposed else op.in_channels
-    return [1.0, macs, moved, given[0][0] * inner * prod(op.kernel_size) * places]
+    inner, taps = op.out_channels if op.transposed else op.in_channels, prod(op.kernel_size)
+    return [1.0, macs, moved, given[0][0] * inner * taps * places if taps > 1 else 0.0]
 
 
 def fit_engine(engine: Engine, tell: Callable[[str], None] = lambda _: None) -> Fit:
@@ -95,7 +105,10 @@ def fit_engine(engine: Engine, tell: Callable[[str], None] = lambda _: None) -> 
     samples: dict[str, list[tuple[list[float], float]]] = {}
     for number, graph in enumerate(small_graphs(), 1):
         tell(f"operation {number}")
-        seconds = fastest(engine.prepare(make_case(graph)), RUNS, engine.threads)
+        run = engine.prepare(make_case(graph))
+        seconds = fastest(run, RUNS, engine.threads)
+        if seconds < BRIEF:
+            seconds = min(seconds, fastest(run, 2 * RUNS, engine.threads))
         name, row = _only(graph)
         samples.setdefault(name, []).append((row, seconds))
     overhead = min([seconds for each in samples.values() for _, seconds in each])
@@ -111,26 +124,32 @@ def _only(graph: Graph) -> tuple[str, list[float]]:
     return class_of(node.op, shapes[0]), features(node.op, shapes[:1], shapes[1], macs)
 
 
+#: Small convolutions of every class: channels in and out, kernel, sides, groups, stride; a stride below 0: transposed.
+SMALL = (
+    *[(i, o, (3, 3), (n, n), 1, 1)
+      for i, o, n in [(32, 32, 28), (64, 64, 14), (64, 128, 28), (128, 128, 7), (16, 64, 28)]],
+    *[(i, o, (1, 1), (n, n), 1, 1)
+      for i, o, n in [(64, 64, 28), (128, 128, 14), (32, 192, 28), (512, 512, 7), (64, 256, 14)]],
+    *[(c, c, (k, k), (n, n), c, 1) for c, k, n in [(64, 3, 28), (128, 3, 14), (32, 5, 28), (256, 3, 14), (64, 3, 56)]],
+    *[(i, o, (3, 3), (n, n), g, 1)
+      for i, o, n, g in [(64, 64, 28, 32), (64, 64, 14, 8), (128, 128, 14, 32), (30, 60, 14, 1), (64, 64, 56, 32)]],
+    *[(i, o, (k,) * a, (n,) * a, g, 1)
+      for a, i, o, k, n, g in [(3, 16, 16, 3, 8, 1), (3, 16, 16, 3, 8, 16), (3, 32, 32, 3, 8, 8),
+                               (1, 64, 64, 9, 256, 1), (1, 64, 64, 9, 512, 64), (1, 32, 32, 3, 1024, 4)]],
+    *[(i, o, (k, k), (n, n), 1, -2) for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]],
+)  # fmt: skip
+
+
 def small_graphs() -> list[Graph]:
     """Small operations of every class, several sizes each."""
-
-    def conv(inner: int, outer: int, k: int, groups: int = 1, stride: int = 1, transposed: bool = False) -> Op:
-        pads = ((k // 2, k // 2),) * 2
-        extra = (0, 0) if transposed else ()
-        return Conv(inner, outer, (k, k), (stride,) * 2, pads, (1, 1), groups, False, "zeros", transposed, extra)
-
-    dense = [(32, 32, 28), (64, 64, 14), (128, 64, 14), (64, 128, 28), (128, 128, 7), (16, 64, 28)]
-    pointwise = [(64, 64, 28), (128, 128, 14), (256, 64, 14), (32, 192, 28), (512, 512, 7), (64, 256, 14)]
-    made: list[tuple[Op, Shape]] = [(conv(i, o, 3), (1, i, n, n)) for i, o, n in dense]
-    made += [(conv(i, o, 1), (1, i, n, n)) for i, o, n in pointwise]
-    made += [(conv(c, c, k, c), (1, c, n, n)) for c, k, n in
-             [(64, 3, 28), (128, 3, 14), (32, 5, 28), (256, 3, 14), (64, 3, 56), (512, 3, 7)]]  # fmt: skip
-    made += [(conv(i, o, 3, g), (1, i, n, n)) for i, o, n, g in
-             [(64, 64, 28, 32), (64, 64, 14, 8), (128, 128, 14, 32), (128, 64, 28, 16), (3, 32, 56, 1),
-              (64, 64, 28, 2)]]  # fmt: skip
-    made += [
-        (conv(i, o, k, 1, 2, True), (1, i, n, n)) for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]
-    ]
+    made: list[tuple[Op, Shape]] = []
+    for inner, outer, kernel, size, groups, stride in SMALL:
+        ones, pads = (1,) * len(kernel), tuple([(k // 2, k // 2) for k in kernel])
+        extra = (0,) * len(kernel) if stride < 0 else ()
+        op = Conv(
+            inner, outer, kernel, (abs(stride),) * len(kernel), pads, ones, groups, False, "zeros", stride < 0, extra
+        )
+        made.append((op, (1, inner, *size)))
     made += [(Linear(i, o), (n, i)) for i, o, n in [(512, 512, 1), (256, 1024, 1), (256, 256, 32)]]
     made += [(Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1))), (1, 64, n, n)) for n in (28, 56)]
     made += [(Activation("sigmoid"), (1, 64, n, n)) for n in (14, 28, 56)]
@@ -141,22 +160,37 @@ _Sample = tuple[list[float], float]
 
 
 def _solve(samples: Sequence[_Sample]) -> list[float]:
-    """Coefficients that are not negative, with the least sum of squared relative errors, of some of the features."""
-    rows = np.array([[value / seconds for value in row] for row, seconds in samples])
+    """Coefficients that are not negative, of some of the features, with the least squared logarithms of errors.
+
+    A factor too much counts as a factor too little, which relative errors would not do.
+    """
+    rows, seconds = np.array([row for row, _ in samples]), np.array([seconds for _, seconds in samples])
     best, least = [0.0] * FEATURES, float("inf")
     for count in range(1, min(FEATURES, max(1, len(samples) - 1)) + 1):
         for chosen in combinations(range(FEATURES), count):
             part = rows[:, chosen]
-            scale = np.abs(part).max(axis=0)
-            if not scale.all():
+            if not part.any(axis=0).all():
                 continue
-            found, *_ = np.linalg.lstsq(part / scale, np.ones(len(rows)), rcond=None)
-            error = float(((part / scale @ found - 1) ** 2).sum())
-            if found.min() >= 0 and error < least - 1e-12:
+            found, error = _least_logarithms(part, seconds)
+            if found.min() >= 0 and error < least - 1e-9:
                 least, best = error, [0.0] * FEATURES
-                for at, value in zip(chosen, found / scale):
+                for at, value in zip(chosen, found):
                     best[at] = float(value)
     return best
+
+
+def _least_logarithms(part: NDArray[Any], seconds: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """Coefficients, and the sum of the squared logarithms of errors: Gauss-Newton from the least relative errors."""
+    scale = part.max(axis=0)
+    scaled = part / scale
+    found, *_ = np.linalg.lstsq(scaled / seconds[:, None], np.ones(len(seconds)), rcond=None)
+    for _ in range(STEPS):
+        guess = np.maximum(scaled @ found, 1e-3 * seconds)
+        step, *_ = np.linalg.lstsq(scaled / guess[:, None], np.log(seconds / guess), rcond=None)
+        found = found + step
+    guess = scaled @ found
+    error = float((np.log(guess / seconds) ** 2).sum()) if guess.min() > 0 else float("inf")
+    return found / scale, error
 
 
 def _left_out(samples: Sequence[_Sample]) -> list[float]:

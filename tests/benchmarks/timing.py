@@ -1,6 +1,7 @@
 """How far run times, bounds and predictions can be trusted on this machine.
 
-`python tests/benchmarks/timing.py [PART…]`, parts: repeat, busy, bound, fit, start, calibration. Targets stand beside what is printed; the load of the machine, too.
+`python tests/benchmarks/timing.py [PART…]`, parts: repeat, busy, bound, fit, start, calibration. Targets stand beside
+what is printed; the load of the machine, too.
 """
 
 from __future__ import annotations

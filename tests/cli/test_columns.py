@@ -20,12 +20,11 @@ ROWS = [
     ("fit 8:16 @9 k3 --macs 20k --no-verify", "flops,mixes"),
     ("sweep 8,16 @9 k3 --front macs,params --no-verify", "flops,mixes"),
     ("budget 8:16 @9 k3 --macs 1M --no-verify", "limit"),
-    ("diff lenet-5 lenet-5 --no-verify", "status"),
     ("reconcile lenet-5 --no-verify", "value"),
     ("reconcile --list", "source"),
     ("variants", "summary"),
     ("explain --list", "aliases"),
-    ("verify 1 @1 k1 --variants pointwise", "measured,seconds"),
+    ("verify 1 @1 k1 --variants pointwise --all", "measured,seconds"),
 ]
 
 

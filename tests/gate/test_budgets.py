@@ -35,7 +35,8 @@ def budget(*words: str) -> int:
 @pytest.mark.parametrize(
     ("said", "code"),
     [
-        ("macs = 202784", 0), ("macs = 202783", 1), ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
+        ("macs = 202784", 0), ("macs = 202783", 1), ("macs = 2.02784e5", 0),
+        ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
         ('macs = ">=202784"', 0), ('macs = "==202784"', 0), ('macs = "==202784.5"', 1), ('params = "<=1K"', 0),
         ('peak_bytes = "16KiB"', 0), ('peak_bytes = "16383"', 1),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from .values import Candidate, Values, arguments_of, values_of
+from .values import Candidate, Values, arguments_of, columns_for, values_of
 
 
 class Option(NamedTuple):
@@ -48,7 +48,7 @@ def read_tree(root: Any) -> Tree:
     """The tree of a command group as Click and Typer have it: anything with their attributes will do."""
     names = root.list_commands(None)
     commands = tuple([_command(name, root.get_command(None, name)) for name in names])
-    return Tree(tuple(_options(root.params)), commands)
+    return Tree(tuple(_options(root.params, "")), commands)
 
 
 def choices(tree: Tree) -> list[Choice]:
@@ -109,10 +109,10 @@ def _command(name: str, command: Any) -> Command:
     arguments = [p for p in command.params if p.param_type_name == "argument"]
     places = tuple([values for argument in arguments for values in arguments_of(argument)])
     repeats = any([argument.nargs == -1 for argument in arguments])
-    return Command(name, summary(command.help), tuple(_options(command.params)), places, repeats)
+    return Command(name, summary(command.help), tuple(_options(command.params, name)), places, repeats)
 
 
-def _options(params: Iterable[Any]) -> list[Option]:
+def _options(params: Iterable[Any], command: str) -> list[Option]:
     found = []
     for param in params:
         if param.param_type_name != "option" or getattr(param, "hidden", False):
@@ -122,7 +122,7 @@ def _options(params: Iterable[Any]) -> list[Option]:
             found.append(Option(_sorted(param.opts), summary(param.help), None))
             found.append(Option(_sorted(param.secondary_opts), "Not: " + summary(param.help), None))
         else:
-            values = None if takes_none else values_of(param)
+            values = None if takes_none else columns_for(command) if param.name == "columns" else values_of(param)
             found.append(Option(_sorted(param.opts), summary(param.help), values, param.multiple))
     return [*found, HELP]
 

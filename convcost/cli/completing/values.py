@@ -81,10 +81,39 @@ def _variants() -> tuple[Candidate, ...]:
     return (*[Candidate(v.name, v.summary) for v in all_variants().values()], given)
 
 
-def _columns() -> Values:
-    from ...report.columns import COLUMNS
+#: Where the fields stand that the columns of a command may be; those of all others are a layer's words.
+FIELDS = {
+    "network": ("networks", "NETWORK_FIELDS"), "swap": ("networks", "SWAP_FIELDS"), "zoo": ("networks", "ZOO_FIELDS"),
+    "reconcile": ("reconciliation", "FIELDS"), "verify": ("evidence", "FIELDS"), "fit": ("fits", "FIT_FIELDS"),
+    "sweep": ("sweeps", "SWEEP_FIELDS"), "budget": ("gate", "BUDGET_FIELDS"), "diff": ("gate", "DIFF_FIELDS"),
+    "separate": ("separation", "FIELDS"), "time": ("timing", "FIELDS"), "device": ("timing", "DEVICE_FIELDS"),
+}  # fmt: skip
 
-    return Values(tuple([Candidate(c.key, " ".join(c.header.split())) for c in COLUMNS.values()]), is_list=True)
+
+def columns_for(command: str) -> Values:
+    """The columns that the answers of a command can have, and `all`.
+
+    >>> [name.text for name in columns_for("zoo").names]
+    ['name', 'source', 'input', 'params', 'macs', 'all']
+    """
+    from importlib import import_module
+
+    from ...report.columns import ALL, COLUMNS
+
+    module, name = FIELDS.get(command, ("", ""))
+    fields = getattr(import_module(f"convcost.report.{module}"), name) if module else _listed(command)
+    headers = {key: " ".join(column.header.split()) for key, column in COLUMNS.items()}
+    named = [Candidate(field, headers.get(field, field.replace("_", " ").replace(".", " "))) for field in fields]
+    return Values((*named, Candidate(ALL, "every column")), is_list=True)
+
+
+def _listed(command: str) -> tuple[str, ...]:
+    """The columns of a list of what there is, or of layers."""
+    from ...report.columns import COLUMNS
+    from ...report.listings import TOPICS, VARIANTS
+
+    heads = {"variants": VARIANTS.heads, "explain": TOPICS.heads}.get(command, ())
+    return tuple([head.key for head in heads]) or tuple(COLUMNS)
 
 
 def _networks() -> Values:
@@ -175,7 +204,6 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "condition": _conditions,
     "layer": lambda: Values(layers=True),
     "words": _explained,
-    "columns": _columns,
     "network": _networks,
     "subject": _networks,
     "convention": _conventions,
