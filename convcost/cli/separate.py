@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..spec.errors import SpecError, clip
+from .network import Batch
 from .options import Destination, Exact, VerifyLimit
 
 EPILOG = """
@@ -18,11 +19,11 @@ Examples:
 
   convcost separate sobel
 
-  convcost separate kernel.npy @56 s2 p1 --error 10%
+  convcost separate laplace @56 s2 p1 --error 20%
 
-  convcost separate kernel.npy @56 --curve --plot curve.svg
+  convcost separate laplace @56 --curve --plot curve.svg
 
-  convcost separate kernel.npy @56 --macs 0.5 --format json
+  convcost separate gaussian @56 --macs 0.7 --format json
 """
 
 Subject = Annotated[
@@ -54,8 +55,14 @@ def separate(
     ] = "",
     input: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="[NAME=]FILE", show_default=False, help="Data, .npy: output errors, too."),
+        typer.Option(
+            "--input",
+            metavar="[NAME=]FILE",
+            show_default=False,
+            help="Data, .npy: output errors, too; or NAME=1x3x224x224.",
+        ),
     ] = None,
+    batch: Batch = None,
     exact: Exact = False,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Execute the best rows and check them.")] = True,
     verify_limit: VerifyLimit = None,
@@ -76,6 +83,7 @@ def separate(
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = Asked(_share(macs), _percent(error), curve or bool(plot), False, verify, limit)
     path, *words = weights
+    words += [f"n{batch}"] if batch is not None else []
     found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), watch=progress)
     if asked.curve and len(found.layers) != 1:
         raise SpecError("a curve is of one layer", f"add --layer NAME, such as {clip(found.layers[0].name)}")
