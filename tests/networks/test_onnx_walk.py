@@ -13,6 +13,7 @@ from convcost.networks.onnx import read_onnx
 from convcost.networks.onnx.load import load
 from convcost.networks.onnx.read import Reading
 from convcost.networks.onnx.translate import Walk
+from convcost.networks.onnx.wire import without_weights
 from convcost.spec.errors import SpecError
 
 helper = onnx.helper
@@ -249,6 +250,16 @@ def test_what_is_filled_with_one_number_is_weights_where_it_is_read_and_a_mask_w
     assert costs(read_here(model(read, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (32, 4 * 8 * 4)
     written = [fill, node("ScatterND", "c at w", "m"), node("Add", "x m", "y")]
     assert costs(read_here(model(written, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (16, 0)
+
+
+@pytest.mark.parametrize(
+    "field", [bytes((13, 1, 2, 3, 4)), bytes((9, 1, 2, 3, 4, 5, 6, 7, 8)), bytes((8, 128, 1)), bytes((10, 2, 1, 2))]
+)
+def test_a_field_of_any_encoding_is_kept_in_front_of_weights_that_are_not(field: bytes) -> None:
+    """Four bytes, eight, a number of any length, and text, as Protocol Buffers have them; then 1,992 bytes of weights."""
+    tensor = bytes((8, 100, 16, 1)) + bytes((9 << 3 | 2, 200, 15)) + bytes(1992)
+    found = without_weights(field + bytes((7 << 3 | 2, 210, 15, 5 << 3 | 2, 207, 15)) + tensor)
+    assert found == field + bytes.fromhex("3a 08 2a 06 08 64 10 01 70 01")
 
 
 @pytest.mark.parametrize(("name", "worked_out"), [("attn.lifted_tensor_0", 64), ("attn.lifted_tensors", 0)])
