@@ -143,6 +143,15 @@ def with_convention(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
     return (*columns[:at], Column("convention", name, COUNTS, 0), *columns[at:])
 
 
+def said(word: str) -> str:
+    """What a word or a check is called where people read it.
+
+    >>> said("peak_bytes"), said("relative.macs"), said("scalar_count")
+    ('peak', 'MACs × base', 'scalar count')
+    """
+    return " ".join(COLUMNS[word].header.split()) if word in COLUMNS else word.replace("_", " ")
+
+
 def exactly(column: Column) -> Column:
     """The column with whole numbers, their digits in groups, in place of the larger units it may have."""
     if column.units is None or len(column.units.names) == 1:

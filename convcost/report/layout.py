@@ -58,7 +58,7 @@ def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[S
         yield from _note(note, grid.mark, width)
     out = [head.words for i, head in enumerate(table.heads) if i not in grid.shown and head.key != "verified"]
     if out and table.sections:
-        yield from _note(f"· left out for width: {listed(out)}; --columns names those to have", grid.mark, width)
+        yield from _note(f"· left out for width: {listed(out)} (--columns)", grid.mark, width)
 
 
 def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:

@@ -17,7 +17,7 @@ from .units import COUNTS, PLAIN
 _BROKEN = {"multiply-adds": "multiply-\nadds", "activations": "activa\u00ad\ntions"}
 
 _WORDS = (Column("calls_it", "calls it", None, 5),)
-_FIGURE = Column("value", "figure", COUNTS)
+_FIGURE = Column("value", "figure", COUNTS._replace(digits=4))
 _TERMS = tuple([Column(f"by_family.{key}", _BROKEN.get(key, key), COUNTS, at) for at, key in enumerate(FAMILIES, 1)])
 
 TERM_COLUMNS = (

@@ -9,12 +9,16 @@ Number = int | float
 
 
 class Units(NamedTuple):
-    """A family of units: each `base` times the one before; `suffix` follows every number; `exact` scales none."""
+    """A family of units: each `base` times the one before; `suffix` follows every number; `exact` scales none.
+
+    The smallest number of a column is shown with so many significant `digits`.
+    """
 
     names: tuple[str, ...]
     base: int = 1000
     suffix: str = ""
     exact: bool = False
+    digits: int = 3
 
 
 COUNTS = Units(("", "K", "M", "G", "T", "P", "E"))
@@ -60,7 +64,7 @@ def choose_scale(values: Iterable[Number | None], units: Units) -> Scale:
     if high >= 100_000 * units.base**power:  # there is no unit for it: powers of ten say it better
         power = 0
     divisor = units.base**power
-    return Scale(units.names[power], divisor, _decimals(present, low, high, divisor), units.suffix)
+    return Scale(units.names[power], divisor, _decimals(present, low, high, divisor, units.digits), units.suffix)
 
 
 def _is_better(divisor: int, base: int, low: Number, high: Number) -> bool:
@@ -69,8 +73,8 @@ def _is_better(divisor: int, base: int, low: Number, high: Number) -> bool:
     return high >= 100_000 * divisor or (100 * low >= following and high >= following)
 
 
-def _decimals(present: list[Number], low: Number, high: Number, divisor: int) -> int:
-    wanted = max(2 - floor(log10(low / divisor)), min(1, divisor - 1))
+def _decimals(present: list[Number], low: Number, high: Number, divisor: int, digits: int) -> int:
+    wanted = max(digits - 1 - floor(log10(low / divisor)), min(1, divisor - 1))
     # a hair above the largest: it may round up to one digit more
     most = _MOST_DIGITS - max(1, floor(log10(high / divisor) + 1e-6) + 1)
     decimals = max(0, min(wanted, _MOST_DECIMALS, most))
