@@ -191,6 +191,7 @@ Resize mode='linear' | 1x1x2x2 - - *i[1,1,4,4] | 0 0 64 80
 Resize mode='cubic' | 1x1x2x2 - - *i[1,1,4,2] | 0 0 32 48
 ReverseSequence batch_axis=1 time_axis=0 | 2x3 i:3 | 0 0 0 72
 RoiAlign output_height=2 output_width=2 sampling_ratio=2 | 1x3x8x8 2x4 i:2 | 0 0 384 912
+RoiAlign output_height=2 output_width=2 sampling_ratio=1 | 1x3x8x8 2x4 i:2 | 0 0 96 912
 RotaryEmbedding @23 | 1x2x3x4 3x2 3x2 i:1x3 | 0 0 72 264
 Round | 2x3 | 0 0 6 48
 ScatterElements axis=0 | 2x3 i:1x3 1x3 | 0 0 0 84
