@@ -116,14 +116,17 @@ class _Shown:
         return found
 
     def to_pandas(self) -> Any:
-        """The rows as a data frame, columns named as in CSV, numbers as numbers. Raises Error without pandas."""
+        """The rows as a data frame: columns named as in CSV, whole numbers exact, also where some are missing.
+
+        Raises Error without pandas.
+        """
         try:
             pandas = import_module("pandas")
         except ImportError:
             raise Error(SpecError("pandas is not installed", "pip install pandas")) from None
         from .report.views import records
 
-        return pandas.DataFrame.from_records(records(self))
+        return pandas.DataFrame(records(self), dtype=object).convert_dtypes(convert_string=False)
 
 
 class Comparison(_Shown, comparison.Comparison):

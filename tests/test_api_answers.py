@@ -135,7 +135,11 @@ def test_an_answer_is_a_data_frame_where_there_is_pandas(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(convcost.Error, match="pip install pandas"):
         found.to_pandas()
-    stand_in = SimpleNamespace(DataFrame=SimpleNamespace(from_records=lambda records: records))
+    frame = SimpleNamespace(convert_dtypes=lambda **_: kept[-1])
+    kept: list[list[dict[str, Any]]] = []
+    stand_in = SimpleNamespace(
+        DataFrame=lambda records, dtype: (kept.append(records), frame)[1] if dtype is object else 0
+    )
     monkeypatch.setitem(sys.modules, "pandas", stand_in)
     (row,) = found.to_pandas()
     assert (row["variant"], row["macs"], row["relative.macs"]) == ("grouped", 11664, 0.125)

@@ -43,6 +43,7 @@ Examples:
 
 #: Files that the examples need, for the test that runs them.
 EXAMPLE_FILES = {
+    "my-net.txt": "input 3 @32\nstandard 8 k3 s2\n",
     "convcost.toml": '[budget]\n"my-net.txt" = { macs = "150M" }\n"resnet18" = { params = "12M" }\n',
 }
 

@@ -99,8 +99,11 @@ def _reconciliation(answer: Any) -> View:
 def _evidence(answer: Any) -> View:
     from .evidence import FIELDS, evidence_document, evidence_rows, summary_table
 
+    def rows() -> list[Document]:
+        return [{**row, "seconds": float(row["seconds"])} for row in evidence_rows(answer.rows)]
+
     document = evidence_document(answer.spec, answer.rows)
-    return View(document, lambda: summary_table(answer.spec, answer.rows), FIELDS, lambda: evidence_rows(answer.rows))
+    return View(document, lambda: summary_table(answer.spec, answer.rows), FIELDS, rows)
 
 
 def _fit(answer: Any) -> View:

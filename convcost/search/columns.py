@@ -135,16 +135,33 @@ class Columns:
         self.plans: list[tuple[Plan, bool]] = []
         self._build, self._write = build, write or _unread
         self._walked = 0
+        self._axes = axes
         self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
-        self._arrays = [_arrays(axis, at, len(axes)) for at, axis in enumerate(axes)]
+        longest = max(range(len(axes)), key=lambda at: len(axes[at].values))
+        self._inner = longest  # the axis along which numbers lie side by side: what NumPy repeats should be long
+        self._arrays = [_arrays(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
+
+    def _place(self, axis: int) -> int:
+        """Where an axis of the grid lies in arrays: the longest is the last."""
+        last = len(self._axes) - 1
+        return last if axis == self._inner else axis - (axis > self._inner)
 
     def answer(self, block: Block) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         """The words of a block as arrays of its shape, and which layers there are: where the variant applies.
 
         They may be read-only: what is the same along an axis is not written out. Raises TooLarge.
         """
-        sizes = self.sizes(block)
-        shape = tuple([end - first for first, end in block])
+        sizes = self._laid(block)
+        lengths = [end - first for first, end in block]
+        shape = (*lengths[: self._inner], *lengths[self._inner + 1 :], lengths[self._inner])
+        found, exists = self._answer(sizes, shape)
+        return {word: np.moveaxis(column, -1, self._inner) for word, column in found.items()}, np.moveaxis(
+            exists, -1, self._inner
+        )
+
+    def _answer(
+        self, sizes: list[NDArray[np.int64]], shape: tuple[int, ...]
+    ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         open_ = np.ones(shape, np.bool_)
         first = next(self._plans(sizes, open_), None)
         whole = first and self._whole(*first, sizes, shape)
@@ -152,8 +169,13 @@ class Columns:
             return whole
         exists = np.zeros(shape, np.bool_)
         found: dict[str, NDArray[Any]] = {word: np.zeros(shape, _kind(word)) for word in self.words}
+        filled: list[int] = []
         for plan, applies in self._plans(sizes, open_):
+            before = np.count_nonzero(open_)
             self._fill(plan, applies, sizes, open_, found, exists)
+            filled.append(int(before - np.count_nonzero(open_)))
+        if filled:  # the next block is likely to be like this one
+            self.plans.insert(0, self.plans.pop(filled.index(max(filled))))
         if open_.any():
             self._one_by_one(sizes, open_, found, exists)
         return found, exists
@@ -208,8 +230,26 @@ class Columns:
 
     def sizes(self, block: Block) -> list[NDArray[np.int64]]:
         """What varies, each field along its own axis."""
+        return [np.moveaxis(array, -1, self._inner) for array in self._laid(block)]
+
+    def rows(self, block: Block, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """What varies, of the layers at some places of a block."""
+        inside = np.unravel_index(at, [end - first for first, end in block])
         return [
-            array[(slice(None),) * at + (slice(*block[at]),)]
+            array.ravel()[place + first]
+            for arrays, place, (first, _) in zip(self._arrays, inside, block)
+            for array in arrays
+        ]
+
+    def answer_rows(self, sizes: list[NDArray[np.int64]]) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        """The words of single layers, and which there are."""
+        found, exists = self._answer(sizes, sizes[0].shape)
+        return found, exists
+
+    def _laid(self, block: Block) -> list[NDArray[np.int64]]:
+        """The same as it lies in arrays."""
+        return [
+            array[(slice(None),) * self._place(at) + (slice(*block[at]),)]
             for at, arrays in enumerate(self._arrays)
             for array in arrays
         ]

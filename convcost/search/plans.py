@@ -61,7 +61,7 @@ class Plan:
         """The columns with numbers in the intervals, and which rows had them: of the others nothing holds."""
         given = [np.asarray(column, np.int64) for column in columns]
         holds = np.ones(np.broadcast_shapes(*[column.shape for column in given]), np.bool_)
-        for at, (column, number) in enumerate(zip(given, self._inputs)):
+        for at, (column, number) in enumerate(zip(given, self.inputs)):
             low, high = self.ranges[number]
             inside = (column >= low) & (column <= high)
             if not inside.all():
@@ -70,7 +70,8 @@ class Plan:
         return given, holds
 
     @cached_property
-    def _inputs(self) -> list[int]:
+    def inputs(self) -> list[int]:
+        """The instructions that are columns, in their order."""
         return [number for number, one in enumerate(self.instructions) if one.operation == "input"]
 
     @cached_property
@@ -89,17 +90,17 @@ class Plan:
         asked: dict[int, list[Guard]] = {}
         for guard in self.guards:
             asked.setdefault(max(_numbers(guard)), []).append(guard)
-        lines = [f"def compute(holds, whole, {', '.join([f'v{number}' for number in self._inputs])}):"]
+        lines = [f"def compute(holds, whole, {', '.join([f'v{number}' for number in self.inputs])}):"]
         for number in sorted(needed):
-            lines += self._written(number)
+            lines += self.written(number)
             lines += [f"    holds &= {_asked(guard)}" for guard in asked.get(number, ())]
         lines.append("    if not whole: return []")
         for number in range(len(self.instructions)):
-            lines += [] if number in needed else self._written(number)
+            lines += [] if number in needed else self.written(number)
         return "\n".join([*lines, f"    return [{', '.join([f'v{number}' for number in self.outputs])}]"])
 
-    def _written(self, number: int) -> list[str]:
-        """One instruction as a line; inputs are there."""
+    def written(self, number: int, maximum: str = "maximum") -> list[str]:
+        """One instruction as a line of Python; inputs are there."""
         operation, operands, function = self.instructions[number]
         read = [_operand(operand) for operand in operands]
         if operation == "input":
@@ -108,8 +109,25 @@ class Plan:
             return [f"    v{number} = called(f{number}, [{', '.join(read)}], holds)"]
         if operation == "constant":
             return [f"    v{number} = {read[0]}"]
-        both = f"maximum({', '.join(read)})" if operation == "max" else f" {operation} ".join(read)
+        both = f"{maximum}({', '.join(read)})" if operation == "max" else f" {operation} ".join(read)
         return [f"    v{number} = {both}"]
+
+
+    def conditions(self) -> list[str]:
+        """The guards as Python, of single numbers."""
+        return [
+            f"{_operand(guard.left)} {guard.question} {_operand(guard.right)}" if guard.outcome
+            else f"not ({_operand(guard.left)} {guard.question} {_operand(guard.right)})"
+            for guard in self.guards
+        ]  # fmt: skip
+
+    def column(self, number: int, columns: Sequence[NDArray[np.int64]], length: int) -> NDArray[np.int64]:
+        """What one instruction gives for the values of the one axis that it depends on."""
+        needed = _wanted(self.instructions, {number})
+        read = {self.inputs.index(one) for one in needed if self.instructions[one].operation == "input"}
+        given = [column if at in read else np.full(length, column[0]) for at, column in enumerate(columns)]
+        alone = Plan(self.instructions, (), (number,), self.ranges)
+        return np.broadcast_to(alone.run(given)[0][0], (length,)).astype(np.int64)
 
 
 def _wanted(instructions: Sequence[Instruction], outputs: set[int]) -> set[int]:

@@ -17,6 +17,7 @@ import numpy as np
 from .columns import NUMBERS, Block, Question, blocks, columns_of, size_of
 from .fronts import front_of
 from .grid import Grid
+from .kernels import WORTH, Kernel, make_kernel
 from .select import Order
 from .where import MISSING, SHAPING, Condition
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Layers that are worked out at once: their columns stay in the cache of a core.
-AT_ONCE = 1 << 15
+AT_ONCE = 1 << 17
 
 #: Layers of one part, about a second of work: handing one over takes 3 ms.
 A_PART = 1 << 24
@@ -156,9 +157,15 @@ class _Asker:
         self._columns = columns_of(asked._replace(words=words_needed(search)))
         self._where = Condition(search.where, WORDS) if search.where else None
         self._variant = asked.variant
+        self._kernel: Kernel | None = None
+        self._tried = self.grid.layers < WORTH or "arithmetic_intensity" in self._columns.words
 
     def block(self, block: Block, before: Partial) -> Partial:
         """The answer to one block; what cannot be better than what there is `before` is left out."""
+        if not self._tried and self._columns.plans:
+            self._compile()
+        if self._kernel is not None:
+            return self._compiled(self._kernel, block, before)
         found, exists = self._columns.answer(block)
         chosen = exists
         if self._where is not None:
@@ -169,6 +176,46 @@ class _Asker:
         if not count:
             return Partial(counts)
         return Partial(counts, self._best(block, found, chosen, before), self._front(block, found, chosen))
+
+    def _compile(self) -> None:
+        """The kernel of the plan that held for the most, if there can be one."""
+        self._tried, (plan, applies) = True, self._columns.plans[0]
+        first = self.search.best[:1] if not self.search.front else ()
+        key = "".join(["" if order.descending else "-" for order in first] + [order.word for order in first])
+        if applies and key.lstrip("-") not in SHAPING:
+            axes, words = self.grid.axes, self._columns.words
+            self._kernel = make_kernel(plan, axes, words, self._where, self._variant, key)
+            self._plan = plan
+
+    def _compiled(self, kernel: Kernel, block: Block, before: Partial) -> Partial:
+        """The same by machine code; rows that its plan does not hold for are answered as without."""
+        size, last = size_of(block), np.iinfo(np.int64).min
+        if len(before.best) == self.search.top and self.search.best and not self.search.front:
+            last = -int(before.best[-1].key[0]) - (len(self.search.best) > 1)
+        ahead, missed = np.empty(size, np.int64), np.empty(size, np.int64)
+        count, m, k = kernel.block(block, last, ahead, missed)
+        there = size - k
+        partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, self._plan.run(
+            self._columns.rows(block, ahead[:m]))[0])), before) if m else Partial()  # fmt: skip
+        if k:
+            columns = self._columns.rows(block, missed[:k])
+            found, exists = self._columns.answer_rows(columns)
+            fields = [field for axis in self.grid.axes for field in axis.fields]
+            said = {"variant": self._variant, **found, **dict(zip(fields, columns))}
+            chosen = exists if self._where is None else exists & self._where(said)
+            count, there = count + int(np.count_nonzero(chosen)), there + int(np.count_nonzero(exists))
+            rest = {word: column[chosen] for word, column in found.items()}
+            partial = merge(self.search, partial, self._picked(block, missed[:k][chosen], rest, before))
+        return partial._replace(counts=((self.number, (size, there, count)),))
+
+    def _picked(
+        self, block: Block, at: NDArray[np.int64], found: Mapping[str, NDArray[Any]], before: Partial
+    ) -> Partial:
+        """Rows by their place in a block, as candidates."""
+        if not len(at):
+            return Partial()
+        columns = {word: np.broadcast_to(column, (len(at),)) for word, column in found.items()}
+        return Partial((), self._ranked(block, at, columns), self._unbeaten(block, at, columns))
 
     def _varying(self, block: Block) -> Mapping[str, NDArray[Any]]:
         fields = [field for axis in self.grid.axes for field in axis.fields]
@@ -184,26 +231,44 @@ class _Asker:
         value = found[first.word]
         if len(before.best) == search.top:  # most blocks end here: nothing in them is as good as the last there is
             last = before.best[-1].key[0]
-            chosen = chosen & (value >= -last if first.descending else value <= last)
+            ahead = np.greater_equal if len(search.best) > 1 else np.greater  # of equal rows the earlier one stays
+            chosen = chosen & (ahead(value, -last) if first.descending else ahead(-last, -value))
             if not chosen.any():
                 return ()
         places = np.nonzero(chosen)
-        keys = [_signed(found[order.word][places], order) for order in search.best]
-        at = np.ravel_multi_index(places, chosen.shape)
+        columns = {order.word: found[order.word][places] for order in search.best}
+        return self._ranked(block, np.ravel_multi_index(places, chosen.shape), columns)
+
+    def _ranked(self, block: Block, at: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> tuple[Found, ...]:
+        """The best of candidates."""
+        search = self.search
+        if not search.top or not search.best:
+            return ()
+        keys = [_signed(columns[order.word], order) for order in search.best]
         if len(at) > search.top:
             few = np.lexsort((at, *keys[::-1]))[: search.top]
             at, keys = at[few], [key[few] for key in keys]
         return tuple(sorted(self._rows(block, at, keys)))
 
-    def _front(self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> tuple[Found, ...]:
+    def _front(
+        self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]
+    ) -> tuple[Found, ...]:
         if not self.search.front:
             return ()
-        at = np.nonzero(chosen)
-        keys = [_signed(found[order.word][at], order) for order in self.search.front]
-        points, first, like = np.unique(np.stack(keys, 1), axis=0, return_index=True, return_counts=True)
+        places = np.nonzero(chosen)
+        columns = {order.word: found[order.word][places] for order in self.search.front}
+        return self._unbeaten(block, np.ravel_multi_index(places, chosen.shape), columns)
+
+    def _unbeaten(self, block: Block, at: NDArray[Any], columns: Mapping[str, NDArray[Any]]) -> tuple[Found, ...]:
+        """The front of candidates; of equal ones the first."""
+        if not self.search.front:
+            return ()
+        keys = [_signed(columns[order.word], order) for order in self.search.front]
+        order = np.argsort(at, kind="stable")
+        points, first, like = np.unique(np.stack(keys, 1)[order], axis=0, return_index=True, return_counts=True)
         kept = front_of(points)
-        flat = np.ravel_multi_index(at, chosen.shape)[first[kept]]
-        rows = self._rows(block, flat, [key[first[kept]] for key in keys])
+        chosen = order[first[kept]]
+        rows = self._rows(block, at[chosen], [key[chosen] for key in keys])
         return tuple([row._replace(like=int(count)) for row, count in zip(rows, like[kept])])
 
     def _rows(self, block: Block, at: NDArray[np.intp], keys: list[NDArray[Any]]) -> list[Found]:

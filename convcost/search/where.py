@@ -90,6 +90,7 @@ class Condition:
         self._known = known
         self.words: tuple[str, ...] = ()
         self.shares = False
+        self.steps: list[Comparison | str] = []
         self._tokens = _tokens(text)
         self._at = 0
         self._holds = self._any()
@@ -99,21 +100,43 @@ class Condition:
     def __call__(self, row: Mapping[str, Any], total: Mapping[str, Any] | None = None) -> Any:
         return self._holds(row, total or {})
 
+    def source(self, names: Mapping[str, str], variant: str) -> str:
+        """The condition of one variant as Python, for a kernel; `names` are those that words have there.
+
+        >>> Condition("macs<=1.5M and not variant=ghost", ["macs", "variant"]).source({"macs": "v3"}, "grouped")
+        '((v3 <= 1500000) and (not False))'
+
+        Raises KeyError for a word that has no name there.
+        """
+        found: list[str] = []
+        for step in self.steps:
+            if isinstance(step, Comparison):
+                found.append(_said(step, names, variant))
+            elif step == "not":
+                found.append(f"(not {found.pop()})")
+            else:
+                right, left = found.pop(), found.pop()
+                found.append(f"({left} {step} {right})")
+        return found[0]
+
     def _any(self) -> Callable[..., Any]:
         parts = [self._all()]
         while self._take("or"):
             parts.append(self._all())
+            self.steps.append("or")
         return parts[0] if len(parts) == 1 else lambda *given: _joined([part(*given) for part in parts], any, "__or__")
 
     def _all(self) -> Callable[..., Any]:
         parts = [self._one()]
         while self._take("and"):
             parts.append(self._one())
+            self.steps.append("and")
         return parts[0] if len(parts) == 1 else lambda *given: _joined([part(*given) for part in parts], all, "__and__")
 
     def _one(self) -> Callable[..., Any]:
         if self._take("not"):
             inner = self._one()
+            self.steps.append("not")
             return lambda *given: _inverted(inner(*given))
         if self._take("("):
             inner = self._any()
@@ -121,6 +144,7 @@ class Condition:
                 raise self._error("the parenthesis is not closed", "add )")
             return inner
         compared = self._comparison()
+        self.steps.append(compared)
         return lambda row, total: _compare(compared, row, total)
 
     def _comparison(self) -> Comparison:
@@ -213,6 +237,21 @@ def _compare(asked: Comparison, row: Mapping[str, Any], total: Mapping[str, Any]
         holds = _column(found, asked.sign, limit)
         return holds & (found != MISSING) if asked.word in SHAPING else holds
     return bool(_SIGNS[asked.sign](found, limit))
+
+
+def _said(asked: Comparison, names: Mapping[str, str], variant: str) -> str:
+    """A comparison of whole numbers as Python; between two of them the one below decides as well."""
+    if isinstance(asked.value, str):
+        return str(_compare(asked, {"variant": variant}, {})) if asked.word == "variant" else names[""]
+    name, whole = names[asked.word], asked.value.denominator == 1
+    below = asked.value.numerator // asked.value.denominator
+    if asked.sign in ("==", "=", "!="):
+        same = f"{name} == {below}" if whole else "False"
+        said = f"({same})" if asked.sign != "!=" else f"(not ({same}))"
+    else:
+        sign = asked.sign if whole else "<=" if asked.sign in ("<", "<=") else ">"
+        said = f"({name} {sign} {below})"
+    return f"({said} and {name} != {MISSING})" if asked.word in SHAPING else said
 
 
 def _column(found: Any, sign: str, limit: Fraction) -> Any:

@@ -85,6 +85,47 @@ def test_what_is_done_element_by_element_is_exact_too(op: Op, monkeypatch: pytes
     assert not broken.same
 
 
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (Norm("softmax", 6, affine=False), (2, 6, 5)), (Norm("softmax", 6, 2, affine=False), (2, 6, 5)),
+        (Norm("rms-norm", 5), (2, 5, 4, 3)), (Norm("group-norm", 6, 3), (2, 6, 4, 3)),
+        (Norm("group-norm", 6, 1, affine=False), (2, 6, 5)), (Norm("instance-norm", 5, 5), (2, 5, 4, 3)),
+        (Attention(2, 8), (2, 24, 4, 3)), (Attention(3, 6), (1, 18, 50)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_norms_and_attention_are_exact_on_integers_that_have_whole_statistics(
+    op: Op, shape: Shape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, products included; what takes the numbers of another place is noticed."""
+    found = exact_values(op, [shape])
+    assert found is not None
+    out = (shape[0], op.channels, *shape[2:]) if isinstance(op, Attention) else shape
+    assert (found.same, found.products) == (True, macs(op, shape, out))
+    apply = exact.apply_values
+    rolled = lambda *given: (np.roll(apply(*given)[0], 1, axis=-2), "rolled")  # noqa: E731  one line
+    monkeypatch.setattr(exact, "apply_values", rolled)
+    broken = exact_values(op, [shape])
+    assert broken is not None
+    assert not broken.same
+
+
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [(Norm("group-norm", 3, 1), (1, 3, 5)), (Attention(4, 4), (1, 12, 5)), (Attention(1, 4), (1, 12, 999))],
+)
+def test_what_has_no_whole_statistics_has_no_exact_values(op: Op, shape: Shape) -> None:
+    """An odd number of numbers has no mean of 0; one feature a head points in two directions only."""
+    assert exact_values(op, [shape]) is None
+
+
+@pytest.mark.parametrize("op", [Norm("softmax", 2, affine=False), Norm("rms-norm", 2, affine=False)], ids=str)
+def test_the_reference_refuses_numbers_that_make_no_integers(op: Op) -> None:
+    with pytest.raises(ValueError, match=r"no integer|no integers"):
+        in_integers(op, [np.array([[[1, 3]]])])
+
+
 def test_an_activation_that_is_none_of_integers_has_no_exact_values() -> None:
     """There is nothing that every machine would round in the same way."""
     assert exact_values(Activation("silu"), [(1, 2, 3)]) is None

@@ -177,9 +177,14 @@ def export(model: nn.Module, image: torch.Tensor, path: Path, exporter: str, fol
 
 
 def numbers_in(path: Path) -> tuple[int, int]:
-    """Floats in all tensors of a file that have more than one, and those of them that are running statistics."""
+    """Floats in all tensors of a file that have more than one, and those of them that are running statistics.
+
+    By how much a Resize makes its input larger is none of them.
+    """
     graph = onnx.load(str(path), load_external_data=False).graph
-    tensors = [*graph.initializer, *[a.t for node in graph.node for a in node.attribute if a.HasField("t")]]
+    scales = {name for node in graph.node if node.op_type == "Resize" for name in node.input[1:3]}
+    tensors = [tensor for tensor in graph.initializer if tensor.name not in scales]
+    tensors += [a.t for node in graph.node for a in node.attribute if a.HasField("t") and node.output[0] not in scales]
     sizes = {t.name: prod(t.dims) for t in graph.initializer}
     running = {name for node in graph.node if node.op_type == "BatchNormalization" for name in node.input[3:]}
     floats = sum(prod(t.dims) for t in tensors if t.data_type in FLOATS and prod(t.dims) > 1)

@@ -38,6 +38,7 @@ def built(*lines: str) -> Network:
         ("LayerNorm((16,), eps=1e-06, elementwise_affine=True)", "layer-norm"),
         ("RMSNorm(16)", "rms-norm"),
         ("PReLU(num_parameters=16)", "prelu"),
+        ("PReLU(init=0.25)", "prelu"),
         ("ReLU(inplace=True)", "relu"),
         ("torch.nn.ReLU6()", "relu6"),
         ("LeakyReLU(negative_slope=0.01)", "leaky-relu"),
@@ -60,6 +61,12 @@ def test_a_line_of_a_framework_is_one_of_ours(call: str, ours: str) -> None:
         network = built(line)
         assert [node.op for node in network.graph.nodes] == [node.op for node in expected.graph.nodes]
         assert network.shapes == expected.shapes
+
+
+def test_linear_over_a_sequence_is_one_of_each_position() -> None:
+    """16 features at each of 7 positions give 10."""
+    network = build_network(read_program("input 16 @7 1d\nLinear(16, 10, bias=False)", "net.txt"))
+    assert network.shapes[-1] == (1, 10, 7)
 
 
 def test_names_are_those_in_the_line() -> None:

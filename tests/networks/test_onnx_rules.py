@@ -247,6 +247,7 @@ com.microsoft.QLinearAdd | q:2x3 *. *q. q:2x3 *. *q. *. *q. | 0 0 6 18
 com.microsoft.QLinearAveragePool kernel_shape=2,2 strides=2,2 | q:1x3x8x6 *. *q. *. *q. | 0 0 144 180
 com.microsoft.QLinearConcat axis=1 | *. *q. q:1x2x4 *. *q. q:1x3x4 *. *q. | 0 0 0 40
 com.microsoft.QLinearGlobalAveragePool channels_last=1 | q:1x8x6x3 *. *q. *. *q. | 0 0 144 147
+com.microsoft.QLinearConv | q:1x2x5x4 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 324 18 124
 com.microsoft.QLinearConv channels_last=1 | q:1x5x5x2 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 486 27 143
 com.microsoft.QLinearMul | q:2x3 *. *q. *q:3 *. *q. *. *q. | 3 0 6 15
 com.microsoft.QLinearSigmoid | q:2x3 *. *q. *. *q. | 0 0 6 12

@@ -90,6 +90,7 @@ COMPUTED: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     "what is not zero": ([node("NonZero", "a", "b"), node("Reshape", "b m", "c"), node("Sub", "c s", "t")],
                          [tensor("a", [0, 3, 4]), tensor("m", [-1]), tensor("s", [0, 3])]),
+    "cast to the type of what data decide": ([node("CastLike", "a i", "t")], [tensor("a", [1.0, -1.0], 1)]),
     "without axes": ([node("Unsqueeze", "a z", "b"), node("Concat", "b c", "t", axis=0)],
                      [tensor("a", 1), tensor("z", [0]), tensor("c", [-1])]),
 }  # fmt: skip
@@ -100,7 +101,8 @@ def test_what_depends_on_constants_is_computed(tmp_path: Path, name: str) -> Non
     """A Reshape to it gives 1x24, which a matrix of 24 rows multiplies."""
     nodes, tensors = COMPUTED[name]
     whole = [*nodes, node("Reshape", "x t", "y"), node("MatMul", "y w", "o")]
-    found = read_here(model(whole, [given("x", 2, 12)], ["o"], [*tensors, weights("w", 24, 2)]), tmp_path)
+    inputs = [given("x", 2, 12), given("i", 3, kind=7)]
+    found = read_here(model(whole, inputs, ["o"], [*tensors, weights("w", 24, 2)]), tmp_path)
     assert (costs(found), found.unknown) == ((48, 48), [])
 
 
@@ -132,6 +134,10 @@ def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
     assert [(m.op, m.reason) for m in found.unknown] == [("Expand", "the size of its output is not known")]
     masked = [node("Range", "z n one", "r"), node("Cast", "r", "f", to=1), node("Add", "x f", "y")]
     assert read_here(model(masked, [given("x", 10**6)], ["y"], tensors), tmp_path).unknown == []
+    nodes[2:] = [node("Slice", "s z1 m", "t"), node("Expand", "x t", "y")]  # nor is how long a part that it ends is
+    tensors += [tensor("s", [5, 6]), tensor("z1", [0])]
+    found = read_here(model(nodes, [given("x", 1)], ["y"], tensors), tmp_path)
+    assert [(m.op, m.reason) for m in found.unknown] == [("Expand", "the size of its output is not known")]
 
 
 CONV = [node("Conv", "x w", "y")]
@@ -150,6 +156,10 @@ LISTED = {
     "a past that is filled as far as the data say": [
         node("GroupQueryAttention", "q q q past past n n", "y", domain="com.microsoft", num_heads=2, kv_num_heads=2)
     ],
+    "heads, nobody says how many": [
+        node("GroupQueryAttention", "q q q - - n n", "y", domain="com.microsoft", kv_num_heads=2)
+    ],
+    "weights for other features": [node("Attention", "q w", "y", domain="com.microsoft", num_heads=2)],
     "a domain without its definition": [node("FusedThing", "x", "y", domain="com.microsoft")],
 }
 
@@ -278,7 +288,10 @@ def test_a_table_of_coordinates_that_multiplies_weights_is_none(tmp_path: Path) 
         assert costs(found) == (params, 4 * columns * 8)
 
 
-@pytest.mark.parametrize(("name", "params"), [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0)])
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [("block.0.gain", 1), ("onnx::Mul_3", 0), ("/block/c", 0), ("half", 0), ("block.0.lifted_tensor_0", 0)],
+)
 def test_a_single_number_is_a_param_where_it_has_the_name_of_one(tmp_path: Path, name: str, params: int) -> None:
     nodes = [node("Mul", f"x {name}", "y")]
     found = read_here(model(nodes, [given("x", 4, 8)], ["y"], [tensor(name, [1.0], 1)]), tmp_path)
@@ -351,6 +364,18 @@ def test_runs_with_other_sizes_are_walked_one_by_one(tmp_path: Path) -> None:
     found = read_here(made, tmp_path)
     assert (costs(found), found.unknown) == ((64, 7 * 64), [])
     assert analyze(found.graph).output_shape == (8, 8)
+
+
+def test_a_loop_of_more_operations_than_a_file_may_have_is_partial(tmp_path: Path) -> None:
+    """100 runs of 60 operations, of other sizes each, are not walked; one run counts."""
+    state = [*[node("Relu", "a" if i == 0 else f"r{i - 1}", f"r{i}") for i in range(58)],
+             node("Concat", "r57 a", "b", axis=0)]  # fmt: skip
+    made = model(
+        loop([node("Identity", "hundred", "n")], state=state), GIVEN, ["y"], [*TENSORS, tensor("hundred", 100)]
+    )
+    found = read_here(made, tmp_path)
+    assert [(m.op, m.reason) for m in found.unknown] == [("Loop", "its sizes change from run to run")]
+    assert analyze(found.graph).cost.elementwise == 100 * 58 * 8
 
 
 def branches(condition: list[Any]) -> list[Any]:
@@ -451,6 +476,21 @@ def test_a_definition_that_onnx_has_is_followed(tmp_path: Path) -> None:
     made = model(nodes, [given("x", 2, 2, 3)], ["y"], [tensor("sz", [2, 1, 4, 5])], 20)
     found = read_here(made, tmp_path)
     assert (costs(found), found.unknown) == ((0, 2 * 12 * 20), [])
+
+
+def test_the_long_name_of_the_own_domain_is_the_short_one(tmp_path: Path) -> None:
+    """Since version 13 the axes of ReduceSum are an input: of 2x3 by 3x5 the sums of 2 rows are left."""
+    nodes = [node("MatMul", "x w", "m"), node("ReduceSum", "m one", "y", domain="ai.onnx")]
+    made = model(nodes, [given("x", 2, 3)], ["y"], [weights("w", 3, 5), tensor("one", [1])])
+    found = read_here(made, tmp_path)
+    assert (found.unknown, analyze(found.graph).output_shape) == ([], (2, 1))
+
+
+def test_the_first_input_that_has_sizes_is_that_of_the_graph(tmp_path: Path) -> None:
+    """A number that the network takes besides, such as a step or a temperature, has none."""
+    nodes = [*CONV, node("Mul", "y t", "z")]
+    found = read_here(model(nodes, [given("t"), given("x", 1, 3, 5, 4)], ["z"], FILTERS), tmp_path)
+    assert (found.graph.input_shape, found.unknown) == ((1, 3, 5, 4), [])
 
 
 @pytest.mark.parametrize("opset", [11, 17, 22])

@@ -199,7 +199,21 @@ def test_a_parameter_ends_where_a_known_name_does() -> None:
     (op,) = [node.op for node in built("block b out-c out=5", "  pointwise $out-c", "b 7").graph.nodes]
     assert isinstance(op, Conv)
     assert op.out_channels == 7
-    assert "no parameter $e" in mistake("block b d", "  pointwise $e-0", "b 3").message
+    wrong = mistake("block b d e", "  pointwise $f-0", "b 3 4")
+    assert ("no parameter $f" in wrong.message, wrong.hint) == (True, "there are: $d, $e")
+
+
+@pytest.mark.parametrize(
+    ("comments", "source"),
+    [
+        (["source: He et al.", "arXiv 1512.03385"], "He et al. arXiv 1512.03385"),
+        (["a network", "", "source: He et al.", "", "checked twice"], "He et al."),
+        (["a network"], ""),
+    ],
+)
+def test_a_source_goes_on_until_an_empty_comment(comments: list[str], source: str) -> None:
+    text = "".join(f"# {comment}\n" for comment in comments)
+    assert read_program(f"{text}input 3 @9\nrelu").source == source
 
 
 def test_a_file_has_multipliers_and_other_names() -> None:

@@ -104,6 +104,10 @@ def test_an_activation_follows_the_layer(word: str, kind: str | None) -> None:
     assert parse_spec(f"Conv2D(8, 3, activation={word}) 4: @9").activation == kind
 
 
+def test_one_size_beside_a_shape_holds_for_all_axes() -> None:
+    assert parse_spec("Conv2D(64, 3, input_shape=(9, 9, 3)) @9").input_size == (9, 9)
+
+
 @pytest.mark.parametrize("word", ["'softmax'", "layers.PReLU()", "lambda x: x"])
 def test_an_activation_that_is_not_counted_is_noted(word: str) -> None:
     """Nothing is left out in silence."""
@@ -130,6 +134,7 @@ def test_an_activation_that_is_not_counted_is_noted(word: str) -> None:
         ("Conv2D(64, 3, input_shape=«(224, 224)») @9", "such an input has no place", "2 sizes and the channels"),
         ("Conv2D(64, 3, input_shape=«(9, 9, 3)») 4:", "in_channels is 4 elsewhere in the line, and 3 here", "keep one"),
         ("Conv2D(64, 3, input_shape=«(9, 9, 3)») @8", "two things of input_size", "keep one"),
+        ("Conv2D(64, 3, input_shape=«(9, 8, 3)») @9", "two things of input_size", "keep one"),
         ("Conv2D(64, 3) «3» @8", "already says channels", "written 3:"),
         ("Conv2D(«filters», 3) 3: @8", "filters is filters here, a name", "filters=…"),
     ],

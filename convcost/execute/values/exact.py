@@ -49,6 +49,9 @@ FLOAT32 = np.dtype(np.float32)
 #: What LayerNorm is given, with either sign: so large that the guard against a variance of 0 is rounded away.
 SPREAD = 1 << 12
 
+#: Positions of which attention's scores are exact enough in float32.
+FAR = 600
+
 
 class Exact(NamedTuple):
     """Is the output that of int64? By which algorithm, in which dtype, from how many products."""
@@ -61,7 +64,7 @@ class Exact(NamedTuple):
 
 def exact_values(op: Op, shapes: list[Shape]) -> Exact | None:
     """Execute one operation on integers; None for one that makes no integers of any: an activation with a curve,
-    LayerNorm over an odd number of channels, other norms and attention, and what is not executed.
+    norms over an odd number of numbers, attention with one feature a head, and what is not executed.
 
     `shapes`: each input's (batch, channels, *spatial).
 
@@ -100,6 +103,41 @@ def _balanced(_: LayerNorm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs
     return [signs.reshape(*rest, channels).astype(dtype)]
 
 
+def _normed(op: Norm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    """The same for each group that has statistics of its own, in space, too, where they are of it; of a softmax one
+    number is so far above the others that these come to nothing."""
+    batch, *size, channels = shapes[0]
+    over_space = op.kind in ("group-norm", "instance-norm")
+    places, inner = prod(size), channels // op.groups
+    count = inner * places if over_space else inner
+    turned = (np.arange(count) + np.arange(batch * places * channels // count)[:, None] * 7) % count
+    if op.kind == "softmax":
+        made = np.where(turned == 0, SPREAD, -(turned % 5))
+    elif count % 2 and op.kind != "rms-norm":
+        return None
+    else:
+        made = np.where(turned < count // 2, SPREAD, -SPREAD)
+    if over_space:
+        made = made.reshape(batch, op.groups, places, inner).swapaxes(1, 2)
+    return [made.reshape(shapes[0]).astype(dtype)]
+
+
+def _attended(op: Attention, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    """Keys on a parabola, (2j, -j^2), so that the query (t, 1) is nearest to the one at t, by far: 2tj - j^2. None for
+    one feature a head, and for so many positions that float32 cannot tell neighbours apart."""
+    (batch, *size, _), features = shapes[0], op.channels // op.heads
+    places = prod(size)
+    if features < 2 or places > FAR:
+        return None
+    rows = pattern((batch, places, 3, op.heads, features), dtype, 1, 5)
+    at, apart = np.arange(places), 1 << (512 * features).bit_length()
+    rows[:, :, 1, :, 0], rows[:, :, 1, :, 1] = 2 * at[:, None], -(at[:, None] ** 2)
+    for head in range(op.heads):
+        rows[:, :, 0, head, 0], rows[:, :, 0, head, 1] = (at * 7 + 3 + head) % places * apart, apart
+    rows[:, :, 2] = pattern((batch, places, op.heads, features), dtype, LARGEST_INPUT, 6)
+    return [rows.reshape(shapes[0])]
+
+
 def _multiples(count: int) -> Callable[[Op, list[Shape], np.dtype[Any]], Inputs | None]:
     """Small integers times a number, so that their means are whole; None where sums would not be exact any more."""
 
@@ -131,6 +169,6 @@ INPUTS: ByOp[Callable[[Any, list[Shape], np.dtype[Any]], Inputs | None]] = ByOp(
         AdaptivePool: _pooled_adaptively,
         Upsample: lambda op, shapes, dtype: _multiples(prod([2 * by for by in op.factor]))(op, shapes, dtype),
     },
+    {Norm: _normed, Attention: _attended, Counted: lambda *_: None},
     dict.fromkeys((PixelShuffle, Pad, Tokens), _small),
-    dict.fromkeys((Norm, Attention, Counted), lambda *_: None),
 )

@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
 
+#: How far below the largest number others have no weight in a softmax: exp(-128) is nothing beside 1, in float64, too.
+FAR_APART = 128
+
 #: Activations that make integers of integers: the least and the most that comes out.
 INTEGER_ACTIVATIONS = {"relu": (0, None), "relu6": (0, 6)}
 
@@ -167,14 +170,55 @@ def _scale_and_shift(_: Op, x: list[Whole], kernel: Whole, bias: Whole | None) -
 
 def _layer_norm(_: LayerNorm, x: list[Whole], kernel: Whole, bias: Whole) -> Whole:
     """Where every position's mean and standard deviation are whole, and the numbers multiples of the latter."""
-    count = x[0].shape[-1]
-    mean = _quotient(x[0].sum(axis=-1, keepdims=True), count)
-    centred = x[0] - mean
-    variance = _quotient((centred * centred).sum(axis=-1, keepdims=True), count)
+    return _in_deviations(x[0] - _quotient(x[0].sum(axis=-1, keepdims=True), x[0].shape[-1])) * kernel + bias
+
+
+def _in_deviations(centred: Whole) -> Whole:
+    """Each row by the root of the mean of its squares."""
+    variance = _quotient((centred * centred).sum(axis=-1, keepdims=True), centred.shape[-1])
     width = np.array([isqrt(int(v)) or 1 for v in variance.ravel()]).reshape(variance.shape)
     if not np.array_equal(width * width, np.maximum(variance, 1)):
         raise ValueError("a standard deviation is no integer")
-    return _quotient(centred, width) * kernel + bias
+    return _quotient(centred, width)
+
+
+def _norm(op: Norm, x: list[Whole], kernel: Whole | None, bias: Whole | None) -> Whole:
+    """Group by group, each a row: centred but for `rms-norm`, in deviations; a softmax is 1 where it is largest."""
+    given, inner = x[0], x[0].shape[-1] // op.groups
+    out = np.empty_like(given)
+    for image, group in np.ndindex(len(given), op.groups):
+        part = given[image, ..., group * inner : (group + 1) * inner]
+        rows = part.reshape(1, -1) if op.kind in ("group-norm", "instance-norm") else part.reshape(-1, inner)
+        if op.kind == "softmax":
+            made = np.stack([_largest(row) for row in rows])
+        elif op.kind == "rms-norm":
+            made = _in_deviations(rows)
+        else:
+            made = _in_deviations(rows - _quotient(rows.sum(axis=-1, keepdims=True), rows.shape[-1]))
+        out[image, ..., group * inner : (group + 1) * inner] = made.reshape(part.shape)
+    out = out if kernel is None else out * kernel
+    return out if bias is None else out + bias
+
+
+def _largest(row: Whole, features: int = 1) -> Whole:
+    """A softmax of what is so far apart, divided by the root of `features`, that the largest has all the weight."""
+    is_largest = row == row.max()
+    if is_largest.sum() > 1 or ((row.max() - row[~is_largest]) ** 2 < FAR_APART**2 * features).any():
+        raise ValueError("two numbers are too near each other: a softmax makes no integers of them")
+    weights: Whole = is_largest.astype(np.int64)
+    return weights
+
+
+def _attention(op: Attention, x: list[Whole], *_: object) -> Whole:
+    """Position by position: the value at that other one whose key its query meets by far."""
+    features = op.channels // op.heads
+    queries, keys, values = np.split(x[0].reshape(len(x[0]), -1, 3 * op.channels), 3, axis=-1)
+    out = np.empty_like(queries)
+    for image, place, head in np.ndindex(*queries.shape[:2], op.heads):
+        mine = slice(head * features, (head + 1) * features)
+        scores = (keys[image, :, mine] * queries[image, place, mine]).sum(axis=-1)
+        out[image, place, mine] = values[image, :, mine][_largest(scores, features).argmax()]
+    return out.reshape(*x[0].shape[:-1], op.channels)
 
 
 def _quotient(given: Whole, by: Any) -> Whole:
@@ -278,7 +322,7 @@ def _windows(kind: str, given: Whole, axes: list[list[slice]], count: int | None
     return out
 
 
-def _refused(op: Counted | Norm | Attention, *_: object) -> Whole:
+def _refused(op: Counted, *_: object) -> Whole:
     raise ValueError(f"{op} makes no integers of integers")
 
 
@@ -302,6 +346,8 @@ IN_INTEGERS: ByOp[Callable[..., NDArray[np.int64]]] = ByOp(
         PixelShuffle: _pixel_shuffle,
         Pad: _pad,
         Tokens: _tokens,
+        Norm: _norm,
+        Attention: _attention,
+        Counted: _refused,
     },
-    dict.fromkeys((Norm, Attention, Counted), _refused),
 )

@@ -12,8 +12,9 @@ from .rules import LEARNED, WEIGHTS
 from .values import LEARNABLE, Call, Root, Scope, Value, countable
 from .wire import Malformed
 
-#: Names that frameworks give what a module learns, `stages.0.mixer.D`; exporters name literals otherwise.
-_MODULE = re.compile(r"[A-Za-z_]\w*(\.\w+)+", re.ASCII)
+#: Names that frameworks give what a module learns, `stages.0.mixer.D`; exporters name literals otherwise: torch.export
+#: `stages.0.mixer.lifted_tensor_0`.
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.\w+)*\.(?!lifted_tensor_\d)\w+", re.ASCII)
 
 #: Columns of a table of coordinates, at most: where that multiplies weights alone it is none itself.
 COORDINATES = 4

@@ -287,10 +287,12 @@ def _grouped_shapes(call: Call) -> Sequence[Sizes | None]:
 
 def _grouped(call: Call) -> Count:
     """Keys and values that several heads share; how much of the past is filled, only the data know."""
+    q, made, heads = call.shape(0), call.made, call.integer("num_heads", 0)
+    if heads < 1:
+        raise Unknown("how many heads it has is not said")
     if call.has(3) and call.shape(3)[2]:
         raise Unknown("how much of its past is filled depends on the data")
-    q, made = call.shape(0), call.made
-    return scores(q[0], call.integer("num_heads", 1), q[1], q[1], made[2], made[2])
+    return scores(q[0], heads, q[1], q[1], made[2], made[2])
 
 
 _ADDED = _more(each(1), 1)
