@@ -118,7 +118,10 @@ def obeys_formula(name: str, spec: LayerSpec, built: Built, kernel: NDArray[Any]
     weights = integer_weights(without_activations(built.graph))
     ours = [weights[node.name].kernel for node in built.graph.nodes if isinstance(node.op, Conv)]
     factors = [np.moveaxis(one, (-1, -2), (1, 2)).reshape(-1, one.shape[-2], *one.shape[1:-2]) for one in ours]
-    dense = kernel_of_factors(parts, made, letter_sizes(spec, built.settings), factors)
+    try:
+        dense = kernel_of_factors(parts, made, letter_sizes(spec, built.settings), factors)
+    except ValueError:  # parts of other sizes than the convolutions'
+        return False
     spread = np.zeros_like(kernel)
     spread[:, :, *[slice(None, None, d) for d in spec.dilation]] = dense
     return bool(np.array_equal(spread, kernel))
