@@ -39,7 +39,8 @@ def model(tmp_path: Path) -> str:
     }
     arrays["w1"][2] = 0
     nodes = [
-        conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "y"), node("Softmax", ["w2"], "s"), conv("b", "s", "z"),
+        conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "y"),
+        node("Softmax", ["w2"], "s"), conv("b", "s", "z"),
     ]  # fmt: skip
     return saved(tmp_path / "model.onnx", nodes, arrays, (1, 3, 14, 12), ("y", "z"))
 
@@ -165,3 +166,16 @@ def test_python_has_the_same_answer_and_shows_its_table() -> None:
     assert "weight" in str(found)
     with pytest.raises(ValueError, match="is no file of trained weights"):
         convcost.separate("resnet50")
+
+
+@pytest.mark.parametrize(("layer", "says"), [
+    ("8:8 @1 k3", "8 of 9 taps only ever meet padding at this size: a 1x1 computes the same"),
+    ("8:8 @1x9 k3", "6 of 9 taps only ever meet padding at this size: a 1x3 computes the same"),
+    ("8:8 @9 k3", ""),
+])  # fmt: skip
+def test_compare_says_which_taps_never_meet_data(layer: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any weights; where all of them do, it says nothing of it."""
+    assert run(["compare", *layer.split(), "--variants", "standard", "--no-verify"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert says in out
+    assert ("padding" in out) is bool(says)
