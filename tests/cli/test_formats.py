@@ -40,6 +40,7 @@ ROWS = [
     ("reconcile", "--list"),
     ("budget", "8:16", "@9", "k3", "--macs", "1M", "--no-verify"),
     ("diff", "8:16 @9 k3", "8:16 @9 k5", "--no-verify"),
+    ("separate", "sobel", "@9"),
     ("zoo",),
     ("variants",),
     ("explain", "--list"),
