@@ -250,9 +250,7 @@ class _Asker:
             at, keys = at[few], [key[few] for key in keys]
         return tuple(sorted(self._rows(block, at, keys)))
 
-    def _front(
-        self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]
-    ) -> tuple[Found, ...]:
+    def _front(self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_]) -> tuple[Found, ...]:
         if not self.search.front:
             return ()
         places = np.nonzero(chosen)
