@@ -171,9 +171,7 @@ def _paragraphs(text: str) -> str:
     'A \\\\[budget] is a file.\\n\\n  convcost budget'
     """
     lines = text.replace("[", "\\[").split("\n")
-    joined = [
-        f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in pairwise(lines)
-    ]
+    joined = [f" {line}" if before and line[:1] not in ("", " ") else f"\n{line}" for before, line in pairwise(lines)]
     return "".join([*lines[:1], *joined])
 
 

@@ -112,7 +112,6 @@ class Plan:
         both = f"{maximum}({', '.join(read)})" if operation == "max" else f" {operation} ".join(read)
         return [f"    v{number} = {both}"]
 
-
     def conditions(self) -> list[str]:
         """The guards as Python, of single numbers."""
         return [

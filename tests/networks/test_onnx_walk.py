@@ -13,7 +13,7 @@ from convcost.networks.onnx import read_onnx
 from convcost.networks.onnx.load import load
 from convcost.networks.onnx.read import Reading
 from convcost.networks.onnx.translate import Walk
-from convcost.networks.onnx.wire import without_weights
+from convcost.networks.onnx.wire import Malformed, without_weights
 from convcost.spec.errors import SpecError
 
 helper = onnx.helper
@@ -125,6 +125,21 @@ def test_the_same_operation_on_the_same_constants_is_computed_once(tmp_path: Pat
         return walk.evaluator.steps
 
     assert (steps([9] * 9), steps([9, 8, 7, 8, 7])) == (1, 3)
+
+
+@pytest.mark.parametrize("most", [2, 3, 1])
+def test_as_many_operations_as_a_file_may_have_are_walked_and_no_more(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "model.onnx"
+    made = model([node("Relu", "x", "a"), node("Relu", "a", "y")], [given("x", 3)], ["y"])
+    path.write_bytes(made.SerializeToString())
+    loaded = load(str(path), {}, None)
+    walk = Walk(loaded, lambda _: None)
+    walk.most = most
+    if most < 2:
+        with pytest.raises(Malformed, match="more than 1 operations"):
+            walk.model(loaded)
+    else:
+        assert len(walk.model(loaded).nodes) == 2
 
 
 def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
