@@ -625,3 +625,14 @@ def test_what_the_runs_of_a_loop_make_is_put_behind_one_another(tmp_path: Path, 
     assert [(op.output_shape, op.moved) for op in made] == [((5, 2, 3), 60)] * 2
     cost = analyze(found.graph).cost
     assert (cost.params, cost.elementwise, found.unknown) == (6, 5 * 3 * 6, [])
+
+
+def test_what_is_not_known_in_the_cheaper_branch_is_listed_too(tmp_path: Path) -> None:
+    """The data may take it; what both have is listed once."""
+    odd = [node("Mystery", "x", "m", domain="own"), node("Mystery", "x", "n", domain="own")]
+    dear = helper.make_graph([odd[1], node("MatMul", "x w", "p")], "t", [], [given("p", 2, 3)])
+    cheap = helper.make_graph([*odd, node("Puzzle", "x", "q", domain="own")], "e", [], [given("q", 2, 3)])
+    whole = [node("If", "c", "y", then_branch=dear, else_branch=cheap)]
+    found = read_here(model(whole, [given("c", kind=9), given("x", 2, 3)], ["y"], [weights("w", 3, 3)]), tmp_path)
+    assert [missing.op for missing in found.unknown] == ["own.Mystery", "own.Puzzle"]
+    assert (found.upper_bound, costs(found)) == (True, (9, 18))
