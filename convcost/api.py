@@ -524,8 +524,11 @@ def sweep(
     >>> found = sweep("16..64/16 @7,14 k3", variants=["standard"], where="macs<=1M", best="max:macs", top=1)
     >>> found.layers, found.best[0].text
     (8, '16 @14 k3')
+    >>> [len(batch) for batch in found.batches()]
+    [3]
 
-    Raises Error for what is no range, and for a condition or a word that there is not.
+    `batches()` of the answer gives all chosen rows, some thousand at a time: NumPy records, or with `arrow=True` record
+    batches of Arrow. Raises Error for what is no range, and for a condition or a word that there is not.
     """
     from .search.sweep import Sweep, Workers, read_search, sweep_layers
 
@@ -736,9 +739,13 @@ def _ways(inplace: bool, verify: bool, limit: int | None) -> Ways:
 
 def _warn(note: str) -> None:
     """What is worth knowing and is no part of an answer, as Python says such things."""
+    import sys
     from warnings import warn
 
-    warn(note, stacklevel=2)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warn(note, stacklevel=level)  # at the line of the script that asked
 
 
 def _opened(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis.cost import macs
-from ..execute.ones.perturb import reach
+from ..execute.ones.lines import reach
 from ..execute.values.equivalent import Chain, Equivalent, compare_composed, compare_dense, drawn_chain
 from ..execute.values.kernels import Stage, kernel_of_factors, rank_by_axis
 from ..execute.values.linear import integer_weights, is_linear, without_activations

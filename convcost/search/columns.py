@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -137,7 +137,7 @@ class Columns:
         self._walked = 0
         self._axes = axes
         self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
-        longest = max(range(len(axes)), key=lambda at: len(axes[at].values))
+        longest = max(range(len(axes)), key=lambda at: (len(axes[at].values), at))
         self._inner = longest  # the axis along which numbers lie side by side: what NumPy repeats should be long
         self._arrays = [_arrays(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
 
@@ -164,36 +164,34 @@ class Columns:
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         open_ = np.ones(shape, np.bool_)
         first = next(self._plans(sizes, open_), None)
-        whole = first and self._whole(*first, sizes, shape)
-        if whole:
-            return whole
-        exists = np.zeros(shape, np.bool_)
-        found: dict[str, NDArray[Any]] = {word: np.zeros(shape, _kind(word)) for word in self.words}
-        filled: list[int] = []
-        for plan, applies in self._plans(sizes, open_):
+        exists, found = self._first(*first, sizes, shape, open_) if first else self._nothing(shape)
+        filled = [int(open_.size - np.count_nonzero(open_))]
+        for plan, applies in islice(self._plans(sizes, open_), 1, None):
             before = np.count_nonzero(open_)
             self._fill(plan, applies, sizes, open_, found, exists)
             filled.append(int(before - np.count_nonzero(open_)))
-        if filled:  # the next block is likely to be like this one
+        if len(filled) > 1:  # the next block is likely to be like this one
             self.plans.insert(0, self.plans.pop(filled.index(max(filled))))
         if open_.any():
             self._one_by_one(sizes, open_, found, exists)
         return found, exists
 
-    def _whole(
-        self, plan: Plan, applies: bool, sizes: list[NDArray[np.int64]], shape: tuple[int, ...]
-    ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]] | None:
-        """The answer where the first plan holds for all of a block, which is most often so."""
+    def _first(
+        self, plan: Plan, applies: bool, sizes: list[NDArray[np.int64]], shape: tuple[int, ...],
+        open_: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:  # fmt: skip
+        """What the first plan says of all layers, which is most often everything: nothing is then written out."""
         columns, holds = plan.run(sizes)
-        if not holds.all():
-            return None
+        whole = bool(holds.all())
+        open_ &= ~holds
         if not applies:
-            empty: dict[str, NDArray[Any]] = {
-                word: np.broadcast_to(np.zeros((), _kind(word)), shape) for word in self.words
-            }
-            return empty, np.broadcast_to(np.False_, shape)
+            return self._nothing(shape)
         found = {word: np.broadcast_to(column, shape) for word, column in zip(self.words, columns)}
-        return found, np.broadcast_to(np.True_, shape)
+        return holds, found if whole else {word: np.array(column) for word, column in found.items()}
+
+    def _nothing(self, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:
+        """Which layers there are, none so far, and room for their words."""
+        return np.zeros(shape, np.bool_), {word: np.zeros(shape, _kind(word)) for word in self.words}
 
     def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
         """The plans that there are, then new ones, as long as layers are open."""

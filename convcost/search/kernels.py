@@ -106,8 +106,8 @@ class _Writer:
         if len(reads) != 1:
             raise KeyError(number)
         (at,) = reads
-        self._take(number, at, self.plan.column(number, [np.array(c, np.int64) for axis in self.axes
-                                                         for c in zip(*axis.values)], len(self.axes[at].values)))  # fmt: skip
+        columns = [np.array(column, np.int64) for axis in self.axes for column in zip(*axis.values)]
+        self._take(number, at, self.plan.column(number, columns, len(self.axes[at].values)))
 
     def text(self, asked: str, ranked: str) -> str:
         """The whole function."""

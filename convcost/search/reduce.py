@@ -30,6 +30,9 @@ AT_ONCE = 1 << 17
 #: Layers of one part, about a second of work: handing one over takes 3 ms.
 A_PART = 1 << 24
 
+#: Layers by which the plan that most of them follow is found.
+SAMPLE = 4096
+
 #: What a condition on rows of a sweep may ask for.
 WORDS = ("variant", *NUMBERS, *SHAPING, "in_channels", "out_channels", "batch", "size", "size0", "size1", "size2")
 
@@ -162,7 +165,7 @@ class _Asker:
 
     def block(self, block: Block, before: Partial) -> Partial:
         """The answer to one block; what cannot be better than what there is `before` is left out."""
-        if not self._tried and self._columns.plans:
+        if not self._tried:
             self._compile()
         if self._kernel is not None:
             return self._compiled(self._kernel, block, before)
@@ -178,8 +181,14 @@ class _Asker:
         return Partial(counts, self._best(block, found, chosen, before), self._front(block, found, chosen))
 
     def _compile(self) -> None:
-        """The kernel of the plan that held for the most, if there can be one."""
-        self._tried, (plan, applies) = True, self._columns.plans[0]
+        """The kernel of the plan that holds for the most of some layers all over the grid, if there can be one."""
+        self._tried = True
+        shape = self.grid.shape
+        whole = np.linspace(0, self.grid.layers - 1, SAMPLE).astype(np.int64)
+        self._columns.answer_rows(self._columns.rows(tuple([(0, length) for length in shape]), whole))
+        if not self._columns.plans:
+            return
+        plan, applies = self._columns.plans[0]
         first = self.search.best[:1] if not self.search.front else ()
         key = "".join(["" if order.descending else "-" for order in first] + [order.word for order in first])
         if applies and key.lstrip("-") not in SHAPING:
@@ -195,22 +204,20 @@ class _Asker:
         ahead, missed = np.empty(size, np.int64), np.empty(size, np.int64)
         count, m, k = kernel.block(block, last, ahead, missed)
         there = size - k
-        partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, self._plan.run(
-            self._columns.rows(block, ahead[:m]))[0])), before) if m else Partial()  # fmt: skip
+        said, _ = self._plan.run(self._columns.rows(block, ahead[:m]))
+        partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, said)))
         if k:
             columns = self._columns.rows(block, missed[:k])
             found, exists = self._columns.answer_rows(columns)
             fields = [field for axis in self.grid.axes for field in axis.fields]
-            said = {"variant": self._variant, **found, **dict(zip(fields, columns))}
-            chosen = exists if self._where is None else exists & self._where(said)
+            asked = {"variant": self._variant, **found, **dict(zip(fields, columns))}
+            chosen = exists if self._where is None else exists & self._where(asked)
             count, there = count + int(np.count_nonzero(chosen)), there + int(np.count_nonzero(exists))
             rest = {word: column[chosen] for word, column in found.items()}
-            partial = merge(self.search, partial, self._picked(block, missed[:k][chosen], rest, before))
+            partial = merge(self.search, partial, self._picked(block, missed[:k][chosen], rest))
         return partial._replace(counts=((self.number, (size, there, count)),))
 
-    def _picked(
-        self, block: Block, at: NDArray[np.int64], found: Mapping[str, NDArray[Any]], before: Partial
-    ) -> Partial:
+    def _picked(self, block: Block, at: NDArray[np.int64], found: Mapping[str, NDArray[Any]]) -> Partial:
         """Rows by their place in a block, as candidates."""
         if not len(at):
             return Partial()

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from convcost.search.cluster import reduced
 from convcost.search.reduce import Search, chunk, parts
 from convcost.search.sweep import layers_asked, read_search
 
-CONVCOST = str(Path(sys.executable).with_name("convcost"))
+CONVCOST = [sys.executable, "-m", "convcost"]
 
 WHERE = "macs<=30M and peak_bytes<=2MiB"
 
@@ -54,7 +53,7 @@ def whole(arguments: list[str]) -> float:
     taken = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([CONVCOST, *arguments], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([*CONVCOST, *arguments], stdout=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(taken)
@@ -63,15 +62,13 @@ def whole(arguments: list[str]) -> float:
 def main() -> None:
     """Print the figures."""
     layers = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000_000
-    fill = filling(20_000_000)
+    fill = filling(4_000_000)
     print(f"filling three int64 arrays: {fill:.2f} ns; numba {'is' if find_spec('numba') else 'is not'} installed")
     for variant in ("standard", "depthwise-separable", "bottleneck", "inverted-residual"):
         each = reducing(search_of(variant, layers))
         print(f"{variant}: {each:.2f} ns a layer, {each / fill:.2f} x filling")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory: {memory:.0f} MiB at most")
-    if not Path(CONVCOST).exists():
-        return
     fit, network = whole(["fit", "mobilenet-v1", "--macs", "150M"]), whole(["network", "mobilenet-v1"])
     print(f"fit mobilenet-v1 {fit:.2f} s, network mobilenet-v1 {network:.2f} s: {fit / network:.2f} x")
 

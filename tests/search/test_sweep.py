@@ -25,7 +25,8 @@ from convcost.search.files import rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.reduce import Partial, Search, chunk, merge, parts
-from convcost.search.sweep import batches, read_search, require_exact, sweep_layers
+from convcost.search.rows import batches
+from convcost.search.sweep import read_search, require_exact, sweep_layers
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
@@ -271,3 +272,21 @@ def test_what_cannot_be_asked_is_said(words: str, message: str, capsys: pytest.C
 def test_points_of_a_front_are_pairwise_unbeaten() -> None:
     keys = [row.key for row in reduced(small()).front]
     assert all(not (a <= c and b <= d) for (a, b), (c, d) in permutations(keys, 2))
+
+
+@pytest.mark.parametrize("front", ["", "params,macs"])
+@pytest.mark.parametrize("variant", ["standard", "bottleneck", "inverted-residual", "grouped"])
+def test_a_kernel_says_what_numpy_says(variant: str, front: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of rows that its plan does not hold for, and whatever the condition."""
+    pytest.importorskip("numba")
+    from convcost.search import reduce
+
+    where = "macs<=300k or (variant!=grouped and in_channels=7 and not groups>3)" if front else "macs<=3M"
+    search = read_search("1..24:1..20 @3..42 k3", [variant], where, "" if front else "max:params,macs", None, front)
+    plain = reduced(search)
+    reduce._asker.cache_clear()
+    monkeypatch.setattr(reduce, "WORTH", 1)
+    monkeypatch.setattr(reduce, "AT_ONCE", 5000)
+    assert reduced(search) == plain
+    assert (reduce._asker(search, 0)._kernel is not None) == (variant != "grouped")
+    reduce._asker.cache_clear()
