@@ -524,8 +524,11 @@ def sweep(
     >>> found = sweep("16..64/16 @7,14 k3", variants=["standard"], where="macs<=1M", best="max:macs", top=1)
     >>> found.layers, found.best[0].text
     (8, '16 @14 k3')
+    >>> [len(batch) for batch in found.batches()]
+    [3]
 
-    Raises Error for what is no range, and for a condition or a word that there is not.
+    `batches()` of the answer gives all chosen rows, some thousand at a time: NumPy records, or with `arrow=True` record
+    batches of Arrow. Raises Error for what is no range, and for a condition or a word that there is not.
     """
     from .search.sweep import Sweep, Workers, read_search, sweep_layers
 

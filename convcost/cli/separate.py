@@ -11,7 +11,7 @@ from .network import Batch
 from .options import Destination, Exact, VerifyLimit
 
 EPILOG = """
-Nothing is written but what --output names. Words beside an array say what its shape does not: @56 s2 p1 g4.
+Nothing is written but what --output or a .svg behind --plot names. Words beside an array say what its shape does not: @56 s2 p1 g4.
 The topic separate (convcost help separate) says what the figures mean. Exit code 1 where an execution contradicts a
 figure.
 
@@ -21,7 +21,7 @@ Examples:
 
   convcost separate laplace @56 s2 p1 --error 20%
 
-  convcost separate laplace @56 --curve --output curve.csv
+  convcost separate laplace @56 --curve --plot
 
   convcost separate gaussian @56 --macs 0.7 --format json
 """
@@ -78,7 +78,7 @@ def separate(
         raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", text, 0, len(text))
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = Asked(_share(macs), _percent(error), curve, False, verify, limit)
-    path, *words = weights
+    to, (path, *words) = _drawn(to, weights)
     words += [f"n{batch}"] if batch is not None else []
     found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), watch=progress)
     if asked.curve and len(found.layers) != 1:
@@ -86,6 +86,14 @@ def separate(
     with to.open() as (file, written):
         write_separation(found, written, file, exact=exact)
     return int(any([one.status == "mismatch" for one in found.layers]))
+
+
+def _drawn(to: Destination, words: list[str]) -> tuple[Destination, list[str]]:
+    """`--plot curve.svg` is `--output curve.svg`."""
+    pictures = [word for word in words if word.lower().endswith(".svg")]
+    if not (to.plot and pictures):
+        return to, words
+    return to._replace(plot=False, output=pictures[0]), [word for word in words if word not in pictures]
 
 
 def _share(text: str) -> float | None:

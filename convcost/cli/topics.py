@@ -218,8 +218,7 @@ convcost fit finds what meets a budget; convcost sweep goes through many layers.
 
 Ranges      16..512, 16..512/16 in steps, 16..512/x2 doubling, lists 7,14,28;
             fit: 64:_ @_ k_ mid=_ g_ e_ m_ ratio=_ n_ is what is asked for
-Budgets     --macs 30M --peak-bytes 2MiB --params 50k, any whole word; 0.15G
-            and "30 MMACs" are the same kind of number
+Budgets     --macs 30M --peak-bytes 2MiB --params 50k, any word; 0.15G, "2 GMACs"
 Conditions  --where "macs<=30M and not (variant=ghost or peak_bytes>2MiB)";
             < <= > >= = !=, and or not, parentheses; names may have * and ?;
             1% is a share of the whole, in compare, network, zoo and swap

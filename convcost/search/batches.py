@@ -66,8 +66,13 @@ class Written(NamedTuple):
         if not len(at):
             return texts
         found, _ = self.plan.run([column[at] for column in columns])
-        lists = [column.tolist() if column.ndim else [column.tolist()] * len(at) for column in found]
-        for row, values in zip(at.tolist(), zip(*[lists[number] for number in self.order])):
+        written: dict[int, list[str]] = {}  # what is one step of the plan is written once, however often it stands there
+        for step, column in zip(self.plan.outputs, found):
+            if step not in written:
+                numbers = column.tolist() if column.ndim else [column.tolist()] * len(at)
+                written[step] = list(map(repr, numbers))
+        filled = zip(*[written[self.plan.outputs[number]] for number in self.order])
+        for row, values in zip(at.tolist(), filled if self.order else [()] * len(at)):
             texts[row] = self.frame % values
         return texts
 
@@ -246,7 +251,7 @@ class Batch:
         except (SpecError, Problem, Refused):
             return None
         order = tuple(map(int, _MARKED.findall(frame)))
-        return Written(plan, _MARKED.sub("%r", frame.replace("%", "%%")), order)
+        return Written(plan, _MARKED.sub("%s", frame.replace("%", "%%")), order)
 
 
 def _line(form: Form, sizes: Sizes) -> str:

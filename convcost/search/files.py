@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
+
 from ..spec.errors import SpecError
 from ..variants.registry import AS_GIVEN, all_variants
 from .grid import SETTINGS
-from .sweep import COLUMNS, Batch, is_missing
+from .rows import COLUMNS, Batch, is_missing
 from .where import MISSING, SHAPING
 
 if TYPE_CHECKING:
@@ -30,10 +32,13 @@ def rows_to(file: BinaryIO, ending: str) -> Iterator[Callable[[Batch], object]]:
     """What writes batches of rows to a file of one of `ENDINGS`.
 
     >>> import io
-    >>> from .sweep import batches, read_search
+    >>> from .columns import Question
+    >>> from .grid import read_grid
+    >>> from .reduce import Search
+    >>> from .rows import batches
     >>> file = io.BytesIO()
     >>> with rows_to(file, ".csv") as write:
-    ...     for batch in batches(read_search("16,32 @7 k3", ["standard"])):
+    ...     for batch in batches(Search((Question(read_grid(["16,32", "@7", "k3"])[0], "standard"),))):
     ...         _ = write(batch)
     >>> file.getvalue().decode().splitlines()[1][:50]
     'standard,16 @7 k3,16,16,7x7,,,,,,2304,112896,92416'
@@ -110,6 +115,14 @@ def schema_of_rows(pa: Any) -> pyarrow.Schema:
     kinds = {"variant": pa.dictionary(pa.int8(), pa.string()), "spec": pa.string(), "input_size": pa.string(),
              "arithmetic_intensity": pa.float64()}  # fmt: skip
     return pa.schema([(name, kinds.get(name, pa.int64())) for name in COLUMNS])
+
+
+def numpy_records(batch: Batch) -> np.recarray[Any, Any]:
+    """Rows as records of NumPy, a field a column."""
+    columns = [np.array(texts(batch, name)) if name in ("variant", "spec", "input_size") else batch[name]
+               for name in COLUMNS]  # fmt: skip
+    found: np.recarray[Any, Any] = np.rec.fromarrays(columns, names=",".join(COLUMNS))  # type: ignore[call-overload]  # its stubs want a dtype, too
+    return found
 
 
 def arrow_batch(batch: Batch) -> pyarrow.RecordBatch:

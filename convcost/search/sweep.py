@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from ..answers.comparison import Verify
 from ..spec.errors import SpecError
 from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, all_variants, shown_variants
 from .cluster import Tell, in_threads, on_cluster, reduced
-from .columns import NUMBERS, Columns, Question, blocks, columns_of, own_grid
+from .columns import NUMBERS, Question, columns_of, own_grid
 from .fit import FitRow, answer_of
 from .grid import Grid, read_grid
 from .plans import TooLarge
-from .reduce import AT_ONCE, WORDS, Found, Partial, Search
+from .reduce import WORDS, Found, Partial, Search
+from .rows import Batch, batches
 from .select import Order, read_orders
-from .where import MISSING, SHAPING, Condition
+from .where import Condition
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 #: Rows that are answered in full, and executed, unless somebody says how many.
 USUAL_TOP = 20
-
-#: The columns of a file of rows.
-COLUMNS = ("variant", "spec", "in_channels", "out_channels", "input_size", *SHAPING, *NUMBERS)
-
-#: Rows of one column each, by name.
-Batch = dict[str, Any]
 
 
 class Sweep(NamedTuple):
@@ -46,6 +39,21 @@ class Sweep(NamedTuple):
     front: tuple[tuple[FitRow, int], ...] = ()
     front_size: int = 0
     file: str = ""
+    search: Search | None = None
+
+    def batches(self, *, arrow: bool = False) -> Iterator[Any]:
+        """All chosen rows, some thousand at a time: as NumPy records, or as batches of Arrow.
+
+        >>> found = sweep_layers(read_search("16,32 @7 k3", ["standard"]), "")
+        >>> [batch["macs"].tolist() for batch in found.batches()]
+        [[112896, 451584]]
+
+        A setting that a row does not have is -1 in records, null in Arrow.
+        """
+        from .files import arrow_batch, numpy_records
+
+        assert self.search is not None
+        yield from map(arrow_batch if arrow else numpy_records, batches(self.search))
 
 
 class Workers(NamedTuple):
@@ -147,7 +155,7 @@ def sweep_layers(
     return Sweep(
         name, search.where, search.best, search.front, layers_asked(search), _counts(search, found),
         tuple([_full(search, row, verify) for row in found.best]),
-        tuple([(_full(search, row, verify), row.like) for row in shown]), len(found.front), file,
+        tuple([(_full(search, row, verify), row.like) for row in shown]), len(found.front), file, search,
     )  # fmt: skip
 
 
@@ -163,62 +171,3 @@ def _counts(search: Search, found: Partial) -> tuple[tuple[str, int, int, int], 
         before = sums.get(name, (0, 0, 0))
         sums[name] = (before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2])
     return tuple([(name, *numbers) for name, numbers in sums.items()])
-
-
-def batches(search: Search, tell: Tell = lambda _: None) -> Iterator[Batch]:
-    """All chosen rows, in their order, in columns of some thousand numbers each.
-
-    >>> search = read_search("16..64/16 @7,14 k3", ["standard"], "macs<=1M")
-    >>> next(batches(search))["macs"].tolist()
-    [112896, 451584, 451584]
-
-    A setting that a row does not have is -1. Raises TooLarge.
-    """
-    condition = Condition(search.where, WORDS) if search.where else None
-    done = 0
-    for question in search.questions:
-        columns = columns_of(question._replace(words=(*NUMBERS, *SHAPING)))
-        for block in blocks(question.grid, AT_ONCE):
-            found, chosen = columns.answer(block)
-            varying = _varying(question.grid, columns, block)
-            if condition is not None:
-                chosen = chosen & condition({"variant": question.variant, **found, **varying})
-            done += chosen.size
-            if chosen.any():
-                yield _batch(question, found, varying, np.broadcast_to(chosen, found[NUMBERS[0]].shape))
-            tell(done)
-
-
-def _varying(grid: Grid, columns: Columns, block: Any) -> dict[str, NDArray[Any]]:
-    fields = [field for axis in grid.axes for field in axis.fields]
-    return dict(zip(fields, columns.sizes(block)))
-
-
-def _batch(
-    question: Question,
-    found: Mapping[str, NDArray[Any]],
-    varying: Mapping[str, NDArray[Any]],
-    chosen: NDArray[np.bool_],
-) -> Batch:
-    at = np.nonzero(chosen)
-    given = {field: np.broadcast_to(column, chosen.shape)[at] for field, column in varying.items()}
-    sizes = [column for field, column in given.items() if field.startswith("size")]
-    shaping = {word: found[word][at] for word in SHAPING}
-    for word in SHAPING:
-        if word in given:
-            shaping[word] = given[word]
-    return {
-        "variant": question.variant,
-        "structure": question.grid.text,
-        "given": given,
-        "in_channels": given["in_channels"],
-        "out_channels": given.get("out_channels", given["in_channels"]),
-        "sizes": sizes * question.grid.example().axes if len(sizes) == 1 else sizes,
-        **shaping,
-        **{word: found[word][at] for word in NUMBERS},
-    }
-
-
-def is_missing(column: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows do not have a setting."""
-    return np.asarray(column == MISSING)

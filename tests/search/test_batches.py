@@ -48,7 +48,7 @@ def written(
     """What a command prints, on both streams, where so many lines are worth a plan."""
     for module in (layer_command, compare_command):
         monkeypatch.setattr(module, "WORTH_PLANS", worth)
-    monkeypatch.setattr(compare_command, "WORTH_A_PLAN", 4)
+    monkeypatch.setattr(compare_command, "WORTH_A_PLAN", 6)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
     code = run([command, "-", "--format", "ndjson", "--no-verify", *more])
     return code, *capsys.readouterr()

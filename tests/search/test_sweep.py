@@ -25,7 +25,8 @@ from convcost.search.files import rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.reduce import Partial, Search, chunk, merge, parts
-from convcost.search.sweep import batches, read_search, require_exact, sweep_layers
+from convcost.search.rows import batches
+from convcost.search.sweep import read_search, require_exact, sweep_layers
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
