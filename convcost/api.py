@@ -739,9 +739,13 @@ def _ways(inplace: bool, verify: bool, limit: int | None) -> Ways:
 
 def _warn(note: str) -> None:
     """What is worth knowing and is no part of an answer, as Python says such things."""
+    import sys
     from warnings import warn
 
-    warn(note, stacklevel=2)
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, level = frame.f_back, level + 1
+    warn(note, stacklevel=level)  # at the line of the script that asked
 
 
 def _opened(

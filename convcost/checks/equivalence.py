@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis.cost import macs
-from ..execute.ones.perturb import reach
+from ..execute.ones.lines import reach
 from ..execute.values.equivalent import Chain, Equivalent, compare_composed, compare_dense, drawn_chain
 from ..execute.values.kernels import Stage, kernel_of_factors, rank_by_axis
 from ..execute.values.linear import integer_weights, is_linear, without_activations
@@ -118,7 +118,10 @@ def obeys_formula(name: str, spec: LayerSpec, built: Built, kernel: NDArray[Any]
     weights = integer_weights(without_activations(built.graph))
     ours = [weights[node.name].kernel for node in built.graph.nodes if isinstance(node.op, Conv)]
     factors = [np.moveaxis(one, (-1, -2), (1, 2)).reshape(-1, one.shape[-2], *one.shape[1:-2]) for one in ours]
-    dense = kernel_of_factors(parts, made, letter_sizes(spec, built.settings), factors)
+    try:
+        dense = kernel_of_factors(parts, made, letter_sizes(spec, built.settings), factors)
+    except ValueError:  # parts of other sizes than the convolutions'
+        return False
     spread = np.zeros_like(kernel)
     spread[:, :, *[slice(None, None, d) for d in spec.dilation]] = dense
     return bool(np.array_equal(spread, kernel))

@@ -7,8 +7,9 @@ from typing import Any
 from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Executed, NetworkVerified, Verified
 from ..answers.network import SHARES, LayerAnswer, NetworkAnswer, Rebuild, answer_layers, summed
+from ..execute.ones.fields import heard_fields, measured_op_field
 from ..execute.ones.measure import Measured, measure
-from ..execute.ones.perturb import heard_fields, measured_op_field, op_mixes
+from ..execute.ones.mixes import op_mixes
 from ..graph.ops import AdaptivePool, Attention, Conv, Counted, Graph, Ints, Linear, Node, Norm, Op, Pool, Scale, Shape
 from ..graph.shapes import output_shape
 from ..networks.build import Network

@@ -7,8 +7,9 @@ from ..analysis import WORDS as ANALYSED
 from ..analysis import Analysis, analyze, words
 from ..answers.check import Check, Verified
 from ..answers.comparison import RELATIVE, Row, ratios
+from ..execute.ones.fields import measured_field, measured_op_field
 from ..execute.ones.measure import Measured, MeasuredOp, measure
-from ..execute.ones.perturb import measured_field, measured_mixes, measured_op_field, op_mixes
+from ..execute.ones.mixes import measured_mixes, op_mixes
 from ..graph.ops import Graph
 from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from ..spec.errors import SpecError, clip
+from .network import Batch
 from .options import Destination, Exact, VerifyLimit
 
 EPILOG = """
-Nothing is written but what --output and --plot name. Words beside an array say what its shape does not: @56 s2 p1 g4.
+Nothing is written but what --output or a .svg behind --plot names. Words beside an array say what its shape does not: @56 s2 p1 g4.
 The topic separate (convcost help separate) says what the figures mean. Exit code 1 where an execution contradicts a
 figure.
 
@@ -18,11 +19,11 @@ Examples:
 
   convcost separate sobel
 
-  convcost separate kernel.npy @56 s2 p1 --error 10%
+  convcost separate laplace @56 s2 p1 --error 20%
 
-  convcost separate kernel.npy @56 --curve --plot curve.svg
+  convcost separate laplace @56 --curve --plot
 
-  convcost separate kernel.npy @56 --macs 0.5 --format json
+  convcost separate gaussian @56 --macs 0.7 --format json
 """
 
 Subject = Annotated[
@@ -48,14 +49,16 @@ def separate(
         str, typer.Option("--layer", metavar="NAME", show_default=False, help="This layer alone, every family of it.")
     ] = "",
     curve: Annotated[bool, typer.Option("--curve", help="Every rank of every family, of one layer.")] = False,
-    plot: Annotated[
-        str,
-        typer.Option("--plot", metavar="FILE", show_default=False, help="Draw the curve of one layer into this .svg."),
-    ] = "",
     input: Annotated[
         list[str] | None,
-        typer.Option("--input", metavar="[NAME=]FILE", show_default=False, help="Data, .npy: output errors, too."),
+        typer.Option(
+            "--input",
+            metavar="[NAME=]FILE",
+            show_default=False,
+            help="Data, .npy: output errors, too; or NAME=1x3x224x224.",
+        ),
     ] = None,
+    batch: Batch = None,
     exact: Exact = False,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Execute the best rows and check them.")] = True,
     verify_limit: VerifyLimit = None,
@@ -63,27 +66,34 @@ def separate(
     to: Destination,
 ) -> int:
     """What trained kernels would lose as other variants, at their exact cost, and what in them is dead already."""
-    from ..report.separation import curve_points, write_separation
+    from ..report.separation import write_separation
     from ..report.terminal import progress
     from ..trained.answer import DEFAULT_LIMIT, Asked
     from ..trained.opening import separate_file
 
     if macs and error:
         raise SpecError("--macs and --error are two questions", "keep one", error, 0, len(error))
-    if (curve or plot) and (macs or error):
+    if curve and (macs or error):
         text = macs or error
         raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", text, 0, len(text))
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
-    asked = Asked(_share(macs), _percent(error), curve or bool(plot), False, verify, limit)
-    path, *words = weights
+    asked = Asked(_share(macs), _percent(error), curve, False, verify, limit)
+    to, (path, *words) = _drawn(to, weights)
+    words += [f"n{batch}"] if batch is not None else []
     found = separate_file(path, words, asked, layer=layer, inputs=tuple(input or ()), watch=progress)
     if asked.curve and len(found.layers) != 1:
         raise SpecError("a curve is of one layer", f"add --layer NAME, such as {clip(found.layers[0].name)}")
-    if plot:
-        _draw(plot, found.name, curve_points(found))
     with to.open() as (file, written):
         write_separation(found, written, file, exact=exact)
     return int(any([one.status == "mismatch" for one in found.layers]))
+
+
+def _drawn(to: Destination, words: list[str]) -> tuple[Destination, list[str]]:
+    """`--plot curve.svg` is `--output curve.svg`."""
+    pictures = [word for word in words if word.lower().endswith(".svg")]
+    if not (to.plot and pictures):
+        return to, words
+    return to._replace(plot=False, output=pictures[0]), [word for word in words if word not in pictures]
 
 
 def _share(text: str) -> float | None:
@@ -119,13 +129,3 @@ def _number(text: str, hint: str) -> float:
     if value != value or value in (float("inf"), -float("inf")):
         raise SpecError(f"{clip(text)!r} is no number", hint, text, 0, len(text))
     return value / 100 if text.endswith("%") else value
-
-
-def _draw(path: str, title: str, lines: list[tuple[str, list[tuple[float, float]]]]) -> None:
-    from ..report.curves import curves_svg
-    from .output import whole_file
-
-    if not path.lower().endswith(".svg"):
-        raise SpecError(f"{clip(path)} is no .svg", "a curve is drawn as SVG: curve.svg", path, 0, len(path))
-    with whole_file(path) as file:
-        file.write(curves_svg(title, lines))

@@ -1,6 +1,20 @@
 """Tools that count the operations that run or are traced, whether a module or a function asked for them."""
 
-from .registry import BIAS, EFFECTIVE, IN, MACS, NOTHING, OUT, UNSUPPORTED, Amount, a_sample, amount, convention
+from .registry import (
+    BIAS,
+    CHANNELS,
+    EFFECTIVE,
+    IN,
+    MACS,
+    NOTHING,
+    OUT,
+    UNSUPPORTED,
+    WINDOWS,
+    Amount,
+    a_sample,
+    amount,
+    convention,
+)
 
 _FVCORE = "fvcore/nn/flop_count.py, fvcore/nn/jit_handles.py"
 
@@ -13,7 +27,7 @@ def _fvcore_rules() -> dict[str, Amount | None]:
         "plain-batch-norm": IN,
         "layer-norm group-norm instance-norm": 5 * IN,
         "plain-norm plain-instance-norm": 4 * IN,
-        "adaptive-avg-pool": IN,
+        "adaptive-avg-pool": amount("flat_in"),  # adaptive_avg_pool2d has a handle, those of other axes have none
         "upsample-nearest": OUT,
         "upsample-bilinear": 4 * OUT,
     }
@@ -57,16 +71,10 @@ def torchscan_operators() -> dict[str, Amount | None]:
     return {"conv transposed linear matmul": a_sample(2 * MACS), "copied.conv": UNSUPPORTED, "dropout": NOTHING}
 
 
-@convention(
-    "jax", "0.10", "flops", "XLA's HloCostAnalysis through jax.jit(f).lower(x).cost_analysis()", rest=UNSUPPORTED
-)
-def xla() -> dict[str, Amount | None]:
-    """Products on data only; what is written out elementwise is counted; exponentials are another figure of its."""
-    from .registry import CHANNELS, WINDOWS
-
+def _xla(norm: Amount) -> dict[str, Amount | None]:
     return {
         "conv transposed linear matmul": 2 * EFFECTIVE + BIAS,
-        "batch-norm": 4 * IN + CHANNELS,
+        "batch-norm": norm,
         "relu add multiply": OUT,
         "sigmoid": 3 * OUT,
         "silu": 4 * OUT,
@@ -74,3 +82,18 @@ def xla() -> dict[str, Amount | None]:
         "adaptive-avg-pool mean": IN,
         "dropout": NOTHING,
     }
+
+
+_XLA = "XLA's HloCostAnalysis through jax.jit(f).lower(x).cost_analysis()"
+
+
+@convention("jax", "0.10", "flops", _XLA, rest=UNSUPPORTED)
+def xla() -> dict[str, Amount | None]:
+    """Products on data only; what is written out elementwise is counted; exponentials are another figure of its."""
+    return _xla(4 * IN + CHANNELS)
+
+
+@convention("flax", "0.12", "flops", f"{_XLA}; flax/linen/normalization.py", rest=UNSUPPORTED)
+def flax() -> dict[str, Amount | None]:
+    """The same, but a BatchNorm's scale and deviation are multiplied first, channel by channel."""
+    return _xla(3 * IN + 2 * CHANNELS)

@@ -10,9 +10,10 @@ from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
 from .operations import FAMILIES, KINDS, Seen
 
-#: How an operation can be written: as a module, a subclass of PyTorch's, a function, a convolution whose padding is a
-#: word or a copy of its input. Sums and products are operators unless a fact says `function` (torch.add).
-FORMS = ("module", "subclass", "function", "word", "copied")
+#: How an operation can be written: as a module, a subclass of PyTorch's, one that holds modules itself, a function, a
+#: convolution whose padding is a word or a copy of its input. Sums and products are operators unless a fact says
+#: `function` (torch.add).
+FORMS = ("module", "subclass", "container", "function", "word", "copied")
 
 #: Kinds by the words that lines of a network file have for them.
 BY_LINE = {

@@ -25,14 +25,15 @@ from .registry import (
 
 MOVED = amount("moved_macs")
 FUNCTIONS = ("function",)
-EXACT_TYPES = ("function", "subclass")
+EXACT_TYPES = ("function", "subclass", "container")
+
+#: A module that holds others is looked into, and not seen itself.
+LEAVES = ("function", "container")
 _THOP = "thop/profile.py, thop/vision/basic_hooks.py"
 _SUMMARY = "torchsummary/layer_info.py: calculate_macs"
 
 
-@convention(
-    "thop", "0.0.31 to 0.1.1", "MACs", "thop/profile.py, thop/vision/basic_hooks.py", blind=("function", "subclass")
-)
+@convention("thop", "0.0.31 to 0.1.1", "MACs", "thop/profile.py, thop/vision/basic_hooks.py", blind=EXACT_TYPES)
 def thop() -> dict[str, Amount | None]:
     """Exact types of modules: a subclass is 0. A transposed convolution is counted at its output positions."""
     return {
@@ -53,6 +54,7 @@ def thop() -> dict[str, Amount | None]:
 def _ultralytics_rules(transposed: Amount) -> dict[str, Amount | None]:
     return {
         "conv linear": MACS,
+        "attention": UNSUPPORTED,  # it counts nn.MultiheadAttention whole, where its parts are functions
         "transposed": transposed,
         "batch-norm layer-norm group-norm instance-norm rms-norm": 4 * IN,
         "plain-norm plain-batch-norm plain-instance-norm": 2 * IN,
@@ -79,7 +81,7 @@ def ultralytics_thop() -> dict[str, Amount | None]:
     return _ultralytics_rules(MACS)
 
 
-@convention("torchinfo", "1.8", "mult-adds", "torchinfo/layer_info.py: calculate_macs", blind=FUNCTIONS)
+@convention("torchinfo", "1.8", "mult-adds", "torchinfo/layer_info.py: calculate_macs", blind=LEAVES)
 def torchinfo() -> dict[str, Amount | None]:
     """Params times positions for convolutions, params times the batch for every other leaf with weights."""
     return {
@@ -101,7 +103,7 @@ def torch_summary() -> dict[str, Amount | None]:
     }
 
 
-@convention("flopth", "0.1", "FLOPs", "flopth/helper.py", blind=FUNCTIONS, last_call=True)
+@convention("flopth", "0.1", "FLOPs", "flopth/helper.py", blind=LEAVES, last_call=True)
 def flopth() -> dict[str, Amount | None]:
     """A module that is used twice keeps the last call; a matrix product takes the second axis for the features."""
     return {
@@ -122,7 +124,7 @@ def _of_one(rules: dict[str, Amount | None]) -> dict[str, Amount | None]:
     return {kinds: rule and a_sample(rule) for kinds, rule in rules.items()}
 
 
-@convention("torchscan-macs", "0.2", "MACs", "torchscan/modules/macs.py", rest=UNSUPPORTED, blind=FUNCTIONS)
+@convention("torchscan-macs", "0.2", "MACs", "torchscan/modules/macs.py", rest=UNSUPPORTED, blind=LEAVES)
 def torchscan_macs() -> dict[str, Amount | None]:
     """Its report is partial, without a total, where a module has no rule."""
     return _of_one(
@@ -138,7 +140,7 @@ def torchscan_macs() -> dict[str, Amount | None]:
     )
 
 
-@convention("torchscan-flops", "0.2", "FLOPs", "torchscan/modules/flops.py", rest=UNSUPPORTED, blind=FUNCTIONS)
+@convention("torchscan-flops", "0.2", "FLOPs", "torchscan/modules/flops.py", rest=UNSUPPORTED, blind=LEAVES)
 def torchscan_flops() -> dict[str, Amount | None]:
     """A dot product of n terms is 2n − 1; a max pool takes the side of its window for its size."""
     return _of_one(
@@ -176,13 +178,13 @@ def _mmcv_rules(transposed: Amount) -> dict[str, Amount | None]:
 _MMCV = "mmcv/cnn/utils/flops_counter.py"
 
 
-@convention("mmcv", "1.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
+@convention("mmcv", "1.0.0 to 1.4.6", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv_before() -> dict[str, Amount | None]:
     """Transposed convolutions over two axes alone; their bias takes the height twice."""
     return _mmcv_rules(amount("flat_macs") + amount("square_bias"))
 
 
-@convention("mmcv", "2.x", "FLOPs", _MMCV, blind=EXACT_TYPES)
+@convention("mmcv", "1.4.7 and later", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv() -> dict[str, Amount | None]:
     """The same; a transposed convolution's bias at its output's size."""
     return _mmcv_rules(amount("flat_macs") + amount("flat_bias"))

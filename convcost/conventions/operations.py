@@ -227,7 +227,7 @@ def _adaptive_pool(op: AdaptivePool, given: Shape, out: Shape) -> tuple[str, dic
     return f"adaptive-{op.kind}-pool", {
         "in": prod(given), "out": made, "windows": prod(given[:2]) * reach, "sides": prod(sides) * made,
         "dims_out": len(op.output_size) * made, "padded_windows": prod(given[:2]) * reach,
-        "global_out": made if prod(op.output_size) == 1 else 0,
+        "global_out": made if prod(op.output_size) == 1 else 0, "flat_in": prod(given) * (len(given) == 4),
         "global_in": prod(given) if prod(op.output_size) == 1 else 0,
     }  # fmt: skip
 
@@ -255,6 +255,7 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
     size, products = prod(given), op.macs * op.times
     sizes = {
         "in": size, "out": prod(out), "macs": products, "effective_macs": op.effective_macs * op.times,
+        "flat_in": size * (len(given) == 4),
         "windows": op.elementwise * op.times, "channels": channels, "rows": size // max(channels, 1),
         "weights": op.params, "params": op.params, "params_a_sample": op.params * batch,
         "plane": prod(out[:1]) * prod(out[2:]), "bias": op.elementwise * op.times if products else 0,

@@ -1,6 +1,6 @@
 """Tools that put their own functions in place of PyTorch's, alone or beside hooks."""
 
-from .registry import BIAS, IN, MACS, NOTHING, OUT, Amount, a_sample, amount, convention
+from .registry import BIAS, IN, MACS, NOTHING, OUT, UNSUPPORTED, Amount, a_sample, amount, convention
 
 #: Functions that PyTorch's own modules call, so that both forms are seen. nn.ReLU6 calls hardtanh, nn.Hardswish and
 #: nn.Sigmoid functions of their own: these are not patched.
@@ -72,6 +72,7 @@ def _ptflops(transposed: Amount) -> dict[str, Amount | None]:
         "max-pool avg-pool adaptive-max-pool adaptive-avg-pool": a_sample(IN) + IN,
         "function.max-pool function.avg-pool function.adaptive-max-pool function.adaptive-avg-pool": IN,
         "function.add function.multiply": OUT,
+        "attention": UNSUPPORTED,  # nn.MultiheadAttention is one figure, by rules of its own
         "upsample-nearest upsample-bilinear upsample-bicubic": a_sample(OUT) + OUT,
         "function.upsample-nearest function.upsample-bilinear function.upsample-bicubic": OUT,
     }
@@ -80,13 +81,13 @@ def _ptflops(transposed: Amount) -> dict[str, Amount | None]:
 _PTFLOPS = "ptflops/pytorch_ops.py, ptflops/pytorch_engine.py"
 
 
-@convention("ptflops-pytorch", "0.7.0 to 0.7.4", "MACs", _PTFLOPS, blind=("subclass",))
+@convention("ptflops-pytorch", "0.7.0 to 0.7.4", "MACs", _PTFLOPS, blind=("subclass", "container"))
 def ptflops_before() -> dict[str, Amount | None]:
     """A transposed convolution as if it were a forward one, at its output positions."""
     return _ptflops(amount("moved_macs") + BIAS)
 
 
-@convention("ptflops-pytorch", "0.7.5 and later", "MACs", _PTFLOPS, blind=("subclass",))
+@convention("ptflops-pytorch", "0.7.5 and later", "MACs", _PTFLOPS, blind=("subclass", "container"))
 def ptflops() -> dict[str, Amount | None]:
     """A transposed convolution at its input positions."""
     return _ptflops(MACS + BIAS)
@@ -97,7 +98,7 @@ def ptflops() -> dict[str, Amount | None]:
     "0.6.9 and before",
     "MACs",
     "ptflops/pytorch_ops.py: module hooks alone",
-    blind=("function", "subclass"),
+    blind=("function", "subclass", "container"),
 )
 def ptflops_hooks() -> dict[str, Amount | None]:
     """Before functions were patched: each module once."""

@@ -82,7 +82,7 @@ SIZES = {
     "forward_bias": "bias at a forward size", "square_bias": "bias of a square output",
     "conv_activations": "outputs", "flat_macs": "multiply-adds over two axes", "flat_bias": "bias over two axes",
     "sample_macs": "multiply-adds of one sample", "plane": "outputs of one channel", "global_out": "outputs",
-    "global_in": "elements",
+    "global_in": "elements", "flat_in": "elements",
     "kept": "elements, not folded", "folded": "elements, folded to a bias", "chunks": "sizes computed",
     "copied": "padding computed",
 }  # fmt: skip

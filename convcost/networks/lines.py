@@ -27,7 +27,7 @@ IS_CALL = re.compile(
 #: A fact: operations by the word of their lines or a pattern of names, and what holds of them. They are modules, of a
 #: subclass, or functions; padded by a word; the mean of the tensor; share one module with those of their kind in their
 #: block; have a dropout behind them; `in2` is two containers around their modules.
-FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
+FACT = re.compile(r"[^=\s]+=(?:(?:module|subclass|container|function|word|mean|shared|dropout|in[0-9])(?:,(?!$)|$))+")
 
 
 class Line(NamedTuple):

@@ -110,7 +110,7 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         if path.is_file():
             refuse_foreign(name)
             return read_program(network_file(path), name)
-        if path.is_dir():
+        if name and path.is_dir():
             hint = "name a file in it, or a built-in network, which 'convcost zoo' lists"
             raise SpecError(f"{clip(name)} is a directory", hint, name, 0, len(name))
         known = zoo_name(name) if plain else None

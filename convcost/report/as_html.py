@@ -220,7 +220,8 @@ def _folded(fold: Fold) -> Iterator[str]:
 
 def _check(word: str, check: Document) -> str:
     sign = {True: VERIFIED, False: MISMATCH, None: SKIPPED}[check["ok"]]
-    sides = "".join([f'<td class="n">{escape(_exact(check[side]))}</td>' for side in ("expected", "measured")])
+    exact = _counts if "count" in word else _exact
+    sides = "".join([f'<td class="n">{escape(exact(check[side]))}</td>' for side in ("expected", "measured")])
     return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(said(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
 
 
@@ -228,6 +229,11 @@ def _at(check: Document) -> str:
     """The size at which it was executed, where that is not the row's own."""
     size = check.get("size", "")
     return short_size(size) if isinstance(size, dict) and "groups" in size else plain(size)
+
+
+def _counts(value: Any) -> str:
+    """Counts in two ways, which are no shape."""
+    return " / ".join(map(_exact, value)) if isinstance(value, list | tuple) else _exact(value)
 
 
 def _exact(value: Any) -> str:

@@ -81,7 +81,8 @@ def _lines(
     names: Sequence[str], label: int, columns: Sequence[Column], beside: Sequence[int], cells: int
 ) -> Iterator[str]:
     heads = [f"{column.title:<{cells + 2 + text}}" for column, text in zip(columns, beside)]
-    yield f" {'':<{label}}  {'  '.join(heads)}"
+    if any([column.title for column in columns]):
+        yield f" {'':<{label}}  {'  '.join(heads)}"
     for at, name in enumerate(names):
         bars = [f"{c.draw(at, cells):<{cells}}  {c.texts[at]:<{text}}" for c, text in zip(columns, beside)]
         yield f" {name:<{label}}  {'  '.join(bars)}"

@@ -168,13 +168,16 @@ def _of_table(table: Table) -> Iterator[Bars]:
     """A panel for each column of numbers, as they stand in the table; what has none has no bar."""
     lines = [line for section in table.sections for line in section.lines if line.reason is None and not line.is_op]
     names = tuple([line.name for line in lines])
+    texts = [index for index, head in enumerate(table.heads) if not head.right]
+    if len(set(names)) < len(names) and texts:  # such as the settings of a variant that comes twice
+        names = tuple([f"{line.name} {line.cells[texts[0]]}".removesuffix(" –") for line in lines])
     numbers = [(index, head) for index, head in enumerate(table.heads) if head.right]
     for index, head in numbers[:MOST_PANELS]:
-        texts = tuple([line.cells[index] for line in lines])
-        values = tuple(map(number_in, texts))
-        is_ratio = any([text.endswith("×") for text in texts])
+        shown = tuple([line.cells[index] for line in lines])
+        values = tuple(map(number_in, shown))
+        is_ratio = any([text.endswith("×") for text in shown])
         if any(values) and len(set(names)) == len(names):
-            yield Bars(_with_unit(head.words, head.unit), names, values, texts, is_ratio)
+            yield Bars(_with_unit(head.words, head.unit), names, values, shown, is_ratio)
 
 
 def number_in(cell: str) -> float | None:

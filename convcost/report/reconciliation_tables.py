@@ -62,7 +62,8 @@ def _silent(document: Document) -> Iterator[str]:
     for one in document["conventions"]:
         if one["value"] is None and not one.get("assuming"):
             reasons.setdefault(one.get("reason", "").partition(" gives ")[2], []).append(one["name"])
-    for reason, names in reasons.items():
+    for reason, all_names in reasons.items():
+        names = list(dict.fromkeys(all_names))
         yield f"{SKIPPED} no figure: {listed(names)} {'give' if len(names) > 1 else 'gives'} {reason}"
 
 

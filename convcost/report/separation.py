@@ -414,12 +414,3 @@ def _executed(found: Separation) -> Iterator[str]:
 def _said(found: Separation) -> Iterator[str]:
     for note in found.notes:
         yield f"· {note}"
-
-
-def curve_points(found: Separation) -> list[tuple[str, list[tuple[float, float]]]]:
-    """A line for each variant: the share of the layer's MACs and the weight error of each of its rows."""
-    (layer,) = found.layers
-    lines: dict[str, list[tuple[float, float]]] = {}
-    for row in layer.rows:
-        lines.setdefault(row.variant, []).append((row.macs / layer.macs if layer.macs else 0.0, row.error))
-    return [(name, sorted(points)) for name, points in lines.items()]

@@ -35,6 +35,9 @@ COLUMNS = (
     Column("times_bound", "×\nbound", RATIO, 8),
 )
 
+#: Rounds of which quartiles say something.
+FEW_ROUNDS = 4
+
 #: The fields of CSV.
 FIELDS = (
     "name", "role", "reason", "macs", "relative.macs", "bound_seconds", "limited_by", "predicted_seconds",
@@ -214,6 +217,10 @@ def _clock_notes(found: Timed) -> Iterator[str]:
     yield f"· measured: {what}, the median of rounds, with quartiles; warm caches; a layer alone converts its layout"
     if found.is_busy:
         yield f"· the machine was not free: wall over processor time is {found.wall_over_cpu:.2f}"
+    rounds = min([row.times.rounds for row in found.rows if row.times], default=FEW_ROUNDS)
+    if rounds < FEW_ROUNDS:
+        many = f"{rounds} round{'s' * (rounds > 1)}"
+        yield f"· {many} in the time there was: quartiles say little; --max-seconds gives more"
     if found.interrupted:
         yield "· interrupted: what was measured until then"
     if found.fit_error:

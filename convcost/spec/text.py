@@ -27,7 +27,7 @@ def read_tokens(line: str, otherwise: Values = _NOTHING) -> LayerSpec:
         axes = gather_tokens(line, values)
         if not values:
             raise SpecError("there is no layer: the line is empty", _EXAMPLE, line)
-        if axes == 3 and len(values) > 1:
+        if axes == 3:
             _refuse_an_image(line, values)
         return (
             build_spec({**otherwise, **values}, axes or axes_of(otherwise)) if otherwise else build_spec(values, axes)

@@ -275,7 +275,7 @@ def time_layer(
     >>> spec = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)), dtype="fp16")
     >>> found = time_layer(spec, ["standard"], Stopwatch(None, shipped_devices()["nvidia-t4"]))
     >>> found.rows[0].bound.limited_by, found.rows[0].times
-    ('memory', None)
+    ('compute', None)
     """
     watch.refuse(spec.dtype)
     subjects = variants_of(spec, names)

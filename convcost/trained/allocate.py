@@ -25,7 +25,7 @@ class Point(NamedTuple):
     ranks: Ints = ()
 
 
-def choices(families: Sequence[Family], macs: int) -> list[Point]:
+def ways_of(families: Sequence[Family], macs: int) -> list[Point]:
     """All ranks of all families that nothing cheaper beats in error, the cheapest first.
 
     They end in the layer itself, which costs `macs` and loses nothing.

@@ -16,7 +16,7 @@ from ..graph.ops import Conv, Ints
 from ..graph.shapes import output_shape
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, build_variant
-from .allocate import Point, allocate, choices
+from .allocate import Point, allocate, ways_of
 from .kernels import Kernel, Unreadable, fault_of
 from .rows import Family, Row, best_within, cheapest_within, curve_of, families_of, grouped_rows, row_within
 from .verify import output_error, show_row
@@ -183,7 +183,7 @@ def _one(source: Source, look: Callable[[Kernel, NDArray[Any] | None], Separated
 
 
 def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[str], object]) -> Separation:
-    """One budget for all: what there is first, then ranks, then the rows that were chosen, each kernel read once more."""
+    """One budget for all: what there is, then ranks, then the rows that were chosen, each kernel read once more."""
     assert asked.macs is not None
     starts, ways, weights = list[Separated](), list[list[Point]](), list[float]()
     for source in sources:
@@ -217,7 +217,7 @@ def _ways(source: Source) -> tuple[Separated, list[Point], float]:
     if row is not None and given is not None and row.error:
         family = next(one for one in families if one.name == row.variant)
         weight = (output_error(kernel, family, row, given) / row.error) ** 2
-    return start, choices(families, start.macs), weight
+    return start, ways_of(families, start.macs), weight
 
 
 def _chosen(point: Point, asked: Asked, kernel: Kernel, given: NDArray[Any] | None) -> Separated:

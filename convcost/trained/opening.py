@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .models import Model
+
+_SIZES = re.compile(r"[0-9]{1,9}(x[0-9]{1,9})*")
 
 
 def separate_weights(weights: object, words: Sequence[str], asked: Asked, layer: str, data: object) -> Separation:
@@ -97,11 +100,15 @@ def _of_model(
     from .models import Model
     from .removal import with_dead
 
+    shapes = dict([one for text in inputs if (one := _shape(text))])
+    inputs = [text for text in inputs if not _shape(text)]
     stored = Stored(path)
     constants = {tensor.name for tensor in stored.model.graph.initializer}
     first = next((one.name for one in stored.model.graph.input if one.name not in constants), "")
     data = {name or first: array for name, array in map(_named, inputs)}
-    model = Model(stored, read_network(path, " ".join(words), {name: array.shape for name, array in data.items()}))
+    model = Model(
+        stored, read_network(path, " ".join(words), shapes | {name: array.shape for name, array in data.items()})
+    )
     layers = [one for one in model.layers if not layer or one.name == layer]
     if not layers:
         raise _no_layer(path, layer, model)
@@ -124,6 +131,13 @@ def read_network(path: str, tokens: str, shapes: Mapping[str, Shape]) -> Network
         raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens, 0, len(tokens))
     found = read_onnx(path, shapes, batch, size)
     return Network(found.name, "", found.graph, infer_shapes(found.graph), tuple(found.unknown), found.upper_bound)
+
+
+def _shape(text: str) -> tuple[str, Shape] | None:
+    """`NAME=1x3x224x224` settles an input's size without data."""
+    name, _, sizes = text.rpartition("=")
+    found = _SIZES.fullmatch(sizes)
+    return (name, tuple(map(int, sizes.split("x")))) if name and found else None
 
 
 def _inputs(model: Model, data: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

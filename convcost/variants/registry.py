@@ -158,5 +158,6 @@ def formula_of(name: str, spec: LayerSpec, settings: Settings) -> Factors | None
         return None
     found = read_factors(entry.factors, spec.axes)
     axes = len([letter for letter in found.made if letter in SPATIAL])
-    inner_groups = "groups" in settings and "g" not in found.made
-    return None if axes != spec.axes or inner_groups else found
+    # Groups of the middle, and a stride in front of it, make another kernel than the formula does.
+    other = ("groups" in settings and "g" not in found.made) or "v1" in settings
+    return None if axes != spec.axes or other else found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcost.analysis.field import receptive_field
 from convcost.analysis.reach import Field, network_fields
-from convcost.execute.ones.perturb import heard_fields
+from convcost.execute.ones.fields import heard_fields
 from convcost.graph.ops import (
     Activation,
     AdaptivePool,

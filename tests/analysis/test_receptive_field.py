@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 
 from convcost.analysis import analyze
 from convcost.analysis.field import op_spans
-from convcost.execute.ones.perturb import measured_field
+from convcost.execute.ones.fields import measured_field
 from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Flatten, Graph, Multiply, Node
 from convcost.spec import parse_spec
 from convcost.variants.registry import AS_GIVEN, build_variant

@@ -1,6 +1,6 @@
 """Every network of the zoo as an ONNX file, in ONNX Runtime, in our executor and in the onnx package's own evaluator.
 
-`python tests/benchmarks/exported.py [NETWORK…]`: the largest difference of outputs, of the largest number, beside 1e-4.
+`python -P tests/benchmarks/exported.py [NETWORK…]`: the largest difference of outputs, as a share of the largest.
 The evaluator is slow: inputs are as small as each network takes them.
 """
 
@@ -27,11 +27,16 @@ def main(names: list[str]) -> None:
         graph = smallest(name)
         case = make_case(graph, name)
         made = engine.prepare(case)()
-        (defined,) = ReferenceEvaluator(onnx.ModelProto.FromString(case.model)).run(None, {"input": case.given})
-        gaps = difference(made, defined), difference(made, Executor(case)())
-        worst = max(worst, *gaps)
-        print(f"{name:<20} {'x'.join(map(str, graph.input_shape)):<16} evaluator {gaps[0]:.1e}  ours {gaps[1]:.1e}",
-              flush=True)  # fmt: skip
+        shape, ours = "x".join(map(str, graph.input_shape)), difference(made, Executor(case)())
+        try:
+            model = onnx.ModelProto.FromString(case.model)
+            (defined,) = ReferenceEvaluator(model).run(None, {"input": case.given})
+        except Exception as error:  # the evaluator's own: it has no ceil_mode as the definition has it
+            print(f"{name:<20} {shape:<16} evaluator fails: {error!r:.80}  ours {ours:.1e}", flush=True)
+            continue
+        gap = difference(made, defined)
+        worst = max(worst, gap, ours)
+        print(f"{name:<20} {shape:<16} evaluator {gap:.1e}  ours {ours:.1e}", flush=True)
     print(f"worst {worst:.1e}   (at most 1e-4)")
 
 

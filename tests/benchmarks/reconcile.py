@@ -37,7 +37,7 @@ def sharpness() -> None:
     """A line a way of giving figures."""
     said = {}
     for name, one in KNOWN["networks"].items():
-        network = network_of(f"{name} @{one['input'][-1]}")
+        network = network_of(f"{name} @{'x'.join(map(str, one['input'][2:]))}")
         seen = see(network.graph, network.shapes)
         said[name] = [(Place(name), say_all(conventions(), seen, facts_of(network, seen)))]
     for way, decimals in DECIMALS.items():

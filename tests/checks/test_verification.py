@@ -17,7 +17,7 @@ from convcost.answers.comparison import RELATIVE, compare_variants
 from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
 from convcost.checks.verifier import CHECKED, Verifier, judge, worst
-from convcost.execute.ones import perturb
+from convcost.execute.ones import fields, mixes
 from convcost.graph.ops import Graph
 from convcost.report.columns import COLUMNS
 from convcost.spec import LayerSpec, parse_spec
@@ -96,10 +96,11 @@ def test_what_is_not_known_is_not_checked() -> None:
 
 def test_a_field_that_takes_too_large_an_input_is_left_to_the_analysis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is no mismatch, and no check either."""
-    monkeypatch.setattr(perturb, "MOST_ADDITIONS", 1)
-    perturb._field.cache_clear()
+    monkeypatch.setattr(fields, "MOST_ADDITIONS", 1)
+    monkeypatch.setattr(mixes, "MOST_ADDITIONS", 1)
+    fields._field.cache_clear()
     found = verified("8:16 @9x7 k3")
-    perturb._field.cache_clear()
+    fields._field.cache_clear()
     assert found.status == "partial"
     assert found.checks["receptive_field"][:3] == ((3, 3), None, None)
 
@@ -110,7 +111,7 @@ def test_what_would_take_too_large_an_input_is_not_disturbed(text: str) -> None:
     graph = build_variant("standard", parse_spec(text)).graph
     tracemalloc.start()
     try:
-        assert perturb.measured_field(graph) is perturb.measured_mixes(graph) is None
+        assert fields.measured_field(graph) is mixes.measured_mixes(graph) is None
         assert tracemalloc.get_traced_memory()[1] < 10_000_000
     finally:
         tracemalloc.stop()
@@ -199,6 +200,6 @@ def test_what_was_found_once_is_found_again() -> None:
     """Remembered by what decides it: padding and dilation are part of that, channels and batch are not."""
     graphs: list[Graph] = [build_variant("standard", parse_spec(text)).graph for text in
                            ("8:16 @9 k3", "4:4 @9 k3 n2", "8:16 @9 k3 d2 p2")]  # fmt: skip
-    perturb._field.cache_clear()
-    assert [perturb.measured_field(graph) for graph in graphs] == [(3, 3), (3, 3), (5, 5)]
-    assert perturb._field.cache_info().misses == 2
+    fields._field.cache_clear()
+    assert [fields.measured_field(graph) for graph in graphs] == [(3, 3), (3, 3), (5, 5)]
+    assert fields._field.cache_info().misses == 2

@@ -24,6 +24,7 @@ from convcost.networks.zoo import zoo_names, zoo_programs
 from convcost.report.documents import schema_text
 from convcost.report.formats import FORMATS
 from convcost.spec import parse_spec
+from convcost.timing.devices import shipped_devices
 from convcost.variants.registry import all_variants, other_names
 
 VALID = Draft202012Validator(json.loads(schema_text()))
@@ -40,6 +41,8 @@ ROWS = [
     ("reconcile", "--list"),
     ("budget", "8:16", "@9", "k3", "--macs", "1M", "--no-verify"),
     ("diff", "8:16 @9 k3", "8:16 @9 k5", "--no-verify"),
+    ("time", "8:16", "@9", "k3", "--device", "nvidia-t4"),
+    ("device", "--list"),
     ("zoo",),
     ("variants",),
     ("explain", "--list"),
@@ -53,6 +56,7 @@ LISTS = [
     (("zoo",), "networks", zoo_names()),
     (("variants",), "variants", list(all_variants())),
     (("explain", "--list"), "topics", topics()),
+    (("device", "--list"), "devices", list(shipped_devices())),
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from convcost.cli.failure import coloured
 from convcost.cli.listing import fold_text
 from convcost.cli.main import run
 from convcost.cli.topics import TOPICS
@@ -28,13 +29,19 @@ def test_quiet_says_no_note_and_every_error(capsys: pytest.CaptureFixture[str]) 
     assert "CONVCOST_QUIET" not in os.environ
 
 
-@pytest.mark.parametrize(("when", "coloured"), [("always", True), ("never", False), ("auto", False)])
-def test_colours_are_as_asked(when: str, coloured: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_first_word_of_an_error_is_red() -> None:
+    """What a file is called is not."""
+    said = coloured("error: there is no file 'error: 7.txt'")
+    assert said == "\x1b[1;31merror:\x1b[0m there is no file 'error: 7.txt'"
+
+
+@pytest.mark.parametrize(("when", "has_colours"), [("always", True), ("never", False), ("auto", False)])
+def test_colours_are_as_asked(when: str, has_colours: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """In answers, in errors, and in errors of the option parser, which stops before it has read all options."""
     assert run(["layer", "8", "@9", "k3", "--no-verify", "--color", when]) == 0
-    assert ("\x1b[" in capsys.readouterr().out) == coloured
+    assert ("\x1b[" in capsys.readouterr().out) == has_colours
     for words in (["layer", "8", "q3"], ["layer", "8", "--nothing"]):
-        assert ("\x1b[" in said(capsys, *words, f"--color={when}")) == coloured
+        assert ("\x1b[" in said(capsys, *words, f"--color={when}")) == has_colours
 
 
 def test_a_terminal_gets_no_escape_sequence_where_none_is_wanted(

@@ -173,7 +173,7 @@ def test_a_layer_of_a_network_is_compared(convcost: Run) -> None:
     [
         (("network", "resnet51"), "did you mean resnet"),
         (("network", "no/such/file.txt"), "no network and no file"),
-        (("network", "/"), "no network and no file"),
+        (("network", "/"), "/ is a directory"),
         (("network", "\x1b[2J"), "no network and no file"),
         (("network", "resnet50", "k3"), "does not belong here"),
         (("network", "resnet50", "@5"), "line 5, column"),

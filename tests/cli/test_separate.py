@@ -16,6 +16,8 @@ from trained.small_models import conv, node, random_weights, saved
 import convcost
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
+from convcost.report.model import Table
+from convcost.report.pictures import chart_of
 from convcost.trained import verify
 
 SCHEMA = json.loads(schema_text())
@@ -37,7 +39,8 @@ def model(tmp_path: Path) -> str:
     }
     arrays["w1"][2] = 0
     nodes = [
-        conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "y"), node("Softmax", ["w2"], "s"), conv("b", "s", "z"),
+        conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "y"),
+        node("Softmax", ["w2"], "s"), conv("b", "s", "z"),
     ]  # fmt: skip
     return saved(tmp_path / "model.onnx", nodes, arrays, (1, 3, 14, 12), ("y", "z"))
 
@@ -112,17 +115,17 @@ def test_csv_has_a_line_a_row_and_markdown_a_table(model: str, capsys: pytest.Ca
     assert ran(capsys, model, "--format", "markdown")[1].count("| Conv.") == 3
 
 
-def test_a_curve_has_every_rank_and_is_drawn(kernel: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """In a file that appears whole; nothing else is written."""
-    picture = tmp_path / "curve.svg"
-    before = {path.name for path in tmp_path.iterdir()}
-    found = document(capsys, kernel, "@9", "--curve", "--plot", str(picture))
+def test_a_curve_has_every_rank_and_is_drawn(kernel: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line a family, a point a rank: the share of the layer's multiply-adds, and the error."""
+    found = document(capsys, kernel, "@9", "--curve")
     ranks = [row["rank"] for row in found["layers"][0]["families"] if row["variant"] == "low-rank"]
     assert ranks == list(range(1, 9))
-    text = picture.read_text("utf-8")
-    assert text.count("<polyline") == 6
-    assert "low-rank-reversed" in text
-    assert {path.name for path in tmp_path.iterdir()} == before | {"curve.svg"}
+    (panel,) = chart_of(found, Table("", (), "", (), (), (), ())).panels
+    curve = next(curve for curve in panel.curves if curve.name == "low-rank")
+    rows = [row for row in found["layers"][0]["families"] if row["variant"] == "low-rank"]
+    drawn = [(row["macs"] / found["layers"][0]["macs"], round(row["error"], 6)) for row in rows]
+    assert list(zip(curve.x, curve.y)) == [(x, y) for x, y in drawn if x <= 1]
+    assert "weight error, by multiply-adds" in ran(capsys, kernel, "@9", "--curve", "--plot")[1]
 
 
 def test_a_mismatch_is_said_and_exits_1(kernel: str, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +145,6 @@ def test_a_mismatch_is_said_and_exits_1(kernel: str, capsys: Any, monkeypatch: p
     (("sobel", "--error", "nan"), "'nan' is no number"),
     (("sobel", "--macs", "0.5", "--error", "10%"), "two questions"),
     (("sobel", "--curve", "--macs", "0.5"), "no budget"),
-    (("sobel", "--plot", "curve.png"), "is no .svg"),
     (("sobel", "@56", "q3"), "unknown token 'q3'"),
     (("sobel", "--layer", "conv"), "has no array 'conv'"),
 ])  # fmt: skip
@@ -164,3 +166,16 @@ def test_python_has_the_same_answer_and_shows_its_table() -> None:
     assert "weight" in str(found)
     with pytest.raises(ValueError, match="is no file of trained weights"):
         convcost.separate("resnet50")
+
+
+@pytest.mark.parametrize(("layer", "says"), [
+    ("8:8 @1 k3", "8 of 9 taps only ever meet padding at this size: a 1x1 computes the same"),
+    ("8:8 @1x9 k3", "6 of 9 taps only ever meet padding at this size: a 1x3 computes the same"),
+    ("8:8 @9 k3", ""),
+])  # fmt: skip
+def test_compare_says_which_taps_never_meet_data(layer: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any weights; where all of them do, it says nothing of it."""
+    assert run(["compare", *layer.split(), "--variants", "standard", "--no-verify"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert says in out
+    assert ("padding" in out) is bool(says)

@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from convcost.cli.main import COMMANDS, run
+from convcost.report.formats import FORMATS
 
 CASES = [
     ("network resnet50 --layer", "unknown option '--layer'", "--layer", "did you mean --per-layer?"),
@@ -16,9 +17,9 @@ CASES = [
     ("reconcile resnet50 -4.12G", "unknown option '-4.12G'", "-4.12G", "did you mean 4.12G?"),
     ("layer 64 @9 k3 -2", "unknown option '-2'", "-2", "did you mean 2?"),
     ("--foo", "unknown option '--foo'", "--foo", "'convcost --help' explains it"),
-    ("zoo --format jsn", "--format 'jsn' is none of table, json, ndjson, csv, markdown, latex", "jsn",
+    ("zoo --format jsn", f"--format 'jsn' is none of {', '.join(FORMATS)}", "jsn",
      "did you mean json?"),
-    ("zoo -fxml", "--format 'xml' is none of table, json, ndjson, csv, markdown, latex", "xml",
+    ("zoo -fxml", f"--format 'xml' is none of {', '.join(FORMATS)}", "xml",
      "'convcost zoo --help' explains it"),
     ("compare 64 --verify-limit=-3", "--verify-limit '-3' is no whole number from 0 on", "-3",
      "'convcost compare --help' explains it"),

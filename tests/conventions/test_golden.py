@@ -20,12 +20,12 @@ READ_ONLY = {
 
 #: Kinds for which a tool was not run, or that its one golden figure has not.
 UNREACHED: dict[str, tuple[str, ...]] = {
-    "jax": ("add", "multiply", "mean", "dropout", "batch-norm"),
+    "jax": ("dropout",),
+    "flax": ("conv", "transposed", "linear", "relu", "add", "multiply", "sigmoid", "silu", "max-pool",
+             "adaptive-avg-pool", "mean", "dropout"),  # JAX's own, which jax's figures are of
     "tf.profiler": ("relu6", "dropout", "mean", "multiply"),
     "torchscan-operator-flops": ("dropout",),
-    "mmcv 1.x": ("transposed", "group-norm", "instance-norm", "layer-norm", "plain-batch-norm",
-                 "plain-instance-norm", "relu6", "elu", "leaky-relu", "avg-pool", "adaptive-max-pool",
-                 "upsample-bilinear"),
+    "mmcv 1.0.0 to 1.4.6": ("plain-batch-norm",),
     "mmcv": ("layer-norm",),
     **dict.fromkeys(("torchscan-flops", "ultralytics-thop", "ptflops-pytorch", "ptflops-hooks"), ("layer-norm",)),
 }  # fmt: skip

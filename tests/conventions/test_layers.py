@@ -6,6 +6,7 @@ import pytest
 
 from convcost.conventions.layers import per_layer, read_theirs
 from convcost.networks.build import build_network
+from convcost.networks.program import read_program
 from convcost.networks.zoo import zoo_program
 from convcost.spec.errors import SpecError
 
@@ -57,6 +58,14 @@ def test_every_operation_has_a_name_that_is_found() -> None:
     network = build_network(zoo_program("lenet-5"))
     theirs = [(node.name, 0) for node in network.graph.nodes]
     assert [one.layer for one in per_layer(network, theirs).layers] == [name for name, _ in theirs]
+
+
+@pytest.mark.parametrize(("layers", "names"), [(3, "a, b, c"), (4, "a, b, c …")])
+def test_names_that_are_not_listed_are_said_to_go_on(layers: int, names: str) -> None:
+    text = "input 3 @9\n" + "".join(f"{name}: pointwise 4\n" for name in "abcd"[:layers])
+    with pytest.raises(SpecError, match="no layer 'stem'") as error:
+        per_layer(build_network(read_program(text)), [("stem", 1)])
+    assert error.value.hint == f"the names here: {names}"
 
 
 def test_a_layer_has_one_figure() -> None:

@@ -11,8 +11,9 @@ from strategies import layer_specs
 
 from convcost.analysis import analyze
 from convcost.execute.ones import maps, scalar
+from convcost.execute.ones.fields import measured_field
 from convcost.execute.ones.maps import compare_maps, compare_scalar
-from convcost.execute.ones.perturb import measured_field, measured_mixes
+from convcost.execute.ones.mixes import measured_mixes
 from convcost.graph.ops import Conv
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant

@@ -15,7 +15,8 @@ from convcost.execute.values.equivalent import compare_dense, drawn_chain
 from convcost.execute.values.kernels import rank_by_axis
 from convcost.execute.values.linear import integer_weights, without_activations
 from convcost.spec import LayerSpec, parse_spec
-from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
+from convcost.variants import registry
+from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant, formula_of
 
 LAYER = LayerSpec(8, 16, (3, 5), (9, 11), padding=((1, 1), (2, 2)))
 ONE = LayerSpec(1, 1, (3, 3), (7, 8), padding=((1, 1), (1, 1)), mid_channels=1)
@@ -197,3 +198,37 @@ def test_layers_as_networks_have_them_are_small_enough(text: str) -> None:
             continue
         assert isinstance(found, Equivalence), (name, found)
         assert found.same
+
+
+FORMULAS = [name for name, entry in all_variants().items() if entry.factors]
+
+#: Formulas that say something else than what the variant computes.
+WRONG_FORMULAS = {
+    "spatially-separable": "m i y, o m x -> o i y x",
+    "depthwise-separable": "(j i) 1 *, o (j i) 1 -> o i *",
+    "low-rank": "m i *, o m 1 -> i o *",
+    "bottleneck": "n i 1, m n *, o m 1 -> o i *",
+    "grouped": "(a g) b * -> (g a) (g b) *",
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_formula_of_a_variant_makes_the_kernel_that_it_computes(name: str) -> None:
+    """Where one speaks of the layer: every variant that states one has a layer on which it does."""
+    layers = {"2plus1d": "6:8 @5x6x7 k3x2x4", "grouped": "6:8 @9x7 k3 g2"}
+    spec = parse_spec(layers.get(name, "6:8 @9x11 k3x5 m3 mid=4 s2 d1x2"))
+    assert formula_of(name, spec, build_variant(name, spec).settings) is not None
+    found = show_equivalence(name, spec)
+    assert isinstance(found, Equivalence)
+    assert found.same
+
+
+@pytest.mark.parametrize("name", WRONG_FORMULAS)
+def test_a_wrong_formula_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passes exchanged, channels interleaved the other way, outputs and inputs exchanged."""
+    entry = all_variants()[name]
+    monkeypatch.setitem(registry._everything(), name, entry._replace(factors=WRONG_FORMULAS[name]))
+    settings = {"bottleneck": "mid=4x3", "grouped": "g2", "low-rank": "mid=4"}.get(name, "m2")
+    found = show_equivalence(name, parse_spec(f"6:6 @9x9 k3 {settings}"))
+    assert isinstance(found, Equivalence)
+    assert not found.same

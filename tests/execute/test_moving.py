@@ -9,6 +9,7 @@ import pytest
 
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check_seen, judge
+from convcost.execute.ones.perturb import Line, _follow_upsample, _hear_upsample
 from convcost.execute.values.apply import Weights, apply_values
 from convcost.execute.values.exact import exact_values
 from convcost.execute.values.workbench import Workbench
@@ -102,6 +103,24 @@ def test_bilinear_weighs_by_distance_and_stops_at_the_ends() -> None:
     made = values(Upsample("bilinear", (2,)), [[[0], [4], [8]]])
     assert made[0, :, 0].tolist() == [0, 1, 3, 5, 7, 8]
     assert values(Upsample("bilinear", (3,)), [[[0], [3]]])[0, :, 0].tolist() == [0, 0, 1, 2, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("by", "positions"),
+    [(2, [0, 1, 1, 1, 1, 0]), (3, [0, 0, 1, 1, 1, 1, 1, 0, 0]), (4, [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0])],
+)
+def test_bilinear_is_heard_less_than_one_position_away(by: int, positions: list[int]) -> None:
+    """The middle one of three, in the values and as it is heard without them."""
+    op = Upsample("bilinear", (by,))
+    assert (values(op, [[[0], [1], [0]]])[0, :, 0] > 0).tolist() == [bool(n) for n in positions]
+    assert _hear_upsample(op, np.array([[[0], [1], [0]]], np.uint8))[0, :, 0].tolist() == positions
+
+
+def test_what_a_position_hears_is_known_where_its_neighbours_are() -> None:
+    """Of three positions made twice as many, bilinear: the first and the last need one that is not there."""
+    line = _follow_upsample(Upsample("bilinear", (2,)), 0, [Line(0, np.arange(3), np.arange(3), 3)])
+    assert (line.start, line.size) == (1, 6)
+    assert list(zip(line.first.tolist(), line.last.tolist())) == [(0, 1), (0, 1), (1, 2), (1, 2)]
 
 
 def test_pixel_shuffle_puts_a_block_of_channels_row_by_row() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convcost.explain.document import explanation_document
-from convcost.explain.experiments import gradients_by_depth, identity_map, run_experiments, stack, work
+from convcost.explain.experiments import _changed, gradients_by_depth, identity_map, run_experiments, stack, work
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
 from convcost.explain.pages import Grid, text
@@ -55,6 +55,22 @@ def test_without_the_shortcut_nothing_is_shown(found: list[Measurement]) -> None
         if one.name in claims:
             assert one.arms[0].values == one.arms[1].values
             assert one.why_not
+
+
+@pytest.mark.parametrize(
+    ("norms", "said"),
+    [
+        ([1.0, 5.0, 100.0], "grows by a factor of 1e+02"),
+        ([8.0, 2.0], "falls by a factor of 4"),
+        ([0.0, 1.0], "leaves the numbers of float32"),
+        ([1.0, 0.0], "leaves the numbers of float32"),
+        ([float("inf"), 1.0], "leaves the numbers of float32"),
+        ([1.0, float("nan")], "leaves the numbers of float32"),
+    ],
+)
+def test_how_a_norm_changes_is_told_from_its_ends(norms: list[float], said: str) -> None:
+    """Where it is 0 or infinite, no factor is."""
+    assert _changed(norms) == said
 
 
 def test_without_batch_norm_the_control_fails() -> None:

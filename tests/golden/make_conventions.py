@@ -5,9 +5,9 @@
         calflops==0.3.2 transformers deepspeed==0.19.8 torchprofile==0.1.0 flopth==0.1.6 torchscan==0.2.0 \\
         onnx onnx-tool==1.0.1
     for one in ultralytics-thop==2.2.3 ultralytics-thop==2.0.15 ptflops==0.7.4 ptflops==0.6.9 \
-        mmcv-lite==2.0.1; do
-        V/bin/pip install --no-deps --target U/${one/==/-} $one; done      # what shares a module's name
-    V/bin/pip install --target U/jax jax==0.10.2
+        mmcv-lite==2.0.1 mmcv==1.4.6; do
+        MMCV_WITH_OPS=0 V/bin/pip install --no-deps --target U/${one/==/-} $one; done      # what shares a module's name
+    V/bin/pip install --target U/jax jax==0.10.2; V/bin/pip install --target U/flax flax
     V/bin/python tests/golden/make_conventions.py U [NAME …]
 
 Each tool in a process of its own, as several leave hooks behind. Weights are at random, nothing is downloaded. Where
@@ -30,12 +30,20 @@ from torch import nn
 
 Shape = tuple[int, ...]
 
-#: Networks of torchvision, of timm and of own_networks.py; MobileNet with the paper's ReLU in place of ReLU6.
+#: Networks of torchvision, of timm and of own_networks.py; MobileNet with the paper's ReLU in place of ReLU6. Large
+#: ones are counted on small inputs.
 MODELS = {
     **NETWORKS,
     "mobilenet-v1": ("timm:mobilenetv1_100", 224, {"act_layer": "relu"}),
-    "xception": ("timm:legacy_xception", 299, {}),
-}
+    "xception": ("timm:legacy_xception", 139, {}),
+    **{
+        name: (NETWORKS[name][0], size, NETWORKS[name][2])
+        for name, size in (
+            ("efficientnet-v2-s", 128), ("yolov5s", 128), ("u-net", (1, 188, 188)), ("wavenet-stack", (256, 2048)),
+            ("r2plus1d-18", (3, 4, 32, 32)),
+        )
+    },
+}  # fmt: skip
 
 IMAGE, BATCH, SMALL = (1, 16, 28, 20), (3, 16, 28, 20), (1, 16, 14, 10)
 
@@ -182,9 +190,51 @@ def mmcv(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     return {"mmcv": int(macs)}
 
 
+def mmcv_before(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    instead("mmcv-1.4.6")
+    from mmcv.cnn import get_model_complexity_info
+
+    assert x.shape[0] == 1  # it makes its own input
+    macs, _ = get_model_complexity_info(model, tuple(x.shape[1:]), print_per_layer_stat=False, as_strings=False)
+    return {"mmcv 1.0.0 to 1.4.6": int(macs)}
+
+
 def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
-    """What XLA counts for the same operation written in JAX; only what JAX has one operation for."""
+    """What XLA counts for the same operations written in JAX."""
     instead("jax")
+    import jax
+    from jax import numpy as jnp
+
+    if isinstance(model, Form):
+        parts = (
+            [in_jax(part) for part in model.parts] if isinstance(model.parts, nn.Sequential) else in_jax(model.parts)
+        )
+        run = lambda a: model.run(parts, a)  # noqa: E731
+    else:
+        run = in_jax(model)
+    given = [jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)]
+    if isinstance(model, nn.BatchNorm2d):  # numbers in the program itself are folded, arguments are not
+        given.append(jax.ShapeDtypeStruct((4, model.num_features, 1, 1), jnp.float32))
+    return {"jax": int(jax.jit(run).lower(*given).cost_analysis()["flops"])}
+
+
+def flax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
+    """The same of flax's BatchNorm, which multiplies scale and deviation first."""
+    instead("jax")
+    instead("flax")
+    import jax
+    from flax import linen
+    from jax import numpy as jnp
+
+    assert isinstance(model, nn.BatchNorm2d)
+    norm = linen.BatchNorm(use_running_average=True, axis=1, use_scale=model.affine, use_bias=model.affine)
+    state = norm.init(jax.random.key(0), jnp.ones(tuple(x.shape)))
+    given = jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)
+    return {"flax": int(jax.jit(norm.apply).lower(state, given).cost_analysis()["flops"])}
+
+
+def in_jax(model: nn.Module) -> Callable[[Any], Any]:
+    """A module's operation as JAX has it; KeyError for what JAX has not one operation for."""
     import jax
     from jax import lax
     from jax import numpy as jnp
@@ -205,9 +255,14 @@ def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
         )
         return made if model.bias is None else made + jnp.ones((model.out_channels, *ones))
 
+    def norm(a: Any, learned: Any) -> Any:
+        mean, variance, scale, shift = learned
+        return (a - mean) / jnp.sqrt(variance + model.eps) * scale + shift
+
     runs = {
         nn.Linear: lambda a: a @ jnp.ones((model.in_features, model.out_features)) + jnp.ones(model.out_features),
         nn.AdaptiveAvgPool2d: lambda a: a.mean((2, 3)),
+        nn.BatchNorm2d: norm,
         nn.ReLU: lambda a: jnp.maximum(a, 0),
         nn.Sigmoid: jax.nn.sigmoid,
         nn.SiLU: jax.nn.silu,
@@ -218,9 +273,9 @@ def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
     run = conv if isinstance(model, nn.modules.conv._ConvNd) else runs[type(model)]
     assert getattr(model, "padding_mode", "zeros") == "zeros"
     assert getattr(model, "output_size", 1) == 1
+    assert getattr(model, "affine", True)
     assert getattr(model, "bias", True) is not None or run is conv  # the others are written with one
-    cost = jax.jit(run).lower(jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)).cost_analysis()
-    return {"jax": int(cost["flops"])}
+    return run
 
 
 def ptflops(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
@@ -315,7 +370,7 @@ Tool = Callable[[nn.Module, torch.Tensor], dict[str, Any]]
 TOOLS: tuple[Tool, ...] = (
     fvcore, mmengine, flop_counter_mode, thop, ultralytics_thop, ptflops, torchinfo, torch_summary, calflops, deepspeed,
     torchprofile, torchscan, onnx_tool_kept, onnx_tool_folded, flopth, ultralytics_thop_before, ptflops_before,
-    ptflops_hooks, mmcv, jax,
+    ptflops_hooks, mmcv, mmcv_before, jax, flax,
 )  # fmt: skip
 
 

@@ -157,7 +157,7 @@ class WaveNet(nn.Module):
             total = skip(z) if total is None else total + skip(z)
             if i < len(self.back):
                 x = x + self.back[i](z)
-        return self.out2(self.out1(total.relu()).relu())
+        return self.out2(nn.functional.relu(self.out1(nn.functional.relu(total))))
 
 
 def ds_cnn(classes: int = 12) -> nn.Module:

@@ -17,7 +17,8 @@ ROOT = Path(convcost.__file__).parent
 #: Where a fold over operations lives, and how many tables it has at least.
 FOLDS = {
     "graph.shapes": 2, "analysis.cost": 5, "analysis.memory": 1, "analysis.field": 2, "analysis.training": 1,
-    "execute.memory": 1, "execute.ones.primitives": 1, "execute.ones.perturb": 4, "execute.values.apply": 1,
+    "execute.memory": 1, "execute.ones.primitives": 1, "execute.ones.lines": 1, "execute.ones.mixes": 3,
+    "execute.values.apply": 1,
     "execute.values.reference": 1, "execute.values.integers": 1, "execute.values.exact": 1, "execute.values.linear": 1,
     "training.gradients": 3,
 }  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 
 from convcost.cli.main import run
 from convcost.networks import modules
+from convcost.networks.exported import _exported
 from convcost.networks.foreign import KINDS, is_module_name
 from convcost.networks.modules import Source, parse_module_name
 from convcost.networks.zoo import find_program
@@ -221,3 +222,18 @@ def test_no_file_is_said_to_be_run_that_is_not(
     assert message in err
     assert "is run" not in err
     assert "it was run" not in err
+
+
+def test_the_first_cause_of_what_the_exporter_does_not_follow_is_named() -> None:
+    """Of three errors, each raised from the one before."""
+
+    def export(*_: Any, **__: Any) -> None:
+        try:
+            raise RuntimeError("in a pass") from ValueError("the data decide\nand more lines")
+        except RuntimeError as error:
+            raise TypeError("export failed") from error
+
+    torch = SimpleNamespace(onnx=SimpleNamespace(export=export))
+    with pytest.raises(SpecError) as caught:
+        _exported(torch, lambda example: example, None, (1, 3))
+    assert caught.value.message == "torch.export cannot follow it: ValueError: the data decide"

@@ -21,6 +21,7 @@ Add | 2x3 2x3 | 0 0 6 72
 Add | 2x3 *3 | 3 0 6 60
 Add | 2x3 *. | 0 0 6 48
 Add | 2x1 1x3 | 0 0 6 44
+Add @1 | 2x3 2x3 | 0 0 6 72
 And | b:2x3 b:2x3 | 0 0 6 18
 ArgMax axis=1 | 2x3 | 0 0 6 40
 ArgMin axis=0 | 2x3 | 0 0 6 48
@@ -53,6 +54,7 @@ Clip | 2x3 *. *. | 0 0 6 48
 Col2Im | 1x8x4 *i[3,3] *i[2,2] | 0 0 0 200
 Concat axis=1 | 1x2x4 1x3x4 | 0 0 0 160
 Concat axis=0 | 1x2x4 1x2x4 | 0 0 0 128
+Concat axis=1 @3 | 1x2x3 1x4x3 | 0 0 0 144
 Conv pads=1,1,1,1 | 1x4x8x6 *8x4x3x3 *8 | 296 13824 384 3488
 Conv group=4 strides=2,2 | 1x4x8x6 *4x1x3x3 | 36 216 0 1008
 Conv auto_pad='SAME_UPPER' strides=2 | 1x2x9 *3x2x4 | 24 120 0 228
@@ -92,6 +94,7 @@ Flatten | 2x3x4 | 0 0 0 0
 Floor | 2x3 | 0 0 6 48
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 760
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 *1x24 | 108 1176 952 856
+GRU hidden_size=4 output_sequence=1 @1 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 728
 Gather axis=0 | *10x4 i:3 | 40 0 0 108
 Gather axis=1 | 2x5 i:3 | 0 0 0 60
 GatherElements axis=0 | 2x3 i:2x3 | 0 0 0 72
@@ -100,11 +103,14 @@ Gelu | 2x3 | 0 0 6 48
 Gemm transB=1 | 5x3 *4x3 *4 | 16 60 20 204
 Gemm | 5x3 *3x4 | 12 60 0 188
 Gemm transA=1 | 3x5 *3x4 *4 | 16 60 20 204
+Gemm broadcast=1 @4 | 2x3 *3x4 *4 | 16 24 8 120
 GlobalAveragePool | 1x3x8x6 | 0 0 144 588
 GlobalLpPool | 1x3x8x6 | 0 0 144 588
+GlobalLpPool @1 | 1x2x3x4 | 0 0 24 104
 GlobalMaxPool | 1x3x8x6 | 0 0 144 588
 Greater | 2x3 2x3 | 0 0 6 54
 GreaterOrEqual | 2x3 2x3 | 0 0 6 54
+GreaterOrEqual @12 | 2x3 1x3 | 0 0 6 42
 GridSample @16 | 1x2x4x4 1x3x5x2 | 0 0 120 368
 GridSample mode='nearest' @16 | 1x2x4x4 1x3x5x2 | 0 0 0 368
 GridSample mode='bicubic' @16 | 1x2x4x4 1x3x5x2 | 0 0 480 368
@@ -124,10 +130,12 @@ LayerNormalization | 2x3x4 *4 *4 | 8 0 120 224
 LeakyRelu | 2x3 | 0 0 6 48
 Less | 2x3 2x3 | 0 0 6 54
 LessOrEqual | 2x3 2x3 | 0 0 6 54
+LessOrEqual @12 | 2x3 1x3 | 0 0 6 42
 Log | 2x3 | 0 0 6 48
 LogSoftmax | 2x3 | 0 0 30 48
 LpNormalization | 2x3 | 0 0 18 48
 LpPool kernel_shape=2 | 1x2x8 | 0 0 28 120
+LpPool kernel_shape=2,2 @1 | 1x2x3x4 | 0 0 48 144
 MatMul | 5x2x3 *3x4 | 12 120 0 328
 MatMul | 5x2x3 5x3x4 | 0 120 0 520
 MatMul | 2x3 *3x4 | 12 24 0 104
@@ -183,6 +191,7 @@ Resize mode='linear' | 1x1x2x2 - - *i[1,1,4,4] | 0 0 64 80
 Resize mode='cubic' | 1x1x2x2 - - *i[1,1,4,2] | 0 0 32 48
 ReverseSequence batch_axis=1 time_axis=0 | 2x3 i:3 | 0 0 0 72
 RoiAlign output_height=2 output_width=2 sampling_ratio=2 | 1x3x8x8 2x4 i:2 | 0 0 384 912
+RoiAlign output_height=2 output_width=2 sampling_ratio=1 | 1x3x8x8 2x4 i:2 | 0 0 96 912
 RotaryEmbedding @23 | 1x2x3x4 3x2 3x2 i:1x3 | 0 0 72 264
 Round | 2x3 | 0 0 6 48
 ScatterElements axis=0 | 2x3 i:1x3 1x3 | 0 0 0 84
@@ -202,6 +211,7 @@ Softsign | 2x3 | 0 0 6 48
 SpaceToDepth blocksize=2 | 1x2x4x6 | 0 0 0 384
 Split axis=1 num_outputs=2 ->2 | 1x4x3 | 0 0 0 0
 Split axis=0 num_outputs=2 ->2 | 4x3 | 0 0 0 0
+Split axis=1 split=2,2 ->2 @1 | 1x4x3 | 0 0 0 0
 Sqrt | 2x3 | 0 0 6 48
 Squeeze | 2x1x3 *i[1] | 0 0 0 0
 Sub | 2x3 *3 | 3 0 6 60

@@ -13,6 +13,7 @@ from convcost.networks.onnx import read_onnx
 from convcost.networks.onnx.load import load
 from convcost.networks.onnx.read import Reading
 from convcost.networks.onnx.translate import Walk
+from convcost.networks.onnx.wire import Malformed, without_weights
 from convcost.spec.errors import SpecError
 
 helper = onnx.helper
@@ -124,6 +125,21 @@ def test_the_same_operation_on_the_same_constants_is_computed_once(tmp_path: Pat
         return walk.evaluator.steps
 
     assert (steps([9] * 9), steps([9, 8, 7, 8, 7])) == (1, 3)
+
+
+@pytest.mark.parametrize("most", [2, 3, 1])
+def test_as_many_operations_as_a_file_may_have_are_walked_and_no_more(tmp_path: Path, most: int) -> None:
+    path = tmp_path / "model.onnx"
+    made = model([node("Relu", "x", "a"), node("Relu", "a", "y")], [given("x", 3)], ["y"])
+    path.write_bytes(made.SerializeToString())
+    loaded = load(str(path), {}, None)
+    walk = Walk(loaded, lambda _: None)
+    walk.most = most
+    if most < 2:
+        with pytest.raises(Malformed, match="more than 1 operations"):
+            walk.model(loaded)
+    else:
+        assert len(walk.model(loaded).nodes) == 2
 
 
 def test_what_is_too_large_to_compute_is_listed(tmp_path: Path) -> None:
@@ -259,6 +275,16 @@ def test_what_is_filled_with_one_number_is_weights_where_it_is_read_and_a_mask_w
     assert costs(read_here(model(read, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (32, 4 * 8 * 4)
     written = [fill, node("ScatterND", "c at w", "m"), node("Add", "x m", "y")]
     assert costs(read_here(model(written, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (16, 0)
+
+
+@pytest.mark.parametrize(
+    "field", [bytes((13, 1, 2, 3, 4)), bytes((9, 1, 2, 3, 4, 5, 6, 7, 8)), bytes((8, 128, 1)), bytes((10, 2, 1, 2))]
+)
+def test_a_field_of_any_encoding_is_kept_in_front_of_weights_that_are_not(field: bytes) -> None:
+    """Four bytes, eight, a number of any length, text, as Protocol Buffers have them; then 1,992 bytes of weights."""
+    tensor = bytes((8, 100, 16, 1)) + bytes((9 << 3 | 2, 200, 15)) + bytes(1992)
+    found = without_weights(field + bytes((7 << 3 | 2, 210, 15, 5 << 3 | 2, 207, 15)) + tensor)
+    assert found == field + bytes.fromhex("3a 08 2a 06 08 64 10 01 70 01")
 
 
 @pytest.mark.parametrize(("name", "worked_out"), [("attn.lifted_tensor_0", 64), ("attn.lifted_tensors", 0)])
@@ -583,3 +609,17 @@ def test_nothing_is_loaded_to_compute_with_where_nothing_is_computed(tmp_path: P
         "found = read.read_onnx(sys.argv[1], {}, None); assert not found.unknown; assert 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+
+
+def test_what_the_runs_of_a_loop_make_is_put_behind_one_another(tmp_path: Path) -> None:
+    """A tensor of its own, read and written once; the last state is none."""
+    parts = [node("Identity", "c", "d"), node("Add", "a w", "b"), node("Mul", "b b", "m"), node("Abs", "b", "e")]
+    inputs = [given("i", kind=7), given("c", kind=9), given("a", 2, 3)]
+    body = helper.make_graph(parts, "body", inputs, [given("d", kind=9), given("b", 2, 3), given("m", 2, 3),
+                                                     given("e", 2, 3)])  # fmt: skip
+    whole = [node("Loop", "n - x", "last made other", body=body), node("Concat", "made other", "y", axis=0)]
+    found = read_here(model(whole, [given("x", 2, 3)], ["y"], [tensor("n", 5), weights("w", 2, 3)]), tmp_path)
+    made = [n.op for n in found.graph.nodes if getattr(n.op, "kind", "") == "loop-output"]
+    assert [(op.output_shape, op.moved) for op in made] == [((5, 2, 3), 60)] * 2
+    cost = analyze(found.graph).cost
+    assert (cost.params, cost.elementwise, found.unknown) == (6, 5 * 3 * 6, [])

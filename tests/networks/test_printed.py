@@ -170,6 +170,7 @@ LAYERS = [
     ("MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=1, ceil_mode=False)", 0, (1, 4, 6, 5)),
     ("MaxPool2d(kernel_size=(3, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=True)", 0, (1, 4, 6, 5)),
     ("AvgPool2d(kernel_size=2, stride=2, padding=0)", 0, (1, 4, 6, 5)),
+    ("AdaptiveAvgPool2d((3, None))", 0, (1, 4, 3, 10)),
     ("AdaptiveAvgPool2d(output_size=(3, None))", 0, (1, 4, 3, 10)),
     ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=True)", 0, (1, 4, 12, 10)),
     ("MaxPool2d(kernel_size=3, stride=1, padding=0, dilation=2, ceil_mode=False)", 0, (1, 4, 8, 6)),

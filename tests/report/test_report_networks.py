@@ -14,6 +14,7 @@ from convcost.networks.program import read_program
 from convcost.report.documents import schema_text
 from convcost.report.network_tables import execution_notes, layer_marks, network_table, percent
 from convcost.report.networks import Document, network_document
+from convcost.report.timeline import timeline
 
 TWO = "input 3 @224\nstandard 64 k7 s2\nstandard 512 k7\n"
 
@@ -97,3 +98,11 @@ def test_layers_without_a_check_have_no_mark() -> None:
 def test_all_and_nothing_are_only_what_is(share: float, text: str) -> None:
     """Rounding makes neither."""
     assert percent(share) == text
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a" * 20 + "b" * 10, "a" * 20 + "b" * 10),
+                                             ("a" * 20 + "b" * 11, "…" + "a" * 18 + "b" * 11)])  # fmt: skip
+def test_a_name_in_a_timeline_keeps_its_end(name: str, shown: str) -> None:
+    """30 columns of it."""
+    network = build_network(read_program(f"input 3 @32\n{name}: standard 8 k3"))
+    assert timeline(answer_network(network)).splitlines()[1].split()[0] == shown

@@ -8,7 +8,7 @@ import re
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 
-from convcost.execute.ones import perturb
+from convcost.execute.ones import fields, mixes
 from convcost.report import Options, open_writer
 from convcost.report.columns import COLUMNS
 from convcost.report.layout import lay_out, wrap
@@ -94,10 +94,11 @@ def test_marks_say_what_was_executed() -> None:
 
 def test_a_word_that_was_not_executed_is_said_to_be_by_analysis_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A receptive field that would take too large an input, where it is shown."""
-    monkeypatch.setattr(perturb, "MOST_ADDITIONS", 1)
-    perturb._field.cache_clear()
+    monkeypatch.setattr(fields, "MOST_ADDITIONS", 1)
+    monkeypatch.setattr(mixes, "MOST_ADDITIONS", 1)
+    fields._field.cache_clear()
     answer = executed("8:16 @9x7 k3")
-    perturb._field.cache_clear()
+    fields._field.cache_clear()
     text = written("table", answer, columns=["macs", "receptive_field", "mixes"])
     flat = " ".join(text.split())
     assert "FLOPs / byte, mixes, stages and ratios came out as analysed; by analysis only: receptive field" in flat

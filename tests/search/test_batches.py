@@ -13,7 +13,7 @@ from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 from convcost.report.as_json import json_line
-from convcost.search.batches import Batch, Pieces, form_of
+from convcost.search.batches import Batch, Form, Pieces, form_of
 from convcost.spec import Reading, read_layer
 
 FORMS = (
@@ -99,6 +99,11 @@ def test_what_is_like_many_others_is_answered_by_a_plan() -> None:
 )  # fmt: skip
 def test_what_has_no_plain_sizes_has_no_form(line: str) -> None:
     assert form_of(line) is None
+
+
+def test_the_sizes_of_a_line_have_a_form_wherever_they_stand() -> None:
+    """`1d` is a word: the axes are no channels."""
+    assert form_of("k3 1d 64:128 @56 s2") == (Form(("k3", "1d", "#:#", "@#", "s2"), 2, 1), (64, 128, 56))
 
 
 def test_an_image_with_its_channels_is_not_taken_for_three_axes() -> None:

@@ -74,6 +74,14 @@ def test_what_may_not_fit_is_refused_and_named() -> None:
         make_plan(lambda n: [n * n], [(1, 10**11)], [3])
 
 
+def test_the_largest_number_of_64_bits_fits_and_no_larger_one() -> None:
+    largest = 9_223_372_036_854_775_807
+    plan = make_plan(lambda n: [n + 1], [(1, largest - 1)], [3])
+    assert plan.run([[largest - 1]])[0][0].tolist() == [largest]
+    with pytest.raises(Refused, match="may be 9,223,372,036,854,775,808"):
+        make_plan(lambda n: [n + 1], [(1, largest)], [3])
+
+
 def test_what_would_be_rounded_is_refused() -> None:
     with pytest.raises(Refused, match="rounded"):
         make_plan(lambda n: [n * n / (n + 1)], [(1, 10**9)], [3])

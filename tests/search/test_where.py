@@ -27,6 +27,7 @@ ROW = {"macs": 30_000_000, "params": 512, "peak_bytes": 2**21, "relative": {"mac
         ("4.1e9", 4_100_000_000),
         ("50k", 50_000), ("50K", 50_000), ("1,500", 1500), ("1_500", 1500), ("7", 7), ("2.5 GFLOPs", 2_500_000_000),
         ("0.1", Fraction(1, 10)), ("64KiB", 2**16), ("3 params", 3), ("1TB", 10**12),
+        ("1GiB", 1_073_741_824), ("1TiB", 1_099_511_627_776),
     ],
 )  # fmt: skip
 def test_a_quantity_is_exact_whatever_its_unit(text: str, number: Any) -> None:

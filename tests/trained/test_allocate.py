@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convcost.spec import parse_spec
-from convcost.trained.allocate import Point, allocate, choices, hull_of
+from convcost.trained.allocate import Point, allocate, ways_of, hull_of
 from convcost.trained.answer import Asked, Source, separate_sources
 from convcost.trained.kernels import Kernel
 from convcost.trained.rows import curve_of, families_of
@@ -49,7 +49,7 @@ def test_the_hull_of_a_kernel_is_below_all_of_its_rows() -> None:
     kernel = Kernel("conv", parse_spec("6:8 @9x7 k3"), np.random.default_rng(0).normal(size=(8, 6, 3, 3)))
     families, _ = families_of(kernel)
     macs = 8 * 6 * 9 * 63
-    points = hull_of(choices(families, macs))
+    points = hull_of(ways_of(families, macs))
     assert points[-1] == Point(macs, 0.0)
     cost, error2 = [p.macs for p in points], [p.error2 for p in points]
     slopes = np.diff(error2) / np.diff(cost)

@@ -215,5 +215,4 @@ SOURCES: dict[str, Callable[[], Values]] = {
     "b": lambda: _networks()._replace(endings=(*NETWORK_ENDINGS, ".json")),
     "file": lambda: Values(endings=("",)),
     "weights": _weights,
-    "plot": lambda: Values(endings=(".svg",)),
 }

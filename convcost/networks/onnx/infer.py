@@ -86,7 +86,7 @@ KEPT = frozenset(_KEPT.split())
 COMPARED = ("GreaterOrEqual", "LessOrEqual")
 LATER = ("Concat", "GRU", "Gemm", "GlobalLpPool", "LpPool", "Split")
 
-#: The last version that is asked in place of one without inference.
+#: Versions below this one are asked in place of one without inference.
 LATEST = 13
 
 

@@ -260,14 +260,17 @@ def _shuffle(e: Emitter, op: Shuffle, *_: object) -> None:
 
 
 def _pool(e: Emitter, op: Pool, *_: object) -> None:
-    """A mean over windows that hang over has what they hang over into as zeros: written as a border of its own."""
+    """What windows hang over into is written out, where it can be, as not every reader rounds up alike: into padding,
+    which no maximum is; of a mean into a border of its own, whose zeros count."""
     given, padding, dilation = e.inputs[0], op.padding, op.dilation or (1,) * e.axes
     after = [] if not op.ceil_mode else _hanging(e, op, dilation)
     attributes: dict[str, Attribute] = {"kernel_shape": op.kernel_size, "strides": op.stride}
     if op.kind == "avg" and any(after):
         more = [(before, behind + extra) for (before, behind), extra in zip(padding, after)]
         given, padding = _bordered(e, given, more, "zeros"), ((0, 0),) * e.axes
-    elif op.ceil_mode:
+    elif any(after) and all([behind + extra < k for (_, behind), extra, k in zip(padding, after, op.kernel_size)]):
+        padding = tuple([(before, behind + extra) for (before, behind), extra in zip(padding, after)])
+    elif any(after):
         attributes["ceil_mode"] = 1
     attributes["pads"] = _pads(padding)
     if any([d != 1 for d in dilation]):

@@ -1,4 +1,4 @@
-"""Exported models against PyTorch: `python tests/benchmarks/exports.py FOLDER`; golden/make_exports.py makes them.
+"""Exported models against PyTorch: `tests/benchmarks/exported_models.py FOLDER`; golden/make_exports.py makes them.
 
 Each file is read in a process of its own. `exact`: complete, with the products and the params of the module. A file in
 which weights were folded into others has fewer params, and its answer may not be more than the numbers in it.
