@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING or sys.version_info >= (3, 14):  # there annotations are functions, which nobody calls
     from typing import NamedTuple
 else:
-    from collections import _tuplegetter
+    from collections import _tuplegetter, namedtuple
 
     class _Record(tuple):
         """What all of them can do."""
@@ -54,15 +54,9 @@ else:
             return tuple(self)
 
     def _constructor(owner: type[_Record]) -> Any:
-        """As Python writes it for a named tuple: arguments by place or by name, and defaults."""
-        taken, given = (
-            "".join([f", {name}" for name in owner._fields]),
-            "".join([f"{name}, " for name in owner._fields]),
-        )
-        made = eval(f"lambda cls{taken}: new(cls, ({given}))", {"new": tuple.__new__, "__name__": owner.__module__})
-        made.__name__, made.__qualname__ = "__new__", f"{owner.__qualname__}.__new__"
-        made.__defaults__ = tuple(owner._field_defaults.values())
-        return made
+        """As Python has it for a named tuple of these fields: arguments by place or by name, and defaults."""
+        made = namedtuple(owner.__name__, owner._fields, defaults=owner._field_defaults.values())
+        return made.__new__
 
     class _Maker(type):
         """Turns the body of a class with fields into a plain class, a tuple with names."""

@@ -1,6 +1,7 @@
 """Options that several commands share, each described once, and the groups in which commands take them."""
 
 import inspect
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
@@ -170,18 +171,25 @@ class Destination(NamedTuple):
     def written(self) -> Way:
         """The format in which the answer is written, and its columns."""
         from .names import column_names
-        from .output import format_of, with_plot
 
-        format = format_of(self.output, self.format.value) if self.output else self.format.value
-        return Way(with_plot(format) if self.plot else format, column_names(self.columns))
+        format = self.format.value
+        if self.output or self.plot:
+            from .output import format_of, with_plot
+
+            format = format_of(self.output, format) if self.output else format
+            format = with_plot(format) if self.plot else format
+        return Way(format, column_names(self.columns))
 
     @contextmanager
     def open(self) -> Iterator[tuple[TextIO, Way]]:
         """The file, whole or not at all, or standard output; and the format."""
-        from .output import destination
-
         written = self.written
-        with destination(self.output) as file:
+        if not self.output:
+            yield sys.stdout, written
+            return
+        from .output import whole_file
+
+        with whole_file(self.output) as file:
             yield file, written
 
     def open_text(self) -> AbstractContextManager[TextIO]:

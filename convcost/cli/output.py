@@ -55,16 +55,6 @@ def with_plot(format: str) -> str:
 
 
 @contextmanager
-def destination(output: str) -> Iterator[TextIO]:
-    """Where an answer goes: the file, whole or not at all, or standard output."""
-    if not output:
-        yield sys.stdout
-        return
-    with whole_file(output) as file:
-        yield file
-
-
-@contextmanager
 def text_destination(output: str, format: str) -> Iterator[TextIO]:
     """Where the text of a network goes: a file of any ending, or standard output; it has no other format."""
     if format != "table":

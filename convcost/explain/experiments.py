@@ -94,7 +94,8 @@ def gradients_by_depth(settings: Settings, init: str, norm: bool, progress: Prog
         "data": f"32 signals: {WAVES}", "measured": "the gradient of the cross-entropy, before any step",
         "seeds": _seeds(settings), "holds if": _NOT_VANISHED if norm else _SMALLER_CHANGE,
     }  # fmt: skip
-    held = [drift > -1 for drift in drifts[0]] if norm else [abs(r) < abs(p) for p, r in zip(*drifts)]
+    ends = zip(arms[0].values[0], arms[0].values[-1])
+    held = [_is_left(*norms) for norms in ends] if norm else [abs(r) < abs(p) for p, r in zip(*drifts)]
     return Measurement(
         "gradient norm, " + ("BatchNorm (control)" if norm else f"{_WHOSE[init]} weights"),
         "vanishing gradient", _CONTROL if norm else _REACHES, setup, "depth", list(settings.depths),
@@ -139,6 +140,11 @@ def _norms(settings: Settings, init: str, norm: bool, residual: bool, progress: 
 
 def _decades(start: float, end: float) -> float:
     return log10(end / start) if 0 < end < inf and 0 < start < inf else inf
+
+
+def _is_left(start: float, end: float) -> bool:
+    """What `_NOT_VANISHED` says; of what is 0 or no number at either end, nothing is left."""
+    return 0 < start / 10 <= end < inf
 
 
 def _changed(middle: list[float]) -> str:

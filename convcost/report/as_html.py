@@ -12,7 +12,7 @@ from ..answers.comparison import Comparison
 from ..records import NamedTuple
 from ..spec.errors import SpecError
 from .charts import Chart
-from .columns import plain, said
+from .columns import plain, word_name
 from .documents import Document, document_of
 from .model import Head, Line, Table
 from .notes import MISMATCH, SKIPPED, VERIFIED, short_size
@@ -205,7 +205,7 @@ def _folded(fold: Fold) -> Iterator[str]:
     """The operations of a row, then each of its checks with both sides."""
     if len(fold.ops) > 1 or (fold.ops and not fold.checks):
         yield "<h4>operations</h4><table><thead><tr><th>name</th><th>operation</th>"
-        yield "".join([f'<th class="n">{escape(said(word))}</th>' for word in OP_WORDS])
+        yield "".join([f'<th class="n">{escape(word_name(word))}</th>' for word in OP_WORDS])
         yield "</tr></thead><tbody>"
         for op in fold.ops:
             cells = "".join([f'<td class="n">{escape(_exact(op.get(word)))}</td>' for word in OP_WORDS])
@@ -222,7 +222,7 @@ def _check(word: str, check: Document) -> str:
     sign = {True: VERIFIED, False: MISMATCH, None: SKIPPED}[check["ok"]]
     exact = _counts if "count" in word else _exact
     sides = "".join([f'<td class="n">{escape(exact(check[side]))}</td>' for side in ("expected", "measured")])
-    return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(said(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
+    return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(word_name(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
 
 
 def _at(check: Document) -> str:

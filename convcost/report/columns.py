@@ -143,10 +143,10 @@ def with_convention(columns: Sequence[Column], name: str) -> tuple[Column, ...]:
     return (*columns[:at], Column("convention", name, COUNTS, 0), *columns[at:])
 
 
-def said(word: str) -> str:
+def word_name(word: str) -> str:
     """What a word or a check is called where people read it.
 
-    >>> said("peak_bytes"), said("relative.macs"), said("scalar_count")
+    >>> word_name("peak_bytes"), word_name("relative.macs"), word_name("scalar_count")
     ('peak', 'MACs × base', 'scalar count')
     """
     return " ".join(COLUMNS[word].header.split()) if word in COLUMNS else word.replace("_", " ")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..spec import LayerSpec, format_spec, spec_to_json
-from .columns import plain, said
+from .columns import plain, word_name
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table, listed
@@ -61,7 +61,7 @@ def _row(row: Examined) -> Document:
 def summary_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
     """A line a variant; what was checked stands below, and each check that does not hold."""
     lines = tuple([_summary(row) for row in rows])
-    checked = dict.fromkeys([said(name) for row in rows for name in row.checks])
+    checked = dict.fromkeys([word_name(name) for row in rows for name in row.checks])
     notes = [f"· checked: {listed(checked)}"] * bool(checked) + ["· --all shows both sides of each check"]
     below = (*_failed(rows), *notes, *_legend(rows))
     return Table(format_spec(spec), _facts(rows), "variant", SUMMARY, (Section("", lines),), (), below)
@@ -114,7 +114,7 @@ def _reduced(rows: Sequence[Examined]) -> Iterator[str]:
         size = short_size(at) if isinstance(at, dict) else "an input that is just large enough"
         checks.setdefault(size, []).append(name)
     for size, names in checks.items():
-        yield f"* reduced to {size}: {listed(dict.fromkeys(map(said, names)))}"
+        yield f"* reduced to {size}: {listed(dict.fromkeys(map(word_name, names)))}"
 
 
 def _lines(row: Examined) -> Iterable[Line]:

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from ..records import NamedTuple
-from .columns import chosen_fields
 from .writers import Options, Way, Writer
 
 if TYPE_CHECKING:
@@ -85,6 +84,8 @@ def write_document(
     `fields` are the header of CSV, dotted where they lie deeper in a row. Colours are for standard output only. A
     `format` that is a `Way` says which columns a table and CSV have. Raises UnknownColumnError for one that is not.
     """
+    from .columns import chosen_fields  # answers about layers, which are most, are written without it
+
     columns = format.columns if isinstance(format, Way) else None
     writer = open_writer(format, file, Options(plain=file is not sys.stdout))
     writer.document(document, lambda: table().picked(columns), chosen_fields(fields, columns), rows)

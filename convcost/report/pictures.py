@@ -8,7 +8,7 @@ from typing import Any
 from ..answers.comparison import Comparison, Layer, Row
 from ..spec.errors import SpecError
 from .charts import Along, Axis, Bars, Chart, Curve, Curves, Panel, Points
-from .columns import COLUMNS, read, said
+from .columns import COLUMNS, read, word_name
 from .model import Table, listed
 from .units import BYTES, COUNTS, PLAIN, Number, choose_scale, show
 
@@ -62,13 +62,13 @@ def _ratios(rows: Sequence[Row], word: str, base: str) -> Bars:
     values = tuple([read({"relative": row.relative}, f"relative.{word}") for row in rows])
     scale = choose_scale(values, COLUMNS[f"relative.{word}"].units or PLAIN)
     texts = ["base" if row.variant == base else show(value, scale) for row, value in zip(rows, values)]
-    return Bars(said(word), tuple([row.variant for row in rows]), values, tuple(texts), is_ratio=True)
+    return Bars(word_name(word), tuple([row.variant for row in rows]), values, tuple(texts), is_ratio=True)
 
 
 def _of_front(found: Comparison) -> Iterator[Points]:
     """The first word of the front across, each other up."""
     rows = [(row, True) for row in found.rows] + [(row, False) for row in found.beaten]
-    words = listed([said(word) for word in found.front])
+    words = listed([word_name(word) for word in found.front])
     for across, up in [(found.front[0], word) for word in found.front[1:]]:
         places = [(row.variant, _number(row, across), _number(row, up), on) for row, on in rows]
         there = [(name, x, y, on) for name, x, y, on in places if x is not None and y is not None]
@@ -84,7 +84,9 @@ def _number(row: Row, word: str) -> Number | None:
 
 def _axis(word: str, values: Sequence[Number]) -> Axis:
     """Equal ratios are equal steps where the numbers are far apart."""
-    return Axis(said(word), COLUMNS[word].units or PLAIN, log=0 < 10 * min(values, default=0) < max(values, default=0))
+    return Axis(
+        word_name(word), COLUMNS[word].units or PLAIN, log=0 < 10 * min(values, default=0) < max(values, default=0)
+    )
 
 
 def _of_operations(row: Row) -> Iterator[Bars]:
@@ -93,7 +95,7 @@ def _of_operations(row: Row) -> Iterator[Bars]:
         values = [op.words[word] for op in row.ops]
         scale = choose_scale(values, COLUMNS[word].units or PLAIN)
         texts = tuple([show(value, scale) for value in values])
-        yield Bars(_with_unit(said(word), scale.unit), tuple([op.name for op in row.ops]), tuple(values), texts)
+        yield Bars(_with_unit(word_name(word), scale.unit), tuple([op.name for op in row.ops]), tuple(values), texts)
 
 
 def _with_unit(title: str, unit: str) -> str:

@@ -157,10 +157,10 @@ def unwatched(_: int) -> Iterator[Callable[[str], object]]:
 def separate_sources(name: str, sources: Sequence[Source], asked: Asked, watch: Watch = unwatched) -> Separation:
     """Every layer by itself; a budget of several layers is allocated. No two kernels are in memory at a time.
 
-    >>> kernel = Kernel("box", LayerSpec(1, 1, (3, 3), (9, 9)), np.ones((1, 1, 3, 3)))
+    >>> kernel = Kernel("box", LayerSpec(1, 1, (3, 3), (9, 9), padding=((1, 1), (1, 1))), np.ones((1, 1, 3, 3)))
     >>> found = separate_sources("box.npy", [Source("box", lambda: kernel)], Asked(error=0.01))
     >>> found.layers[0].chosen.variant, found.layers[0].chosen.macs, found.macs
-    ('spatially-separable', 210, 441)
+    ('spatially-separable', 486, 729)
     """
     if asked.macs is not None and len(sources) > 1:
         with watch(2 * len(sources)) as tell:
@@ -234,7 +234,8 @@ def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = No
     """One layer: what every family loses within each budget, and the best of them executed.
 
     >>> sobel = np.outer([1.0, 2, 1], [1, 0, -1]).reshape(1, 1, 3, 3)
-    >>> found = separate_layer(Kernel("sobel", LayerSpec(1, 1, (3, 3), (9, 9)), sobel), Asked())
+    >>> spec = LayerSpec(1, 1, (3, 3), (9, 9), padding=((1, 1), (1, 1)))
+    >>> found = separate_layer(Kernel("sobel", spec, sobel), Asked())
     >>> found.exact[0], found.best[0][1].error < 1e-7, found.status
     (('spatially-separable', 1, 3), True, 'verified')
     """

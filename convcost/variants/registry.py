@@ -4,12 +4,15 @@ import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..graph.ops import Graph, Ints, Shape
 from ..graph.shapes import ShapeError, check_shapes
 from ..records import NamedTuple
 from ..spec.layer import LayerSpec
-from .factors import SPATIAL, Factors, read_factors
+
+if TYPE_CHECKING:
+    from .factors import Factors
 
 REPLACEMENT, RESIDUAL_BLOCK, BUILDING_BLOCK = "replacement", "residual-block", "building-block"
 
@@ -147,7 +150,7 @@ def build_variant(name: str, spec: LayerSpec) -> Built:
         raise DoesNotApply(str(error)) from None
 
 
-def formula_of(name: str, spec: LayerSpec, settings: Settings) -> Factors | None:
+def formula_of(name: str, spec: LayerSpec, settings: Settings) -> "Factors | None":
     """How the kernels of variant `name` of `spec`, built with these settings, make one; None where no formula says it.
 
     >>> formula_of("low-rank", LayerSpec(8, 8, (3,), (9,)), {}).parts
@@ -156,6 +159,8 @@ def formula_of(name: str, spec: LayerSpec, settings: Settings) -> Factors | None
     entry = _everything()[other_names().get(name, name)]
     if not entry.factors or spec.transposed:
         return None
+    from .factors import SPATIAL, read_factors
+
     found = read_factors(entry.factors, spec.axes)
     axes = len([letter for letter in found.made if letter in SPATIAL])
     # Groups of the middle, and a stride in front of it, make another kernel than the formula does.

@@ -43,6 +43,7 @@ ROWS = [
     ("diff", "8:16 @9 k3", "8:16 @9 k5", "--no-verify"),
     ("time", "8:16", "@9", "k3", "--device", "nvidia-t4"),
     ("device", "--list"),
+    ("separate", "laplace", "@9"),
     ("zoo",),
     ("variants",),
     ("explain", "--list"),

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from convcost.execute.ones.perturb import Line, _follow_upsample, _hear_upsample
 
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check_seen, judge
-from convcost.execute.ones.perturb import Line, _follow_upsample, _hear_upsample
 from convcost.execute.values.apply import Weights, apply_values
 from convcost.execute.values.exact import exact_values
 from convcost.execute.values.workbench import Workbench

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from convcost.explain.document import explanation_document
-from convcost.explain.experiments import _changed, gradients_by_depth, identity_map, run_experiments, stack, work
+from convcost.explain.experiments import (
+    _changed,
+    _is_left,
+    gradients_by_depth,
+    identity_map,
+    run_experiments,
+    stack,
+    work,
+)
 from convcost.explain.lessons import IDENTITY
 from convcost.explain.measured import SMALL, Arm, Measurement, Settings, measurement_document
 from convcost.explain.pages import Grid, text
@@ -71,6 +79,16 @@ def test_without_the_shortcut_nothing_is_shown(found: list[Measurement]) -> None
 def test_how_a_norm_changes_is_told_from_its_ends(norms: list[float], said: str) -> None:
     """Where it is 0 or infinite, no factor is."""
     assert _changed(norms) == said
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "left"),
+    [(10.0, 1.0, True), (10.0, 0.99, False), (1.0, 50.0, True), (1.0, 0.0, False), (0.0, 0.0, False),
+     (1.0, float("inf"), False), (1.0, float("nan"), False)],
+)  # fmt: skip
+def test_a_gradient_has_not_vanished_while_a_tenth_is_left(start: float, end: float, left: bool) -> None:
+    """As the words beside the answer say; 0 and infinity are no gradients to train with."""
+    assert _is_left(start, end) is left
 
 
 def test_without_batch_norm_the_control_fails() -> None:

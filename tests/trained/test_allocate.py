@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convcost.spec import parse_spec
-from convcost.trained.allocate import Point, allocate, ways_of, hull_of
+from convcost.trained.allocate import Point, allocate, hull_of, ways_of
 from convcost.trained.answer import Asked, Source, separate_sources
 from convcost.trained.kernels import Kernel
 from convcost.trained.rows import curve_of, families_of

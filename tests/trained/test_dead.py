@@ -1,4 +1,4 @@
-"""Dead channels and taps of models whose weights are chosen: what is found, what can be taken out, that it changes nothing."""
+"""Dead channels and taps of models whose weights are chosen: what is found, and that taking it out changes nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "gelu in pieces": (GELU, NUMBERS),
     "sigmoid gate of itself": ([node("Sigmoid", ["a"], "s"), node("Mul", ["a", "s"], "b")], {}),
     "squeeze and excitation": (
-        [node("GlobalAveragePool", ["a"], "p"), conv("p", "ws", "q"), node("Sigmoid", ["q"], "s"), node("Mul", ["a", "s"], "b")],
+        [node("GlobalAveragePool", ["a"], "p"), conv("p", "ws", "q"), node("Sigmoid", ["q"], "s"),
+         node("Mul", ["a", "s"], "b")],
         {"ws": random_weights(6, 6, 1, 1, seed=3)},
     ),
     "bias and back": (
@@ -164,7 +165,8 @@ def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("n", "k", "s", "d", "before", "after"), [
-    (1, 3, 1, 1, 1, 1), (2, 5, 2, 1, 2, 2), (3, 7, 1, 2, 6, 6), (5, 3, 3, 1, 1, 1), (4, 2, 1, 3, 3, 0), (7, 1, 2, 1, 0, 0),
+    (1, 3, 1, 1, 1, 1), (2, 5, 2, 1, 2, 2), (3, 7, 1, 2, 6, 6), (5, 3, 3, 1, 1, 1), (4, 2, 1, 3, 3, 0),
+    (7, 1, 2, 1, 0, 0),
 ])  # fmt: skip
 def test_taps_meet_data_where_a_walk_says_so(n: int, k: int, s: int, d: int, before: int, after: int) -> None:
     """Every window walked, every tap of it looked at."""

@@ -56,7 +56,8 @@ def test_weights_are_read_through_the_operations_that_constants_pass(tmp_path: P
     )
     nodes = [
         constant, node("Transpose", ["c"], "t", perm=[1, 0, 2, 3]), node("Identity", ["t"], "i"), conv("x", "i", "a"),
-        node("DequantizeLinear", ["q", "scale", "zero"], "d"), conv("x", "d", "b"), node("Concat", ["a", "b"], "y", axis=1),
+        node("DequantizeLinear", ["q", "scale", "zero"], "d"), conv("x", "d", "b"),
+        node("Concat", ["a", "b"], "y", axis=1),
     ]  # fmt: skip
     arrays = {"q": quantised, "scale": np.array(0.05, np.float32), "zero": np.array(0, np.int8)}
     path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 6, 5))

@@ -116,19 +116,21 @@ def _interleaved(found: list[Any], _: Any) -> list[Any]:
 BROKEN: dict[str, tuple[str, Break]] = {
     "wrong unfolding": ("spatially-separable", _wrong_unfolding),
     "passes exchanged": ("spatially-separable", graphs(
-        lambda at, op: op._replace(kernel_size=op.kernel_size[::-1], padding=op.padding[::-1], stride=op.stride[::-1])
+        lambda _, op: op._replace(kernel_size=op.kernel_size[::-1], padding=op.padding[::-1], stride=op.stride[::-1])
     )),
-    "stride on both passes": ("spatially-separable", graphs(lambda at, op: op._replace(stride=(2, 2)))),
+    "stride on both passes": ("spatially-separable", graphs(lambda _, op: op._replace(stride=(2, 2)))),
     "padding forgotten on one": ("spatially-separable", graphs(
         lambda at, op: op if at else op._replace(padding=((0, 0), (0, 0)))
     )),
-    "padding halved": ("low-rank", graphs(lambda at, op: op._replace(padding=tuple([(a // 2, b) for a, b in op.padding])))),
+    "padding halved": ("low-rank", graphs(
+        lambda _, op: op._replace(padding=tuple([(before // 2, after) for before, after in op.padding]))
+    )),
     "bias twice": ("low-rank", weights(lambda found, bias: [found[0]._replace(bias=bias[:1]), *found[1:]])),
-    "bias forgotten": ("low-rank", weights(lambda found, bias: [one._replace(bias=None) for one in found])),
-    "kernel turned over": ("low-rank", weights(lambda found, bias: [_turned(found[0]), *found[1:]])),
+    "bias forgotten": ("low-rank", weights(lambda found, _: [one._replace(bias=None) for one in found])),
+    "kernel turned over": ("low-rank", weights(lambda found, _: [_turned(found[0]), *found[1:]])),
     "m channels interleaved the other way": ("depthwise-separable", weights(_interleaved)),
     "middles exchanged": ("bottleneck", weights(
-        lambda found, bias: [found[0], found[1]._replace(kernel=found[1].kernel[..., ::-1]), found[2]]
+        lambda found, _: [found[0], found[1]._replace(kernel=found[1].kernel[..., ::-1]), found[2]]
     )),
 }  # fmt: skip
 
