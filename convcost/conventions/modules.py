@@ -178,13 +178,13 @@ def _mmcv_rules(transposed: Amount) -> dict[str, Amount | None]:
 _MMCV = "mmcv/cnn/utils/flops_counter.py"
 
 
-@convention("mmcv", "1.0.0 to 1.4.6", "FLOPs", _MMCV, blind=EXACT_TYPES)
+@convention("mmcv", "1.0.0 to 1.4.7", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv_before() -> dict[str, Amount | None]:
     """Transposed convolutions over two axes alone; their bias takes the height twice."""
     return _mmcv_rules(amount("flat_macs") + amount("square_bias"))
 
 
-@convention("mmcv", "1.4.7 and later", "FLOPs", _MMCV, blind=EXACT_TYPES)
+@convention("mmcv", "1.4.8 and later", "FLOPs", _MMCV, blind=EXACT_TYPES)
 def mmcv() -> dict[str, Amount | None]:
     """The same; a transposed convolution's bias at its output's size."""
     return _mmcv_rules(amount("flat_macs") + amount("flat_bias"))

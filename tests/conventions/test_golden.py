@@ -25,7 +25,7 @@ UNREACHED: dict[str, tuple[str, ...]] = {
              "adaptive-avg-pool", "mean", "dropout"),  # JAX's own, which jax's figures are of
     "tf.profiler": ("relu6", "dropout", "mean", "multiply"),
     "torchscan-operator-flops": ("dropout",),
-    "mmcv 1.0.0 to 1.4.6": ("plain-batch-norm",),
+    "mmcv 1.0.0 to 1.4.7": ("plain-batch-norm",),
     "mmcv": ("layer-norm",),
     **dict.fromkeys(("torchscan-flops", "ultralytics-thop", "ptflops-pytorch", "ptflops-hooks"), ("layer-norm",)),
 }  # fmt: skip

@@ -196,7 +196,7 @@ def mmcv_before(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
 
     assert x.shape[0] == 1  # it makes its own input
     macs, _ = get_model_complexity_info(model, tuple(x.shape[1:]), print_per_layer_stat=False, as_strings=False)
-    return {"mmcv 1.0.0 to 1.4.6": int(macs)}
+    return {"mmcv 1.0.0 to 1.4.7": int(macs)}
 
 
 def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
