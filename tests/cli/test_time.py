@@ -30,8 +30,9 @@ TINY = (
 
 
 @pytest.fixture(autouse=True)
-def _calibrated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for it; and no run beats this machine."""
+def _calibrated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody waits for it, nothing is kept from other tests; and no run beats this machine."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(
         calibrate, "calibrate",
         lambda engine, _: Profile(calibrate.profile_key(engine), 1e15, 1e15, "2026-01-01"),

@@ -40,7 +40,7 @@ def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
         if isinstance(found, Equivalence):
             assert found.same, (name, found)
         else:
-            assert found.startswith("reduced")
+            assert found.startswith(("reduced", "too large an input"))
 
 
 #: Where a variant with a bias is one dense convolution; without one, all but two kxk in a row are everywhere.
