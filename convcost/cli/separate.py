@@ -11,9 +11,9 @@ from .network import Batch
 from .options import Destination, Exact, VerifyLimit
 
 EPILOG = """
-Nothing is written but what --output or a .svg behind --plot names. Words beside an array say what its shape does not: @56 s2 p1 g4.
-The topic separate (convcost help separate) says what the figures mean. Exit code 1 where an execution contradicts a
-figure.
+Nothing is written but what --output or a .svg behind --plot names. Words beside an array say what its shape does not:
+@56 s2 p1 g4. The topic separate (convcost help separate) says what the figures mean. Exit code 1 where an execution
+contradicts a figure.
 
 Examples:
 

@@ -150,15 +150,15 @@ def telling(layers: int, beside: TextIO | None = None) -> tuple[Callable[[int], 
         now = monotonic()
         if now - last >= OFTEN:
             last = now
-            print(f"\r{how_far(done, layers, now - start)}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{rate_of(done, layers, now - start)}\x1b[K", end="", file=sys.stderr, flush=True)
 
     return tell, lambda: print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def how_far(done: int, layers: int, seconds: float) -> str:
+def rate_of(done: int, layers: int, seconds: float) -> str:
     """How far things are, in words.
 
-    >>> how_far(250, 1000, 2.0)
+    >>> rate_of(250, 1000, 2.0)
     '25.0 %, 125 rows a second, 6 s left'
     """
     rate = max(done / seconds, 1e-9)

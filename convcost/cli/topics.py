@@ -232,10 +232,9 @@ configuration is worked out, so fit misses none; rows shown are executed.
 
 Files       -o FILE.parquet, .arrow or .csv has all rows, written as they come
 Speed       a row takes about 10 ns, with Numba 5 (convcost[sweep], which has
-            Parquet, Arrow and faster fronts, too): 10^9 rows in some seconds
-            on one core. --workers N and --cluster tcp://HOST:8786 are Dask
-            (convcost[cluster]), worth it from 10^11 rows on; the answer is
-            the same bit for bit, whoever works and whatever worker is lost
+            Parquet, Arrow and fast fronts, too): 10^9 rows in some seconds.
+            --workers N, --cluster tcp://HOST:8786: Dask (convcost[cluster]),
+            worth it from 10^11 rows on, and the answer is the same
 """
 
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])

@@ -46,8 +46,10 @@ def main() -> None:
         slow = seconds(command, lines(count // 4), planned=False) / (count // 4)
         cold = seconds(command, lines(count), planned=True)
         warm = (seconds(command, lines(6 * count), planned=True) - cold) / (5 * count)
-        print(f"{command}: {1 / slow:,.0f} lines a second one by one; cold, {count:,} lines: {slow * count / cold:.1f} x; "
-              f"warm: {1 / warm:,.0f} a second, {slow / warm:.1f} x")  # fmt: skip
+        print(f"{command}: {1 / slow:,.0f} lines a second one by one")
+        print(
+            f"  cold, {count:,} lines: {slow * count / cold:.1f} x; warm: {1 / warm:,.0f} a second, {slow / warm:.1f} x"
+        )
 
 
 if __name__ == "__main__":

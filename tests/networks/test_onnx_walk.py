@@ -611,15 +611,28 @@ def test_nothing_is_loaded_to_compute_with_where_nothing_is_computed(tmp_path: P
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 
 
-def test_what_the_runs_of_a_loop_make_is_put_behind_one_another(tmp_path: Path) -> None:
-    """A tensor of its own, read and written once; the last state is none."""
-    parts = [node("Identity", "c", "d"), node("Add", "a w", "b"), node("Mul", "b b", "m"), node("Abs", "b", "e")]
+@pytest.mark.parametrize("condition", [node("Identity", "c", "d"), node("Less", "i four", "d")], ids=["count", "until"])
+def test_what_the_runs_of_a_loop_make_is_put_behind_one_another(tmp_path: Path, condition: Any) -> None:
+    """A tensor of its own, read and written once; the last state is none. It stops after as many or when it says so."""
+    parts = [condition, node("Add", "a w", "b"), node("Mul", "b b", "m"), node("Abs", "b", "e")]
     inputs = [given("i", kind=7), given("c", kind=9), given("a", 2, 3)]
     body = helper.make_graph(parts, "body", inputs, [given("d", kind=9), given("b", 2, 3), given("m", 2, 3),
                                                      given("e", 2, 3)])  # fmt: skip
     whole = [node("Loop", "n - x", "last made other", body=body), node("Concat", "made other", "y", axis=0)]
-    found = read_here(model(whole, [given("x", 2, 3)], ["y"], [tensor("n", 5), weights("w", 2, 3)]), tmp_path)
+    tensors = [tensor("n", 5 if condition.op_type == "Identity" else 9), tensor("four", 4), weights("w", 2, 3)]
+    found = read_here(model(whole, [given("x", 2, 3)], ["y"], tensors), tmp_path)
     made = [n.op for n in found.graph.nodes if getattr(n.op, "kind", "") == "loop-output"]
     assert [(op.output_shape, op.moved) for op in made] == [((5, 2, 3), 60)] * 2
     cost = analyze(found.graph).cost
     assert (cost.params, cost.elementwise, found.unknown) == (6, 5 * 3 * 6, [])
+
+
+def test_what_is_not_known_in_the_cheaper_branch_is_listed_too(tmp_path: Path) -> None:
+    """The data may take it; what both have is listed once."""
+    odd = [node("Mystery", "x", "m", domain="own"), node("Mystery", "x", "n", domain="own")]
+    dear = helper.make_graph([odd[1], node("MatMul", "x w", "p")], "t", [], [given("p", 2, 3)])
+    cheap = helper.make_graph([*odd, node("Puzzle", "x", "q", domain="own")], "e", [], [given("q", 2, 3)])
+    whole = [node("If", "c", "y", then_branch=dear, else_branch=cheap)]
+    found = read_here(model(whole, [given("c", kind=9), given("x", 2, 3)], ["y"], [weights("w", 3, 3)]), tmp_path)
+    assert [missing.op for missing in found.unknown] == ["own.Mystery", "own.Puzzle"]
+    assert (found.upper_bound, costs(found)) == (True, (9, 18))

@@ -9,8 +9,8 @@ import pytest
 from report.report_cases import LINES, compared, contradicted, executed, one_layer, written
 
 from convcost.analysis import WORDS
-from convcost.answers.comparison import RELATIVE
 from convcost.answers.check import Measurement
+from convcost.answers.comparison import RELATIVE
 from convcost.report.columns import COLUMNS, UnknownColumnError
 from convcost.report.documents import comparison_document
 

@@ -55,6 +55,7 @@ MOST_NUMBERS, MOST_ADDITIONS = 1 << 24, 1 << 29
 def measured_mixes(graph: Graph) -> list[str] | None:
     """What the operations of a graph combine, each of them alone; None where it would take too large an input.
 
+    >>> from convcost.graph.ops import Node
     >>> depthwise = Conv(2, 2, (3,), (1,), ((1, 1),), (1,), groups=2)
     >>> measured_mixes(Graph((1, 2, 5), "fp32", (Node("depthwise", depthwise, (0,)),)))
     ['space']
