@@ -66,13 +66,7 @@ class Written(NamedTuple):
         if not len(at):
             return texts
         found, _ = self.plan.run([column[at] for column in columns])
-<<<<<<< HEAD
-        written: dict[
-            int, list[str]
-        ] = {}  # what is one step of the plan is written once, however often it stands there
-=======
         written: dict[int, list[str]] = {}  # one step of the plan is written once, however often it stands there
->>>>>>> main
         for step, column in zip(self.plan.outputs, found):
             if step not in written:
                 numbers = column.tolist() if column.ndim else [column.tolist()] * len(at)
