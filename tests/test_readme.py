@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import doctest
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from cli.shell import in_shell
+from cli.shell import in_shell, lacking
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -27,16 +26,13 @@ def test_there_are_commands_to_run() -> None:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.split("\n")[0][:50] for script in SCRIPTS])
 def test_commands_of_the_readme_run(script: str, tmp_path: Path) -> None:
-    """Line by line in one folder; those with jq where there is jq."""
-    skipped = []
-    for line in script.splitlines():
-        if "jq" in line and not shutil.which("jq"):
-            skipped.append(line)
-            continue
+    """Line by line in one folder; what a line needs beyond the tests' own extra, where that is."""
+    lacks = {line: lacking(line) for line in script.splitlines()}
+    for line in [line for line, what in lacks.items() if not what]:
         done = in_shell(line, tmp_path)
         assert done.returncode == 0, (line, done.stderr)
-    if len(skipped) == len(script.splitlines()):
-        pytest.skip("jq is not installed")
+    if all(lacks.values()):
+        pytest.skip(f"what {' and '.join(lacks.values())} need is not here")
 
 
 def test_python_of_the_readme_holds() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from cli.shell import with_convcost
+from cli.shell import lacking, with_convcost
 
 from convcost.cli.main import run
 from convcost.cli.topics import TOPICS
@@ -53,13 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def _needs(command: str) -> str:
-    """What is not here that the command needs."""
-    needs = {"pdflatex": shutil.which("pdflatex"), ".onnx": find_spec("onnx"), ".py:": find_spec("torch"),
-             ".svg": find_spec("matplotlib")}  # fmt: skip
-    return next((what for what, there in needs.items() if what in command and not there), "")
-
-
 def test_there_are_ten_jobs() -> None:
     """Of at most three commands each, none of which is a pipeline."""
     assert len(COMMANDS) == 15
@@ -69,8 +61,8 @@ def test_there_are_ten_jobs() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_recipe_runs(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order: what one writes the next one reads."""
-    if _needs(command):
-        pytest.skip(f"{_needs(command)} is not here")
+    if lacking(command):
+        pytest.skip(f"what {lacking(command)} needs is not here")
     monkeypatch.chdir(folder)
     words = shlex.split(command)
     if words[0] == "convcost":
