@@ -129,7 +129,7 @@ _convcost_candidates() {
                 explain:2|explain:3|explain:4) _convcost_spec '' standard spatially-separable spatially-separable-reversed 2plus1d depthwise-separable blueprint-separable low-rank low-rank-reversed ghost grouped bottleneck basic-block residual-bottleneck inverted-residual mbconv fused-mbconv tcn depthwise pointwise residual ;;
                 separate:1) found=(sobel scharr gaussian box laplace) files='.onnx .npy .npz .safetensors' ;;
                 separate:2|separate:3|separate:4) _convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]' ;;
-                help:1) found=(spec lines recipes search words json separate verification time formats) ;;
+                help:1) found=(spec lines networks recipes search words json separate verification time formats) ;;
                 completion:1) found=(bash zsh fish powershell) ;;
             esac ;;
     esac

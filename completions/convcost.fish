@@ -239,7 +239,7 @@ function __convcost_values --no-scope-shadowing
                 case separate:2 separate:3 separate:4
                     __convcost_spec '[0-9]+[^0-9xd]|[0-9]+x|k[0-9]|e[0-9]|ratio=|m[0-9]|mid=|op[0-9]|mode=|t[^a-z0-9-]|v1[^a-z0-9-]|1d[^a-z0-9-]|2d[^a-z0-9-]|3d[^a-z0-9-]'
                 case help:1
-                    set found spec\t'the notation of layers' lines\t'layers of PyTorch, Keras, Flax and Paddle' recipes\t'ten jobs, each at most three commands' search\t'ranges, budgets, conditions, fronts; what a sweep takes' words\t'what params, MACs, peak bytes … mean' json\t'what JSON answers say, and what convcost/2 changed' separate\t'what trained kernels would lose, and how that is measured' verification\t'what each check executes, and what none can see' time\t'what is measured in an engine, and what a bound is' formats\t'how answers are written, and where'
+                    set found spec\t'the notation of layers' lines\t'layers of PyTorch, Keras, Flax and Paddle' networks\t'files of networks: their lines, blocks and operations' recipes\t'ten jobs, each at most three commands' search\t'ranges, budgets, conditions, fronts; what a sweep takes' words\t'what params, MACs, peak bytes … mean' json\t'what JSON answers say, and what convcost/2 changed' separate\t'what trained kernels would lose, and how that is measured' verification\t'what each check executes, and what none can see' time\t'what is measured in an engine, and what a bound is' formats\t'how answers are written, and where'
                 case completion:1
                     set found bash\t'the script for bash' zsh\t'the script for zsh' fish\t'the script for fish' powershell\t'the script for powershell'
             end

@@ -82,6 +82,28 @@ All are exact integers, intensity and ratios aside. What does not apply or is
 not known is missing (null, -), never 0.
 """
 
+_NETWORKS = """\
+A network is a text file, a line a layer; in channels follow from the line
+before. convcost zoo NAME prints one to start from.
+
+input 3 @224           what it is given; width and depth below it make channels
+                       scale with --width, repetitions with --depth
+default norm relu      from here on, behind every convolution
+stem: standard 64 k7   a variant with tokens; stem: names it
+concat from a b        what named lines made; from in: what a block is given
+gate 16                a block, written once: block gate r, its lines indented
+standard 64 k3 r3      three times, the stride on the first only
+standard 64 share a    with the weights of line a once more
+Conv2d(3, 64, 7)       a layer line of a framework
+
+max-pool k3 s2 p1 d2 ceil, avg-pool, global-average-pool, adaptive-max-pool 3x5
+linear 10 bias, flatten, add, multiply, concat, split 0 64, shuffle g2
+upsample 2 bilinear, pixel-shuffle 2, pad p1-2x0, crop p4
+batch-norm, layer-norm, rms-norm, group-norm 8, instance-norm, prelu, scale
+softmax, attention 12 bias, tokens 1, and the names of activations
+Numbers may be worked out: in*2, $hidden/4~8 (to a multiple of 8), p$d*2-0
+"""
+
 _FORMATS = """\
 --format FORMAT says how an answer is written, --output FILE where; the ending
 of FILE is then its format, and must not say another than --format.
@@ -242,6 +264,7 @@ _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.valu
 TOPICS = {
     "spec": Topic("the notation of layers", _SPEC),
     "lines": Topic("layers of PyTorch, Keras, Flax and Paddle", _LINES),
+    "networks": Topic("files of networks: their lines, blocks and operations", _NETWORKS),
     "recipes": Topic("ten jobs, each at most three commands", _RECIPES),
     "search": Topic("ranges, budgets, conditions, fronts; what a sweep takes", _SEARCH),
     "words": Topic("what params, MACs, peak bytes … mean", _WORDS),
