@@ -248,11 +248,13 @@ def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = No
     made = made._replace(missing=tuple(missing.items()), exact=ranks)
     show = _Shower(kernel, families, asked, given)
     best = tuple([(share, show(row)) for share, row in _best(made, families, asked)])
-    if asked.curve:
-        rows = [row for family in families for row in curve_of(family)]
+    if asked.every and not asked.curve:
+        rows = [show(row) or row for row in _rows(made, families, asked)]
     else:
-        rows = [show(row) or row if asked.every else show.done.get((row.variant, row.ranks), row)
-                for row in _rows(made, families, asked)]  # fmt: skip
+        every = (
+            [row for family in families for row in curve_of(family)] if asked.curve else _rows(made, families, asked)
+        )
+        rows = [show.done.get((row.variant, row.ranks), row) for row in every]
     return made._replace(best=best, rows=(*rows, *grouped_rows(kernel)))
 
 
