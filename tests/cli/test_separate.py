@@ -116,10 +116,11 @@ def test_csv_has_a_line_a_row_and_markdown_a_table(model: str, capsys: pytest.Ca
 
 
 def test_a_curve_has_every_rank_and_is_drawn(kernel: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line a family, a point a rank: the share of the layer's multiply-adds, and the error."""
+    """A line a family, a point a rank: the share of the layer's multiply-adds, and the error; the best are executed."""
     found = document(capsys, kernel, "@9", "--curve")
     ranks = [row["rank"] for row in found["layers"][0]["families"] if row["variant"] == "low-rank"]
     assert ranks == list(range(1, 9))
+    assert {row["verified"]["status"] for row in found["layers"][0]["families"] if row["verified"]} == {"verified"}
     (panel,) = chart_of(found, Table("", (), "", (), (), (), ())).panels
     curve = next(curve for curve in panel.curves if curve.name == "low-rank")
     rows = [row for row in found["layers"][0]["families"] if row["variant"] == "low-rank"]
