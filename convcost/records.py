@@ -1,7 +1,7 @@
 """Named tuples that cost a start little: `typing.NamedTuple`, whose classes are made in a fraction of the time.
 
 A start defines some sixty of them and makes instances of a few. Python compiles a constructor for each, and checks
-each annotation; here a class gets its constructor when its first instance is made, and annotations are left alone.
+each annotation; here all have one constructor, and annotations are left alone.
 
 >>> class Size(NamedTuple):
 ...     height: int
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING or sys.version_info >= (3, 14):  # there annotations are functions, which nobody calls
     from typing import NamedTuple
 else:
-    from collections import _tuplegetter, namedtuple
+    from collections import _tuplegetter
 
     class _Record(tuple):
         """What all of them can do."""
@@ -26,9 +26,9 @@ else:
         __slots__ = ()
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            owner = next(base for base in cls.__mro__ if "_fields" in vars(base))
-            owner.__new__ = staticmethod(_constructor(owner))
-            return owner.__new__(cls, *values, **named)
+            if named or len(values) != len(cls._fields):
+                values = _completed(cls, values, named)
+            return tuple.__new__(cls, values)
 
         @classmethod
         def _make(cls, values: Any) -> Any:
@@ -53,10 +53,16 @@ else:
         def __getnewargs__(self) -> tuple[Any, ...]:
             return tuple(self)
 
-    def _constructor(owner: type[_Record]) -> Any:
-        """As Python has it for a named tuple of these fields: arguments by place or by name, and defaults."""
-        made = namedtuple(owner.__name__, owner._fields, defaults=owner._field_defaults.values())
-        return made.__new__
+    def _completed(cls: type[_Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The values of all fields: those in their places, those by their names, defaults."""
+        rest = cls._fields[len(values) :]
+        defaults = cls._field_defaults
+        missing = [name for name in rest if name not in named and name not in defaults]
+        strange = [name for name in named if name not in rest]
+        if missing or strange or len(values) > len(cls._fields):
+            wrong = f"lacks {', '.join(missing)}" if missing else f"has no place for {', '.join(strange) or values[-1]}"
+            raise TypeError(f"{cls.__name__}.__new__() {wrong}")
+        return (*values, *[named[name] if name in named else defaults[name] for name in rest])
 
     class _Maker(type):
         """Turns the body of a class with fields into a plain class, a tuple with names."""

@@ -68,12 +68,18 @@ def test_what_a_class_says_of_its_fields_is_the_same() -> None:
     assert [getattr(Ours, name) for name in names] == [getattr(Theirs, name) for name in names]
 
 
-@pytest.mark.parametrize("given", [{}, {"name": "a", "sise": 3}])
+@pytest.mark.parametrize(
+    ("places", "names"),
+    [((), {}), ((), {"name": "a", "sise": 3}), (("a",), {"name": "b"}), (("a", 1, (), 2), {}), ((), {"size": 3})],
+)
 @pytest.mark.parametrize("kind", [Ours, Theirs])
-def test_a_missing_or_unknown_field_is_an_error(kind: Any, given: dict[str, Any]) -> None:
-    """Also of the first instance, which makes the constructor."""
+def test_a_missing_unknown_or_doubled_field_is_an_error(kind: Any, places: Any, names: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=r"__new__\(\)"):
-        kind(**given)
+        kind(*places, **names)
+
+
+def test_fields_are_given_by_place_and_by_name_together() -> None:
+    assert Ours("a", words=("b",)) == Theirs("a", words=("b",)) == Child("a", words=("b",)) == ("a", 3, ("b",))
 
 
 def test_replace_and_make_keep_the_class_and_refuse_what_does_not_fit() -> None:
