@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from .answers import comparison
 from .answers import network as networks
 from .answers.opening import Asked, Opened, find_network
-from .records import NamedTuple
 from .spec import LayerSpec, Reading, SpecError, format_spec, read_layer
+from .spec.records import NamedTuple
 from .variants.registry import ALL, DoesNotApply, own_names, row_names
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
 from ..graph.ops import Graph, Ints, Op, Shape
 from ..graph.shapes import infer_shapes
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .cost import LEARNED, Cost, OpTypes, of_dtype, op_cost
 from .field import mixes, op_field, receptive_field
 from .memory import Step, liveness

@@ -32,7 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .memory import is_view
 from .sizes import common_divisor, products_on_data
 

@@ -32,7 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 
 class Place(Enum):

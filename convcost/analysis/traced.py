@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 #: What a plan can do, with two operands each but for `call`.
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {

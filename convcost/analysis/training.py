@@ -32,7 +32,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .memory import is_view
 
 #: Copies of the weights that an optimiser keeps: none, the velocity, both moments (Kingma & Ba 2014).

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 if TYPE_CHECKING:
     from ..execute.ones.measure import Measured

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from ..analysis import Analysis, analyze, words
 from ..graph.ops import Counted, Graph, Norm, Op, Scale
-from ..records import NamedTuple
 from ..spec.layer import LayerSpec
+from ..spec.records import NamedTuple
 from ..variants.registry import (
     AS_GIVEN,
     BUILDING_BLOCK,

@@ -38,8 +38,8 @@ from ..graph.ops import (
 )
 from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
-from ..records import NamedTuple
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 from .check import NetworkVerified
 from .comparison import kind_of
 

@@ -8,8 +8,8 @@ from ..graph.ops import Shape
 from ..networks.build import Choices, Network, build_network
 from ..networks.foreign import is_module_name, printed_text
 from ..networks.zoo import find_program
-from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 from .network import Rebuild, not_rebuilt
 
 #: Called with each thing that is worth knowing about a network and is no part of it.

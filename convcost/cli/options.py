@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
 import typer
 
-from ..records import NamedTuple
 from ..report.formats import FORMATS
 from ..report.writers import Way
 from ..spec.layer import ACTIVATIONS
+from ..spec.records import NamedTuple
 
 if TYPE_CHECKING:
     from ..answers.comparison import Verify

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from ..answers.comparison import Layer, Result, Row
-from ..records import NamedTuple
 from ..report import Options, Writer, open_writer
 from ..spec import LayerSpec, Reading, SpecError, read_layer
 from ..spec.errors import Problem, clip
 from ..spec.fields import Values
+from ..spec.records import NamedTuple
 from ..spec.text import gather_tokens, join_words, locate
 from .failure import report, tell
 from .options import Destination, Modifiers

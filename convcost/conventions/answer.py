@@ -8,8 +8,8 @@ from fractions import Fraction
 from ..answers.check import NetworkVerified
 from ..graph.ops import Counted
 from ..networks.build import Network
-from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 from . import dispatched, graphs, modules, papers, patched  # noqa: F401  each registers its conventions
 from .facts import ASSUMED, Facts, Group, facts_of, in_groups, pieces
 from .figures import Figure, deciding, match_of, read_figure

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from ..networks.build import Network
-from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 from .operations import FAMILIES, KINDS, Seen
 
 #: How an operation can be written: as a module, a subclass of PyTorch's, one that holds modules itself, a function, a

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 
 #: What a unit multiplies by; B is a billion, as darknet's BFLOPs.
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9, "t": 10**12, "p": 10**15}

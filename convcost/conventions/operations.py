@@ -34,7 +34,7 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 #: What is called by its kind in every table of a convention, and how a term of a sum names it.
 LABELS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .facts import Group
 from .operations import FAMILY_OF, KINDS, LABELS
 

@@ -21,9 +21,9 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from ..records import NamedTuple
 from ..search.where import read_quantity
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 from .targets import WORDS, Subject, Ways, Words, read_subject
 
 #: Where budgets are looked for, in a folder and those above it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .targets import WORDS, Part, Subject, Words
 
 #: The words of which the verdict speaks.

@@ -14,8 +14,8 @@ from ..answers.network import ADDITIVE, NetworkAnswer, VerifyNetwork, answer_net
 from ..answers.opening import Asked, Opened, find_network
 from ..conventions.opening import is_layer
 from ..networks.single import read_single
-from ..records import NamedTuple
 from ..spec.errors import SpecError, clip
+from ..spec.records import NamedTuple
 
 #: The words that can be held against something, all whole numbers.
 WORDS = (*ADDITIVE, "peak_bytes")

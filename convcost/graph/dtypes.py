@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .ops import Graph
 
 #: Bits of a number; `wXaY` in specs names integers of any width, `int3` or `int12`.

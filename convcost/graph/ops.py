@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeVar, get_args
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]

@@ -8,10 +8,10 @@ from typing import Any
 from ..graph.builder import inline
 from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
-from ..records import NamedTuple
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
 from ..spec.layer import LayerSpec
+from ..spec.records import NamedTuple
 from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located

@@ -3,9 +3,9 @@
 from fractions import Fraction
 
 from ..graph.ops import Shape
-from ..records import NamedTuple
 from ..spec.errors import Problem, SpecError
 from ..spec.fields import Values, axes_disagree
+from ..spec.records import NamedTuple
 from ..spec.text import gather_tokens, locate, spans
 from .errors import NetworkError
 from .lines import Line, Program, place

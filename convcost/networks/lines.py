@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from ..records import NamedTuple
 from ..spec.errors import Problem, Span, clip
 from ..spec.layer import ACTIVATIONS
+from ..spec.records import NamedTuple
 from ..spec.text import spans
 from .errors import NetworkError
 

@@ -30,11 +30,11 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from ..records import NamedTuple
 from ..spec.check import same_padding
 from ..spec.errors import Problem, clip
 from ..spec.fields import axes_disagree, check_axes
 from ..spec.layer import ACTIVATIONS
+from ..spec.records import NamedTuple
 from ..spec.tokens import read_token
 
 #: Operations in a row, each with what is put behind the line's name.

@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any
 
 from ..answers.comparison import Comparison
-from ..records import NamedTuple
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 from .charts import Chart
 from .columns import plain, word_name
 from .documents import Document, document_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .model import Head, Line, Table, listed
 from .tables import TextWriter
 

@@ -7,7 +7,7 @@ from math import log2
 from shutil import get_terminal_size
 from typing import TextIO
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .as_table import TableWriter, can_encode, plain_width
 from .charts import Along, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from ..records import NamedTuple
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 from .charts import Along, Axis, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table
 from .pictures import Source, chart_of

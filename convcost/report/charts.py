@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .units import PLAIN, Number, Scale, Units, choose_scale
 
 #: Panels of one kind that stand side by side.

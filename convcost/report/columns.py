@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..records import NamedTuple
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
 
 

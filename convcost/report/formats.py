@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .writers import Options, Way, Writer
 
 if TYPE_CHECKING:

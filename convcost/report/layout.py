@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .model import Head, Line, Table, listed
 
 #: Text and what it is: "title", "head", "dim", "section", "base", "good", "bad", or "" for plain.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table

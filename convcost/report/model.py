@@ -3,7 +3,7 @@
 # No postponed annotations here and beside: NamedTuple would compile each of them from its text at every start.
 from collections.abc import Iterable, Sequence
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .columns import LEADING, known_names
 
 

@@ -9,8 +9,8 @@ from ..analysis.taps import taps_of_conv
 from ..answers.comparison import Comparison, Layer, Result
 from ..graph.ops import Conv
 from ..graph.shapes import output_shape
-from ..records import NamedTuple
 from ..spec import LayerSpec, format_spec
+from ..spec.records import NamedTuple
 from ..variants.registry import AS_GIVEN, build_variant
 from .columns import Column, choose_columns, exactly, plain, read
 from .documents import Document

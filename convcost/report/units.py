@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import floor, log10
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 Number = int | float
 

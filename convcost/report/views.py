@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 from .columns import read
 from .documents import Document
 from .model import Table

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ..records import NamedTuple
+from ..spec.records import NamedTuple
 
 if TYPE_CHECKING:
     from ..answers.comparison import Result

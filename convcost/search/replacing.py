@@ -9,8 +9,8 @@ from ..answers.opening import Opened
 from ..graph.ops import Shape
 from ..networks.build import Network
 from ..networks.swap import Swapped, Where, read_where, swap_network
-from ..records import NamedTuple
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 from .select import LAYER_NUMBERS, LAYER_WORDS, read_selection, select_layers
 from .where import Condition
 

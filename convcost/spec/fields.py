@@ -4,9 +4,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..records import NamedTuple
 from .errors import Problem, clip
 from .layer import ACTIVATIONS, DTYPES, LAST, PADDING_MODES, Ints, is_mixed
+from .records import NamedTuple
 
 COUNT, PAIR, SIZES, PADDING, FLAG, CHOICE = "count", "pair", "sizes", "padding", "flag", "choice"
 

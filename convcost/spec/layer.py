@@ -2,7 +2,7 @@
 
 # No postponed annotations: NamedTuple would compile each of them from its text at every start, 1 ms in all.
 
-from ..records import NamedTuple
+from .records import NamedTuple
 
 Ints = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..records import NamedTuple
 from ..spec.layer import Ints, LayerSpec
+from ..spec.records import NamedTuple
 
 #: What spatial axes are called, the last one last.
 SPATIAL = "zyx"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..graph.ops import Graph, Ints, Shape
 from ..graph.shapes import ShapeError, check_shapes
-from ..records import NamedTuple
 from ..spec.layer import LayerSpec
+from ..spec.records import NamedTuple
 
 if TYPE_CHECKING:
     from .factors import Factors

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from convcost import records
+from convcost.spec import records
 
 DEFAULT = ("same", "valid")
 
