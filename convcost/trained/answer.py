@@ -248,13 +248,11 @@ def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = No
     made = made._replace(missing=tuple(missing.items()), exact=ranks)
     show = _Shower(kernel, families, asked, given)
     best = tuple([(share, show(row)) for share, row in _best(made, families, asked)])
+    rows = [row for family in families for row in curve_of(family)] if asked.curve else _rows(made, families, asked)
     if asked.every and not asked.curve:
-        rows = [show(row) or row for row in _rows(made, families, asked)]
+        rows = [show(row) or row for row in rows]
     else:
-        every = (
-            [row for family in families for row in curve_of(family)] if asked.curve else _rows(made, families, asked)
-        )
-        rows = [show.done.get((row.variant, row.ranks), row) for row in every]
+        rows = [show.done.get((row.variant, row.ranks), row) for row in rows]
     return made._replace(best=best, rows=(*rows, *grouped_rows(kernel)))
 
 

@@ -249,9 +249,8 @@ class Flow:
 
     def _norm(self, node: Any, inputs: list[str]) -> bool:
         """A BatchNorm that no convolution has taken in."""
-        scale, shift, mean, var = (np.asarray(self.model.stored.array(name), float) for name in node.input[1:5])
-        epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
-        self.new(node.output[0], (self.value[inputs[0]] - mean) * scale / np.sqrt(var + epsilon) + shift)
+        mean, factor, shift = self.model.norm_numbers(node)
+        self.new(node.output[0], (self.value[inputs[0]] - mean) * factor + shift)
         self.tie(node.output[0], inputs[0])
         return True
 
