@@ -17,7 +17,7 @@ from ..graph.shapes import output_shape
 from ..spec.layer import LayerSpec
 from ..variants.registry import AS_GIVEN, build_variant
 from .allocate import Point, allocate, ways_of
-from .kernels import Kernel, Unreadable, fault_of
+from .kernels import Kernel, Unreadable, fault_of, masks_of
 from .rows import Family, Row, best_within, cheapest_within, curve_of, families_of, grouped_rows, row_within
 from .verify import output_error, show_row
 
@@ -281,14 +281,11 @@ def conv_of(spec: LayerSpec) -> Conv:
 
 def dead_alone(kernel: Kernel) -> DeadParts:
     """What is dead in a layer that is seen alone: rows, columns and taps of zeros, and taps that only meet padding."""
-    from .dead import masks_of
-
     masks = masks_of(kernel.weights, kernel.bias)
     useful = taps_with_data(kernel.spec)
     padding = int(useful.size - useful.sum())
     silent = ~masks.pairs.any(axis=1) & (masks.bias == 0)
-    groups = kernel.spec.groups
-    read = masks.pairs.reshape(groups, -1, masks.pairs.shape[1]).any(axis=1)
+    read = masks.columns(kernel.spec.groups)
     return DeadParts(int(silent.sum()), int((~read).sum()), int((~(masks.taps & useful)).sum()), padding)
 
 

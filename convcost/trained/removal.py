@@ -17,8 +17,8 @@ from ..graph.shapes import output_shape
 from ..networks.convs import conv_spec
 from ..spec.layer import LayerSpec
 from .answer import DeadParts, Removal, Saved, Separation, Smaller, conv_of, cost_of, taps_with_data
-from .dead import Kept, Masks, kept_channels, masks_of, without_dead
-from .kernels import Kernel, Unreadable
+from .dead import Kept, kept_channels, without_dead
+from .kernels import Kernel, Masks, Unreadable, masks_of
 from .models import Model
 from .verify import OUTPUT, distance, in_layout, outcome, smaller
 
