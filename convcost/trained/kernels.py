@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..analysis.cost import macs, params
+from ..analysis.taps import taps_of_conv
+from ..graph.ops import Conv
+from ..graph.shapes import output_shape
 from ..spec.layer import LAST, LayerSpec
+from ..variants.registry import AS_GIVEN, build_variant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,3 +110,26 @@ def flushed(values: NDArray[Any]) -> NDArray[Any]:
     [0.0, 1.0]
     """
     return np.where(np.abs(values) < SMALLEST, 0.0, values)
+
+
+def cost_of(spec: LayerSpec) -> tuple[int, int]:
+    """Multiply-adds and params of a layer as it is described."""
+    op, given = conv_of(spec), (spec.batch, spec.in_channels, *spec.input_size)
+    return macs(op, given, output_shape(op, [given])), params(op)
+
+
+def conv_of(spec: LayerSpec) -> Conv:
+    """The convolution that a spec describes, its padding resolved."""
+    op = build_variant(AS_GIVEN, spec).graph.nodes[0].op
+    assert isinstance(op, Conv)
+    return op
+
+
+def taps_with_data(spec: LayerSpec) -> NDArray[np.bool_]:
+    """Of every tap of a layer, whether it ever meets data."""
+    op = conv_of(spec)
+    out = output_shape(op, [(spec.batch, spec.in_channels, *spec.input_size)])[2:]
+    useful = np.ones(spec.kernel_size, bool)
+    for axis, taps in enumerate(taps_of_conv(op, spec.input_size, out)):
+        useful &= np.array(taps).reshape(-1, *(1,) * (spec.axes - axis - 1))
+    return useful

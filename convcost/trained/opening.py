@@ -15,8 +15,9 @@ from ..networks.input import read_size
 from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
-from .answer import Asked, Separation, Source, Watch, separate_sources, unwatched
+from .answer import Asked, Separation, Source
 from .arrays import FILTERS, array_sources, filter_text, is_arrays, numbers_of, sources_of
+from .separate import Watch, separate_sources, unwatched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

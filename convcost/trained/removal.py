@@ -16,9 +16,9 @@ from ..graph.ops import Conv
 from ..graph.shapes import output_shape
 from ..networks.convs import conv_spec
 from ..spec.layer import LayerSpec
-from .answer import DeadParts, Removal, Saved, Separation, Smaller, conv_of, cost_of, taps_with_data
+from .answer import DeadParts, Removal, Saved, Separation, Smaller
 from .dead import Kept, kept_channels, without_dead
-from .kernels import Kernel, Masks, Unreadable, masks_of
+from .kernels import Kernel, Masks, Unreadable, conv_of, cost_of, masks_of, taps_with_data
 from .models import Model
 from .verify import OUTPUT, distance, in_layout, outcome, smaller
 
