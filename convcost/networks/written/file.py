@@ -79,7 +79,8 @@ def _unique(nodes: Sequence[Node]) -> list[str]:
 def onnx_pieces(written: Written, fill: Fill, version: str) -> Iterator[bytes]:
     """The file, piece by piece: opset 20, of bf16 the first that has it, 22.
 
-    >>> from .learned import ones
+    >>> from convcost.graph.ops import Activation
+    >>> from convcost.networks.written.learned import ones
     >>> graph = Graph((1, 2, 4), "fp32", (Node("act", Activation("relu"), (0,)),))
     >>> b"".join(onnx_pieces(writable(graph), ones, "1")).hex(" ")[:35]
     '08 09 12 08 63 6f 6e 76 63 6f 73 74'
