@@ -55,7 +55,7 @@ def export(
 ) -> int:
     """Write a variant of a layer, or a whole network, as an ONNX file, with random weights or yours."""
     from .. import __version__
-    from ..networks.written.steps import onnx_pieces, writable
+    from ..networks.written.file import onnx_pieces, writable
 
     if not output and sys.stdout.isatty():
         raise SpecError("an ONNX file is no text for a terminal", "name the file: -o block.onnx")

@@ -127,10 +127,11 @@ def _levels(document: Document, *levels: str) -> list[Document]:
 
 
 def _separation(answer: Any) -> View:
-    from .separation import FIELDS, separation_document, separation_lines, separation_table
+    from .separation import FIELDS, separation_document, separation_lines
+    from .separation_tables import separation_table
 
     document = separation_document(answer)
-    return View(document, lambda: separation_table(answer), FIELDS, lambda: separation_lines(document))
+    return View(document, lambda: separation_table(answer), FIELDS, lambda: separation_lines(answer, document))
 
 
 def _timed(answer: Any) -> View:

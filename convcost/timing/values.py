@@ -36,8 +36,8 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..networks.written.file import Written, onnx_pieces, writable
 from ..networks.written.learned import Tensor, noise
-from ..networks.written.steps import Written, onnx_pieces, writable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
