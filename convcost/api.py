@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Record = TypeVar("Record", bound=tuple[Any, ...])
 
 #: A number as a number or as people write it: 0.5, 150_000_000, "150M".
 Number = int | float | str
@@ -346,7 +347,7 @@ def swap(
     that replaces nothing, and for what `where` cannot ask.
     """
     from .networks.swap import replacements
-    from .search.replacing import SwapAnswer, answer_swap
+    from .search.replacing import answer_swap
 
     variant = own_names([to])[0]
     if variant not in replacements():
@@ -354,9 +355,7 @@ def swap(
         raise SpecError(f"unknown variant {to!r}", f"there are {known}", to, 0, len(to))
     opened = _opened(name, size, width, depth, batch, norm, inputs)
     check = _network_verifier(verify, verify_limit)
-    found = answer_swap(opened, variant, where, sort, top, inplace=inplace, verify=check)
-    shown: SwapAnswer = _shown(SwapAnswer)._make(found)
-    return shown
+    return _shown(answer_swap(opened, variant, where, sort, top, inplace=inplace, verify=check))
 
 
 @_asked
@@ -476,7 +475,7 @@ def fit(
     """
     from .conventions.opening import is_layer
     from .search.columns import NUMBERS
-    from .search.fit import USUAL, Fit, budget_condition, fit_layer
+    from .search.fit import USUAL, budget_condition, fit_layer
     from .search.scaling import SCALED, fit_network, read_sizes
     from .search.select import read_orders
 
@@ -499,8 +498,7 @@ def fit(
             read_sizes(size), read_orders(best, SCALED), top,
             inplace=inplace, verify=_network_verifier(verify, verify_limit),
         )  # fmt: skip
-    shown: Fit = _shown(Fit)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -530,7 +528,7 @@ def sweep(
     `batches()` of the answer gives all chosen rows, some thousand at a time: NumPy records, or with `arrow=True` record
     batches of Arrow. Raises Error for what is no range, and for a condition or a word that there is not.
     """
-    from .search.sweep import Sweep, Workers, read_search, sweep_layers
+    from .search.sweep import Workers, read_search, sweep_layers
 
     names = None if variants is None else own_names(list(variants))
     words = front if isinstance(front, str) else ",".join(front)
@@ -538,8 +536,7 @@ def sweep(
     flags |= {"activation": _activation(activation)} if activation is not None else {}
     search = read_search(spec, names, where, best, top, words, flags=flags, inplace=inplace)
     check = _verifier(verify, verify_limit)
-    shown: Sweep = _shown(Sweep)._make(sweep_layers(search, spec, Workers(threads), verify=check, top=top))
-    return shown
+    return _shown(sweep_layers(search, spec, Workers(threads), verify=check, top=top))
 
 
 @_asked
@@ -580,8 +577,7 @@ def reconcile(
     others = others_of(opened.network, opened.rebuild, ",".join(map(str, sizes)), siblings)
     texts = tuple(map(str, figures))
     found = answer.reconcile_network(opened.network, texts, others=others, only=only, verified=verified)
-    shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -628,8 +624,7 @@ def time(
             found = answer.time_graphs(asked.name, subjects, None, watch, profile)
         else:
             found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
-    shown: Timed = _shown(answer.Timed)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -662,8 +657,7 @@ def separate(
 
     limit = answer.DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = answer.Asked(macs, error, curve, False, verify, limit)
-    shown: Separation = _shown(answer.Separation)._make(separate_weights(weights, words, asked, layer, input))
-    return shown
+    return _shown(separate_weights(weights, words, asked, layer, input))
 
 
 @_asked
@@ -680,7 +674,7 @@ def budget(
     `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
     those that are wanted. Raises Error where there is no budget, and for what is none.
     """
-    from .gate.budgets import BudgetAnswer, find_budgets, judge_all, read_budgets
+    from .gate.budgets import find_budgets, judge_all, read_budgets
 
     budgets = read_budgets(Path(path) if path is not None else find_budgets(Path()))
     names, known = list(targets), [target.name for target in budgets.targets]
@@ -689,8 +683,7 @@ def budget(
             raise SpecError(f"unknown target {name!r}", "there are " + ", ".join(known), name, 0, len(name))
     wanted = tuple([target for target in budgets.targets if not names or target.name in names])
     ways = _ways(inplace, verify, verify_limit)._replace(folder=budgets.path.parent)
-    shown: BudgetAnswer = _shown(BudgetAnswer)._make(judge_all(budgets._replace(targets=wanted), ways))
-    return shown
+    return _shown(judge_all(budgets._replace(targets=wanted), ways))
 
 
 @_asked
@@ -703,12 +696,11 @@ def diff(a: str, b: str, *, inplace: bool = True, verify: bool = True, verify_li
 
     Raises Error where there is no such thing.
     """
-    from .gate.diff import Difference, differences
+    from .gate.diff import differences
     from .gate.targets import read_subject
 
     ways = _ways(inplace, verify, verify_limit)
-    shown: Difference = _shown(Difference)._make(differences(read_subject(a, ways), read_subject(b, ways)))
-    return shown
+    return _shown(differences(read_subject(a, ways), read_subject(b, ways)))
 
 
 def assert_cost(
@@ -762,9 +754,13 @@ def _said(number: Number | None) -> str:
     return "" if number is None else str(number)
 
 
+def _shown(record: Record) -> Record:
+    """A record whose module is not loaded before it is used, with its table."""
+    return _shown_kind(type(record))._make(record)
+
+
 @cache
-def _shown(kind: type) -> Any:
-    """A kind of record whose module is not loaded before it is used, with its table."""
+def _shown_kind(kind: type) -> Any:
     return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
 
 
