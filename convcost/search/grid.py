@@ -70,6 +70,11 @@ class Grid(NamedTuple):
         """How many values each axis has."""
         return tuple([len(axis.values) for axis in self.axes])
 
+    @property
+    def fields(self) -> list[str]:
+        """What varies."""
+        return [field for axis in self.axes for field in axis.fields]
+
     def row(self, row: int) -> dict[str, int]:
         """What varies, of layer number `row`, by field."""
         found: dict[str, int] = {}

@@ -188,6 +188,15 @@ class Condition:
         return SpecError(message, hint, self.text, start, end)
 
 
+def condition_of_layers(text: str, known: Collection[str]) -> Condition:
+    """A condition where there is no whole that a share could be of. Raises SpecError, pointing at the share."""
+    condition = Condition(text, known)
+    if condition.shares:
+        at = text.index("%")
+        raise SpecError("a share of what?", "here a limit is a number: macs<=30M", text, at, at + 1)
+    return condition
+
+
 def _tokens(text: str) -> list[tuple[str, int, int]]:
     """Words and signs with where they stand."""
     found, at = [], 0
