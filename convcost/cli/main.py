@@ -79,7 +79,7 @@ class Commands(TyperGroup):
         `--help` ends in the notation and in examples, `-h` does not.
         """
         if cmd_name not in COMMANDS:
-            from .names import unknown_name
+            from ..spec.errors import unknown_name
 
             raise unknown_name("command", cmd_name, COMMANDS, "'convcost --help' lists them")
         from .options import expanded
