@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..analysis import analyze
@@ -208,7 +209,7 @@ class Stopwatch:
         if self.device is not None:
             row = row._replace(bound=bound_of(graph, subject.shapes, analysis, self.device))
         if self.fit is not None and not any([type(node.op) is Counted for node in graph.nodes]):
-            row = row._replace(predicted=predicted_seconds(graph, subject.shapes, self.fit))
+            row = row._replace(predicted=predicted_seconds(graph, subject.shapes, analysis, self.fit))
         if rounds is None or self.engine is None:
             return row
         return self._prepared(row, subject, graph, analysis, self.engine, rounds)
@@ -299,11 +300,11 @@ def time_graphs(
 
 def time_network(
     name: str, graph: Graph, shapes: Sequence[Shape], watch: Stopwatch, profile: Profile | None = None,
-    run: Callable[[bool], Callable[[], Run]] | None = None,
+    run: Callable[[bool], Run] | None = None,
 ) -> Timed:  # fmt: skip
     """A whole network: fused and unfused where the engine can be told so, once where not, or bounded alone.
 
-    `run` makes a file itself ready, fused or not; SpecError where the engine does not run files.
+    `run` makes a file itself ready, fused or not. SpecError where the engine does not run files.
     """
     whole = Subject("fused", "network", graph, shapes)
     if watch.engine is None or watch.engine.name != "onnxruntime":
@@ -312,7 +313,7 @@ def time_network(
         return time_graphs(name, [whole._replace(name=name)], None, watch, profile)
     subjects = [whole, whole._replace(name="unfused", fused=False)]
     if run is not None:
-        subjects = [one._replace(run=run(one.fused)) for one in subjects]
+        subjects = [one._replace(run=partial(run, one.fused)) for one in subjects]
     return time_graphs(name, subjects, "fused", watch, profile)
 
 
