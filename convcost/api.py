@@ -613,6 +613,7 @@ def time(
     from .timing import ENGINES, answer
     from .timing.devices import find_device
     from .timing.machine import open_watch
+    from .timing.subjects import subjects_of
 
     seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
     on = find_device(device)[0] if device else None
@@ -624,7 +625,7 @@ def time(
     else:
         asked = find_network(network, str(spec), tell=_warn).network
         if per_layer:
-            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            subjects = subjects_of(asked.graph, asked.shapes)
             found = answer.time_graphs(asked.name, subjects, None, watch, profile)
         else:
             found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)

@@ -143,8 +143,9 @@ def _time_layer(
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
     from ..answers.opening import Asked, is_onnx
-    from ..timing.answer import subjects_of, time_graphs, time_network
+    from ..timing.answer import time_graphs, time_network
     from ..timing.engines import run_of_file
+    from ..timing.subjects import subjects_of
     from .inside import open_network
     from .onnx_model import report_unknown
 
