@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..spec.errors import SpecError, clip
-from ..timing import ENGINES
+from ..timing import ENGINES, NETWORK_SECONDS, SECONDS
 from .failure import tell
 from .names import choose_variants
 from .options import NOTATION, Destination, Exact, Modifiers, OfNetwork, OptionalSpec, Residual, Variants
@@ -43,9 +43,6 @@ Examples:
 )
 
 EngineName: Any = StrEnum("EngineName", {name: name for name in ENGINES})  # type: ignore[misc]  # made from the list
-
-#: So long is measured at most, a layer's variants and a network.
-SECONDS, NETWORK_SECONDS = 10.0, 20.0
 
 Threads = Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Threads of the engine.")]
 Chosen = Annotated[EngineName, typer.Option("--engine", metavar="NAME", help=f"Run it in this: {', '.join(ENGINES)}.")]

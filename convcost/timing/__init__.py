@@ -3,6 +3,9 @@
 #: The engines there are, the one that people deploy first.
 ENGINES = ("onnxruntime", "numpy", "torch")
 
+#: Seconds that are measured at most where nothing is said: a layer's variants, and a network.
+SECONDS, NETWORK_SECONDS = 10.0, 20.0
+
 
 def engine_words(name: str, version: str, threads: int | None) -> list[str]:
     """An engine as a text has it.
