@@ -147,7 +147,8 @@ class Stopwatch:
             rows[subject.name] = self._row(subject, rounds)
         if rounds is not None:
             rounds.go(self.max_seconds, self.tell)
-            rows = _with_times(rows, rounds.times())
+            times = rounds.times()
+            rows = {name: row._replace(times=times.get(name)) for name, row in rows.items()}
         return tuple(_related(rows, base)), rounds
 
     def _row(self, subject: Subject, rounds: Rounds | None) -> TimedRow:
@@ -203,11 +204,6 @@ class Stopwatch:
         return self._last[1]
 
 
-def _with_times(rows: Mapping[str, TimedRow], times: Mapping[str, Times]) -> dict[str, TimedRow]:
-    """Rows with what the rounds gave of each."""
-    return {name: row._replace(times=times.get(name)) for name, row in rows.items()}
-
-
 def _related(rows: Mapping[str, TimedRow], base: str | None) -> Iterable[TimedRow]:
     """Rows with the ratio of their multiply-adds; a building block has none, and no ratio of times."""
     of = rows[base].macs if base is not None and base in rows else None
@@ -241,9 +237,11 @@ def time_layer(
 def time_graphs(
     name: str, subjects: Sequence[Subject], base: str | None, watch: Stopwatch, profile: Profile | None = None
 ) -> Timed:
-    """Whole graphs of one network, timed side by side."""
-    watch.refuse(next(subject.graph.dtype for subject in subjects if subject.graph is not None))
-    first = next(subject.graph for subject in subjects if subject.graph is not None)
+    """Whole graphs of one network, timed side by side; SpecError where there is none."""
+    first = next((subject.graph for subject in subjects if subject.graph is not None), None)
+    if first is None:
+        raise SpecError(f"{name} has no operation that is timed alone", "leave --per-layer out")
+    watch.refuse(first.dtype)
     rows, rounds = watch.rows(subjects, base)
     found = Timed(name, None, first.input_shape, first.dtype, rows, watch.device, base=base)
     return _concluded(found, watch, rounds, profile)

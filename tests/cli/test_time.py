@@ -166,6 +166,16 @@ def test_what_is_not_timed_is_refused_in_words(words: str, said: str, capsys: py
     assert said in capsys.readouterr().err
 
 
+def test_a_network_without_an_operation_that_is_timed_alone_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only renames numbers takes no time."""
+    path = tmp_path / "flat.txt"
+    path.write_text("input 3 @8\nflatten\n")
+    assert run(["time", "--network", str(path), "--per-layer", "--engine", "numpy"]) == 2
+    assert "has no operation that is timed alone" in capsys.readouterr().err
+
+
 def test_a_row_that_the_engine_refuses_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """The others are timed."""
     pytest.importorskip("onnxruntime", reason="it is timed in it")
