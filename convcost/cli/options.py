@@ -43,6 +43,10 @@ OptionalSpec = Annotated[list[str] | None, _SPEC]
 Variants = Annotated[
     str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
+OfNetwork = Annotated[
+    str,
+    typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
+]
 Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
 Inside = Annotated[
     str, typer.Option("--in", metavar="NETWORK", show_default=False, help="A layer of this network, or ONNX file.")
