@@ -49,7 +49,7 @@ def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[S
     """
     grid = squeezed(table, ENDLESS if every else width)
     if table.title:
-        yield [(f" {table.title}", "title"), ("".join([f"  ·  {fact}" for fact in table.facts]), "dim")]
+        yield from _title(table, ENDLESS if every else width)
         yield []
     if table.sections:
         yield from _body(table, grid, width)
@@ -59,6 +59,16 @@ def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[S
     out = [head.words for i, head in enumerate(table.heads) if i not in grid.shown and head.key != "verified"]
     if out and table.sections:
         yield from _note(f"· left out for width: {listed(out)} (--columns)", grid.mark, width)
+
+
+def _title(table: Table, width: int) -> Iterator[list[Span]]:
+    """The title, and what holds for the whole beside it, or below where both are too long for a line."""
+    title, facts = f" {table.title}", "".join([f"  ·  {fact}" for fact in table.facts])
+    if len(title) + len(facts) <= width or not facts:
+        yield [(title, "title"), (facts, "dim")]
+    else:
+        yield [(title, "title")]
+        yield [(facts, "dim")]
 
 
 def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:

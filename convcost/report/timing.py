@@ -272,9 +272,9 @@ def device_table(devices: Sequence[Device]) -> Table:
     types = list(dict.fromkeys([dtype for device in devices for dtype in device.peak]))
     columns = [
         Column("status", "status", None),
-        *[Column(f"peak.{dtype}", f"{dtype}\nMACs/s", COUNTS) for dtype in types],
+        *[Column(f"peak.{dtype}", f"{dtype}\nMACs/s", COUNTS, at) for at, dtype in enumerate(types)],
         Column("bandwidth", "bytes/s", COUNTS),
-        Column("on_chip", "on chip", BYTES, 1),
+        Column("on_chip", "on chip", BYTES, len(types)),
     ]
     entries = [(device.name, device_entry(device), "", False) for device in devices]
     columns = [c for c in columns if any([read(words, c.key) is not None for _, words, _, _ in entries])]

@@ -176,8 +176,12 @@ def read_grid(words: Sequence[str], flags: dict[str, Any] | None = None) -> list
             rest.append(_alternatives(word, text, at))
         at += len(word)
     if not channels or sizes is None:
-        what, such = ("channels are", "16..512/16:64") if not channels else ("the input size is", "@7,14,28")
-        raise SpecError(f"{what} missing", f"add them, such as {such}", text, len(text), len(text))
+        what, add = (
+            ("channels are", "them, such as 16..512/16:64")
+            if not channels
+            else ("the input size is", "it, such as @7,14,28")
+        )
+        raise SpecError(f"{what} missing", f"add {add}", text, len(text), len(text))
     given = tuple((flags or {}).items())
     grids = [Grid(" ".join(tokens), (*channels, *settings, sizes), given) for tokens in product(*rest)]
     for grid in grids:

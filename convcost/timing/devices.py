@@ -50,7 +50,7 @@ def shipped_devices() -> dict[str, Device]:
 
 
 def find_device(name: str) -> tuple[Device, list[str]]:
-    """The device of that name, or the first of those that have it in theirs, and the names of the others.
+    """The device of that name, or the first of those that have it in theirs as whole words, and the others' names.
 
     >>> find_device("t4")[0].name, find_device("a100")[1]
     ('nvidia-t4', ['nvidia-a100-sxm-80gb'])
@@ -63,7 +63,7 @@ def find_device(name: str) -> tuple[Device, list[str]]:
     known = shipped_devices()
     if name in known:
         return known[name], []
-    found = [device for device in known if name and name.lower() in device]
+    found = [device for device in known if name and f"-{name.lower()}-" in f"-{device}-"]  # an a10 is no a100
     if not found:
         from difflib import get_close_matches
 

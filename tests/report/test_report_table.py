@@ -168,6 +168,15 @@ def test_a_long_batch_goes_on_in_another_table() -> None:
     assert file.getvalue().count("\n – 8 @8 k3") == 150
 
 
+@pytest.mark.parametrize(
+    ("width", "lines"), [(29, [" 64:128 @56 k3", "  ·  fp32  ·  n1"]), (30, [" 64:128 @56 k3  ·  fp32  ·  n1"])]
+)
+def test_facts_stand_below_a_title_where_both_are_too_long(width: int, lines: list[str]) -> None:
+    table = Table("64:128 @56 k3", ("fp32", "n1"), "variant", (), (), (), ())
+    found = ["".join([text for text, _ in spans]) for spans in lay_out(table, width)]
+    assert found == [*lines, ""]
+
+
 def test_wrapping_keeps_every_word() -> None:
     """A word that is too long has a line of its own."""
     assert wrap("a bb ccc dddddddd e", 5) == ["a bb", "ccc", "dddddddd", "e"]

@@ -102,6 +102,13 @@ def test_a_part_of_a_name_finds_the_first_and_names_the_others() -> None:
     assert (device.name, others) == ("nvidia-a100-sxm-40gb", ["nvidia-a100-sxm-80gb"])
 
 
+@pytest.mark.parametrize("name", ["a10", "rtx-40", "sxm-40", ""])
+def test_a_part_of_a_word_finds_no_device(name: str) -> None:
+    """An A10 is another card than an A100."""
+    with pytest.raises(SpecError, match="unknown device"):
+        find_device(name)
+
+
 def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
     """The only one in it, or the one that is named."""
     path = tmp_path / "my.toml"
