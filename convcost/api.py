@@ -18,7 +18,7 @@ numbers. Whatever is wrong with what is asked raises `Error`, a ValueError, whos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
 from importlib import import_module
 from os import PathLike
@@ -29,6 +29,7 @@ from .answers import comparison
 from .answers import network as networks
 from .answers.opening import Asked, Opened, find_network
 from .spec import LayerSpec, Reading, SpecError, format_spec, read_layer
+from .spec.errors import unknown_name
 from .spec.records import NamedTuple
 from .variants.registry import ALL, DoesNotApply, own_names, row_names
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Record = TypeVar("Record", bound=tuple[Any, ...])
 
 #: A number as a number or as people write it: 0.5, 150_000_000, "150M".
 Number = int | float | str
@@ -231,13 +233,9 @@ def compare(
     `layer` is one of a `network`; `where`, `sort`, `top` and `front` choose rows as the command does. Raises Error for
     a spec, variant, baseline or condition that there is not.
     """
-    names = None if variants is None else list(variants)
-    known = [*row_names(), ALL]
-    for name in [*(names or ()), *([] if baseline is None else [baseline])]:
-        if name not in known:
-            raise SpecError(f"unknown variant {name!r}", "there are " + ", ".join(known), name, 0, len(name))
+    names = _variants(variants)
+    baseline = own_names([_known("baseline", baseline, row_names())])[0] if baseline is not None else None
     read = _read_of(spec, network, layer, norm, activation, residual)
-    names, baseline = names and own_names(names), baseline and own_names([baseline])[0]
     check = _verifier(verify, verify_limit)
     chosen = bool(where or sort or top is not None or front)
     found = comparison.compare_variants(read.spec, names, baseline, inplace=inplace, verify=None if chosen else check)
@@ -346,17 +344,12 @@ def swap(
     that replaces nothing, and for what `where` cannot ask.
     """
     from .networks.swap import replacements
-    from .search.replacing import SwapAnswer, answer_swap
+    from .search.replacing import answer_swap
 
-    variant = own_names([to])[0]
-    if variant not in replacements():
-        known = ", ".join(replacements())
-        raise SpecError(f"unknown variant {to!r}", f"there are {known}", to, 0, len(to))
+    variant = _known("variant", own_names([to])[0], replacements())
     opened = _opened(name, size, width, depth, batch, norm, inputs)
     check = _network_verifier(verify, verify_limit)
-    found = answer_swap(opened, variant, where, sort, top, inplace=inplace, verify=check)
-    shown: SwapAnswer = _shown(SwapAnswer)._make(found)
-    return shown
+    return _shown(answer_swap(opened, variant, where, sort, top, inplace=inplace, verify=check))
 
 
 @_asked
@@ -382,7 +375,7 @@ def verify(
     from .checks.verifier import DEFAULT_LIMIT
 
     read = _read(spec, norm, activation, residual)
-    names = None if variants is None else own_names(list(variants))
+    names = _variants(variants)
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     return Evidence(read.spec, tuple(examine_all(read.spec, names, limit, inplace=inplace)))
 
@@ -405,8 +398,7 @@ def explain(*topics: str, spec: str | LayerSpec = "", full: bool = False, experi
 
     asked = read_words(list(topics))
     if asked.unknown is not None or asked.rest or not topics:
-        word = asked.unknown or " ".join(asked.rest)
-        raise SpecError(f"unknown topic {word!r}", "there are " + ", ".join(names()), word, 0, len(word))
+        raise unknown_name("topic", asked.unknown or " ".join(asked.rest), names())
     layer = read_layer(spec).spec if isinstance(spec, str) and spec else spec or default_layer(asked.topics)
     assert isinstance(layer, LayerSpec)
     measured = None
@@ -474,20 +466,19 @@ def fit(
     `limits` are words such as `macs`, `params` and `peak_bytes`; `_` in a layer is what is asked for, and ranges are
     gone through, as in the command. Raises Error for what is no layer, no network, or no budget.
     """
-    from .conventions.opening import is_layer
     from .search.columns import NUMBERS
-    from .search.fit import USUAL, Fit, budget_condition, fit_layer
+    from .search.fit import USUAL, budget_condition, fit_layer
+    from .search.grid import is_network, tokens_of_line
     from .search.scaling import SCALED, fit_network, read_sizes
     from .search.select import read_orders
 
     texts = {word: str(limit) for word, limit in limits.items()}
-    word = what.split()[0] if what.split() else what
-    if is_layer(word) or word[:1].isdigit():
-        names = None if variants is None else own_names(list(variants))
-        flags: dict[str, Any] = {"norm": norm} if norm else {}
-        flags |= {"activation": _activation(activation)} if activation is not None else {}
+    word, _, rest = what.strip().partition(" ")
+    if not is_network(word):
+        names = _variants(variants)
+        text, flags = tokens_of_line(what, _flags(norm, activation))
         found = fit_layer(
-            what, budget_condition(texts, where), names, read_orders(best, NUMBERS) or USUAL, top,
+            text, budget_condition(texts, where), names, read_orders(best, NUMBERS) or USUAL, top,
             flags=flags, inplace=inplace, verify=_verifier(verify, verify_limit),
         )  # fmt: skip
     else:
@@ -495,12 +486,11 @@ def fit(
         from .networks.zoo import find_program
 
         found = fit_network(
-            find_program(word), Choices(" ".join(what.split()[1:])), budget_condition(texts, where, SCALED), width,
+            find_program(word), Choices(rest), budget_condition(texts, where, SCALED), width,
             read_sizes(size), read_orders(best, SCALED), top,
             inplace=inplace, verify=_network_verifier(verify, verify_limit),
         )  # fmt: skip
-    shown: Fit = _shown(Fit)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -530,16 +520,15 @@ def sweep(
     `batches()` of the answer gives all chosen rows, some thousand at a time: NumPy records, or with `arrow=True` record
     batches of Arrow. Raises Error for what is no range, and for a condition or a word that there is not.
     """
-    from .search.sweep import Sweep, Workers, read_search, sweep_layers
+    from .search.grid import tokens_of_line
+    from .search.sweep import Workers, read_search, sweep_layers
 
-    names = None if variants is None else own_names(list(variants))
+    names = _variants(variants)
     words = front if isinstance(front, str) else ",".join(front)
-    flags: dict[str, Any] = {"norm": norm} if norm else {}
-    flags |= {"activation": _activation(activation)} if activation is not None else {}
-    search = read_search(spec, names, where, best, top, words, flags=flags, inplace=inplace)
+    text, flags = tokens_of_line(spec, _flags(norm, activation))
+    search = read_search(text, names, where, best, top, words, flags=flags, inplace=inplace)
     check = _verifier(verify, verify_limit)
-    shown: Sweep = _shown(Sweep)._make(sweep_layers(search, spec, Workers(threads), verify=check, top=top))
-    return shown
+    return _shown(sweep_layers(search, text, Workers(threads), verify=check, top=top))
 
 
 @_asked
@@ -580,8 +569,7 @@ def reconcile(
     others = others_of(opened.network, opened.rebuild, ",".join(map(str, sizes)), siblings)
     texts = tuple(map(str, figures))
     found = answer.reconcile_network(opened.network, texts, others=others, only=only, verified=verified)
-    shown: Reconciliation = _shown(answer.Reconciliation)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -610,26 +598,26 @@ def time(
     network; `per_layer` is each of its distinct layers, `predict` a guess beside what is measured. Raises Error for
     what cannot be timed.
     """
-    from .timing import ENGINES, answer
+    from .timing import ENGINES, NETWORK_SECONDS, SECONDS, answer
     from .timing.devices import find_device
     from .timing.machine import open_watch
+    from .timing.subjects import subjects_of
 
-    seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
+    seconds = max_seconds if max_seconds is not None else SECONDS if network is None else NETWORK_SECONDS
     on = find_device(device)[0] if device else None
     watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
     if network is None:
         read = _read(spec, norm, activation, residual)
-        names = None if variants is None else own_names(list(variants))
+        names = _variants(variants)
         found = answer.time_layer(read.spec, names, watch, profile, read.source)
     else:
         asked = find_network(network, str(spec), tell=_warn).network
         if per_layer:
-            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            subjects = subjects_of(asked.graph, asked.shapes)
             found = answer.time_graphs(asked.name, subjects, None, watch, profile)
         else:
             found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
-    shown: Timed = _shown(answer.Timed)._make(found)
-    return shown
+    return _shown(found)
 
 
 @_asked
@@ -662,8 +650,7 @@ def separate(
 
     limit = answer.DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = answer.Asked(macs, error, curve, False, verify, limit)
-    shown: Separation = _shown(answer.Separation)._make(separate_weights(weights, words, asked, layer, input))
-    return shown
+    return _shown(separate_weights(weights, words, asked, layer, input))
 
 
 @_asked
@@ -680,17 +667,14 @@ def budget(
     `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
     those that are wanted. Raises Error where there is no budget, and for what is none.
     """
-    from .gate.budgets import BudgetAnswer, find_budgets, judge_all, read_budgets
+    from .gate.budgets import find_budgets, judge_all, read_budgets
 
     budgets = read_budgets(Path(path) if path is not None else find_budgets(Path()))
-    names, known = list(targets), [target.name for target in budgets.targets]
-    for name in names:
-        if name not in known:
-            raise SpecError(f"unknown target {name!r}", "there are " + ", ".join(known), name, 0, len(name))
+    known = [target.name for target in budgets.targets]
+    names = [_known("target", name, known) for name in targets]
     wanted = tuple([target for target in budgets.targets if not names or target.name in names])
     ways = _ways(inplace, verify, verify_limit)._replace(folder=budgets.path.parent)
-    shown: BudgetAnswer = _shown(BudgetAnswer)._make(judge_all(budgets._replace(targets=wanted), ways))
-    return shown
+    return _shown(judge_all(budgets._replace(targets=wanted), ways))
 
 
 @_asked
@@ -703,12 +687,11 @@ def diff(a: str, b: str, *, inplace: bool = True, verify: bool = True, verify_li
 
     Raises Error where there is no such thing.
     """
-    from .gate.diff import Difference, differences
+    from .gate.diff import differences
     from .gate.targets import read_subject
 
     ways = _ways(inplace, verify, verify_limit)
-    shown: Difference = _shown(Difference)._make(differences(read_subject(a, ways), read_subject(b, ways)))
-    return shown
+    return _shown(differences(read_subject(a, ways), read_subject(b, ways)))
 
 
 def assert_cost(
@@ -762,9 +745,14 @@ def _said(number: Number | None) -> str:
     return "" if number is None else str(number)
 
 
+def _shown(record: Record) -> Record:
+    """A record whose module is not loaded before it is used, with its table."""
+    shown: Record = _shown_kind(type(record))._make(record)
+    return shown
+
+
 @cache
-def _shown(kind: type) -> Any:
-    """A kind of record whose module is not loaded before it is used, with its table."""
+def _shown_kind(kind: type) -> Any:
     return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
 
 
@@ -789,10 +777,26 @@ def _read(spec: str | LayerSpec, norm: bool, activation: str | None, residual: b
     if not isinstance(spec, str | LayerSpec):
         raise TypeError(f"a layer is text or a LayerSpec, not {type(spec).__name__}")
     read = read_layer(spec) if isinstance(spec, str) else Reading(spec)
-    given: dict[str, Any] = {"norm": norm, "activation": activation, "residual": residual}
-    if activation is not None:
-        given["activation"] = _activation(activation)
-    return read._replace(spec=read.spec._replace(**{field: value for field, value in given.items() if value}))
+    return read._replace(spec=read.spec._replace(**_flags(norm, activation, residual)))
+
+
+def _flags(norm: bool, activation: str | None, residual: bool = False) -> dict[str, Any]:
+    """What no token of a layer says: the fields that are asked for."""
+    given = {"norm": norm, "activation": activation if activation is None else _activation(activation),
+             "residual": residual}  # fmt: skip
+    return {field: value for field, value in given.items() if value}
+
+
+def _variants(names: Iterable[str] | None) -> list[str] | None:
+    """The variants that are named, each once, by its own name."""
+    return None if names is None else own_names([_known("variant", name, [*row_names(), ALL]) for name in names])
+
+
+def _known(what: str, name: str, known: Sequence[str]) -> str:
+    """The name, which is one of those known; else the error that the command has."""
+    if name not in known:
+        raise unknown_name(what, name, known)
+    return name
 
 
 def _activation(name: str) -> str:

@@ -118,6 +118,19 @@ def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
         convcost.network("resnet51")
 
 
+@pytest.mark.parametrize("name", ["compare", "verify", "fit", "sweep", "time"])
+def test_a_variant_that_there_is_not_is_the_error_of_the_command(name: str) -> None:
+    with pytest.raises(convcost.Error, match=r"unknown variant 'standart'[^?]*did you mean standard\?"):
+        getattr(convcost, name)(SPEC, variants=["standart"])
+
+
+@pytest.mark.parametrize(("name", "more"), [("fit", {"macs": "1M"}), ("sweep", {})])
+def test_a_line_of_a_framework_is_a_layer_as_in_the_command(name: str, more: dict[str, str]) -> None:
+    """It has no ranges, but is tried like the tokens that it means."""
+    found = getattr(convcost, name)("Conv2d(8, 16, 3, padding=1) @9", variants=["standard"], verify=False, **more)
+    assert found.name == "8:16 @9 k3 bias"
+
+
 def test_only_what_exists_is_there() -> None:
     """And `dir` names it."""
     assert {"compare", "layer", "network"} <= set(dir(convcost))

@@ -11,9 +11,8 @@ import typer
 from ..gate import budgets as gate
 from ..gate.targets import Ways, read_subject
 from ..report.formats import FORMATS
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, unknown_name
 from .failure import tell
-from .names import unknown_name
 from .options import Budgets, Destination, Execution
 from .output import whole_file
 

@@ -8,9 +8,10 @@ import typer
 from ..answers.comparison import Comparison, Verify, compare_variants, row_alone, rows_wanted
 from ..report import Options
 from ..spec import Reading
+from ..spec.errors import unknown_name
 from ..variants.registry import own_names, row_names
 from .failure import tell
-from .names import choose_variants, known_convention, named_columns, unknown_name
+from .names import choose_variants, known_convention, named_columns
 from .options import (
     NOTATION,
     Convention,

@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, unknown_name
 from .completing import SHELLS, read_tree, script
-from .names import unknown_name
 
 EPILOG = """
 Examples:

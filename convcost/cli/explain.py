@@ -20,10 +20,10 @@ from ..report.formats import FORMATS, open_writer
 from ..report.model import Table
 from ..report.writers import Way
 from ..spec import LayerSpec, SpecError, format_spec, parse_spec
+from ..spec.errors import unknown_name
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
 from .listing import fold_text, listing, width_of
-from .names import unknown_name
 from .options import NOTATION, Destination, Format
 
 if TYPE_CHECKING:

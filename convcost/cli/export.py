@@ -11,7 +11,7 @@ import typer
 
 from ..graph.ops import Graph
 from ..spec.errors import SpecError, clip
-from .options import Modifiers, OptionalSpec, Residual
+from .options import Modifiers, OfNetwork, OptionalSpec, Residual
 
 if TYPE_CHECKING:
     from ..networks.written.learned import Fill
@@ -29,11 +29,6 @@ Examples:
 
   convcost export 64:64 @56 k3 g64 --activation relu --weights ones -o layer.onnx
 """
-
-OfNetwork = Annotated[
-    str,
-    typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
-]
 
 
 def export(

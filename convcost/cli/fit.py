@@ -77,22 +77,15 @@ def fit(
 ) -> int:
     """Find what meets a budget: the variants and settings of a layer, the width and size of a network."""
     from ..report.fits import write_fit
+    from ..search.grid import is_network
 
-    if _is_network(what[0]):
+    if is_network(what[0]):
         found = _network(what, budgets, where, best, top, width, size, variants, modifiers, execution)
     else:
         found = _layer(what, budgets, where, best, top, width, size, variants, modifiers, execution)
     with to.open() as (file, written):
         write_fit(found, written, file, exact=exact)
     return _code(found)
-
-
-def _is_network(word: str) -> bool:
-    """Does a word name a network, rather than begin a layer?"""
-    from pathlib import Path
-
-    starts_a_layer = re.match(r"[\d_@]|[kspdgemn][\d_]|in=|mid=|ratio=|mode=|[\w.]*[({]", word)
-    return Path(word).is_file() or not starts_a_layer
 
 
 def _layer(
@@ -119,17 +112,10 @@ def _layer(
 
 def tokens_said(words: list[str], modifiers: Modifiers) -> tuple[str, dict[str, Any]]:
     """A layer as tokens, and what no token says of it; of a framework's line, too."""
-    from ..spec import format_spec, read_layer
+    from ..search.grid import tokens_of_line
     from ..spec.text import join_words
 
-    flags = Flags.of(modifiers)
-    given: dict[str, Any] = {name: value for name, value in zip(flags._fields, flags) if value}
-    line = join_words(words)
-    if not re.search(r"[({]", line):
-        return line, given
-    spec = read_layer(line).spec
-    own = {name: getattr(spec, name) for name in flags._fields if getattr(spec, name)}
-    return format_spec(spec), {**own, **given}
+    return tokens_of_line(join_words(words), Flags.of(modifiers).given)
 
 
 def _network(

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..spec.errors import unknown_name
 from .listing import fold_text, listing, width_of
-from .names import unknown_name
 from .topics import TOPICS
 
 EPILOG = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from ..spec.errors import SpecError
+from ..spec.errors import unknown_name
 
 
 def choose_names(text: str, known: Collection[str], what: str) -> list[str] | None:
@@ -70,15 +70,3 @@ def known_convention(name: str) -> str:
 
         find_conventions(name)
     return name
-
-
-def unknown_name(
-    what: str, name: str, known: Sequence[str], otherwise: str = "", text: str = "", start: int = 0
-) -> SpecError:
-    """The error for a name that is not among those known."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1) or [k for k in known if name and k.startswith(name)][:1]
-    hint = f"did you mean {near[0]}?" if near else otherwise or "there are " + ", ".join(known)
-    shown = name if len(name) <= 40 else name[:39] + "…"
-    return SpecError(f"unknown {what} {shown!r}", hint, text or name, start, start + len(name))

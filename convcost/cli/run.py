@@ -40,12 +40,14 @@ class Flags(NamedTuple):
         activation = modifiers.activation
         return cls(modifiers.norm, activation.value if activation else None, residual)
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those that are on."""
+        return {field: value for field, value in zip(self._fields, self) if value}
+
     def on(self, spec: LayerSpec) -> LayerSpec:
         """The spec with these flags; a flag that is off leaves what the spec says."""
-        if not any(self):
-            return spec
-        given: dict[str, Any] = {field: value for field, value in zip(self._fields, self) if value}
-        return spec._replace(**given)
+        return spec._replace(**self.given) if any(self) else spec
 
     def read(self, text: str, otherwise: Values) -> Reading:
         """What a line says, with these flags."""

@@ -14,9 +14,9 @@ from ..networks.build import Network
 from ..networks.swap import Swapped, replacements
 from ..report.networks import swap_document, write_swap
 from ..search.replacing import answer_swap, split_where
+from ..spec.errors import unknown_name
 from ..variants.registry import own_names
 from .inside import open_network
-from .names import unknown_name
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution, Sort, Top

@@ -39,7 +39,9 @@ WORTH = 6
 FEW = 0.25
 
 #: What is tried of each setting to see whether a variant has it.
-TRIED = {"mid_channels": 16, "bottleneck_ratio": 2, "expansion_ratio": 3, "depth_multiplier": 2, "groups": 4}
+TRIED: dict[str, Any] = {
+    "mid_channels": 16, "bottleneck_ratio": 2, "expansion_ratio": 3, "depth_multiplier": 2, "groups": 4,
+}  # fmt: skip
 
 
 class Question(NamedTuple):
@@ -60,7 +62,7 @@ Block = tuple[tuple[int, int], ...]
 
 def own_grid(grid: Grid, variant: str) -> Grid:
     """The grid without the axes of settings that the variant does not have: its rows would repeat one another."""
-    axes = {field for axis in grid.axes for field in axis.fields} & {field for field, _ in SETTINGS.values()}
+    axes = {*grid.fields} & {field for field, _ in SETTINGS.values()}
     return grid.without(axes - {"batch", *settings_of(variant, grid.example())})
 
 
@@ -76,12 +78,8 @@ def settings_of(variant: str, spec: LayerSpec) -> tuple[str, ...]:
         mid_channels=None,
     )  # fmt: skip
     usual = _graph(variant, plain)
-    tried = {field: _graph(variant, _with(plain, {field: value})) for field, value in TRIED.items()}
+    tried = {field: _graph(variant, plain._replace(**{field: value})) for field, value in TRIED.items()}
     return tuple([field for field, graph in tried.items() if graph != usual])
-
-
-def _with(spec: LayerSpec, values: dict[str, Any]) -> LayerSpec:
-    return spec._replace(**values)
 
 
 def _graph(variant: str, spec: LayerSpec) -> object:
@@ -139,7 +137,7 @@ class Columns:
         self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
         longest = max(range(len(axes)), key=lambda at: (len(axes[at].values), at))
         self._inner = longest  # the axis along which numbers lie side by side: what NumPy repeats should be long
-        self._arrays = [_arrays(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
+        self._arrays = [arrays_along(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
 
     def _place(self, axis: int) -> int:
         """Where an axis of the grid lies in arrays: the longest is the last."""
@@ -191,7 +189,7 @@ class Columns:
 
     def _nothing(self, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:
         """Which layers there are, none so far, and room for their words."""
-        return np.zeros(shape, np.bool_), {word: np.zeros(shape, _kind(word)) for word in self.words}
+        return np.zeros(shape, np.bool_), {word: np.zeros(shape, type_of(word)) for word in self.words}
 
     def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
         """The plans that there are, then new ones, as long as layers are open."""
@@ -226,9 +224,10 @@ class Columns:
             else:
                 np.copyto(found[word], column, where=held)
 
-    def sizes(self, block: Block) -> list[NDArray[np.int64]]:
-        """What varies, each field along its own axis."""
-        return [np.moveaxis(array, -1, self._inner) for array in self._laid(block)]
+    def varying(self, block: Block) -> dict[str, NDArray[np.int64]]:
+        """What varies, by field, each along its own axis."""
+        fields = [field for axis in self._axes for field in axis.fields]
+        return {field: np.moveaxis(array, -1, self._inner) for field, array in zip(fields, self._laid(block))}
 
     def rows(self, block: Block, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         """What varies, of the layers at some places of a block."""
@@ -290,10 +289,9 @@ class Columns:
 def columns_of(question: Question) -> Columns:
     """The words of one variant of the layers of a grid."""
     base, grid = question.grid.example(), question.grid
-    fields = [field for axis in grid.axes for field in axis.fields]
 
     def build(sizes: Sequence[Any]) -> list[Any] | None:
-        spec = sized(base, dict(zip(fields, sizes)))
+        spec = sized(base, dict(zip(grid.fields, sizes)))
         try:
             check_spec(spec)
             built = build_variant(question.variant, spec)
@@ -325,11 +323,13 @@ def _one(value: Any) -> Any:
     return MISSING if isinstance(value, tuple) else value
 
 
-def _kind(word: str) -> type:
+def type_of(word: str) -> type:
+    """Of the numbers in a column."""
     return np.float64 if word == "arithmetic_intensity" else np.int64
 
 
-def _arrays(axis: Axis, at: int, axes: int) -> list[NDArray[np.int64]]:
+def arrays_along(axis: Axis, at: int, axes: int) -> list[NDArray[np.int64]]:
+    """The values of each field of an axis, as they broadcast among so many axes where it is number `at`."""
     shape = (1,) * at + (-1,) + (1,) * (axes - at - 1)
     return [np.array(column, np.int64).reshape(shape) for column in zip(*axis.values)]
 

@@ -11,17 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import gcd
 from typing import Any, NamedTuple
 
-from ..answers.comparison import Row, Verify
+from ..answers.comparison import Row, Verify, rows_wanted
 from ..answers.comparison import answer as answer_row
 from ..answers.network import NetworkAnswer
 from ..spec import LayerSpec, SpecError
 from ..spec.text import gather_tokens
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant, shown_variants
+from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant
 from .columns import NUMBERS, Question, own_grid, settings_of
 from .grid import Axis, Grid, read_grid
 from .reduce import WORDS, Found, Partial, Search, chunk, merge, parts
 from .select import Order
-from .where import Condition, read_quantity, read_word
+from .where import Condition, condition_of_layers, read_quantity, read_word
 
 #: Words that a budget may limit: whole numbers, each with an option of its own.
 BUDGETS = tuple([word for word in NUMBERS if word != "arithmetic_intensity"])
@@ -78,9 +78,7 @@ def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str]
         read_quantity(text)
     said = [f"{word}<={text.replace(' ', '')}" for word, text in limits.items()]
     if where.strip():
-        if Condition(where, list(known)).shares:
-            at = where.index("%")
-            raise SpecError("a share of what?", "here a limit is a number: macs<=30M", where, at, at + 1)
+        condition_of_layers(where, list(known))
         said.append(f"({where})")
     if not said:
         raise SpecError("there is no budget", "add one, such as --macs 30M --peak-bytes 2MiB")
@@ -108,7 +106,7 @@ def fit_layer(
     open_ = sum([grid.layers for grid in grids]) == 1
     said = _fields_said(grids[0].text)
     questions = []
-    for variant in variants or _usual_variants(grids[0].example()):
+    for variant in variants or without_parts(rows_wanted(grids[0].example())):
         for grid in grids:
             asked = _with_settings(grid, variant, said) if open_ else own_grid(grid, variant)
             questions.append(Question(asked, variant, inplace=inplace))
@@ -117,10 +115,9 @@ def fit_layer(
     return _concluded(search, text, answers, top, verify)
 
 
-def _usual_variants(spec: LayerSpec) -> list[str]:
-    """As `compare` has them; building blocks do less than the layer."""
-    names = [name for name in shown_variants(spec.axes) if all_variants()[name].role != BUILDING_BLOCK]
-    return names if spec.is_plain else [AS_GIVEN, *names]
+def without_parts(names: Iterable[str]) -> list[str]:
+    """The variants that do all of a layer's work: a building block does less, and would always win."""
+    return [name for name in names if name == AS_GIVEN or all_variants()[name].role != BUILDING_BLOCK]
 
 
 def _fields_said(text: str) -> set[str]:

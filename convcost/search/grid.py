@@ -13,9 +13,10 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..spec import LayerSpec, SpecError, parse_spec
+from ..spec import LayerSpec, SpecError, format_spec, parse_spec, read_layer
 
 #: Numbers that one range may have, and layers that a grid may.
 MOST_VALUES, MOST_LAYERS = 1_000_000, 10**13
@@ -34,6 +35,9 @@ _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(x?)(\d+))?$")
 _SIZES = re.compile(r"(?P<start>@|in=)(?P<rest>[\d_].*)$")
 _CHANNELS = re.compile(r"[\d_][\d.,/x_]*(?::[\d_][\d.,/x_]*)?$")
 _SETTING = re.compile(rf"(?P<start>{'|'.join(SETTINGS)})(?P<rest>[\d_][\d.,/x_]*)$")
+
+#: How a layer begins; any other word names a network.
+_LAYER = re.compile(r"[\d_@]|[kspdgemn][\d_]|in=|mid=|ratio=|mode=|[\w.]*[({]")
 
 Values = tuple[int, ...]
 
@@ -65,6 +69,11 @@ class Grid(NamedTuple):
     def shape(self) -> tuple[int, ...]:
         """How many values each axis has."""
         return tuple([len(axis.values) for axis in self.axes])
+
+    @property
+    def fields(self) -> list[str]:
+        """What varies."""
+        return [field for axis in self.axes for field in axis.fields]
 
     def row(self, row: int) -> dict[str, int]:
         """What varies, of layer number `row`, by field."""
@@ -116,6 +125,28 @@ def tokens_of(text: str, values: dict[str, int]) -> str:
     sizes = [str(number) for field, number in values.items() if field.startswith("size")]
     more = [f"{starts[field]}{number}" for field, number in values.items() if field in starts]
     return " ".join([channels, "@" + "x".join(sizes), *text.split(), *more])
+
+
+def is_network(word: str) -> bool:
+    """Does a word name a network, rather than begin a layer with ranges?
+
+    >>> is_network("resnet50"), is_network("64:_"), is_network("Conv2d(3,")
+    (True, False, False)
+    """
+    return Path(word).is_file() or not _LAYER.match(word)
+
+
+def tokens_of_line(line: str, flags: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A line as tokens, and what no token says of it, beside the `flags`; a framework's line has no ranges.
+
+    >>> tokens_of_line("Conv2d(8, 16, 3, padding=1) @9", {"norm": True})
+    ('8:16 @9 k3 bias', {'norm': True})
+    """
+    if not re.search(r"[({]", line):
+        return line, flags
+    spec = read_layer(line).spec
+    own = {field: value for field in ("norm", "activation", "residual") if (value := getattr(spec, field))}
+    return format_spec(spec), {**own, **flags}
 
 
 def read_grid(words: Sequence[str], flags: dict[str, Any] | None = None) -> list[Grid]:

@@ -234,18 +234,18 @@ def _called(function: Callable[..., int], read: list[Any], holds: NDArray[np.boo
         known = {row: one(*row) for row in {*rows}}
         result[held] = [known[row] for row in rows]
         return result
-    _, first, back = _different(columns)
+    first, back = _different(columns)
     found = np.array([one(*[int(column[row]) for column in columns]) for row in first], np.int64)
     result[held] = found[back]
     return result
 
 
-def _different(columns: list[NDArray[Any]]) -> tuple[int, NDArray[np.intp], NDArray[np.intp]]:
-    """How many rows there are, the first of each set of equal ones, and for each row which of these it equals."""
+def _different(columns: list[NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first row of each set of equal ones, and for each row which of these it equals."""
     key = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         low, high = (int(column.min()), int(column.max())) if len(column) else (0, 0)
         if low != high:
             _, key = np.unique(key * (high - low + 1) + (column - low), return_inverse=True)
     _, first, back = np.unique(key, return_index=True, return_inverse=True)
-    return len(key), first, back
+    return first, back

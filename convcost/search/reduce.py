@@ -6,11 +6,11 @@ rows the one that comes first in the grid is kept. So it does not matter who wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from heapq import merge as merged_in_order
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,12 @@ SAMPLE = 4096
 
 #: What a condition on rows of a sweep may ask for.
 WORDS = ("variant", *NUMBERS, *SHAPING, "in_channels", "out_channels", "batch", "size", "size0", "size1", "size2")
+
+
+Key = TypeVar("Key")
+
+#: How many layers there are, how many rows apply, how many of them are chosen.
+Counts = tuple[int, int, int]
 
 
 class Search(NamedTuple):
@@ -64,7 +70,7 @@ class Found(NamedTuple):
 class Partial(NamedTuple):
     """The answer to some parts: of each question how many layers, rows and chosen rows; the best; the front."""
 
-    counts: tuple[tuple[int, tuple[int, int, int]], ...] = ()
+    counts: tuple[tuple[int, Counts], ...] = ()
     best: tuple[Found, ...] = ()
     front: tuple[Found, ...] = ()
 
@@ -115,10 +121,7 @@ def chunk(search: Search, part: Part) -> Partial:
 
 def merge(search: Search, one: Partial, other: Partial) -> Partial:
     """The answer to the parts of both."""
-    counts = dict(one.counts)
-    for question, numbers in other.counts:
-        before = counts.get(question, (0, 0, 0))
-        counts[question] = (before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2])
+    counts = added((*one.counts, *other.counts))
     best = one.best or other.best
     if one.best and other.best:
         best = tuple(islice(merged_in_order(one.best, other.best), search.top))
@@ -126,6 +129,15 @@ def merge(search: Search, one: Partial, other: Partial) -> Partial:
     if one.front and other.front:
         front = _joined(one.front, other.front)
     return Partial(tuple(sorted(counts.items())), best, front)
+
+
+def added(counts: Iterable[tuple[Key, Counts]]) -> dict[Key, Counts]:
+    """The numbers of rows, those of one key together."""
+    sums: dict[Key, Counts] = {}
+    for key, (layers, rows, chosen) in counts:
+        before = sums.get(key, (0, 0, 0))
+        sums[key] = (before[0] + layers, before[1] + rows, before[2] + chosen)
+    return sums
 
 
 def _joined(one: tuple[Found, ...], other: tuple[Found, ...]) -> tuple[Found, ...]:
@@ -172,7 +184,7 @@ class _Asker:
         found, exists = self._columns.answer(block)
         chosen = exists
         if self._where is not None:
-            said = self._where({"variant": self._variant, **found, **self._varying(block)})
+            said = self._where({"variant": self._variant, **found, **self._columns.varying(block)})
             chosen = exists & said
         count, rows = int(np.count_nonzero(chosen)), int(np.count_nonzero(exists))
         counts = ((self.number, (size_of(block), rows, count)),)
@@ -209,8 +221,7 @@ class _Asker:
         if k:
             columns = self._columns.rows(block, missed[:k])
             found, exists = self._columns.answer_rows(columns)
-            fields = [field for axis in self.grid.axes for field in axis.fields]
-            asked = {"variant": self._variant, **found, **dict(zip(fields, columns))}
+            asked = {"variant": self._variant, **found, **dict(zip(self.grid.fields, columns))}
             chosen = exists if self._where is None else exists & self._where(asked)
             count, there = count + int(np.count_nonzero(chosen)), there + int(np.count_nonzero(exists))
             rest = {word: column[chosen] for word, column in found.items()}
@@ -223,10 +234,6 @@ class _Asker:
             return Partial()
         columns = {word: np.broadcast_to(column, (len(at),)) for word, column in found.items()}
         return Partial((), self._ranked(block, at, columns), self._unbeaten(block, at, columns))
-
-    def _varying(self, block: Block) -> Mapping[str, NDArray[Any]]:
-        fields = [field for axis in self.grid.axes for field in axis.fields]
-        return dict(zip(fields, self._columns.sizes(block)))
 
     def _best(
         self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_], before: Partial

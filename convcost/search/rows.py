@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import NUMBERS, Columns, Question, blocks, columns_of
-from .grid import Grid
+from .columns import NUMBERS, Question, blocks, columns_of
 from .reduce import AT_ONCE, WORDS, Search
 from .where import MISSING, SHAPING, Condition
 
@@ -39,18 +38,13 @@ def batches(search: Search, tell: Callable[[int], object] = lambda _: None) -> I
         columns = columns_of(question._replace(words=(*NUMBERS, *SHAPING)))
         for block in blocks(question.grid, AT_ONCE):
             found, chosen = columns.answer(block)
-            varying = _varying(question.grid, columns, block)
+            varying = columns.varying(block)
             if condition is not None:
                 chosen = chosen & condition({"variant": question.variant, **found, **varying})
             done += chosen.size
             if chosen.any():
                 yield _batch(question, found, varying, np.broadcast_to(chosen, found[NUMBERS[0]].shape))
             tell(done)
-
-
-def _varying(grid: Grid, columns: Columns, block: Any) -> dict[str, NDArray[Any]]:
-    fields = [field for axis in grid.axes for field in axis.fields]
-    return dict(zip(fields, columns.sizes(block)))
 
 
 def _batch(

@@ -19,7 +19,7 @@ from ..networks.input import choose_input
 from ..networks.lines import Program
 from ..networks.numbers import Ratio
 from ..spec import SpecError
-from .columns import NUMBERS, Build, Columns, blocks
+from .columns import NUMBERS, Build, Columns, arrays_along, blocks, type_of
 from .fit import USUAL_TOP, Fit, FitRow
 from .fronts import front_of
 from .grid import Axis, Grid, read_values
@@ -136,7 +136,9 @@ class _Question:
         """Which configurations meet the budget, along the axes of the grid."""
         names = [word for word in self.budget.words if word in NUMBERS]
         self.words = self._words(names)
-        varying = {axis.fields[0]: _along(axis, at, len(self.axes)) for at, axis in enumerate(self.axes)}
+        varying: dict[str, Any] = {
+            axis.fields[0]: arrays_along(axis, at, len(self.axes))[0] for at, axis in enumerate(self.axes)
+        }
         if "width" in varying:
             varying["width"] = varying["width"] / self.scaled.parts
         return np.asarray(self.words["exists"] & self.budget({**self.words, **varying}))
@@ -144,8 +146,7 @@ class _Question:
     def _words(self, names: Sequence[str]) -> dict[str, Any]:
         marks = Marks()
         columns = Columns(self.axes, names, self._build(names, marks), marks.write)
-        kind = {name: np.float64 if name == "arithmetic_intensity" else np.int64 for name in names}
-        whole: dict[str, Any] = {name: np.zeros(self.grid.shape, kind[name]) for name in names}
+        whole: dict[str, Any] = {name: np.zeros(self.grid.shape, type_of(name)) for name in names}
         whole["exists"] = np.zeros(self.grid.shape, np.bool_)
         for block in blocks(self.grid, 1 << 15):
             found, exists = columns.answer(block)
@@ -157,10 +158,9 @@ class _Question:
 
     def _build(self, names: Sequence[str], marks: Marks) -> Build:
         """The wanted words at one width and size, numbers or traced ones."""
-        fields = [axis.fields[0] for axis in self.axes]
 
         def build(given: Sequence[Any]) -> list[Any] | None:
-            at = dict(zip(fields, given))
+            at = dict(zip(self.grid.fields, given))
             if any([type(one) is not int for one in given]) and "width" in at:
                 at["width"] = Ratio(at["width"], self.scaled.parts, marks)
             try:
@@ -261,8 +261,3 @@ class _Question:
         values |= {"size": at["size"]} if "size" in at else {}
         text = " ".join([self.program.file, *[f"{name}={value}" for name, value in values.items()]])
         return FitRow(text.replace("size=", "@"), values, found)
-
-
-def _along(axis: Axis, at: int, axes: int) -> Any:
-    shape = (1,) * at + (-1,) + (1,) * (axes - at - 1)
-    return np.array([one for (one,) in axis.values], np.int64).reshape(shape)

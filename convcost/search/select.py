@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from ..analysis import WORDS
 from ..answers.comparison import RELATIVE, Comparison, Row
 from ..answers.network import SHARES, NetworkAnswer
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, unknown_name
 from ..variants.registry import BUILDING_BLOCK
 from .where import Condition, read_word
 
@@ -78,12 +78,7 @@ def read_orders(text: str, known: Collection[str]) -> tuple[Order, ...]:
         if way not in ("", "min", "max"):
             raise SpecError(f"{way!r} is no way to sort", "write max:macs or min:macs", text, at, at + len(way))
         if word not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(word, known, n=1)
-            start = at + part.find(word)
-            hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
-            raise SpecError(f"unknown word {word!r}", hint, text, start, start + len(word))
+            raise unknown_name("word", word, list(known), "", text, at + part.find(word))
         orders.append(Order(word, way == "max"))
         at += len(part) + 1
     return tuple(orders)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from ..answers.comparison import Verify
+from ..answers.comparison import Verify, rows_wanted
 from ..spec.errors import SpecError
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, all_variants, shown_variants
 from .cluster import Tell, in_threads, on_cluster, reduced
 from .columns import NUMBERS, Question, columns_of, own_grid
-from .fit import FitRow, answer_of
-from .grid import Grid, read_grid
+from .fit import BUDGETS, FitRow, answer_of, without_parts
+from .grid import read_grid
 from .plans import TooLarge
-from .reduce import WORDS, Found, Partial, Search
+from .reduce import WORDS, Found, Partial, Search, added
 from .rows import Batch, batches
 from .select import Order, read_orders
-from .where import Condition
-
-if TYPE_CHECKING:
-    pass
+from .where import condition_of_layers
 
 #: Rows that are answered in full, and executed, unless somebody says how many.
 USUAL_TOP = 20
@@ -82,21 +78,14 @@ def read_search(
     Raises SpecError, pointing into what was written.
     """
     grids = read_grid(text.split(), dict(flags or {}))
-    if where.strip() and Condition(where, WORDS).shares:
-        at = where.index("%")
-        raise SpecError("a share of what?", "here a limit is a number: macs<=30M", where, at, at + 1)
+    if where.strip():
+        condition_of_layers(where, WORDS)
     orders = read_orders(best, NUMBERS) or ((Order("params", True),) if top is not None and not front.strip() else ())
     fronts = read_orders(front, NUMBERS)
-    names = list(variants or _usual(grids[0]))
-    if fronts and not variants:
-        names = [name for name in names if name == AS_GIVEN or all_variants()[name].role != BUILDING_BLOCK]
+    usual = rows_wanted(grids[0].example())
+    names = variants or (without_parts(usual) if fronts else usual)
     questions = tuple([Question(own_grid(grid, name), name, inplace=inplace) for name in names for grid in grids])
     return Search(questions, where.strip(), orders, (USUAL_TOP if top is None else top) if orders else 0, fronts)
-
-
-def _usual(grid: Grid) -> list[str]:
-    spec = grid.example()
-    return shown_variants(spec.axes) if spec.is_plain else [AS_GIVEN, *shown_variants(spec.axes)]
 
 
 def layers_asked(search: Search) -> int:
@@ -110,9 +99,7 @@ def require_exact(search: Search) -> None:
     A plan is made of the layers at both ends and in the middle: its intervals are those of the whole grid.
     """
     for question in search.questions:
-        columns = columns_of(
-            question._replace(words=tuple([word for word in NUMBERS if word != "arithmetic_intensity"]))
-        )
+        columns = columns_of(question._replace(words=BUDGETS))
         try:
             for row in dict.fromkeys((question.grid.layers - 1, question.grid.layers // 2, 0)):
                 if columns.prove(list(question.grid.row(row).values())):
@@ -165,9 +152,5 @@ def _full(search: Search, row: Found, verify: Verify | None) -> FitRow:
 
 def _counts(search: Search, found: Partial) -> tuple[tuple[str, int, int, int], ...]:
     """The numbers of each variant, those of all grids together."""
-    sums: dict[str, tuple[int, int, int]] = {}
-    for question, numbers in found.counts:
-        name = search.questions[question].variant
-        before = sums.get(name, (0, 0, 0))
-        sums[name] = (before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2])
+    sums = added([(search.questions[question].variant, numbers) for question, numbers in found.counts])
     return tuple([(name, *numbers) for name, numbers in sums.items()])

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ..spec.errors import SpecError
+from ..spec.errors import SpecError, unknown_name
 
 #: What a unit multiplies by: decimal ones as in SI, binary ones with an i.
 PREFIXES = {
@@ -150,8 +150,8 @@ class Condition:
     def _comparison(self) -> Comparison:
         word = self._next("a word such as macs is missing")
         if word not in self._known:
-            self._at -= 1
-            raise self._error(f"unknown word {word!r}", _near(word, self._known))
+            start = self._tokens[self._at - 1][1]
+            raise unknown_name("word", word, list(self._known), "", self.text, start)
         self.words = tuple(dict.fromkeys((*self.words, word)))
         sign = self._next(f"what is asked of {word}?", "write it as macs<=30M")
         if sign not in _SIGNS:
@@ -188,6 +188,15 @@ class Condition:
         return SpecError(message, hint, self.text, start, end)
 
 
+def condition_of_layers(text: str, known: Collection[str]) -> Condition:
+    """A condition where there is no whole that a share could be of. Raises SpecError, pointing at the share."""
+    condition = Condition(text, known)
+    if condition.shares:
+        at = text.index("%")
+        raise SpecError("a share of what?", "here a limit is a number: macs<=30M", text, at, at + 1)
+    return condition
+
+
 def _tokens(text: str) -> list[tuple[str, int, int]]:
     """Words and signs with where they stand."""
     found, at = [], 0
@@ -202,13 +211,6 @@ def _tokens(text: str) -> list[tuple[str, int, int]]:
         found.append((match[group], match.start(group), match.end(group)))
         at = match.end()
     return found
-
-
-def _near(word: str, known: Collection[str]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
 
 
 def _joined(parts: list[Any], plain: Callable[[list[Any]], bool], method: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: How much of somebody's text a message repeats.
 _SHOWN = 40
 
@@ -81,6 +83,22 @@ class Missing(Problem):
 
     def __init__(self, field: str) -> None:
         super().__init__(f"{field} is missing", "", field)
+
+
+def unknown_name(
+    what: str, name: str, known: Sequence[str], otherwise: str = "", text: str = "", start: int = 0
+) -> SpecError:
+    """The error for a name that is not among those known, with the nearest of them; `otherwise` is said where none is.
+
+    >>> unknown_name("variant", "standart", ["standard", "grouped"]).hint
+    'did you mean standard?'
+    """
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1) or [k for k in known if name and k.startswith(name)][:1]
+    hint = f"did you mean {near[0]}?" if near else otherwise or "there are " + ", ".join(known)
+    shown = name if len(name) <= 40 else name[:39] + "…"
+    return SpecError(f"unknown {what} {shown!r}", hint, text or name, start, start + len(name))
 
 
 def end_of(text: str) -> Span:

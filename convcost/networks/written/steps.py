@@ -38,7 +38,7 @@ from ...graph.ops import (
     Tokens,
     Upsample,
 )
-from ...graph.shapes import pool_size
+from ...graph.shapes import pool_overhang
 from ...spec.errors import SpecError, clip
 from .encode import Attribute, Step
 from .learned import Tensor
@@ -234,7 +234,7 @@ def _pool(e: Emitter, op: Pool, *_: object) -> None:
     """What windows hang over into is written out, where it can be, as not every reader rounds up alike: into padding,
     which no maximum is; of a mean into a border of its own, whose zeros count."""
     given, padding, dilation = e.inputs[0], op.padding, op.dilation or (1,) * e.axes
-    after = [] if not op.ceil_mode else _hanging(e, op, dilation)
+    after = pool_overhang(op, e.shapes[0][2:])
     attributes: dict[str, Attribute] = {"kernel_shape": op.kernel_size, "strides": op.stride}
     if op.kind == "avg" and any(after):
         more = [(before, behind + extra) for (before, behind), extra in zip(padding, after)]
@@ -249,16 +249,6 @@ def _pool(e: Emitter, op: Pool, *_: object) -> None:
     if op.kind == "avg":
         attributes["count_include_pad"] = 1
     e.put("MaxPool" if op.kind == "max" else "AveragePool", given, **attributes)
-
-
-def _hanging(e: Emitter, op: Pool, dilation: Ints) -> list[int]:
-    """How many positions the last window of each axis hangs over."""
-    size = e.shapes[0][2:]
-    spans = [d * (k - 1) + 1 for k, d in zip(op.kernel_size, dilation)]
-    return [
-        max(0, (out - 1) * s + span - n - before - after)
-        for out, n, span, s, (before, after) in zip(pool_size(op, size), size, spans, op.stride, op.padding)
-    ]
 
 
 def _adaptive_pool(e: Emitter, op: AdaptivePool, *_: object) -> None:
