@@ -76,7 +76,7 @@ class Network(NamedTuple):
     worked_out: int = 0
 
 
-def build_network(program: Program, choices: Choices = Choices(), name: str = "") -> Network:  # noqa: B008  immutable
+def build_network(program: Program, choices: Choices = Choices()) -> Network:  # noqa: B008  immutable
     """The network that a file describes.
 
     >>> from .program import read_program
@@ -86,7 +86,7 @@ def build_network(program: Program, choices: Choices = Choices(), name: str = ""
 
     Raises NetworkError, at the line and word, where something does not fit.
     """
-    return _Assembly(program, choices).network(name or program.file)
+    return _Assembly(program, choices).network()
 
 
 class _Assembly:
@@ -108,7 +108,7 @@ class _Assembly:
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
 
-    def network(self, name: str) -> Network:
+    def network(self) -> Network:
         try:
             self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
         finally:
@@ -119,7 +119,7 @@ class _Assembly:
         if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
             hint = "read outputs sooner after they are made"
             raise NetworkError("too many outputs are kept for later", hint, "", (0, 0), self.program.file, 0)
-        return Network(name, self.program.source, graph, self.shapes, facts=self.program.facts)
+        return Network(self.program.file, self.program.source, graph, self.shapes, facts=self.program.facts)
 
     def _run(self, lines: tuple[Line, ...], scope: Scope) -> None:
         for line in lines:

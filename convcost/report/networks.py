@@ -31,7 +31,7 @@ def network_document(answer: NetworkAnswer) -> Document:
     >>> from convcost.answers.network import answer_network
     >>> from convcost.networks.build import build_network
     >>> from convcost.networks.program import read_program
-    >>> network = build_network(read_program("input 3 @32\\nstandard 8 k3"), name="tiny")
+    >>> network = build_network(read_program("input 3 @32\\nstandard 8 k3", "tiny"))
     >>> document = network_document(answer_network(network))
     >>> document["name"], document["input"], document["total"]["params"], document["peak"]["layer"]
     ('tiny', (1, 3, 32, 32), 216, 'standard')

@@ -33,6 +33,7 @@ def unwatched(_: int) -> Iterator[Callable[[str], object]]:
 def separate_sources(name: str, sources: Sequence[Source], asked: Asked, watch: Watch = unwatched) -> Separation:
     """Every layer by itself; a budget of several layers is allocated. No two kernels are in memory at a time.
 
+    >>> import numpy as np
     >>> from convcost.spec import LayerSpec
     >>> kernel = Kernel("box", LayerSpec(1, 1, (3, 3), (9, 9), padding=((1, 1), (1, 1))), np.ones((1, 1, 3, 3)))
     >>> found = separate_sources("box.npy", [Source("box", lambda: kernel)], Asked(error=0.01))
@@ -110,6 +111,7 @@ def _chosen(point: Point, asked: Asked, kernel: Kernel, given: NDArray[Any] | No
 def separate_layer(kernel: Kernel, asked: Asked, given: NDArray[Any] | None = None) -> Separated:
     """One layer: what every family loses within each budget, and the best of them executed.
 
+    >>> import numpy as np
     >>> from convcost.spec import LayerSpec
     >>> sobel = np.outer([1.0, 2, 1], [1, 0, -1]).reshape(1, 1, 3, 3)
     >>> spec = LayerSpec(1, 1, (3, 3), (9, 9), padding=((1, 1), (1, 1)))

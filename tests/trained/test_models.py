@@ -11,6 +11,7 @@ from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.networks.onnx.weights import Stored
 from convcost.spec import SpecError, format_spec
+from convcost.trained.activations import layer_inputs
 from convcost.trained.answer import Asked, Separation
 from convcost.trained.arrays import filter_text, layer_of
 from convcost.trained.kernels import Kernel
@@ -28,6 +29,12 @@ def kernel_in(path: str, at: int = 0) -> Kernel:
     return model_of(path).layers[at].kernel()
 
 
+def reference(path: str, x: Any) -> Any:
+    from onnx.reference import ReferenceEvaluator
+
+    return ReferenceEvaluator(path).run(None, {"x": x})
+
+
 def test_a_batch_norm_is_folded_into_the_convolution_in_front_of_it(tmp_path: Path) -> None:
     """The kernel and the bias give what ONNX's reference makes of both operations."""
     size, w = (1, 3, 6, 5), random_weights(4, 3, 3, 3)
@@ -37,13 +44,11 @@ def test_a_batch_norm_is_folded_into_the_convolution_in_front_of_it(tmp_path: Pa
     found = kernel_in(path)
     assert found.spec.bias is True
     assert "BatchNorm" in found.notes[0]
-    from onnx.reference import ReferenceEvaluator
-
     given = random_weights(*size, seed=9)
-    (expected,) = ReferenceEvaluator(path).run(None, {"x": given})
+    (expected,) = reference(path, given)
     plain = [conv("x", "w", "y", "b")]
     again = saved(tmp_path / "n.onnx", plain, {"w": found.weights.astype("f4"), "b": found.bias.astype("f4")}, size)  # type: ignore[union-attr]  # it has one
-    (made,) = ReferenceEvaluator(again).run(None, {"x": given})
+    (made,) = reference(again, given)
     assert np.allclose(made, expected, atol=1e-4)
 
 
@@ -129,11 +134,15 @@ def test_grouped_layers_are_separated_group_by_group_and_1x1_ones_by_rank_alone(
 
 
 def test_an_input_gives_output_errors_and_weighs_the_allocation(tmp_path: Path) -> None:
-    """Of every layer, on what it is given there: the same error as ONNX's reference finds."""
+    """Of every layer, on what it is given there, which is what ONNX's reference gives it."""
     arrays = {"w1": random_weights(6, 3, 3, 3), "w2": random_weights(6, 6, 3, 3, seed=1)}
     nodes = [conv("x", "w1", "a", pads=[1, 1, 1, 1]), node("Relu", ["a"], "b"), conv("b", "w2", "y", pads=[1, 1, 1, 1])]
-    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 9, 8))
-    np.save(tmp_path / "x.npy", random_weights(1, 3, 9, 8, seed=4))
+    path, x = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 9, 8), ("y", "b")), random_weights(1, 3, 9, 8, seed=4)
+    _, between = reference(path, x)
+    given = layer_inputs(model_of(path), {"x": x})
+    assert np.array_equal(given["x"], np.moveaxis(x, 1, -1))
+    assert np.allclose(given["b"], np.moveaxis(between, 1, -1), atol=1e-4)
+    np.save(tmp_path / "x.npy", x)
     found = separate_file(path, [], QUIET, inputs=(str(tmp_path / "x.npy"),))
     (row,) = [row for share, row in found.layers[1].best if share == 0.5 and row]
     assert row.output_error is not None

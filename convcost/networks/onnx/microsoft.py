@@ -38,13 +38,9 @@ def _same(call: Call) -> Sequence[Sizes | None]:
     return [call.shape(0)]
 
 
-def _broadcast(left: int, right: int) -> Shapes:
-    """Two inputs of those numbers, each repeated over the other."""
-
-    def shapes(call: Call) -> Sequence[Sizes | None]:
-        return [broadcast(call.shape(left), call.shape(right))]
-
-    return shapes
+def _quantised_pair(call: Call) -> Sequence[Sizes | None]:
+    """Two inputs, behind each its scale and zero point, each repeated over the other."""
+    return [broadcast(call.shape(0), call.shape(3))]
 
 
 def broadcast(a: Shape, b: Shape) -> Shape:
@@ -58,12 +54,9 @@ def broadcast(a: Shape, b: Shape) -> Shape:
     return tuple([n if m == 1 else m for n, m in pairs])
 
 
-def _matmul_shapes(left: int = 0, right: int = 1) -> Shapes:
-    def shapes(call: Call) -> Sequence[Sizes | None]:
-        a, b = _turned(call, "transA", call.shape(left)), _turned(call, "transB", call.shape(right))
-        return [(*broadcast(a[:-2], b[:-2]), a[-2], b[-1])]
-
-    return shapes
+def _matmul_shapes(call: Call) -> Sequence[Sizes | None]:
+    a, b = _turned(call, "transA", call.shape(0)), _turned(call, "transB", call.shape(1))
+    return [(*broadcast(a[:-2], b[:-2]), a[-2], b[-1])]
 
 
 def _turned(call: Call, word: str, shape: Shape) -> Shape:
@@ -316,19 +309,19 @@ _OPERATIONS: dict[str, Operation] = {
     "SkipLayerNormalization": Operation(_skip_shapes, _more(each(6), 4), (2, 3, 4)),
     "SkipSimplifiedLayerNormalization": Operation(_skip_shapes, _more(each(5), 3), (2, 3)),
     "EmbedLayerNormalization": Operation(_embed_shapes, _embed, (2, 3, 4, 5, 6), (2,)),
-    "QLinearAdd": Operation(_broadcast(0, 3), each(), (0, 3)),
-    "QLinearMul": Operation(_broadcast(0, 3), each(), (0, 3)),
+    "QLinearAdd": Operation(_quantised_pair, each(), (0, 3)),
+    "QLinearMul": Operation(_quantised_pair, each(), (0, 3)),
     "QLinearConcat": Operation(_concat_shapes, lambda _: Count(), (), (2,)),
     "QLinearAveragePool": Operation(_pool_shapes, _channels_first(pool("avg")), ()),
     "QLinearGlobalAveragePool": Operation(_global_shapes, _channels_first(global_pool("avg")), ()),
     "QLinearConv": Operation(_conv_shapes(3), _quantised_conv, (3, 8)),
     "FusedConv": Operation(_conv_shapes(), _fused_conv, (1, 2)),
-    "FusedMatMul": Operation(_matmul_shapes(), _fused_matmul, (0, 1)),
-    "TransposeMatMul": Operation(_matmul_shapes(), _fused_matmul, (0, 1)),
+    "FusedMatMul": Operation(_matmul_shapes, _fused_matmul, (0, 1)),
+    "TransposeMatMul": Operation(_matmul_shapes, _fused_matmul, (0, 1)),
     "FusedGemm": Operation(_gemm_shapes(), _more(gemm(), word="activation"), (0, 1, 2)),
     "QGemm": Operation(_gemm_shapes(3), gemm(3, 6), (3, 6), (8, 1)),
-    "DynamicQuantizeMatMul": Operation(_matmul_shapes(), _more(matmul(), 4), (1, 4)),
-    "MatMulIntegerToFloat": Operation(_matmul_shapes(), _more(matmul(), 6), (1, 6), (2,)),
+    "DynamicQuantizeMatMul": Operation(_matmul_shapes, _more(matmul(), 4), (1, 4)),
+    "MatMulIntegerToFloat": Operation(_matmul_shapes, _more(matmul(), 6), (1, 6), (2,)),
     "MatMulNBits": Operation(_n_bits_shapes, _n_bits, (1, 5)),
     "DynamicQuantizeLSTM": Operation(_lstm_shapes, _lstm, (1, 2, 3, 7)),
     "Attention": Operation(_self_attention_shapes, _self_attention(4), (1, 2)),
