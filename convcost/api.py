@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .answers.network import VerifyNetwork
     from .checks.examination import Examined
     from .conventions.answer import Reconciliation
-    from .gate.budgets import BudgetAnswer
     from .gate.diff import Difference
+    from .gate.judging import BudgetAnswer
     from .gate.targets import Ways
     from .search.fit import Fit
     from .search.replacing import SwapAnswer
@@ -666,7 +666,8 @@ def budget(
     `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
     those that are wanted. Raises Error where there is no budget, and for what is none.
     """
-    from .gate.budgets import find_budgets, judge_all, read_budgets
+    from .gate.budgets import find_budgets, read_budgets
+    from .gate.judging import judge_all
 
     budgets = read_budgets(Path(path) if path is not None else find_budgets(Path()))
     known = [target.name for target in budgets.targets]
@@ -708,7 +709,8 @@ def assert_cost(
     `growth` is against the baseline that `convcost budget --update` writes. Raises Error for what is no network or no
     quantity.
     """
-    from .gate.budgets import BASELINE, hold_cost
+    from .gate.budgets import BASELINE
+    from .gate.judging import hold_cost
 
     _asked(hold_cost)(target, growth=growth, baseline=baseline or BASELINE, folder=folder, **limits)
 
