@@ -466,9 +466,9 @@ def fit(
     `limits` are words such as `macs`, `params` and `peak_bytes`; `_` in a layer is what is asked for, and ranges are
     gone through, as in the command. Raises Error for what is no layer, no network, or no budget.
     """
-    from .search.columns import NUMBERS
     from .search.fit import USUAL, budget_condition, fit_layer
     from .search.grid import is_network, tokens_of_line
+    from .search.questions import NUMBERS
     from .search.scaling import SCALED, fit_network, read_sizes
     from .search.select import read_orders
 
