@@ -241,10 +241,7 @@ def compare(
     found = comparison.compare_variants(read.spec, names, baseline, inplace=inplace, verify=None if chosen else check)
     if chosen:
         found = _chosen(found, where, sort, top, front, named=names is not None)
-        left = [row.variant for row in found.rows]
-        if check and left:
-            each = comparison.compare_variants(read.spec, left, found.baseline, inplace=inplace, verify=check).rows
-            found = found._replace(rows=tuple([row for row in each if row.variant in left]))
+        found = comparison.execute_rows(found, check, inplace)
     return Comparison._make(found._replace(source=read.source))
 
 
