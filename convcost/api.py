@@ -595,11 +595,12 @@ def time(
     network; `per_layer` is each of its distinct layers, `predict` a guess beside what is measured. Raises Error for
     what cannot be timed.
     """
-    from .timing import ENGINES, answer
+    from .timing import ENGINES, NETWORK_SECONDS, SECONDS, answer
     from .timing.devices import find_device
     from .timing.machine import open_watch
+    from .timing.subjects import subjects_of
 
-    seconds = max_seconds if max_seconds is not None else 10.0 if network is None else 20.0
+    seconds = max_seconds if max_seconds is not None else SECONDS if network is None else NETWORK_SECONDS
     on = find_device(device)[0] if device else None
     watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
     if network is None:
@@ -609,7 +610,7 @@ def time(
     else:
         asked = find_network(network, str(spec), tell=_warn).network
         if per_layer:
-            subjects = answer.subjects_of(asked.graph, asked.shapes)
+            subjects = subjects_of(asked.graph, asked.shapes)
             found = answer.time_graphs(asked.name, subjects, None, watch, profile)
         else:
             found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)

@@ -167,7 +167,7 @@ def kind_of(op: Op) -> str:
     >>> kind_of(BatchNorm(8))
     'batch-norm'
     """
-    return str(op.kind) if type(op) in (Counted, Norm, Scale) else _kebab(type(op).__name__)  # type: ignore[union-attr]
+    return str(op.kind) if isinstance(op, (Counted, Norm, Scale)) else _kebab(type(op).__name__)
 
 
 @cache

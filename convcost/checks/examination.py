@@ -91,12 +91,13 @@ def examine(
     equivalent = _equivalence(shown, spec)._replace(seconds=perf_counter() - start)
     step(f"{name}: execution on ones")
     checks = _executed_words(used)
-    for title, check_it, subject in (
-        ("count map", _count_maps, used), ("scalar count", _scalar_counts, small), ("values", _values, used),
-    ):  # fmt: skip
-        step(f"{name}: {title}")
-        checks[title] = _timed(check_it, subject)
-    checks |= {"products issued": issued, "values": checks.pop("values")}
+    step(f"{name}: count map")
+    checks["count map"] = _timed(_count_maps, used)
+    step(f"{name}: scalar count")
+    checks["scalar count"] = _timed(_scalar_counts, small)
+    checks["products issued"] = issued
+    step(f"{name}: values")
+    checks["values"] = _timed(_values, used)
     checks |= {oracle.name: oracle(name, used.graph, used.size)} if oracle else {}
     step(f"{name}: receptive field and mixing")
     checks |= {"memory": _memory(used, run), **_seen(full)}

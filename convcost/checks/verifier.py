@@ -35,9 +35,6 @@ WORDS = tuple([word for word in ANALYSED if word not in SEEN])
 if set(WORDS) - set(DERIVED) - set(Measured._fields):
     raise AssertionError(f"words without a measurement: {set(WORDS) - set(DERIVED) - set(Measured._fields)}")
 
-#: The words that the execution of a row checks.
-CHECKED = (*WORDS, *SEEN)
-
 #: A size as the fields of a spec; beside these, the settings that a reduced execution caps.
 SIZES = ("in_channels", "out_channels", "groups", "input_size", "batch")
 SETTINGS = ("depth_multiplier", "expansion_ratio", "bottleneck_ratio", "mid_channels")

@@ -11,7 +11,7 @@ import typer
 
 from ..graph.ops import Graph
 from ..spec.errors import SpecError, clip
-from .options import Modifiers, OptionalSpec, Residual
+from .options import Modifiers, OfNetwork, OptionalSpec, Residual
 
 if TYPE_CHECKING:
     from ..networks.written.learned import Fill
@@ -29,11 +29,6 @@ Examples:
 
   convcost export 64:64 @56 k3 g64 --activation relu --weights ones -o layer.onnx
 """
-
-OfNetwork = Annotated[
-    str,
-    typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
-]
 
 
 def export(
@@ -55,7 +50,7 @@ def export(
 ) -> int:
     """Write a variant of a layer, or a whole network, as an ONNX file, with random weights or yours."""
     from .. import __version__
-    from ..networks.written.steps import onnx_pieces, writable
+    from ..networks.written.file import onnx_pieces, writable
 
     if not output and sys.stdout.isatty():
         raise SpecError("an ONNX file is no text for a terminal", "name the file: -o block.onnx")

@@ -115,7 +115,7 @@ def root(
     quiet: Annotated[  # noqa: ARG001  streams.as_asked reads it, and colour
         bool, typer.Option("--quiet", "-q", help="No notes and no progress, only errors.", expose_value=False)
     ] = False,
-    color: Annotated[  # noqa: ARG001
+    color: Annotated[  # noqa: ARG001  the same
         Color,
         typer.Option(metavar="WHEN", help="Colours: auto (in a terminal), always or never.", expose_value=False),
     ] = Color.auto,

@@ -43,6 +43,10 @@ OptionalSpec = Annotated[list[str] | None, _SPEC]
 Variants = Annotated[
     str, typer.Option(metavar="LIST", show_default=False, help="These variants, comma-separated, or all.")
 ]
+OfNetwork = Annotated[
+    str,
+    typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
+]
 Residual = Annotated[bool, typer.Option("--residual", help="A shortcut on every replacement.")]
 Inside = Annotated[
     str, typer.Option("--in", metavar="NETWORK", show_default=False, help="A layer of this network, or ONNX file.")
@@ -103,23 +107,22 @@ class Showing(NamedTuple):
 
 
 def _limit(word: str, what: str) -> Any:
-    option = typer.Option(f"--{word}", metavar="LIMIT", show_default=False, help=f"At most so many {what}.")
-    return Annotated[str, option]
+    return typer.Option(f"--{word}", metavar="LIMIT", show_default=False, help=f"At most so many {what}.")
 
 
 class Budgets(NamedTuple):
     """Limits, by the words that they limit."""
 
-    params: _limit("params", "params, such as 50k") = ""  # type: ignore[valid-type]  # an annotation that is made
-    macs: _limit("macs", "multiply-adds, such as 150M") = ""  # type: ignore[valid-type]
-    effective_macs: _limit("effective-macs", "multiply-adds that touch data") = ""  # type: ignore[valid-type]
-    flops: _limit("flops", "FLOPs, 2 a multiply-add") = ""  # type: ignore[valid-type]
-    elementwise: _limit("elementwise", "elementwise operations") = ""  # type: ignore[valid-type]
-    conv_activations: _limit("conv-activations", "activations of convolutions") = ""  # type: ignore[valid-type]
-    weight_bytes: _limit("weight-bytes", "bytes of weights, such as 2MiB") = ""  # type: ignore[valid-type]
-    activation_bytes: _limit("activation-bytes", "bytes of activations") = ""  # type: ignore[valid-type]
-    peak_bytes: _limit("peak-bytes", "bytes at the peak, such as 2MiB") = ""  # type: ignore[valid-type]
-    traffic_bytes: _limit("traffic-bytes", "bytes read and written") = ""  # type: ignore[valid-type]
+    params: Annotated[str, _limit("params", "params, such as 50k")] = ""
+    macs: Annotated[str, _limit("macs", "multiply-adds, such as 150M")] = ""
+    effective_macs: Annotated[str, _limit("effective-macs", "multiply-adds that touch data")] = ""
+    flops: Annotated[str, _limit("flops", "FLOPs, 2 a multiply-add")] = ""
+    elementwise: Annotated[str, _limit("elementwise", "elementwise operations")] = ""
+    conv_activations: Annotated[str, _limit("conv-activations", "activations of convolutions")] = ""
+    weight_bytes: Annotated[str, _limit("weight-bytes", "bytes of weights, such as 2MiB")] = ""
+    activation_bytes: Annotated[str, _limit("activation-bytes", "bytes of activations")] = ""
+    peak_bytes: Annotated[str, _limit("peak-bytes", "bytes at the peak, such as 2MiB")] = ""
+    traffic_bytes: Annotated[str, _limit("traffic-bytes", "bytes read and written")] = ""
 
     def limits(self) -> dict[str, str]:
         """The limits that somebody gave, by word."""

@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..spec.errors import SpecError, clip
-from ..timing import ENGINES
+from ..timing import ENGINES, NETWORK_SECONDS, SECONDS
 from .failure import tell
 from .names import choose_variants
-from .options import NOTATION, Destination, Exact, Modifiers, OptionalSpec, Residual, Variants
+from .options import NOTATION, Destination, Exact, Modifiers, OfNetwork, OptionalSpec, Residual, Variants
 
 if TYPE_CHECKING:
-    from ..networks.build import Network
     from ..timing.answer import Stopwatch, Timed
     from ..timing.calibrate import Profile
     from ..timing.devices import Device
+    from ..timing.engines import Run
 
 EPILOG = (
     NOTATION
@@ -43,9 +44,6 @@ Examples:
 
 EngineName: Any = StrEnum("EngineName", {name: name for name in ENGINES})  # type: ignore[misc]  # made from the list
 
-#: So long is measured at most, a layer's variants and a network.
-SECONDS, NETWORK_SECONDS = 10.0, 20.0
-
 Threads = Annotated[int, typer.Option(min=1, max=1024, metavar="N", help="Threads of the engine.")]
 Chosen = Annotated[EngineName, typer.Option("--engine", metavar="NAME", help=f"Run it in this: {', '.join(ENGINES)}.")]
 
@@ -59,10 +57,7 @@ def time(
         str,
         typer.Option(metavar="NAME", show_default=False, help="Bounds on this device, or my.toml, alone."),
     ] = "",
-    network: Annotated[
-        str,
-        typer.Option("--network", metavar="NAME", show_default=False, help="This network; SPEC then says its input."),
-    ] = "",
+    network: OfNetwork = "",
     per_layer: Annotated[
         bool, typer.Option("--per-layer", help="Each distinct operation of the network, alone.")
     ] = False,
@@ -82,13 +77,15 @@ def time(
     """Time every variant of a layer, or a network, in a real engine on this machine, beside a bound."""
     from ..report.terminal import progress
     from ..report.timing import write_timed
+    from ..timing.machine import open_watch
 
     words = spec or []
     network, words = _network_of(network, words)
     seconds = max_seconds if max_seconds is not None else NETWORK_SECONDS if network else SECONDS
-    _check_options(predict, device, per_layer, network, variants)
+    _check_options(per_layer, network, variants)
     with progress(70, 0.0 if device else seconds) as step:
-        watch, profile = _watch(engine.value, threads, device, predict, seconds, step)
+        on = chosen_device(device) if device else None
+        watch, profile = open_watch(engine.value, threads, on, predict, seconds, step)
         if network:
             found = _time_network(network, words, watch, profile, per_layer)
         else:
@@ -109,24 +106,11 @@ def _network_of(network: str, words: list[str]) -> tuple[str, list[str]]:
     return network, words
 
 
-def _check_options(predict: bool, device: str, per_layer: bool, network: str, variants: str) -> None:
-    if predict and device:
-        raise SpecError(
-            "--predict is for this machine", "a fit holds for the engine and threads it was made with; bounds need none"
-        )
+def _check_options(per_layer: bool, network: str, variants: str) -> None:
     if per_layer and not network:
         raise SpecError("--per-layer is of a network", "say --network NAME; a layer has variants")
     if variants and network:
         raise SpecError("--variants are of a layer", "leave it out, or --network", variants, 0, len(variants))
-
-
-def _watch(
-    name: str, threads: int, device: str, predict: bool, seconds: float, tell: Callable[[str], None]
-) -> tuple[Stopwatch, Profile | None]:
-    """What measures: with a device it only bounds; else the engine, and this machine as it was calibrated."""
-    from ..timing.machine import open_watch
-
-    return open_watch(name, threads, chosen_device(device) if device else None, predict, seconds, tell)
 
 
 def chosen_device(name: str) -> Device:
@@ -156,7 +140,9 @@ def _time_layer(
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
     from ..answers.opening import Asked, is_onnx
-    from ..timing.answer import subjects_of, time_graphs, time_network
+    from ..timing.answer import time_graphs, time_network
+    from ..timing.engines import run_of_file
+    from ..timing.subjects import subjects_of
     from .inside import open_network
     from .onnx_model import report_unknown
 
@@ -164,20 +150,11 @@ def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profil
     report_unknown(network)
     if per_layer:
         return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
-    run = _run_of(name, network, watch) if is_onnx(name) else None
+    run: Callable[[bool], Run] | None = None
+    if is_onnx(name):
+        threads = (watch.engine.threads if watch.engine else 1) or 1
+        run = partial(run_of_file, name, network.graph.input_shape, threads)
     return time_network(network.name, network.graph, network.shapes, watch, profile, run)
-
-
-def _run_of(path: str, network: Network, watch: Stopwatch) -> Callable[[bool], Any]:
-    """What makes the file itself ready to run."""
-    from ..timing.engines import run_of_file
-
-    threads = (watch.engine.threads if watch.engine else 1) or 1
-
-    def made(fused: bool) -> Any:
-        return lambda: run_of_file(path, {}, network.graph.input_shape, threads, fused)
-
-    return made
 
 
 def _code(found: Timed) -> int:

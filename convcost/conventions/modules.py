@@ -30,7 +30,6 @@ EXACT_TYPES = ("function", "subclass", "container")
 #: A module that holds others is looked into, and not seen itself.
 LEAVES = ("function", "container")
 _THOP = "thop/profile.py, thop/vision/basic_hooks.py"
-_SUMMARY = "torchsummary/layer_info.py: calculate_macs"
 
 
 @convention("thop", "0.0.31 to 0.1.1", "MACs", "thop/profile.py, thop/vision/basic_hooks.py", blind=EXACT_TYPES)

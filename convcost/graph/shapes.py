@@ -76,6 +76,19 @@ def pool_size(op: Pool, size: Ints) -> Ints:
     return tuple(sizes)
 
 
+def pool_overhang(op: Pool, size: Ints) -> Ints:
+    """How many positions behind the padding the last window of each axis hangs over.
+
+    >>> pool_overhang(Pool("max", (3,), (2,), ((0, 0),), ceil_mode=True), (112,))
+    (1,)
+    """
+    spans = [d * (k - 1) + 1 for k, d in zip(op.kernel_size, op.dilation or (1,) * len(size))]
+    return tuple([
+        max(0, (out - 1) * s + span - n - before - after)
+        for out, n, span, s, (before, after) in zip(pool_size(op, size), size, spans, op.stride, op.padding)
+    ])  # fmt: skip
+
+
 def _same(_: Op, inputs: list[Shape]) -> Shape:
     return inputs[0]
 

@@ -131,12 +131,11 @@ def section(table: Table, folds: dict[str, Fold], level: int = 1) -> Iterator[st
 
 def _note(note: str) -> str:
     sign, _, text = note.partition(" ")
-    return f"<li>{_sign(sign, 'b')}{escape(text)}</li>\n"
+    return f"<li>{_sign(sign)}{escape(text)}</li>\n"
 
 
-def _sign(sign: str, tag: str) -> str:
-    kind = {VERIFIED: "good", MISMATCH: "bad"}.get(sign[:1], "quiet")
-    return f'<{tag} class="{kind}">{escape(sign)}</{tag}>'
+def _sign(sign: str) -> str:
+    return f'<b class="{_kind(sign)}">{escape(sign)}</b>'
 
 
 def _rows(table: Table, folds: dict[str, Fold]) -> Iterator[str]:
@@ -222,7 +221,7 @@ def _check(word: str, check: Document) -> str:
     sign = {True: VERIFIED, False: MISMATCH, None: SKIPPED}[check["ok"]]
     exact = _counts if "count" in word else _exact
     sides = "".join([f'<td class="n">{escape(exact(check[side]))}</td>' for side in ("expected", "measured")])
-    return f"<tr><td>{_sign(sign, 'b')}</td><th>{escape(word_name(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
+    return f"<tr><td>{_sign(sign)}</td><th>{escape(word_name(word))}</th>{sides}<td>{escape(_at(check))}</td></tr>"
 
 
 def _at(check: Document) -> str:

@@ -8,6 +8,7 @@ from .as_table import can_encode
 from .layout import ASCII
 from .model import Head, Line, Table
 from .tables import TextWriter
+from .units import with_unit
 
 
 def markdown(table: Table, *, ascii_only: bool = False) -> str:
@@ -50,7 +51,7 @@ def _grid(table: Table) -> Iterator[str]:
 
 
 def _header(head: Head) -> str:
-    return head.words + f" ({head.unit})" * bool(head.unit)
+    return with_unit(head.words, head.unit)
 
 
 def _rows(table: Table) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from .as_table import TableWriter, can_encode, plain_width
 from .charts import Along, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table
 from .pictures import Source, chart_of
-from .units import Number, show
+from .units import Number, show, with_unit
 
 #: A bar's cells: all of it, what of it was there before, and where ratios start; and where only ASCII can be written.
 FULL, HELD, ORIGIN = "█", "▒", "│"
@@ -131,8 +131,7 @@ def _curves(panel: Curves) -> tuple[list[str], list[Column]]:
         def draw(at: int, cells: int) -> str:
             return FULL * _cells(values.get(xs[at]) or 0, most, cells)
 
-        unit = f" ({scale.unit})" if scale.unit else ""
-        return Column(name + unit, draw, tuple([show(values.get(x), scale) for x in xs]))
+        return Column(with_unit(name, scale.unit), draw, tuple([show(values.get(x), scale) for x in xs]))
 
     return [f"{x:g}" for x in xs], [column(values, c.name) for values, c in zip(found, panel.curves)]
 
@@ -151,10 +150,9 @@ def _along(panel: Along, width: int) -> Iterator[list[str]]:
         new = min(full, _cells(own[shown[at]], most, cells))
         return HELD * (full - new) + FULL * new
 
-    unit = f" ({scale.unit})" if scale.unit else ""
     key = f"{HELD} {panel.parts[0][0]}  {FULL} {panel.parts[1][0]}" if len(panel.parts) > 1 else ""
     names = [panel.names[at] for at in shown]
-    yield from _side_by_side(names, [Column(key, draw, texts)], width, panel.title + unit)
+    yield from _side_by_side(names, [Column(key, draw, texts)], width, with_unit(panel.title, scale.unit))
 
 
 def _dots(panel: Points, width: int) -> list[str]:
@@ -179,9 +177,9 @@ def _dots(panel: Points, width: int) -> list[str]:
     ]
     return [
         f" {panel.title}",
-        f" {panel.y.label}{ys.unit and f' ({ys.unit})'}",
+        f" {with_unit(panel.y.label, ys.unit)}",
         *[f" {mark:>{edge}} {ORIGIN}{''.join(line)}" for mark, line in zip(marks, field)],
-        f" {'':>{edge}} {left:<{across - len(right)}}{right} {panel.x.label}{xs.unit and f' ({xs.unit})'}",
+        f" {'':>{edge}} {left:<{across - len(right)}}{right} {with_unit(panel.x.label, xs.unit)}",
         *named,
     ]
 

@@ -17,7 +17,7 @@ from .charts import Along, Axis, Bars, Chart, Curves, Panel, Points, rows
 from .model import Table
 from .pictures import Source, chart_of
 from .tables import TablesWriter
-from .units import Number, Scale, show
+from .units import Number, Scale, show, with_unit
 
 #: Colours by what they are for: on white, and on black.
 COLOURS = {
@@ -205,7 +205,7 @@ def _along(ax: Any, panel: Along, place: Place) -> None:  # noqa: ARG001  the ot
     ax.xaxis.set_major_locator(import_module("matplotlib.ticker").MaxNLocator(integer=True, nbins=10))
     ax.set_ylim(0, max([*below, 1e-9]) * 1.22)
     ax.grid(axis="y")
-    ax.set_title(_with_unit(panel.title, scale))
+    ax.set_title(with_unit(panel.title, scale.unit))
     ax.tick_params(axis="x", labelbottom=True)
     ax.set_xlabel("operation, in execution order")
     if len(panel.parts) > 1:
@@ -314,7 +314,7 @@ def _touch(one: tuple[float, float, str], wide: float, other: tuple[float, float
 
 
 def _axis(ax: Any, which: str, axis: Axis, scale: Scale) -> None:
-    getattr(ax, f"set_{which}label")(_with_unit(axis.label, scale))
+    getattr(ax, f"set_{which}label")(with_unit(axis.label, scale.unit))
     if axis.log:
         ticker = import_module("matplotlib.ticker")
         getattr(ax, f"set_{which}scale")("log")
@@ -323,10 +323,6 @@ def _axis(ax: Any, which: str, axis: Axis, scale: Scale) -> None:
         which_axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5) if high < 10_000 * low else (1,)))
         which_axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
         which_axis.set_minor_locator(ticker.NullLocator())
-
-
-def _with_unit(label: str, scale: Scale) -> str:
-    return f"{label} ({scale.unit})" if scale.unit else label
 
 
 _DRAW: dict[type, Callable[[Any, Any, Place], None]] = {Bars: _bars, Along: _along, Curves: _curves, Points: _points}

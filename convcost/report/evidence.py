@@ -13,6 +13,7 @@ from .model import Head, Line, Section, Table, listed
 from .notes import short_size
 
 if TYPE_CHECKING:
+    from ..answers.check import Check
     from ..checks.examination import Examined
 
 #: The columns of the summary, beside the variant's name.
@@ -71,12 +72,11 @@ def _summary(row: Examined) -> Line:
     """One variant: how many of its checks hold, of those that apply."""
     if row.reason is not None:
         return Line(row.variant, (), row.reason)
-    checks = row.checks.values()
-    held, applying = sum([c.ok is True for c in checks]), sum([c.ok is not None for c in checks])
+    checks = list(row.checks.values())
     size = "full" if row.checks["macs"].size == "full" else "reduced"
     time = f"{sum([c.seconds for c in checks]) * 1e3:.0f}"
     same = _text(row.checks["equivalence"].measured)
-    cells = (f"{held} of {applying}", _text(row.checks["macs"].measured), size, same, time)
+    cells = (_held(checks), _text(row.checks["macs"].measured), size, same, time)
     return Line(row.variant, cells, None, "✓" if row.ok else "✗")
 
 
@@ -97,8 +97,11 @@ def evidence_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
 
 def _facts(rows: Sequence[Examined]) -> tuple[str, ...]:
     checks = [check for row in rows for check in row.checks.values()]
-    held, applying = sum([c.ok is True for c in checks]), sum([c.ok is not None for c in checks])
-    return f"{held} of {applying} checks hold", f"{sum([c.seconds for c in checks]):.1f} s"
+    return f"{_held(checks)} checks hold", f"{sum([c.seconds for c in checks]):.1f} s"
+
+
+def _held(checks: Sequence[Check]) -> str:
+    return f"{sum([c.ok is True for c in checks])} of {sum([c.ok is not None for c in checks])}"
 
 
 def _legend(rows: Sequence[Examined]) -> list[str]:

@@ -83,9 +83,19 @@ def network_table(
         label = "operations"
     entries.append(("total", total, "", True))
     heads, lines = grid(entries, columns, exact, fields)
-    facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
-    notes = (*_unknown_notes(document), *_memory_notes(document), *_executed_notes(document))
-    return Table(document["name"], facts, label, heads, (Section("", lines),), (), notes)
+    executed = execution_notes(document["verified"], partial=bool(document["unknown"]))
+    notes = (*_unknown_notes(document), *_memory_notes(document), *executed)
+    return Table(document["name"], facts_of(document), label, heads, (Section("", lines),), (), notes)
+
+
+def facts_of(document: dict[str, Any]) -> tuple[str, ...]:
+    """What holds for all of a network: the input, its type, and how many at once.
+
+    >>> facts_of({"input": (1, 3, 224, 224), "dtype": "fp32"})
+    ('3x224x224', 'fp32', 'batch 1')
+    """
+    batch, *shape = document["input"]
+    return (plain(shape), document["dtype"], f"batch {batch}")
 
 
 def _known_shares(columns: Sequence[Column], document: dict[str, Any]) -> Sequence[Column]:
@@ -105,8 +115,7 @@ def swap_table(document: dict[str, Any], *, exact: bool = False, fields: Iterabl
     ]
     heads, lines = grid(entries, with_convention(SWAP, said["before"].get("name", "")), exact, fields)
     title = f"{document['name']}, {document['where']} to {document['to']}"
-    facts = (plain(document["input"][1:]), document["dtype"], f"batch {document['input'][0]}")
-    return Table(title, facts, "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
+    return Table(title, facts_of(document), "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
 
 
 def zoo_table(document: dict[str, Any], *, exact: bool = False) -> Table:
@@ -223,10 +232,6 @@ def _unknown_notes(document: dict[str, Any]) -> Iterator[str]:
     missing = [f"{one['count']} × {one['op']}" for one in document["unknown"]]
     if missing:
         yield f"{MISMATCH} partial: these operations are not known and not counted: {listed(missing)}"
-
-
-def _executed_notes(document: dict[str, Any]) -> Iterator[str]:
-    return execution_notes(document["verified"], partial=bool(document["unknown"]))
 
 
 def execution_notes(verified: dict[str, Any], what: str = "", *, partial: bool = False) -> Iterator[str]:

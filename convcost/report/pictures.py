@@ -10,7 +10,7 @@ from ..spec.errors import SpecError
 from .charts import Along, Axis, Bars, Chart, Curve, Curves, Panel, Points
 from .columns import COLUMNS, read, word_name
 from .model import Table, listed
-from .units import BYTES, COUNTS, PLAIN, Number, choose_scale, show
+from .units import BYTES, COUNTS, PLAIN, Number, choose_scale, show, with_unit
 
 #: What a table and its chart are made from.
 Source = Comparison | Sequence[Layer] | dict[str, Any]
@@ -95,11 +95,7 @@ def _of_operations(row: Row) -> Iterator[Bars]:
         values = [op.words[word] for op in row.ops]
         scale = choose_scale(values, COLUMNS[word].units or PLAIN)
         texts = tuple([show(value, scale) for value in values])
-        yield Bars(_with_unit(word_name(word), scale.unit), tuple([op.name for op in row.ops]), tuple(values), texts)
-
-
-def _with_unit(title: str, unit: str) -> str:
-    return f"{title} ({unit})" if unit else title
+        yield Bars(with_unit(word_name(word), scale.unit), tuple([op.name for op in row.ops]), tuple(values), texts)
 
 
 def _of_network(document: dict[str, Any]) -> Iterator[Along]:
@@ -179,7 +175,7 @@ def _of_table(table: Table) -> Iterator[Bars]:
         values = tuple(map(number_in, shown))
         is_ratio = any([text.endswith("×") for text in shown])
         if any(values) and len(set(names)) == len(names):
-            yield Bars(_with_unit(head.words, head.unit), names, values, shown, is_ratio)
+            yield Bars(with_unit(head.words, head.unit), names, values, shown, is_ratio)
 
 
 def number_in(cell: str) -> float | None:

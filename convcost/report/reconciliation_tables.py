@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .columns import Column, plain
+from .columns import Column
 from .documents import Document
 from .model import Section, Table, listed
-from .network_tables import execution_notes, grid
+from .network_tables import execution_notes, facts_of, grid
 from .notes import MISMATCH, SKIPPED
 from .said import FAMILIES
 from .units import COUNTS, PLAIN
@@ -36,7 +36,7 @@ def conventions_table(document: Document, *, exact: bool = False) -> Table:
     terms = [column for column in _TERMS if any([one["by_family"][column.key[10:]] for one in said])]
     heads, lines = grid(entries, (*_WORDS, _FIGURE, *terms), exact)
     notes = (*_silent(document), *_assumed(document), *_notes(document))
-    return Table(document["name"], _facts(document), "convention", heads, (Section("", lines),), (), notes)
+    return Table(document["name"], facts_of(document), "convention", heads, (Section("", lines),), (), notes)
 
 
 def _rows(document: Document) -> list[Document]:
@@ -49,11 +49,6 @@ def _rows(document: Document) -> list[Document]:
     return [
         {**one, "name": f"{name} {one['versions']}"} if often[name] > 1 else one for (name, _), one in shown.items()
     ]
-
-
-def _facts(document: Document) -> tuple[str, ...]:
-    shape = document["input"]
-    return (plain(shape[1:]), document["dtype"], f"batch {shape[0]}")
 
 
 def _silent(document: Document) -> Iterator[str]:
@@ -106,7 +101,7 @@ def figures_table(document: Document) -> Table:
         sections.append(Section(title, lines[at : at + len(terms)]))
         at += len(terms)
     ending = list(_notes(document)) if entries or document["unknown"] else []
-    return Table(document["name"], _facts(document), "term", heads, tuple(sections), (), (*notes, *ending))
+    return Table(document["name"], facts_of(document), "term", heads, tuple(sections), (), (*notes, *ending))
 
 
 def _sums(figure: Document, name: str) -> Iterator[tuple[str, list[Document]]]:

@@ -7,13 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from .layout import ASCII, lay_out
 from .model import Table
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 #: Seconds after which a bar appears.
 MOMENT = 1.0
@@ -31,20 +28,17 @@ STYLES = {
 
 
 def print_coloured(table: Table, file: TextIO, width: int | None, *, ascii_only: bool = False) -> None:
-    """Print `table` on `file` in the colours it has; `width` None is the terminal's own."""
+    """Print `table` on `file` in the colours it has; `width` None is the terminal's own.
+
+    Lines that are too long for it are left whole.
+    """
     from rich.console import Console
+    from rich.text import Text
 
     # Rich's own search for numbers and markup is not wanted.
     # Of a dumb terminal it takes no width without a height.
     height = None if width is None else 25
     console = Console(file=file, width=width, height=height, highlight=False, markup=False, emoji=False)
-    print_on(console, table, ascii_only=ascii_only)
-
-
-def print_on(console: Console, table: Table, *, ascii_only: bool = False) -> None:
-    """Print on a Rich console, which finds the colours; lines that are too long for it are left whole."""
-    from rich.text import Text
-
     text = Text(end="")
     for spans in lay_out(table, console.width):
         for part, style in spans:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..spec import format_spec, spec_to_json
+from ..timing import engine_words
 from .columns import Column, plain, read
 from .documents import SCHEMA, Document
 from .formats import write_document
@@ -183,11 +184,7 @@ def _line(line: Line, row: TimedRow, base: str | None, columns: Sequence[str]) -
 def _facts(found: Timed) -> tuple[str, ...]:
     facts = [found.dtype, f"batch {found.input_shape[0]}"]
     facts += [f"base: {found.base}"] * (found.base is not None)
-    if found.engine:
-        threads = found.engine.threads
-        facts += [f"{found.engine.name} {found.engine.version}", "threads unknown" if threads is None
-                  else f"{threads} thread{'s' * (threads > 1)}"]  # fmt: skip
-    return tuple(facts)
+    return (*facts, *(engine_words(*found.engine[:3]) if found.engine else ()))
 
 
 def _notes(found: Timed) -> Iterator[str]:

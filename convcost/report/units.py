@@ -83,6 +83,15 @@ def _decimals(present: list[Number], low: Number, high: Number, divisor: int, di
     return decimals
 
 
+def with_unit(label: str, unit: str) -> str:
+    """A label, its unit behind it where it has one.
+
+    >>> with_unit("MACs", "M"), with_unit("FLOPs / byte", "")
+    ('MACs (M)', 'FLOPs / byte')
+    """
+    return f"{label} ({unit})" if unit else label
+
+
 def show(value: Number | None, scale: Scale) -> str:
     """`value` in its column's unit, `–` where it is missing; a number too small for the column shows two digits.
 

@@ -124,10 +124,11 @@ def _sweep(answer: Any) -> View:
 
 
 def _separation(answer: Any) -> View:
-    from .separation import FIELDS, separation_document, separation_lines, separation_table
+    from .separation import FIELDS, separation_document, separation_lines
+    from .separation_tables import separation_table
 
     document = separation_document(answer)
-    return View(document, lambda: separation_table(answer), FIELDS, lambda: separation_lines(document))
+    return View(document, lambda: separation_table(answer), FIELDS, lambda: separation_lines(answer, document))
 
 
 def _timed(answer: Any) -> View:

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis import analyze
 from ..analysis.analyze import Analysis
 from ..answers.check import Check, Measurement
 from ..answers.comparison import Comparison, Row
 from ..checks.limits import lacking_memory, numbers_held
-from ..graph.ops import (
-    Activation,
-    BatchNorm,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    Linear,
-    Node,
-    Op,
-    Scale,
-    Shape,
-    Split,
-)
-from ..graph.shapes import infer_shapes
+from ..graph.ops import Counted, Graph, Shape
 from ..spec.errors import SpecError
 from ..spec.layer import LayerSpec
-from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant, shown_variants
+from ..variants.registry import BUILDING_BLOCK
+from . import engine_words
 from .bounds import Bound, bound_of
-from .calibrate import Profile, keep_profile, raised, threads_in_words
+from .calibrate import Profile, keep_profile, raised
 from .clock import BUSY, Rounds, Times
 from .devices import Device
 from .predict import Fit, predicted_seconds
+from .subjects import Subject, base_of, variants_of
 
 if TYPE_CHECKING:
     from .engines import Engine, Run
@@ -127,42 +115,6 @@ class Timed(NamedTuple):
         return [row for row in self.rows if row.values is not None and row.values.ok is False]
 
 
-class Subject(NamedTuple):
-    """A graph that is to be timed, or why it is not; `run` makes a file ready that is to run as it is."""
-
-    name: str
-    role: str
-    graph: Graph | None = None
-    shapes: Sequence[Shape] = ()
-    reason: str | None = None
-    often: int = 1
-    fused: bool = True
-    run: Callable[[], Run] | None = None
-
-
-def variants_of(spec: LayerSpec, names: Iterable[str] | None) -> list[Subject]:
-    """The variants of a layer, those that `compare` shows or those named."""
-    wanted = shown_variants(spec.axes) if names is None else list(names)
-    if not spec.is_plain and AS_GIVEN not in wanted:
-        wanted.insert(0, AS_GIVEN)
-    found = []
-    for name in wanted:
-        role = "replacement" if name == AS_GIVEN else all_variants()[name].role
-        try:
-            graph, _, shapes = build_variant(name, spec)
-        except DoesNotApply as why:
-            found.append(Subject(name, role, reason=str(why)))
-            continue
-        found.append(Subject(name, role, graph, shapes))
-    return found
-
-
-def base_of(spec: LayerSpec, subjects: Sequence[Subject]) -> str | None:
-    """The row that ratios relate to, as in `compare`; None where it is not among those that are timed."""
-    base = "standard" if spec.is_plain else AS_GIVEN
-    return base if base in [subject.name for subject in subjects if subject.graph is not None] else None
-
-
 class Stopwatch:
     """Bounds, predictions and times of graphs, all in one engine and on one device, with or without either."""
 
@@ -195,7 +147,8 @@ class Stopwatch:
             rows[subject.name] = self._row(subject, rounds)
         if rounds is not None:
             rounds.go(self.max_seconds, self.tell)
-            rows = _with_times(rows, rounds.times())
+            times = rounds.times()
+            rows = {name: row._replace(times=times.get(name)) for name, row in rows.items()}
         return tuple(_related(rows, base)), rounds
 
     def _row(self, subject: Subject, rounds: Rounds | None) -> TimedRow:
@@ -208,7 +161,7 @@ class Stopwatch:
         if self.device is not None:
             row = row._replace(bound=bound_of(graph, subject.shapes, analysis, self.device))
         if self.fit is not None and not any([type(node.op) is Counted for node in graph.nodes]):
-            row = row._replace(predicted=predicted_seconds(graph, subject.shapes, self.fit))
+            row = row._replace(predicted=predicted_seconds(graph, subject.shapes, analysis, self.fit))
         if rounds is None or self.engine is None:
             return row
         return self._prepared(row, subject, graph, analysis, self.engine, rounds)
@@ -251,11 +204,6 @@ class Stopwatch:
         return self._last[1]
 
 
-def _with_times(rows: Mapping[str, TimedRow], times: Mapping[str, Times]) -> dict[str, TimedRow]:
-    """Rows with what the rounds gave of each."""
-    return {name: row._replace(times=times.get(name)) for name, row in rows.items()}
-
-
 def _related(rows: Mapping[str, TimedRow], base: str | None) -> Iterable[TimedRow]:
     """Rows with the ratio of their multiply-adds; a building block has none, and no ratio of times."""
     of = rows[base].macs if base is not None and base in rows else None
@@ -289,9 +237,11 @@ def time_layer(
 def time_graphs(
     name: str, subjects: Sequence[Subject], base: str | None, watch: Stopwatch, profile: Profile | None = None
 ) -> Timed:
-    """Whole graphs of one network, timed side by side."""
-    watch.refuse(next(subject.graph.dtype for subject in subjects if subject.graph is not None))
-    first = next(subject.graph for subject in subjects if subject.graph is not None)
+    """Whole graphs of one network, timed side by side; SpecError where there is none."""
+    first = next((subject.graph for subject in subjects if subject.graph is not None), None)
+    if first is None:
+        raise SpecError(f"{name} has no operation that is timed alone", "leave --per-layer out")
+    watch.refuse(first.dtype)
     rows, rounds = watch.rows(subjects, base)
     found = Timed(name, None, first.input_shape, first.dtype, rows, watch.device, base=base)
     return _concluded(found, watch, rounds, profile)
@@ -299,11 +249,11 @@ def time_graphs(
 
 def time_network(
     name: str, graph: Graph, shapes: Sequence[Shape], watch: Stopwatch, profile: Profile | None = None,
-    run: Callable[[bool], Callable[[], Run]] | None = None,
+    run: Callable[[bool], Run] | None = None,
 ) -> Timed:  # fmt: skip
     """A whole network: fused and unfused where the engine can be told so, once where not, or bounded alone.
 
-    `run` makes a file itself ready, fused or not; SpecError where the engine does not run files.
+    `run` makes a file itself ready, fused or not. SpecError where the engine does not run files.
     """
     whole = Subject("fused", "network", graph, shapes)
     if watch.engine is None or watch.engine.name != "onnxruntime":
@@ -312,7 +262,7 @@ def time_network(
         return time_graphs(name, [whole._replace(name=name)], None, watch, profile)
     subjects = [whole, whole._replace(name="unfused", fused=False)]
     if run is not None:
-        subjects = [one._replace(run=run(one.fused)) for one in subjects]
+        subjects = [one._replace(run=partial(run, one.fused)) for one in subjects]
     return time_graphs(name, subjects, "fused", watch, profile)
 
 
@@ -326,49 +276,6 @@ def _concluded(found: Timed, watch: Stopwatch, rounds: Rounds | None, profile: P
     if higher is not None:
         keep_profile(higher)
     return found._replace(fit_error=watch.fit.error) if watch.fit else found
-
-
-def subjects_of(graph: Graph, shapes: Sequence[Shape]) -> list[Subject]:
-    """Each distinct layer of a graph alone, and how often it comes: an operation with what an engine does in passing.
-
-    >>> conv, act = Conv(2, 2, (1,), (1,), ((0, 0),), (1,)), Activation("relu")
-    >>> nodes = (Node("conv", conv, (0,)), Node("act", act, (1,)), Node("again", conv, (2,)), Node("last", act, (3,)))
-    >>> [(layer.name, layer.often, len(layer.graph.nodes)) for layer in subjects_of(Graph((1, 2, 5), "fp32", nodes),
-    ...                                                                            [(1, 2, 5)] * 5)]
-    [('conv', 2, 2)]
-    """
-    uses = Counter([value for node in graph.nodes for value in node.inputs])
-    found: dict[Any, Subject] = {}
-    at = 0
-    while at < len(graph.nodes):
-        first = at
-        at += 1
-        while at < len(graph.nodes) and _follows(graph.nodes[at], at, uses):
-            at += 1
-        ops = [_alone(node.op) for node in graph.nodes[first:at]]
-        inputs = graph.nodes[first].inputs
-        if type(ops[0]) in (Flatten, Split, Counted) or len({*inputs}) != 1:
-            continue
-        given = shapes[inputs[0]]
-        key = (given, len(inputs), *[(type(op), op) for op in ops])
-        if key in found:
-            found[key] = found[key]._replace(often=found[key].often + 1)
-            continue
-        nodes = [Node(node.name, op, (0,) * len(inputs) if not number else (number,))
-                 for number, (node, op) in enumerate(zip(graph.nodes[first:at], ops))]  # fmt: skip
-        alone = Graph(given, graph.dtype, tuple(nodes))
-        found[key] = Subject(nodes[0].name, "layer", alone, infer_shapes(alone))
-    return list(found.values())
-
-
-def _follows(node: Node, at: int, uses: Counter[int]) -> bool:
-    """Is this done in passing by the operation before it, which nobody else reads?"""
-    return type(node.op) in (BatchNorm, Scale, Activation) and node.inputs == (at,) and uses[at] == 1
-
-
-def _alone(op: Op) -> Op:
-    """An operation that learns its own weights."""
-    return op._replace(shared=False) if isinstance(op, Conv | Linear) else op
 
 
 def measure_comparison(
@@ -390,7 +297,7 @@ def _row_with(row: Row, timed: TimedRow | None, engine: Engine) -> Row:
     times = timed.times if timed else None
     if times is None or row.words is None:
         return row
-    ratio, name = times.ratio, f"{engine.name} {engine.version}, {threads_in_words(engine.threads)}"
+    ratio, name = times.ratio, ", ".join(engine_words(*engine[:3]))
     quartiles = (ratio.low, ratio.high) if ratio else None
     seconds = times.seconds.median
     made = Measurement(seconds, row.words["macs"] / seconds, times.runs, name, ratio and ratio.median, quartiles)

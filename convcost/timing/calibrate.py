@@ -18,6 +18,7 @@ import numpy as np
 from ..analysis import analyze
 from ..graph.ops import Conv, Graph, Linear, Node
 from ..graph.shapes import infer_shapes
+from . import engine_words
 from .devices import Device
 from .engines import Engine
 from .values import make_case
@@ -48,19 +49,10 @@ class Profile(NamedTuple):
     def device(self) -> Device:
         """As a device, its figures for float32 alone."""
         key = self.key
-        name = f"{key['cpu']}, {key['engine']} {key['version']}, {threads_in_words(key['threads'])}"
+        name = ", ".join([key["cpu"], *engine_words(key["engine"], key["version"], key["threads"])])
         note = "the fastest seen at any size, and 5 %"
         source = (f"convcost device --calibrate, {self.measured}",)
         return Device(name, "measured", source, {"fp32": self.macs_per_second}, self.bytes_per_second, None, note)
-
-
-def threads_in_words(threads: int | None) -> str:
-    """A number of threads as a text has it.
-
-    >>> threads_in_words(1), threads_in_words(None)
-    ('1 thread', 'threads unknown')
-    """
-    return "threads unknown" if threads is None else f"{threads} thread{'s' * (threads != 1)}"
 
 
 def profile_key(engine: Engine) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
 
 from ..graph.ops import Conv, Graph
 from ..spec.errors import SpecError
@@ -14,6 +16,7 @@ from . import ENGINES
 from .values import Case, Executor
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
 #: What installs an engine that is not there.
@@ -106,13 +109,15 @@ def _onnxruntime(threads: int) -> Engine:
     onnxruntime.set_default_logger_severity(4)
 
     def prepare(case: Case, fused: bool = True) -> Run:
-        return _session(onnxruntime, threads, case.model, {"input": case.given}, fused)
+        return _session(onnxruntime, threads, case.model, lambda _: {"input": case.given}, fused)
 
     return Engine("onnxruntime", onnxruntime.__version__, threads, "all", prepare)
 
 
-def _session(onnxruntime: Any, threads: int, model: bytes | str, given: dict[str, Any], fused: bool) -> Run:
-    """A run of a model, its bytes or its path, on some inputs by name; it ran once."""
+def _session(
+    onnxruntime: Any, threads: int, model: bytes | str, feeds: Callable[[list[Any]], dict[str, Any]], fused: bool
+) -> Run:
+    """A run of a model, its bytes or its path, on what `feeds` gives for its inputs, by name; it ran once."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -121,6 +126,7 @@ def _session(onnxruntime: Any, threads: int, model: bytes | str, given: dict[str
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        given = feeds(session.get_inputs())
         session.run(None, given)
     except Exception as error:  # C++ throws what it likes
         raise EngineFailed(_line(error)) from None
@@ -132,30 +138,29 @@ def _session(onnxruntime: Any, threads: int, model: bytes | str, given: dict[str
     return run
 
 
-def run_of_file(
-    path: str, shapes: Mapping[str, tuple[int, ...]], first: tuple[int, ...], threads: int, fused: bool
-) -> Run:
-    """A run of an ONNX file in ONNX Runtime, on noise: inputs by name have `shapes`, another the `first` or its own.
+def run_of_file(path: str, shape: tuple[int, ...], threads: int, fused: bool) -> Run:
+    """A run of an ONNX file in ONNX Runtime, on noise: its first input has that shape, where it fits, others their own.
 
     Raises EngineFailed.
     """
-    import numpy as np
 
-    onnxruntime = _library("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    try:
-        asked = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]).get_inputs()
-    except Exception as error:  # C++ throws what it likes
-        raise EngineFailed(_line(error)) from None
-    given, draw = {}, np.random.default_rng(0)
-    for one in asked:
-        own = tuple([n if isinstance(n, int) else 1 for n in one.shape])
-        shape = shapes.get(one.name, first if len(first) == len(own) and one is asked[0] else own)
-        kind = {"tensor(float16)": "f2", "tensor(double)": "f8"}.get(one.type, "f4")
-        whole = {"tensor(int64)": "i8", "tensor(int32)": "i4", "tensor(bool)": "?", "tensor(uint8)": "u1"}.get(one.type)
-        given[one.name] = np.zeros(shape, whole) if whole else draw.standard_normal(shape).astype(kind)
-    return _session(onnxruntime, threads, path, given, fused)
+    draw = np.random.default_rng(0)
+
+    def feeds(asked: list[Any]) -> dict[str, Any]:
+        return {one.name: _noise_for(one, () if number else shape, draw) for number, one in enumerate(asked)}
+
+    return _session(_library("onnxruntime"), threads, path, feeds, fused)
+
+
+def _noise_for(asked: Any, wanted: tuple[int, ...], draw: Generator) -> NDArray[Any]:
+    """Noise for an input of a file, zeros where it takes no fractions."""
+    own = tuple([n if isinstance(n, int) else 1 for n in asked.shape])
+    shape = wanted if len(wanted) == len(own) else own
+    whole = {"tensor(int64)": "i8", "tensor(int32)": "i4", "tensor(bool)": "?", "tensor(uint8)": "u1"}.get(asked.type)
+    if whole:
+        return np.zeros(shape, whole)
+    kind = {"tensor(float16)": "f2", "tensor(double)": "f8"}.get(asked.type, "f4")
+    return draw.standard_normal(shape).astype(kind)
 
 
 def _line(error: Exception) -> str:
@@ -165,8 +170,6 @@ def _line(error: Exception) -> str:
 
 
 def _numpy(threads: int) -> Engine:
-    import numpy as np
-
     def prepare(case: Case, fused: bool = True) -> Run:  # noqa: ARG001  it does one operation after the other anyway
         return Executor(case)
 
@@ -177,8 +180,6 @@ def _limit_blas(threads: int) -> int | None:
     """Tell NumPy's own OpenBLAS how many threads to use; None where it is another library, or cannot be told."""
     from ctypes import CDLL
     from pathlib import Path
-
-    import numpy as np
 
     folder = Path(np.__file__).parent.parent / "numpy.libs"
     for path in [*folder.glob("*openblas*"), *Path(np.__file__).parent.glob(".dylibs/*openblas*")]:

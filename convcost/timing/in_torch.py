@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +20,7 @@ from ..graph.ops import (
     Linear,
     Multiply,
     Norm,
+    Op,
     Pad,
     PixelShuffle,
     Pool,
@@ -30,7 +30,8 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
-from .values import Case
+from ..graph.shapes import pool_overhang
+from .values import Case, last_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,20 +67,14 @@ class At(NamedTuple):
 def torch_run(torch: Any, case: Case) -> Callable[[], NDArray[Any]]:
     """A run of a case in PyTorch."""
     learned = [{part: torch.from_numpy(array.copy()) for part, array in each.items()} for each in case.learned]
-    given, nodes, functions = torch.from_numpy(case.given), case.graph.nodes, torch.nn.functional
+    given, functions = torch.from_numpy(case.given), torch.nn.functional
+
+    def apply(op: Op, inputs: list[Any], own: dict[str, Any]) -> Any:
+        return IN_TORCH[type(op)](At(torch, functions, op, inputs, own))
 
     def run() -> NDArray[Any]:
-        values, uses = {0: given}, Counter([value for node in nodes for value in node.inputs])
-        uses[len(nodes)] += 1
         with torch.inference_mode():
-            for number, node in enumerate(nodes, 1):
-                inputs = [values[value] for value in node.inputs]
-                values[number] = IN_TORCH[type(node.op)](At(torch, functions, node.op, inputs, learned[number - 1]))
-                uses.subtract(node.inputs)
-                for value in {*node.inputs, number}:
-                    if not uses[value]:
-                        del values[value]
-            made: NDArray[Any] = values[len(nodes)].numpy()
+            made: NDArray[Any] = last_value(case.graph.nodes, given, learned, apply).numpy()
         return made
 
     return run
@@ -143,17 +138,11 @@ def _scale(at: At) -> Any:
 
 def _pool(at: At) -> Any:
     """A border is made by hand: PyTorch takes no uneven one, and hangs over otherwise."""
-    op, size = at.op, at.x[0].shape[2:]
-    dilation = op.dilation or (1,) * at.axes
-    spans = [d * (k - 1) + 1 for k, d in zip(op.kernel_size, dilation)]
-    padding = []
-    for n, span, s, (before, after) in zip(size, spans, op.stride, op.padding):
-        free = n + before + after - span
-        counts = min(-(-free // s) + 1, (n + before - 1) // s + 1) if op.ceil_mode else free // s + 1
-        padding.append((before, max(after, (counts - 1) * s + span - n - before)))
-    given = _bordered(at, tuple(padding), "zeros", float("-inf") if op.kind == "max" else 0.0)
+    op, hanging = at.op, pool_overhang(at.op, tuple(at.x[0].shape[2:]))
+    padding = tuple([(before, after + more) for (before, after), more in zip(op.padding, hanging)])
+    given = _bordered(at, padding, "zeros", float("-inf") if op.kind == "max" else 0.0)
     name = f"{'max' if op.kind == 'max' else 'avg'}_pool{at.axes}d"
-    options = {"dilation": dilation} if op.kind == "max" else {}
+    options = {"dilation": op.dilation or 1} if op.kind == "max" else {}
     return getattr(at.f, name)(given, op.kernel_size, op.stride, **options)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..analysis import analyze
+from ..analysis import Analysis, analyze
 from ..graph.ops import (
     Activation,
     AdaptivePool,
@@ -214,9 +214,9 @@ def _factor(errors: list[float], share: float) -> float:
 _IN_PASSING = (Activation, BatchNorm, Scale, Norm, LayerNorm, Flatten, Split)
 
 
-def predicted_seconds(graph: Graph, shapes: Sequence[Shape], fit: Fit) -> float:
+def predicted_seconds(graph: Graph, shapes: Sequence[Shape], analysis: Analysis, fit: Fit) -> float:
     """The sum over operations, each by its class, with what one run costs once."""
-    analysis, uses = analyze(graph, True, list(shapes)), Counter([v for node in graph.nodes for v in node.inputs])
+    uses = Counter([value for node in graph.nodes for value in node.inputs])
     total = fit.overhead
     for node, op, out in zip(graph.nodes, analysis.ops, shapes[1:]):
         if _is_passing(node, uses):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +26,9 @@ from ..graph.ops import (
     LayerNorm,
     Linear,
     Multiply,
+    Node,
     Norm,
+    Op,
     Pad,
     PixelShuffle,
     Pool,
@@ -36,8 +38,8 @@ from ..graph.ops import (
     Tokens,
     Upsample,
 )
+from ..networks.written.file import Written, onnx_pieces, writable
 from ..networks.written.learned import Tensor, noise
-from ..networks.written.steps import Written, onnx_pieces, writable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,6 +117,24 @@ IN_EXECUTOR: ByOp[Callable[[Any, _Learned], Weights | None]] = ByOp(
 )
 
 
+def last_value(
+    nodes: Sequence[Node], given: Any, learned: Sequence[Any], apply: Callable[[Op, list[Any], Any], Any]
+) -> Any:
+    """What the last operation gives: each applied in turn to its inputs and what it learned, the first to `given`.
+
+    A value that nobody reads any more is let go at once.
+    """
+    values, uses = {0: given}, Counter([value for node in nodes for value in node.inputs])
+    uses[len(nodes)] += 1
+    for number, (node, own) in enumerate(zip(nodes, learned), 1):
+        values[number] = apply(node.op, [values[value] for value in node.inputs], own)
+        uses.subtract(node.inputs)
+        for value in {*node.inputs, number}:
+            if not uses[value]:
+                del values[value]
+    return values[len(nodes)]
+
+
 class Executor:
     """Our own executor on one case; a call runs it and gives the output, (batch, channels, *spatial).
 
@@ -131,17 +151,10 @@ class Executor:
         self.bench = Workbench()
 
     def __call__(self) -> NDArray[Any]:
-        arrays: dict[int, NDArray[Any]] = {0: self.given}
-        uses = Counter([value for node in self.nodes for value in node.inputs])
-        uses[len(self.nodes)] += 1
-        for number, node in enumerate(self.nodes, 1):
-            given = [arrays[value] for value in node.inputs]
-            arrays[number], _ = apply_values(node.op, given, self.weights[number - 1], None, self.bench)
-            uses.subtract(node.inputs)
-            for value in {*node.inputs, number}:
-                if not uses[value]:
-                    del arrays[value]
-        return np.moveaxis(arrays[len(self.nodes)], -1, 1)
+        def apply(op: Op, given: list[Any], weights: Weights | None) -> Any:
+            return apply_values(op, given, weights, None, self.bench)[0]
+
+        return np.moveaxis(last_value(self.nodes, self.given, self.weights, apply), -1, 1)
 
 
 def difference(found: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from ..execute.values.apply import apply_values
 from ..execute.values.workbench import Workbench
 from ..networks.onnx.weights import NoConstantError
-from .answer import conv_of
+from .kernels import conv_of
 from .models import Layer, Model
 from .verify import in_layout
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..graph.ops import Conv, Ints
 from ..networks.onnx.weights import NoConstantError
+from .kernels import Masks, flushed
 from .models import Layer, Model
 
 if TYPE_CHECKING:
@@ -43,18 +44,6 @@ OVER_SPACE = frozenset(_OVER_SPACE.split())
 VIEWS = frozenset(["Flatten", "Reshape", "Squeeze", "Unsqueeze"])
 
 
-#: What is smaller is zero: engines flush what float32 has no ordinary number for, and training leaves such.
-SMALLEST = float(np.finfo(np.float32).tiny)
-
-
-class Masks(NamedTuple):
-    """Of a layer, where it is not zero: `pairs` (out, in a group), `taps` (*taps); and its bias, zeros without one."""
-
-    pairs: NDArray[np.bool_]
-    taps: NDArray[np.bool_]
-    bias: NDArray[Any]
-
-
 class Kept(NamedTuple):
     """Of a layer, by channel: is it alive by itself, and is it still there after a removal that fits everywhere?"""
 
@@ -63,28 +52,6 @@ class Kept(NamedTuple):
     out_kept: NDArray[np.bool_]
     in_kept: NDArray[np.bool_]
     given: NDArray[Any]
-
-
-def masks_of(weights: NDArray[Any], bias: NDArray[Any] | None) -> Masks:
-    """Where a kernel (out, in a group, *taps) is not zero.
-
-    >>> masks_of(np.array([[[0.0, 2.0]], [[0.0, 0.0]]]), None).pairs.tolist()
-    [[True], [False]]
-    """
-    alive = np.abs(weights) >= SMALLEST
-    return Masks(
-        alive.reshape(*weights.shape[:2], -1).any(axis=2), alive.any(axis=(0, 1)),
-        np.zeros(len(weights)) if bias is None else flushed(bias),
-    )  # fmt: skip
-
-
-def flushed(values: Channels) -> Channels:
-    """What is smaller than any ordinary number as zero; NaN stays.
-
-    >>> flushed(np.array([1e-39, 1.0])).tolist()
-    [0.0, 1.0]
-    """
-    return np.where(np.abs(values) < SMALLEST, 0.0, values)
 
 
 class Flow:
@@ -155,7 +122,7 @@ class Flow:
             self.pin(layer.given)
             self.opaque(layer.made)
             return
-        self.new(layer.made, np.where(rows_alive(masks, given, spec.groups), np.nan, masks.bias))
+        self.new(layer.made, np.where(masks.rows(spec.groups, given != 0), np.nan, masks.bias))
         if spec.groups == 1:
             self.read.append(layer)
         elif spec.groups == spec.in_channels == spec.out_channels:
@@ -249,9 +216,8 @@ class Flow:
 
     def _norm(self, node: Any, inputs: list[str]) -> bool:
         """A BatchNorm that no convolution has taken in."""
-        scale, shift, mean, var = (np.asarray(self.model.stored.array(name), float) for name in node.input[1:5])
-        epsilon = next((a.f for a in node.attribute if a.name == "epsilon"), 1e-5)
-        self.new(node.output[0], (self.value[inputs[0]] - mean) * scale / np.sqrt(var + epsilon) + shift)
+        mean, factor, shift = self.model.norm_numbers(node)
+        self.new(node.output[0], (self.value[inputs[0]] - mean) * factor + shift)
         self.tie(node.output[0], inputs[0])
         return True
 
@@ -279,14 +245,6 @@ class Flow:
             self.tie(name, inputs[0], 0, at, count)
             at += count
         return True
-
-
-def rows_alive(masks: Masks, given: Channels, groups: int) -> NDArray[np.bool_]:
-    """Which outputs have a weight that meets an input which is not always zero."""
-    outer, inner = len(masks.pairs) // groups, masks.pairs.shape[1]
-    fed = (given != 0).reshape(groups, 1, inner)
-    found: NDArray[np.bool_] = (masks.pairs.reshape(groups, outer, inner) & fed).any(axis=2).reshape(-1)
-    return found
 
 
 def kept_channels(model: Model, masks: dict[str, Masks]) -> dict[str, Kept]:
@@ -333,13 +291,12 @@ def _kept(flow: Flow, masks: Masks, layer: Layer, gone: NDArray[np.bool_]) -> Ke
     given = flow.value.get(layer.given, np.full(spec.in_channels, np.nan))
     if len(given) != spec.in_channels:
         given = np.full(spec.in_channels, np.nan)
-    alive = rows_alive(masks, given, spec.groups)
+    alive = masks.rows(spec.groups, given != 0)
     out_kept = ~gone[flow.ids(layer.made)] if layer.made in flow.base else np.ones(spec.out_channels, bool)
     in_kept = ~gone[flow.ids(layer.given)] if layer.given in flow.base else np.ones(spec.in_channels, bool)
     if len(in_kept) != spec.in_channels or len(out_kept) != spec.out_channels:
         in_kept, out_kept = np.ones(spec.in_channels, bool), np.ones(spec.out_channels, bool)
-    reads = masks.pairs.reshape(spec.groups, -1, masks.pairs.shape[1]).any(axis=1).reshape(-1)
-    return Kept(alive & out_kept, reads & (given != 0) & in_kept, out_kept, in_kept, given)
+    return Kept(alive & out_kept, masks.columns(spec.groups) & (given != 0) & in_kept, out_kept, in_kept, given)
 
 
 def without_dead(op: Conv, kept: Kept) -> Conv:

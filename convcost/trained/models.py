@@ -76,11 +76,7 @@ class Layer:
     def _folded(self, weights: NDArray[Any], bias: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any]]:
         """The weights and the bias of the convolution and its BatchNorm as one."""
         assert self.norm is not None
-        scale, shift, mean, var = (
-            np.asarray(self.model.stored.array(name), np.float64) for name in self.norm.input[1:5]
-        )
-        epsilon = next((a.f for a in self.norm.attribute if a.name == "epsilon"), 1e-5)
-        factor = scale / np.sqrt(var + epsilon)
+        mean, factor, shift = self.model.norm_numbers(self.norm)
         before = np.zeros(len(weights)) if bias is None else bias
         return weights * factor.reshape(-1, *(1,) * (weights.ndim - 1)), (before - mean) * factor + shift
 
@@ -138,6 +134,12 @@ class Model:
         if node.output[0] in self.outputs or len(after) != 1 or after[0].op_type != "BatchNormalization":
             return None
         return after[0] if all([self.stored.is_constant(name) for name in after[0].input[1:5]]) else None
+
+    def norm_numbers(self, norm: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """A BatchNorm is (x - mean) * factor + shift: these three, one number a channel; NoConstantError without."""
+        scale, shift, mean, var = (np.asarray(self.stored.array(name), np.float64) for name in norm.input[1:5])
+        epsilon = next((a.f for a in norm.attribute if a.name == "epsilon"), 1e-5)
+        return mean, scale / np.sqrt(var + epsilon), shift
 
     def _layers(self) -> Any:
         for at, node in enumerate(self.stored.nodes):

@@ -15,8 +15,9 @@ from ..networks.input import read_size
 from ..networks.onnx import read_onnx
 from ..spec import SpecError
 from ..spec.errors import clip
-from .answer import Asked, Separation, Source, Watch, separate_sources, unwatched
+from .answer import Asked, Separation, Source
 from .arrays import FILTERS, array_sources, filter_text, is_arrays, numbers_of, sources_of
+from .separate import Watch, separate_sources, unwatched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,6 +98,7 @@ def _of_model(
     path: str, words: Sequence[str], asked: Asked, layer: str, inputs: Sequence[str], watch: Watch
 ) -> Separation:
     from ..networks.onnx.weights import Stored
+    from .activations import layer_inputs
     from .models import Model
     from .removal import with_dead
 
@@ -112,7 +114,7 @@ def _of_model(
     layers = [one for one in model.layers if not layer or one.name == layer]
     if not layers:
         raise _no_layer(path, layer, model)
-    given = _inputs(model, data) if data else {}
+    given = layer_inputs(model, data) if data else {}
     sources = [
         Source(one.name, one.kernel, one.spec, lambda one=one: given.get(one.given))  # type: ignore[misc]  # bound
         for one in layers
@@ -138,12 +140,6 @@ def _shape(text: str) -> tuple[str, Shape] | None:
     name, _, sizes = text.rpartition("=")
     found = _SIZES.fullmatch(sizes)
     return (name, tuple(map(int, sizes.split("x")))) if name and found else None
-
-
-def _inputs(model: Model, data: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    from .activations import layer_inputs
-
-    return layer_inputs(model, data)
 
 
 def _named(text: str) -> tuple[str, NDArray[Any]]:

@@ -16,11 +16,11 @@ from ..graph.ops import Conv
 from ..graph.shapes import output_shape
 from ..networks.convs import conv_spec
 from ..spec.layer import LayerSpec
-from .answer import DeadParts, Removal, Saved, Separation, Smaller, conv_of, cost_of, taps_with_data
-from .dead import Kept, Masks, kept_channels, masks_of, without_dead
-from .kernels import Kernel, Unreadable
+from .answer import DeadParts, Removal, Saved, Separation, Smaller
+from .dead import Kept, kept_channels, without_dead
+from .kernels import Kernel, Masks, Unreadable, conv_of, cost_of, masks_of, taps_with_data
 from .models import Model
-from .verify import OUTPUT, distance, in_layout, smaller
+from .verify import OUTPUT, distance, in_layout, outcome, smaller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,12 +129,7 @@ def compare_smaller(kernel: Kernel, left: Kept, after: Conv, limit: int) -> Veri
     bias = None if kernel.bias is None else kernel.bias[left.out_kept]
     made = _run(after, given[..., left.in_kept], weights, bias)
     difference = distance(made, expected) if made.shape == expected.shape else float("inf")
-    full = spec.input_size == kernel.spec.input_size
-    ok = difference <= OUTPUT
-    fields = ("in_channels", "out_channels", "groups", "input_size", "batch")
-    status = "mismatch" if not ok else "verified" if full else "reduced"
-    size = "full" if full else {field: getattr(spec, field) for field in fields}
-    return Verified(status, size, {"output": Check(0.0, difference, ok)})
+    return outcome(kernel, spec, {"output": Check(0.0, difference, difference <= OUTPUT)})
 
 
 def _box(before: Conv, after: Conv) -> list[slice]:

@@ -210,15 +210,8 @@ def curve_of(family: Family) -> list[Row]:
     """Every rank of a family; of one with two, those that no cheaper pair equals in error."""
     cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
     kept = range(len(cost)) if not isinstance(family.made, Tucker) else front(cost, error2)
-    shape = family.macs.shape
-    rows = []
-    for at in kept:
-        ranks = family.ranks_at(np.unravel_index(at, shape))  # type: ignore[arg-type]  # numbers of an index
-        error, spec = sqrt(max(float(error2[at]), 0.0)), with_ranks(family.spec, family.formula.chosen, ranks)
-        noise = sqrt(noise2(family.made, ranks)) if family.whole else None
-        numbers = int(cost[at]), int(family.params.reshape(-1)[at])
-        rows.append(Row(family.name, family.price.order, ranks, error, noise, *numbers, spec, family.groups))
-    return rows
+    places = [np.unravel_index(at, family.macs.shape) for at in kept]
+    return [family.row(family.ranks_at([int(one) for one in place])) for place in places]
 
 
 def front(cost: NDArray[Any], error2: NDArray[Any]) -> list[int]:

@@ -48,6 +48,11 @@ def show_row(kernel: Kernel, family: Family, row: Row, limit: int) -> Verified:
         **_optimal(kernel, family, row, dense),
         "full_rank": _full_rank(kernel, family, row, dense),
     }
+    return outcome(kernel, spec, checks)
+
+
+def outcome(kernel: Kernel, spec: LayerSpec, checks: dict[str, Check]) -> Verified:
+    """What checks of a layer say that was executed as `spec`, which may have a smaller input."""
     full = spec.input_size == kernel.spec.input_size
     status = "mismatch" if any([check.ok is False for check in checks.values()]) else "verified" if full else "reduced"
     fields = ("in_channels", "out_channels", "groups", "input_size", "batch")

@@ -16,10 +16,11 @@ from time import perf_counter
 from convcost.networks.build import build_network
 from convcost.networks.zoo import zoo_program
 from convcost.spec import parse_spec
-from convcost.timing.answer import Stopwatch, Subject, Timed, TimedRow, time_graphs, time_layer
+from convcost.timing.answer import Stopwatch, Timed, TimedRow, time_graphs, time_layer
 from convcost.timing.calibrate import calibrate
 from convcost.timing.engines import open_engine
 from convcost.timing.predict import fit_engine
+from convcost.timing.subjects import Subject
 
 #: Forty-two layers: kernels, strides, channels that are many, few and odd, maps from 7 to 112.
 LAYERS = [

@@ -19,8 +19,8 @@ from convcost.networks.build import build_network
 from convcost.networks.onnx import read
 from convcost.networks.program import read_program
 from convcost.networks.written.encode import KINDS
+from convcost.networks.written.file import onnx_pieces, writable
 from convcost.networks.written.learned import Tensor, from_file, noise, ones
-from convcost.networks.written.steps import onnx_pieces, writable
 from convcost.networks.zoo import zoo_program
 from convcost.spec import SpecError
 from convcost.timing.values import Executor, difference, make_case

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from convcost.analysis import analyze
 from convcost.graph.ops import Conv, Linear, Op
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import build_network
@@ -58,7 +59,7 @@ def test_a_fit_of_what_is_linear_is_exact(monkeypatch: pytest.MonkeyPatch) -> No
     assert fit.error[0] == pytest.approx(1.0, abs=1e-6)
     graph = build_network(read_program("input 48 @20\nstandard 80 k3")).graph
     shapes = infer_shapes(graph)
-    assert predicted_seconds(graph, shapes, fit) == pytest.approx(linear(graph), rel=1e-6)
+    assert predicted_seconds(graph, shapes, analyze(graph, True, shapes), fit) == pytest.approx(linear(graph), rel=1e-6)
 
 
 def transposed(graph: Any) -> bool:
@@ -78,7 +79,8 @@ def test_any_network_has_a_prediction(name: str, monkeypatch: pytest.MonkeyPatch
     fit = fit_engine(engine_of(monkeypatch, lambda graph: 1e-6 + 1e-12 * prod(graph.input_shape)))
     assert kept_fit(fit_record(fit)) == fit
     network = build_network(zoo_program(name))
-    assert predicted_seconds(network.graph, network.shapes, fit) > 0
+    analysis = analyze(network.graph, True, network.shapes)
+    assert predicted_seconds(network.graph, network.shapes, analysis, fit) > 0
 
 
 @pytest.mark.parametrize("found", [None, {}, {"classes": 1}, {"classes": {}, "overhead": "x", "error": [1, 2]}])

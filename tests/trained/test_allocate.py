@@ -9,9 +9,10 @@ import pytest
 
 from convcost.spec import parse_spec
 from convcost.trained.allocate import Point, allocate, hull_of, ways_of
-from convcost.trained.answer import Asked, Source, separate_sources
+from convcost.trained.answer import Asked, Source
 from convcost.trained.kernels import Kernel
 from convcost.trained.rows import curve_of, families_of
+from convcost.trained.separate import separate_sources
 
 
 def hulls_of(seed: int) -> list[list[Point]]:

@@ -125,16 +125,22 @@ def _land(op: Conv, axis: int, line: Line) -> Line:
     (before, after), stride = op.padding[axis], op.stride[axis]
     offsets = tap_offsets(op.kernel_size[axis], op.dilation[axis])
     count = len(line.first)
-    first = np.full(count * stride + offsets[-1], NOTHING)
-    last = -first
-    for offset in offsets:
-        view = slice(offset, offset + (count - 1) * stride + 1, stride)
-        np.minimum(first[view], line.first, out=first[view])
-        np.maximum(last[view], line.last, out=last[view])
+    first, last = _landed(line, offsets, stride, count * stride + offsets[-1])
     known = slice(offsets[-1], count * stride)
     extra = op.output_padding[axis] if op.output_padding else 0
     size = landing_starts(line.size, stride)[-1] + offsets[-1] + 1 + extra - before - after
     return Line(line.start * stride - before + offsets[-1], first[known], last[known], max(1, size))
+
+
+def _landed(line: Line, offsets: Sequence[int], stride: int, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last at each of `count` places, where every position lands on some, `stride` behind those before."""
+    first = np.full(count, NOTHING)
+    last = -first
+    for offset in offsets:
+        view = slice(offset, offset + (len(line.first) - 1) * stride + 1, stride)
+        np.minimum(first[view], line.first, out=first[view])
+        np.maximum(last[view], line.last, out=last[view])
+    return first, last
 
 
 def _follow_pool(op: Pool, axis: int, lines: list[Line]) -> Line:
@@ -149,13 +155,8 @@ def _follow_upsample(op: Upsample | PixelShuffle, axis: int, lines: list[Line]) 
     (line,), by = lines, op.factor[axis]
     copied = isinstance(op, PixelShuffle) or op.kind == "nearest"
     offsets = range(by) if copied else [q for q in range(-by, 2 * by) if abs(2 * q - by + 1) < 2 * by]
-    first = np.full((len(line.first) - 1) * by + offsets[-1] - offsets[0] + 1, NOTHING)
-    last = -first
-    for offset in offsets:
-        view = slice(offset - offsets[0], offset - offsets[0] + (len(line.first) - 1) * by + 1, by)
-        np.minimum(first[view], line.first, out=first[view])
-        np.maximum(last[view], line.last, out=last[view])
-    reach = offsets[-1] - offsets[0] + 1 - by  # beyond the copies: there the next position lands, too
+    reach = len(offsets) - by  # beyond the copies: there the next position lands, too
+    first, last = _landed(line, range(len(offsets)), by, len(line.first) * by + reach)
     known = slice(reach, len(first) - reach)
     return Line(line.start * by + offsets[0] + reach, first[known], last[known], line.size * by)
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, get_args
 
-from ...analysis import cost
 from ...graph.ops import Node, Op, Shape
 from ...graph.shapes import ShapeError, check_node, output_shape
 from ...spec.errors import SpecError
@@ -93,8 +92,3 @@ def _learned(op: Op, name: str, nodes: Sequence[Any]) -> list[Any]:
     read = [given for node in nodes for given in node.input]
     of = {tensor.part: given for tensor in own for given in read if given.endswith(f".{tensor.part}")}
     return [tensor._replace(node=of[tensor.part].removesuffix(f".{tensor.part}")) for tensor in own]
-
-
-def agrees(op: Op, params: int) -> bool:
-    """Has the operation as many params as the weights that were read for it first?"""
-    return cost.params(op) == params

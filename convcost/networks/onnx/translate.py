@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from ...analysis.cost import params
 from ...graph.ops import Counted, Node, Op, Shape, Split
 from ..build import Missing
 from ..limits import Tell
@@ -20,7 +21,7 @@ from .evaluate import Evaluator
 from .infer import Inference
 from .isolated import onnx_library
 from .microsoft import block_size
-from .own import Claim, agrees, noted
+from .own import Claim, noted
 from .rules import PRODUCTS, RULES
 from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Unknown, Value, countable, show_name, sizes_of
 from .wire import Malformed
@@ -132,7 +133,7 @@ class Walk:
         roots = tuple([root for number in numbers for root in self.held.get(number, ())])
         made = scope.values[nodes[-1].output[0]]
         given = [scope.values[name].number for name in claim.inputs]
-        if made.full is None or not agrees(claim.op, sum([root.size for root in roots])):
+        if made.full is None or params(claim.op) != sum([root.size for root in roots]):
             return
         for number in numbers:
             self.held.pop(number, None)

@@ -182,6 +182,15 @@ def ones(tensor: Tensor, dtype: str) -> Iterator[bytes]:
     yield (bias << fraction).to_bytes(BITS[dtype] // 8, "little") * prod(tensor.dims)
 
 
+def upper_half(bits: Any) -> Any:
+    """The bits of a bf16 number of those of an fp32 number, rounded to even; of an array of them, too.
+
+    >>> hex(upper_half(0x3F80_8000)), hex(upper_half(0x3F81_8000))
+    ('0x3f80', '0x3f82')
+    """
+    return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16
+
+
 def from_file(path: Path) -> Fill:
     """What an .npz file has under the names of the tensors; SpecError for one that it has not, or of other sizes."""
     arrays = _read(path)
@@ -195,9 +204,8 @@ def from_file(path: Path) -> Fill:
             raise SpecError(f"{clip(path.name)} has no {clip(tensor.name)!r}", f"it has {near}")
         if tuple(array.shape) != tensor.dims:
             raise SpecError(f"{tensor.name} is {array.shape} in {clip(path.name)}", f"it belongs to be {tensor.dims}")
-        if dtype == "bf16":  # NumPy has none: the upper half of fp32, rounded to even
-            wide = np.ascontiguousarray(array, "<f4").view("<u4")
-            yield ((wide + 0x7FFF + (wide >> 16 & 1)) >> 16).astype("<u2").tobytes()
+        if dtype == "bf16":  # NumPy has none
+            yield upper_half(np.ascontiguousarray(array, "<f4").view("<u4")).astype("<u2").tobytes()
         else:
             yield np.ascontiguousarray(array, f"<f{BITS[dtype] // 8}").tobytes()
 

@@ -1,4 +1,4 @@
-"""A graph -> an ONNX file: standard operations alone, written to the file's own encoding.
+"""What each operation is written as in an ONNX file: standard operations alone.
 
 Where ONNX has no operation for one of ours, several stand for it. The first of these carries a note that says which
 operation they are; a reader believes it if writing that operation gives these very nodes.
@@ -7,12 +7,10 @@ operation they are; a reader believes it if writing that operation gives these v
 from __future__ import annotations
 
 import json
-import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from math import prod, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
-from ...graph.dtypes import BITS
 from ...graph.ops import (
     Activation,
     AdaptivePool,
@@ -24,12 +22,10 @@ from ...graph.ops import (
     Conv,
     Counted,
     Flatten,
-    Graph,
     Ints,
     LayerNorm,
     Linear,
     Multiply,
-    Node,
     Norm,
     Op,
     Pad,
@@ -42,22 +38,10 @@ from ...graph.ops import (
     Tokens,
     Upsample,
 )
-from ...graph.shapes import infer_shapes, pool_size
+from ...graph.shapes import pool_overhang
 from ...spec.errors import SpecError, clip
-from .encode import (
-    KINDS,
-    LARGEST_FILE,
-    Attribute,
-    Held,
-    Step,
-    encode_integers,
-    encode_model,
-    encode_step,
-    encode_value,
-    piece,
-    tensors_size,
-)
-from .learned import Fill, Tensor, learned_tensors
+from .encode import Attribute, Step
+from .learned import Tensor
 
 #: What a note begins with.
 NOTE = "convcost:"
@@ -77,19 +61,6 @@ PLAIN = ("Conv", "ConvTranspose", "Gemm", "Add", "Concat", "BatchNormalization",
 
 #: ONNX's words for how a border is filled.
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
-
-class Written(NamedTuple):
-    """A graph as ONNX has it: its steps, integers by name, what it learns, all that `pieces` need."""
-
-    graph: Graph
-    name: str
-    steps: list[Step]
-    integers: dict[str, Sequence[int]]
-    floats: dict[str, tuple[Ints, float]]
-    learned: list[list[Tensor]]
-    output: str
-    shapes: list[Shape]
 
 
 class Emitter:
@@ -263,7 +234,7 @@ def _pool(e: Emitter, op: Pool, *_: object) -> None:
     """What windows hang over into is written out, where it can be, as not every reader rounds up alike: into padding,
     which no maximum is; of a mean into a border of its own, whose zeros count."""
     given, padding, dilation = e.inputs[0], op.padding, op.dilation or (1,) * e.axes
-    after = [] if not op.ceil_mode else _hanging(e, op, dilation)
+    after = pool_overhang(op, e.shapes[0][2:])
     attributes: dict[str, Attribute] = {"kernel_shape": op.kernel_size, "strides": op.stride}
     if op.kind == "avg" and any(after):
         more = [(before, behind + extra) for (before, behind), extra in zip(padding, after)]
@@ -278,16 +249,6 @@ def _pool(e: Emitter, op: Pool, *_: object) -> None:
     if op.kind == "avg":
         attributes["count_include_pad"] = 1
     e.put("MaxPool" if op.kind == "max" else "AveragePool", given, **attributes)
-
-
-def _hanging(e: Emitter, op: Pool, dilation: Ints) -> list[int]:
-    """How many positions the last window of each axis hangs over."""
-    size = e.shapes[0][2:]
-    spans = [d * (k - 1) + 1 for k, d in zip(op.kernel_size, dilation)]
-    return [
-        max(0, (out - 1) * s + span - n - before - after)
-        for out, n, span, s, (before, after) in zip(pool_size(op, size), size, spans, op.stride, op.padding)
-    ]
 
 
 def _adaptive_pool(e: Emitter, op: AdaptivePool, *_: object) -> None:
@@ -409,94 +370,4 @@ def _is_plain(op: Op, steps: list[Step]) -> bool:
         return False
     if type(op) is Conv and (op.padding_mode != "zeros" or (op.transposed and not op.output_padding)):
         return False
-    return steps[0].op in (
-        "Conv",
-        "ConvTranspose",
-        "Gemm",
-        "Add",
-        "Concat",
-        "BatchNormalization",
-        "Relu",
-        "Sigmoid",
-        "Tanh",
-    )
-
-
-def writable(graph: Graph, name: str = "graph") -> Written:
-    """Everything that a file of `graph` has but what it learns; SpecError for what cannot be written."""
-    if graph.dtype not in KINDS:
-        hint = "there are " + ", ".join(KINDS) + "; a quantised file needs scales, which nobody has measured"
-        raise SpecError(f"{graph.dtype} cannot be exported", hint, graph.dtype, 0, len(graph.dtype))
-    if {*(graph.value_types or ())} - {graph.dtype}:
-        mixed = ", ".join(sorted({*(graph.value_types or ())}))
-        raise SpecError(f"{clip(name)} cannot be exported: its tensors are {mixed}", "one float type is written")
-    if not graph.nodes:
-        raise SpecError(f"{clip(name)} has no operation to export")
-    names, shapes = _unique(graph.nodes), infer_shapes(graph)
-    learned = learned_tensors(graph, names)
-    values = ["input", *names]
-    made = Written(graph, name, [], {}, {}, learned, values[-1], shapes)
-    for number, node in enumerate(graph.nodes):
-        given = [values[value] for value in node.inputs]
-        found = emitted(node.op, names[number], given, [shapes[value] for value in node.inputs], learned[number])
-        made.steps.extend(found.steps)
-        made.integers.update(found.integers)
-        made.floats.update(found.floats)
-    return made
-
-
-def _unique(nodes: Sequence[Node]) -> list[str]:
-    """Names of the nodes, each once, none of them that of the input."""
-    seen, names = {"input"}, list[str]()
-    for node in nodes:
-        name, again = node.name, 1
-        while name in seen:
-            again += 1
-            name = f"{node.name}#{again}"
-        seen.add(name)
-        names.append(name)
-    return names
-
-
-def onnx_pieces(written: Written, fill: Fill, version: str) -> Iterator[bytes]:
-    """The file, piece by piece: opset 20, of bf16 the first that has it, 22.
-
-    >>> from .learned import ones
-    >>> graph = Graph((1, 2, 4), "fp32", (Node("act", Activation("relu"), (0,)),))
-    >>> b"".join(onnx_pieces(writable(graph), ones, "1")).hex(" ")[:35]
-    '08 09 12 08 63 6f 6e 76 63 6f 73 74'
-
-    Raises SpecError above 2 GB, the most that the encoding allows.
-    """
-    graph, kind = written.graph, KINDS[written.graph.dtype]
-    width = BITS[graph.dtype] // 8
-    tensors = list({tensor.name: tensor for each in written.learned for tensor in each}.values())
-    held = [Held(tensor.name, tensor.dims, kind, width * prod(tensor.dims)) for tensor in tensors]
-    held += [Held(name, dims, kind, width * prod(dims)) for name, (dims, _) in written.floats.items()]
-    before = b"".join([piece(1, encode_step(step)) for step in written.steps]) + piece(2, written.name)
-    behind = b"".join([piece(5, encode_integers(name, values)) for name, values in written.integers.items()])
-    behind += piece(11, encode_value("input", kind, graph.input_shape))
-    behind += piece(12, encode_value(written.output, kind, written.shapes[-1]))
-    size = tensors_size(held)
-    if len(before) + size + len(behind) > LARGEST_FILE:
-        raise SpecError(f"{clip(written.name)} has {size:,} bytes of weights", "an ONNX file holds 2 GB at most")
-    contents = [*[fill(tensor, graph.dtype) for tensor in tensors], *_filled(written)]
-    late = graph.dtype == "bf16"
-    yield from encode_model(
-        "convcost", version, 22 if late else 20, 10 if late else 9, before, zip(held, contents), behind, size
-    )
-
-
-def _filled(written: Written) -> Iterator[list[bytes]]:
-    """Tensors of one number again and again."""
-    for dims, value in written.floats.values():
-        yield [_float_bytes(value, written.graph.dtype) * prod(dims)]
-
-
-def _float_bytes(value: float, dtype: str) -> bytes:
-    """A number in a dtype; bf16 is the upper half of fp32."""
-    if dtype == "bf16":
-        wide = int.from_bytes(struct.pack("<f", value), "little")
-        return ((wide + 0x7FFF + (wide >> 16 & 1)) >> 16).to_bytes(2, "little")
-    made: bytes = struct.pack({"fp64": "<d", "fp32": "<f", "fp16": "<e"}[dtype], value)
-    return made
+    return steps[0].op in PLAIN
