@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .answers.network import VerifyNetwork
     from .checks.examination import Examined
     from .conventions.answer import Reconciliation
-    from .gate.budgets import BudgetAnswer
     from .gate.diff import Difference
+    from .gate.judging import BudgetAnswer
     from .gate.targets import Ways
     from .search.fit import Fit
     from .search.replacing import SwapAnswer
@@ -241,10 +241,7 @@ def compare(
     found = comparison.compare_variants(read.spec, names, baseline, inplace=inplace, verify=None if chosen else check)
     if chosen:
         found = _chosen(found, where, sort, top, front, named=names is not None)
-        left = [row.variant for row in found.rows]
-        if check and left:
-            each = comparison.compare_variants(read.spec, left, found.baseline, inplace=inplace, verify=check).rows
-            found = found._replace(rows=tuple([row for row in each if row.variant in left]))
+        found = comparison.execute_rows(found, check, inplace)
     return Comparison._make(found._replace(source=read.source))
 
 
@@ -466,9 +463,9 @@ def fit(
     `limits` are words such as `macs`, `params` and `peak_bytes`; `_` in a layer is what is asked for, and ranges are
     gone through, as in the command. Raises Error for what is no layer, no network, or no budget.
     """
-    from .search.columns import NUMBERS
     from .search.fit import USUAL, budget_condition, fit_layer
     from .search.grid import is_network, tokens_of_line
+    from .search.questions import NUMBERS
     from .search.scaling import SCALED, fit_network, read_sizes
     from .search.select import read_orders
 
@@ -667,7 +664,8 @@ def budget(
     `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
     those that are wanted. Raises Error where there is no budget, and for what is none.
     """
-    from .gate.budgets import find_budgets, judge_all, read_budgets
+    from .gate.budgets import find_budgets, read_budgets
+    from .gate.judging import judge_all
 
     budgets = read_budgets(Path(path) if path is not None else find_budgets(Path()))
     known = [target.name for target in budgets.targets]
@@ -709,7 +707,8 @@ def assert_cost(
     `growth` is against the baseline that `convcost budget --update` writes. Raises Error for what is no network or no
     quantity.
     """
-    from .gate.budgets import BASELINE, hold_cost
+    from .gate.budgets import BASELINE
+    from .gate.judging import hold_cost
 
     _asked(hold_cost)(target, growth=growth, baseline=baseline or BASELINE, folder=folder, **limits)
 

@@ -110,6 +110,16 @@ def compare_variants(
     return Comparison(spec, base, tuple(related))
 
 
+def execute_rows(found: Comparison, verify: Verify | None, inplace: bool = True) -> Comparison:
+    """The rows that are left, executed, and no others but the baseline that their ratios are checked against."""
+    names = [row.variant for row in found.rows]
+    if verify is None or not names:
+        return found
+    rows = compare_variants(found.spec, names, found.baseline, inplace=inplace, verify=verify).rows
+    each = {row.variant: row for row in rows}
+    return found._replace(rows=tuple([each[name] for name in names]))
+
+
 def row_alone(name: str, spec: LayerSpec, baseline: str | None = None, *, inplace: bool = True) -> Comparison:
     """One row of a comparison, with its ratios.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..gate import budgets as gate
+from ..gate.judging import baseline_document, baseline_entries, judge_all
 from ..gate.targets import Ways, read_subject
 from ..report.formats import FORMATS
 from ..spec.errors import SpecError, unknown_name
@@ -85,7 +86,7 @@ def budget(
     ways = Ways(asked.path.parent, execution.inplace, execution.of_networks(), tell)
     if update:
         return _update(asked, ways._replace(verify=None))
-    answer = gate.judge_all(asked, ways)
+    answer = judge_all(asked, ways)
     from ..report.gate import write_budget
 
     with to._replace(format=format).open() as (file, written):  # type: ignore[arg-type]  # github is one more
@@ -117,8 +118,8 @@ def _update(asked: gate.Budgets, ways: Ways) -> int:
     """Write what each target has now; those that are not asked about keep what they had."""
     from ..report.gate import write_baseline
 
-    before = gate.baseline_entries(asked.baseline)
-    now = gate.baseline_document([read_subject(target.name, ways) for target in asked.targets])
+    before = baseline_entries(asked.baseline)
+    now = baseline_document([read_subject(target.name, ways) for target in asked.targets])
     with whole_file(str(asked.baseline)) as file:
         write_baseline({**before, **now}, file)
     changed = sum([before.get(name) != entry for name, entry in now.items()])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..answers.comparison import Comparison, Verify, compare_variants, row_alone, rows_wanted
+from ..answers.comparison import Comparison, compare_variants, execute_rows, row_alone, rows_wanted
 from ..report import Options
 from ..spec import Reading
 from ..spec.errors import unknown_name
@@ -103,7 +103,7 @@ def compare(
     def answer(read: Reading) -> Comparison:
         found = compare_variants(read.spec, names, base, inplace=inplace, verify=None if selected else check)
         if selected:
-            found = _executed(selected(found), check, inplace)
+            found = execute_rows(selected(found), check, inplace)
         result = found._replace(source=read.source)
         return _measured(result, execution.verify_limit) if measure else result
 
@@ -144,16 +144,6 @@ def _selected(selecting: Selecting, front: str, *, named: bool) -> Callable[[Com
         return found
 
     return chosen
-
-
-def _executed(found: Comparison, check: Verify | None, inplace: bool) -> Comparison:
-    """The rows that are left, executed, and no others but the baseline that their ratios are checked against."""
-    names = [row.variant for row in found.rows]
-    if check is None or not names:
-        return found
-    rows = compare_variants(found.spec, names, found.baseline, inplace=inplace, verify=check).rows
-    each = {row.variant: row for row in rows}
-    return found._replace(rows=tuple([each[name] for name in names]))
 
 
 def _measured(result: Comparison, limit: int | None) -> Comparison:

@@ -92,8 +92,8 @@ def _layer(
     words: list[str], budgets: Budgets, where: str, best: str, top: int | None, width: str, size: str, variants: str,
     modifiers: Modifiers, execution: Execution,
 ) -> Fit:  # fmt: skip
-    from ..search.columns import NUMBERS
     from ..search.fit import USUAL, budget_condition, fit_layer
+    from ..search.questions import NUMBERS
     from ..search.select import read_orders
 
     for option, said in (("width", width), ("size", size)):

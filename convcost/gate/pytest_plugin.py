@@ -16,7 +16,7 @@ def cost_assertion(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     Files are looked for where pytest has its root, and so is the baseline.
     """
-    from .budgets import hold_cost
+    from .judging import hold_cost
 
     def assert_here(target: str, **said: Any) -> None:
         """Fail where `target` costs more than is said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..analysis.analyze import WORDS
@@ -75,13 +75,14 @@ def found_document(row: FitRow) -> Document:
 def write_fit(fit: Fit, format: str, file: TextIO, *, exact: bool = False) -> Document:
     """Write an answer, and give its document."""
     document = fit_document(fit)
-
-    def rows() -> Iterator[Document]:
-        for level in ("best", "beyond"):
-            yield from [{"level": level, **row} for row in document[level]]
-
-    write_document(document, format, file, lambda: fit_table(fit, document, exact=exact), FIT_FIELDS, rows)
+    table, rows = lambda: fit_table(fit, document, exact=exact), lambda: levels(document, "best", "beyond")
+    write_document(document, format, file, table, FIT_FIELDS, rows)
     return document
+
+
+def levels(document: Document, *names: str) -> list[Document]:
+    """The rows of several lists of a document, each with the name of its list."""
+    return [{"level": name, **row} for name in names for row in document[name]]
 
 
 def fit_table(fit: Fit, document: Document, *, exact: bool = False) -> Table:
@@ -115,11 +116,19 @@ def _columns(document: Document, *, is_layer: bool) -> list[Column]:
     from ..search.fit import BUDGETS
 
     limited = [word for word in BUDGETS if f"{word}<" in document["budget"] or f"{word}>" in document["budget"]]
-    ordered = [order.partition(":")[2] for order in document["order"]]
-    wanted = [*limited, *ordered, *USUAL]
     first = [Column("values", "settings", None)] if is_layer else []
-    return first + [COLUMNS[word]._replace(priority=None if word in limited else at + 2)
-                    for at, word in enumerate(dict.fromkeys(wanted)) if word in COLUMNS]  # fmt: skip
+    return first + asked_columns(limited, [*limited, *ordered_by(document["order"])])
+
+
+def ordered_by(orders: Iterable[str]) -> list[str]:
+    """The words of what `orders` gives."""
+    return [order.partition(":")[2] for order in orders]
+
+
+def asked_columns(kept: Sequence[str], asked: Iterable[str]) -> list[Column]:
+    """The columns of the words that are asked for and the usual ones; those that are `kept` never leave for room."""
+    return [COLUMNS[word]._replace(priority=None if word in kept else at + 2)
+            for at, word in enumerate(dict.fromkeys([*asked, *USUAL])) if word in COLUMNS]  # fmt: skip
 
 
 def varied(row: Document) -> str:

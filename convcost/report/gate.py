@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..gate.budgets import BudgetAnswer, Finding, made_by, more_than, sentences
 from ..gate.diff import TOLD, Change, Difference, changed_words, conclude
+from ..gate.judging import BudgetAnswer, Finding, made_by, more_than, sentences
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table, listed

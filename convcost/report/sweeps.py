@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..analysis.analyze import WORDS
-from .columns import COLUMNS, Column
+from .columns import Column
 from .documents import SCHEMA, Document
-from .fits import USUAL, found_document, orders
+from .fits import asked_columns, found_document, levels, ordered_by, orders
 from .formats import write_document
 from .model import Section, Table
 from .network_tables import grid
@@ -55,14 +55,7 @@ def sweep_document(sweep: Sweep) -> Document:
 def write_sweep(sweep: Sweep, format: str, file: TextIO, *, exact: bool = False) -> None:
     """Write an answer."""
     document = sweep_document(sweep)
-
-    def rows() -> Iterator[Document]:
-        for level in ("counts", "best", "front"):
-            yield from [{"level": level, **row} for row in document[level]]
-
-    def table() -> Table:
-        return sweep_table(document, exact=exact)
-
+    table, rows = lambda: sweep_table(document, exact=exact), lambda: levels(document, "counts", "best", "front")
     write_document(document, format, file, table, SWEEP_FIELDS, rows)
 
 
@@ -86,11 +79,8 @@ def sweep_table(document: Document, *, exact: bool = False) -> Table:
 
 
 def _columns(document: Document) -> list[Column]:
-    said = [order.partition(":")[2] for order in (*document["order"], *document["front_of"])]
-    wanted = list(dict.fromkeys([*said, *USUAL]))
-    first = [Column("variant", "variant", None)]
-    return first + [COLUMNS[word]._replace(priority=None if word in said else at + 2)
-                    for at, word in enumerate(wanted) if word in COLUMNS and word != "variant"]  # fmt: skip
+    said = ordered_by([*document["order"], *document["front_of"]])
+    return [Column("variant", "variant", None), *asked_columns(said, [word for word in said if word != "variant"])]
 
 
 def _notes(document: Document) -> Iterator[str]:

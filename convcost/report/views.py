@@ -107,23 +107,20 @@ def _evidence(answer: Any) -> View:
 
 
 def _fit(answer: Any) -> View:
-    from .fits import FIT_FIELDS, fit_document, fit_table
+    from .fits import FIT_FIELDS, fit_document, fit_table, levels
 
     document = fit_document(answer)
-    return View(document, lambda: fit_table(answer, document), FIT_FIELDS, lambda: _levels(document, "best", "beyond"))
+    return View(document, lambda: fit_table(answer, document), FIT_FIELDS, lambda: levels(document, "best", "beyond"))
 
 
 def _sweep(answer: Any) -> View:
+    from .fits import levels
     from .sweeps import SWEEP_FIELDS, sweep_document, sweep_table
 
     document = sweep_document(answer)
     return View(
-        document, lambda: sweep_table(document), SWEEP_FIELDS, lambda: _levels(document, "counts", "best", "front")
+        document, lambda: sweep_table(document), SWEEP_FIELDS, lambda: levels(document, "counts", "best", "front")
     )
-
-
-def _levels(document: Document, *levels: str) -> list[Document]:
-    return [{"level": level, **row} for level in levels for row in document[level]]
 
 
 def _separation(answer: Any) -> View:

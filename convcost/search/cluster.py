@@ -17,7 +17,7 @@ Tell = Callable[[int], object]
 def reduced(search: Search, tell: Tell = lambda _: None) -> Partial:
     """The answer to a search, part by part in this thread.
 
-    >>> from .columns import Question
+    >>> from .questions import Question
     >>> from .grid import read_grid
     >>> grid = read_grid("16..64/16 @7,14 k3".split())[0]
     >>> reduced(Search((Question(grid, "standard", ("macs",)),))).counts

@@ -32,7 +32,7 @@ def rows_to(file: BinaryIO, ending: str) -> Iterator[Callable[[Batch], object]]:
     """What writes batches of rows to a file of one of `ENDINGS`.
 
     >>> import io
-    >>> from .columns import Question
+    >>> from .questions import Question
     >>> from .grid import read_grid
     >>> from .reduce import Search
     >>> from .rows import batches

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .columns import NUMBERS, Block, Question, blocks, columns_of, size_of
+from .columns import Block, blocks, size_of
 from .fronts import front_of
 from .grid import Grid
 from .kernels import WORTH, Kernel, make_kernel
+from .questions import NUMBERS, Question, columns_of
 from .select import Order
 from .where import MISSING, SHAPING, Condition
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import NUMBERS, Question, blocks, columns_of
+from .columns import blocks
+from .questions import NUMBERS, Question, columns_of
 from .reduce import AT_ONCE, WORDS, Search
 from .where import MISSING, SHAPING, Condition
 

@@ -19,10 +19,11 @@ from ..networks.input import choose_input
 from ..networks.lines import Program
 from ..networks.numbers import Ratio
 from ..spec import SpecError
-from .columns import NUMBERS, Build, Columns, arrays_along, blocks, type_of
+from .columns import Build, Columns, arrays_along, blocks, type_of
 from .fit import USUAL_TOP, Fit, FitRow
 from .fronts import front_of
 from .grid import Axis, Grid, read_values
+from .questions import NUMBERS
 from .select import Order
 from .where import Condition
 

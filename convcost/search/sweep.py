@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from ..answers.comparison import Verify, rows_wanted
 from ..spec.errors import SpecError
 from .cluster import Tell, in_threads, on_cluster, reduced
-from .columns import NUMBERS, Question, columns_of, own_grid
 from .fit import BUDGETS, FitRow, answer_of, without_parts
 from .grid import read_grid
 from .plans import TooLarge
+from .questions import NUMBERS, Question, columns_of, own_grid
 from .reduce import WORDS, Found, Partial, Search, added
 from .rows import Batch, batches
 from .select import Order, read_orders

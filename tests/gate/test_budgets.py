@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from convcost.cli.main import run
-from convcost.gate.budgets import hold_cost
+from convcost.gate.judging import hold_cost
 from convcost.report.documents import schema_text
 
 pytest_plugins = "pytester"
@@ -126,11 +126,11 @@ def test_a_broken_baseline_is_bad_input(folder: Path, capsys: pytest.CaptureFixt
 
 def test_what_is_not_known_does_not_hold(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """A network with an operation that is not counted has no multiply-adds to hold against a limit."""
-    from convcost.gate import budgets
+    from convcost.gate import judging
     from convcost.gate.targets import WORDS, Subject
 
     subject = Subject("net.txt", {**dict.fromkeys(WORDS), "params": 5}, (), (1, 3, 9, 9), "fp32", unknown=("Foo",))
-    monkeypatch.setattr(budgets, "read_subject", lambda *_: subject)
+    monkeypatch.setattr(judging, "read_subject", lambda *_: subject)
     hold_cost("net.txt", params=5, folder=str(folder))
     with pytest.raises(AssertionError, match="macs: it is not known, for Foo is not counted"):
         hold_cost("net.txt", macs="1G", folder=str(folder))

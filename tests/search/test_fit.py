@@ -14,8 +14,8 @@ from convcost.cli.main import run
 from convcost.networks.build import Choices
 from convcost.networks.zoo import find_program
 from convcost.report.documents import schema_text
-from convcost.search.columns import settings_of
 from convcost.search.fit import budget_condition, fit_layer
+from convcost.search.questions import settings_of
 from convcost.search.scaling import fit_network, read_widths
 from convcost.search.select import Order
 from convcost.spec import parse_spec

@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from convcost.answers.comparison import answer
-from convcost.search.columns import NUMBERS, Question, blocks, columns_of
+from convcost.search.columns import blocks
 from convcost.search.grid import Grid, read_grid
+from convcost.search.questions import NUMBERS, Question, columns_of
 from convcost.spec import parse_spec
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants

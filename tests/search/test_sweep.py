@@ -20,13 +20,15 @@ from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
 from convcost.search.cluster import in_threads, reduced
-from convcost.search.columns import MISSING, NUMBERS, SHAPING, Question, blocks, columns_of, own_grid
+from convcost.search.columns import blocks
 from convcost.search.files import rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
+from convcost.search.questions import NUMBERS, Question, columns_of, own_grid
 from convcost.search.reduce import Partial, Search, chunk, merge, parts
 from convcost.search.rows import batches
 from convcost.search.sweep import read_search, require_exact, sweep_layers
+from convcost.search.where import MISSING, SHAPING
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
