@@ -612,8 +612,7 @@ def time(
     """
     from .timing import ENGINES, NETWORK_SECONDS, SECONDS, answer
     from .timing.devices import find_device
-    from .timing.machine import open_watch
-    from .timing.subjects import subjects_of
+    from .timing.machine import open_watch, time_opened
 
     seconds = max_seconds if max_seconds is not None else SECONDS if network is None else NETWORK_SECONDS
     on = find_device(device)[0] if device else None
@@ -624,11 +623,7 @@ def time(
         found = answer.time_layer(read.spec, names, watch, profile, read.source)
     else:
         asked = find_network(network, str(spec), tell=_warn).network
-        if per_layer:
-            subjects = subjects_of(asked.graph, asked.shapes)
-            found = answer.time_graphs(asked.name, subjects, None, watch, profile)
-        else:
-            found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
+        found = time_opened(network, asked, watch, profile, per_layer)
     shown: Timed = _shown(answer.Timed)._make(found)
     return shown
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from ..timing.answer import Stopwatch, Timed
     from ..timing.calibrate import Profile
     from ..timing.devices import Device
-    from ..timing.engines import Run
 
 EPILOG = (
     NOTATION
@@ -139,22 +136,14 @@ def _time_layer(
 
 def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
-    from ..answers.opening import Asked, is_onnx
-    from ..timing.answer import time_graphs, time_network
-    from ..timing.engines import run_of_file
-    from ..timing.subjects import subjects_of
+    from ..answers.opening import Asked
+    from ..timing.machine import time_opened
     from .inside import open_network
     from .onnx_model import report_unknown
 
     network = open_network([name, *words], Asked()).network
     report_unknown(network)
-    if per_layer:
-        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
-    run: Callable[[bool], Run] | None = None
-    if is_onnx(name):
-        threads = (watch.engine.threads if watch.engine else 1) or 1
-        run = partial(run_of_file, name, network.graph.input_shape, threads)
-    return time_network(network.name, network.graph, network.shapes, watch, profile, run)
+    return time_opened(name, network, watch, profile, per_layer)
 
 
 def _code(found: Timed) -> int:
