@@ -19,7 +19,7 @@ numbers. Whatever is wrong with what is asked raises `Error`, a ValueError, whos
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -597,23 +597,17 @@ def time(
     """
     from .timing import ENGINES, NETWORK_SECONDS, SECONDS, answer
     from .timing.devices import find_device
-    from .timing.machine import open_watch
-    from .timing.subjects import subjects_of
+    from .timing.machine import open_watch, time_opened
 
     seconds = max_seconds if max_seconds is not None else SECONDS if network is None else NETWORK_SECONDS
     on = find_device(device)[0] if device else None
-    watch, profile = open_watch(engine or ENGINES[0], threads, on, predict, seconds)
+    opened = partial(open_watch, engine or ENGINES[0], threads, on, predict, seconds)
     if network is None:
-        read = _read(spec, norm, activation, residual)
-        names = _variants(variants)
-        found = answer.time_layer(read.spec, names, watch, profile, read.source)
+        read, names = _read(spec, norm, activation, residual), _variants(variants)
+        found = answer.time_layer(read.spec, names, *opened(), read.source)
     else:
         asked = find_network(network, str(spec), tell=_warn).network
-        if per_layer:
-            subjects = subjects_of(asked.graph, asked.shapes)
-            found = answer.time_graphs(asked.name, subjects, None, watch, profile)
-        else:
-            found = answer.time_network(asked.name, asked.graph, asked.shapes, watch, profile)
+        found = time_opened(network, asked, *opened(), per_layer)
     return _shown(found)
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ..timing.answer import Stopwatch, Timed
     from ..timing.calibrate import Profile
     from ..timing.devices import Device
-    from ..timing.engines import Run
+
+    Opened = Callable[[], tuple[Stopwatch, Profile | None]]  # an engine, once it is known what to time in it
 
 EPILOG = (
     NOTATION
@@ -85,11 +86,11 @@ def time(
     _check_options(per_layer, network, variants)
     with progress(70, 0.0 if device else seconds) as step:
         on = chosen_device(device) if device else None
-        watch, profile = open_watch(engine.value, threads, on, predict, seconds, step)
+        opened = partial(open_watch, engine.value, threads, on, predict, seconds, step)
         if network:
-            found = _time_network(network, words, watch, profile, per_layer)
+            found = _time_network(network, words, opened, per_layer)
         else:
-            found = _time_layer(words, variants, modifiers, residual, watch, profile)
+            found = _time_layer(words, variants, modifiers, residual, opened)
     with to.open() as (file, written):
         write_timed(found, written, file, exact=exact)
     return _code(found)
@@ -123,9 +124,7 @@ def chosen_device(name: str) -> Device:
     return found
 
 
-def _time_layer(
-    words: list[str], variants: str, modifiers: Modifiers, residual: bool, watch: Stopwatch, profile: Profile | None
-) -> Timed:
+def _time_layer(words: list[str], variants: str, modifiers: Modifiers, residual: bool, opened: Opened) -> Timed:
     from ..spec.text import join_words
     from ..timing.answer import time_layer
     from .run import Flags
@@ -134,27 +133,19 @@ def _time_layer(
         raise SpecError("time takes one layer", "each is measured for some seconds", "-", 0, 1)
     names = choose_variants(variants)
     read = Flags.of(modifiers, residual).read(join_words(words), {})
-    return time_layer(read.spec, names, watch, profile, read.source)
+    return time_layer(read.spec, names, *opened(), read.source)
 
 
-def _time_network(name: str, words: list[str], watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
+def _time_network(name: str, words: list[str], opened: Opened, per_layer: bool) -> Timed:
     """A whole network, fused and unfused; or each of its operations."""
-    from ..answers.opening import Asked, is_onnx
-    from ..timing.answer import time_graphs, time_network
-    from ..timing.engines import run_of_file
-    from ..timing.subjects import subjects_of
+    from ..answers.opening import Asked
+    from ..timing.machine import time_opened
     from .inside import open_network
     from .onnx_model import report_unknown
 
     network = open_network([name, *words], Asked()).network
     report_unknown(network)
-    if per_layer:
-        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
-    run: Callable[[bool], Run] | None = None
-    if is_onnx(name):
-        threads = (watch.engine.threads if watch.engine else 1) or 1
-        run = partial(run_of_file, name, network.graph.input_shape, threads)
-    return time_network(network.name, network.graph, network.shapes, watch, profile, run)
+    return time_opened(name, network, *opened(), per_layer)
 
 
 def _code(found: Timed) -> int:

@@ -85,13 +85,13 @@ def network_table(
     heads, lines = grid(entries, columns, exact, fields)
     executed = execution_notes(document["verified"], partial=bool(document["unknown"]))
     notes = (*_unknown_notes(document), *_memory_notes(document), *executed)
-    return Table(document["name"], fixed_facts(document), label, heads, (Section("", lines),), (), notes)
+    return Table(document["name"], title_facts(document), label, heads, (Section("", lines),), (), notes)
 
 
-def fixed_facts(document: dict[str, Any]) -> tuple[str, ...]:
+def title_facts(document: dict[str, Any]) -> tuple[str, ...]:
     """What holds for all of a network: the input, its type, and how many at once.
 
-    >>> fixed_facts({"input": (1, 3, 224, 224), "dtype": "fp32"})
+    >>> title_facts({"input": (1, 3, 224, 224), "dtype": "fp32"})
     ('3x224x224', 'fp32', 'batch 1')
     """
     batch, *shape = document["input"]
@@ -115,7 +115,9 @@ def swap_table(document: dict[str, Any], *, exact: bool = False, fields: Iterabl
     ]
     heads, lines = grid(entries, with_convention(SWAP, said["before"].get("name", "")), exact, fields)
     title = f"{document['name']}, {document['where']} to {document['to']}"
-    return Table(title, fixed_facts(document), "network", heads, (Section("", lines),), (), tuple(_swap_notes(document)))
+    return Table(
+        title, title_facts(document), "network", heads, (Section("", lines),), (), tuple(_swap_notes(document))
+    )
 
 
 def zoo_table(document: dict[str, Any], *, exact: bool = False) -> Table:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .columns import Column
 from .documents import Document
 from .model import Section, Table, listed
-from .network_tables import execution_notes, fixed_facts, grid
+from .network_tables import execution_notes, title_facts, grid
 from .notes import MISMATCH, SKIPPED
 from .said import FAMILIES
 from .units import COUNTS, PLAIN
@@ -36,7 +36,7 @@ def conventions_table(document: Document, *, exact: bool = False) -> Table:
     terms = [column for column in _TERMS if any([one["by_family"][column.key[10:]] for one in said])]
     heads, lines = grid(entries, (*_WORDS, _FIGURE, *terms), exact)
     notes = (*_silent(document), *_assumed(document), *_notes(document))
-    return Table(document["name"], fixed_facts(document), "convention", heads, (Section("", lines),), (), notes)
+    return Table(document["name"], title_facts(document), "convention", heads, (Section("", lines),), (), notes)
 
 
 def _rows(document: Document) -> list[Document]:
@@ -101,7 +101,7 @@ def figures_table(document: Document) -> Table:
         sections.append(Section(title, lines[at : at + len(terms)]))
         at += len(terms)
     ending = list(_notes(document)) if entries or document["unknown"] else []
-    return Table(document["name"], fixed_facts(document), "term", heads, tuple(sections), (), (*notes, *ending))
+    return Table(document["name"], title_facts(document), "term", heads, tuple(sections), (), (*notes, *ending))
 
 
 def _sums(figure: Document, name: str) -> Iterator[tuple[str, list[Document]]]:

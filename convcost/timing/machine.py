@@ -1,15 +1,19 @@
-"""What a question about time needs, opened: an engine with this machine as calibrated, or a device alone."""
+"""What a question about time needs, opened: an engine with this machine as calibrated, or a device alone; a network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+from ..answers.opening import is_onnx
+from ..networks.build import Network
 from ..spec.errors import SpecError
-from .answer import Stopwatch
+from .answer import Stopwatch, Timed, time_graphs, time_network
 from .calibrate import Profile, keep_profile, machine_profile
 from .devices import Device
-from .engines import Engine, open_engine
+from .engines import Engine, Run, open_engine, run_of_file
 from .predict import Fit, fit_engine, fit_record, kept_fit
+from .subjects import subjects_of
 
 
 def open_watch(
@@ -45,3 +49,14 @@ def _fit(engine: Engine, profile: Profile, tell: Callable[[str], None]) -> tuple
         profile = profile._replace(fit=fit_record(fit))
         keep_profile(profile)
     return profile, fit
+
+
+def time_opened(name: object, network: Network, watch: Stopwatch, profile: Profile | None, per_layer: bool) -> Timed:
+    """A network that was opened by that name: each of its distinct operations, or whole, an ONNX file as it stands."""
+    if per_layer:
+        return time_graphs(network.name, subjects_of(network.graph, network.shapes), None, watch, profile)
+    run: Callable[[bool], Run] | None = None
+    if isinstance(name, str) and is_onnx(name):
+        threads = (watch.engine.threads if watch.engine else 1) or 1
+        run = partial(run_of_file, name, network.graph.input_shape, threads)
+    return time_network(network.name, network.graph, network.shapes, watch, profile, run)

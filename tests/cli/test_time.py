@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from convcost import api
 from convcost.answers.check import Check
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
@@ -131,6 +132,8 @@ def test_a_file_is_timed_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert all([row["measured_seconds"] > 0 for row in found["timed"]])
     assert run(["time", path, "--max-seconds", "0"]) == 0
     assert "values not compared: the weights are the file's own" in capsys.readouterr().out
+    rows = api.time(network=path, max_seconds=0).rows  # the same from Python
+    assert [row.unchecked for row in rows] == ["the weights are the file's own"] * 2
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "markdown", "latex", "ndjson"])
