@@ -63,12 +63,14 @@ def lay_out(table: Table, width: int, *, every: bool = False) -> Iterator[list[S
 
 def _title(table: Table, width: int) -> Iterator[list[Span]]:
     """The title, and what holds for the whole beside it, or below where both are too long for a line."""
-    title, facts = f" {table.title}", "".join([f"  ·  {fact}" for fact in table.facts])
-    if len(title) + len(facts) <= width or not facts:
-        yield [(title, "title"), (facts, "dim")]
+    title, facts = f" {table.title}", "  ·  ".join(table.facts)
+    if not facts:
+        yield [(title, "title")]
+    elif len(title) + len("  ·  ") + len(facts) <= width:
+        yield [(title, "title"), (f"  ·  {facts}", "dim")]
     else:
         yield [(title, "title")]
-        yield [(facts, "dim")]
+        yield [(f" {facts}", "dim")]
 
 
 def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .columns import Column
 from .documents import Document
 from .model import Section, Table, listed
-from .network_tables import execution_notes, title_facts, grid
+from .network_tables import execution_notes, grid, title_facts
 from .notes import MISMATCH, SKIPPED
 from .said import FAMILIES
 from .units import COUNTS, PLAIN

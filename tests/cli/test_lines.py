@@ -62,7 +62,7 @@ def test_the_answer_starts_with_what_was_read(command: str, line: str, title: st
     """Whose layer it is, and its meaning in our notation, so that nobody has to trust the reading."""
     code, out, _ = answers(command, line)
     assert code == 0
-    assert out.startswith(f" {title}  ·  ")
+    assert out.startswith((f" {title}  ·  ", f" {title}\n "))
 
 
 def test_tokens_are_not_said_again() -> None:

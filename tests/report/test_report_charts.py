@@ -36,8 +36,8 @@ def front(words: str) -> Comparison:
 
 
 def network() -> dict[str, object]:
-    program = read_program("input 4 @32\nfirst: standard 8 k3 relu\nmax-pool k2\nsecond: standard 8 k3")
-    return network_document(answer_network(build_network(program, name="small")))
+    program = read_program("input 4 @32\nfirst: standard 8 k3 relu\nmax-pool k2\nsecond: standard 8 k3", "small")
+    return network_document(answer_network(build_network(program)))
 
 
 def chart(source: Comparison) -> Chart:
