@@ -5,33 +5,8 @@ from functools import cache
 from math import prod
 from typing import Any
 
+from ..graph import ops
 from ..graph.dtypes import Types, bits_of, tensor_bytes, types_of
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from ..spec.records import NamedTuple
 from .memory import is_view
 from .sizes import common_divisor, products_on_data
@@ -40,24 +15,37 @@ from .sizes import common_divisor, products_on_data
 Learned = tuple[tuple[str, int], ...]
 
 #: Of convolutions and matrix products weights and a bias; of norms a scale and a shift a channel.
-LEARNED: ByOp[Callable[[Any], Learned]] = ByOp(
+LEARNED: ops.ByOp[Callable[[Any], Learned]] = ops.ByOp(
     {
-        Conv: lambda op: (
+        ops.Conv: lambda op: (
             ("weights", int(not op.shared) * op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size)),
             ("biases", int(op.bias and not op.shared) * op.out_channels),
         ),
-        Linear: lambda op: (
+        ops.Linear: lambda op: (
             ("weights", int(not op.shared) * op.in_features * op.out_features),
             ("biases", int(op.bias and not op.shared) * op.out_features),
         ),
-        Scale: lambda op: (("norms", op.channels),),
-        Norm: lambda op: (("norms", op.channels),) * ((1 if op.kind == "rms-norm" else 2) * int(op.affine)),
-        Tokens: lambda op: (("weights", op.learned * op.channels), ("weights", op.positions * op.channels)),
-        Counted: lambda op: (("weights", op.params),),
+        ops.Scale: lambda op: (("norms", op.channels),),
+        ops.Norm: lambda op: (("norms", op.channels),) * ((1 if op.kind == "rms-norm" else 2) * int(op.affine)),
+        ops.Tokens: lambda op: (("weights", op.learned * op.channels), ("weights", op.positions * op.channels)),
+        ops.Counted: lambda op: (("weights", op.params),),
     },
-    dict.fromkeys((BatchNorm, LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),
-    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: ()),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: ()),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),
+    dict.fromkeys(
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+        ),
+        lambda _: (),
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: ()),
 )
 
 
@@ -87,23 +75,23 @@ traffic_bytes=0)
         return 2 * self.macs
 
 
-def params(op: Op) -> int:
+def params(op: ops.Op) -> int:
     """Learned numbers, biases included.
 
-    >>> params(Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2))
+    >>> params(ops.Conv(64, 128, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2))
     36864
     """
     return sum([numbers for _, numbers in LEARNED[type(op)](op)])
 
 
-def _conv_macs(op: Conv, given: Shape, out: Shape) -> int:
+def _conv_macs(op: ops.Conv, given: ops.Shape, out: ops.Shape) -> int:
     """Each output position of a convolution (each input position of a transposed one) meets every tap once, for
     every pair of channels that share a group (Howard et al. 2017, section 3.1)."""
     positions = prod(given[2:]) if op.transposed else prod(out[2:])
     return given[0] * op.out_channels * (op.in_channels // op.groups) * prod(op.kernel_size) * positions
 
 
-def _effective_conv_macs(op: Conv, given: Shape, out: Shape) -> int:
+def _effective_conv_macs(op: ops.Conv, given: ops.Shape, out: ops.Shape) -> int:
     if op.padding_mode != "zeros":
         return macs(op, given, out)
     moving, fixed = (given, out) if op.transposed else (out, given)
@@ -115,55 +103,73 @@ def _effective_conv_macs(op: Conv, given: Shape, out: Shape) -> int:
     return given[0] * op.out_channels * (op.in_channels // op.groups) * touching
 
 
-def _all_touch(op: Op, given: Shape, out: Shape) -> int:
+def _all_touch(op: ops.Op, given: ops.Shape, out: ops.Shape) -> int:
     return macs(op, given, out)
 
 
 #: A count from an operation, the shape of its first input and that of its output.
-Rule = Callable[[Any, Shape, Shape], int]
+Rule = Callable[[Any, ops.Shape, ops.Shape], int]
 
 
 def _each(steps: int) -> Rule:
     return lambda _op, _given, out: steps * prod(out)
 
 
-def _none(_op: Op, _given: Shape, _out: Shape) -> int:
+def _none(_op: ops.Op, _given: ops.Shape, _out: ops.Shape) -> int:
     return 0
 
 
 _NO_PRODUCTS = dict.fromkeys(
-    (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, Pool, AdaptivePool,
-     Upsample, PixelShuffle, Pad, Tokens), _none
-)  # fmt: skip
+    (
+        ops.Add,
+        ops.Multiply,
+        ops.Concat,
+        ops.Split,
+        ops.Shuffle,
+        ops.Flatten,
+        ops.Activation,
+        ops.BatchNorm,
+        ops.LayerNorm,
+        ops.Scale,
+        ops.Norm,
+        ops.Pool,
+        ops.AdaptivePool,
+        ops.Upsample,
+        ops.PixelShuffle,
+        ops.Pad,
+        ops.Tokens,
+    ),
+    _none,
+)
 
 
-def _scores(op: Attention, given: Shape) -> int:
+def _scores(op: ops.Attention, given: ops.Shape) -> int:
     """How many pairs of positions there are, for all heads."""
     return given[0] * op.heads * prod(given[2:]) * prod(given[2:])
 
 
-def _attention_macs(op: Attention, given: Shape, _: Shape) -> int:
+def _attention_macs(op: ops.Attention, given: ops.Shape, _: ops.Shape) -> int:
     """Each pair of positions meets over the features of a head twice: in its score, and in the weighted values
     (Vaswani et al. 2017, section 3.2.1)."""
     return 2 * _scores(op, given) * (op.channels // op.heads)
 
 
-MACS: ByOp[Rule] = ByOp(
+MACS: ops.ByOp[Rule] = ops.ByOp(
     {
-        Conv: _conv_macs,
-        Linear: lambda op, given, _: prod(given) * op.out_features,
-        Attention: _attention_macs,
-        Counted: lambda op, *_: op.macs * op.times,
+        ops.Conv: _conv_macs,
+        ops.Linear: lambda op, given, _: prod(given) * op.out_features,
+        ops.Attention: _attention_macs,
+        ops.Counted: lambda op, *_: op.macs * op.times,
     },
     _NO_PRODUCTS,
 )
 
-EFFECTIVE_MACS: ByOp[Rule] = ByOp(
+EFFECTIVE_MACS: ops.ByOp[Rule] = ops.ByOp(
     {
-        Conv: _effective_conv_macs,
-        Linear: _all_touch,
-        Attention: _all_touch,
-        Counted: lambda op, *_: op.effective_macs * op.times,
+        ops.Conv: _effective_conv_macs,
+        ops.Linear: _all_touch,
+        ops.Attention: _all_touch,
+        ops.Counted: lambda op, *_: op.effective_macs * op.times,
     },
     _NO_PRODUCTS,
 )
@@ -171,61 +177,61 @@ EFFECTIVE_MACS: ByOp[Rule] = ByOp(
 #: Pooling reads its window; an adaptive one's windows are as many and as large as `adaptive_reach` says. LayerNorm has
 #: the BatchNorm's two steps and three for the statistics that it takes of every input, so have other norms, without a
 #: mean four. Softmax: maximum, difference, exponential, sum, quotient; attention's has a factor for its scores, too.
-ELEMENTWISE: ByOp[Rule] = ByOp(
-    dict.fromkeys((Conv, Linear), lambda op, _, out: int(op.bias) * prod(out)),
-    dict.fromkeys((Add, Multiply, Scale, Activation), _each(1)),
+ELEMENTWISE: ops.ByOp[Rule] = ops.ByOp(
+    dict.fromkeys((ops.Conv, ops.Linear), lambda op, _, out: int(op.bias) * prod(out)),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Scale, ops.Activation), _each(1)),
     {
-        BatchNorm: _each(2),
-        LayerNorm: _each(5),
-        Norm: lambda op, _, out: (4 if op.kind == "rms-norm" else 5) * prod(out),
-        Upsample: lambda op, _, out: (
+        ops.BatchNorm: _each(2),
+        ops.LayerNorm: _each(5),
+        ops.Norm: lambda op, _, out: (4 if op.kind == "rms-norm" else 5) * prod(out),
+        ops.Upsample: lambda op, _, out: (
             (2 ** sum([by > 1 for by in op.factor]) if op.kind != "nearest" else 0) * prod(out)
         ),
-        Attention: lambda op, given, _: 6 * _scores(op, given),
-        Tokens: _each(1),
-        Pool: lambda op, _, out: prod(op.kernel_size) * prod(out),
-        AdaptivePool: lambda op, given, _: (
+        ops.Attention: lambda op, given, _: 6 * _scores(op, given),
+        ops.Tokens: _each(1),
+        ops.Pool: lambda op, _, out: prod(op.kernel_size) * prod(out),
+        ops.AdaptivePool: lambda op, given, _: (
             prod(given[:2]) * prod([adaptive_reach(n, m) for n, m in zip(given[2:], op.output_size)])
         ),
-        Counted: lambda op, *_: op.elementwise * op.times,
+        ops.Counted: lambda op, *_: op.elementwise * op.times,
     },
-    dict.fromkeys((Concat, Split, Shuffle, Flatten, PixelShuffle, Pad), _none),
+    dict.fromkeys((ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.PixelShuffle, ops.Pad), _none),
 )
 
-CONV_ACTIVATIONS: ByOp[Callable[[Any, Shape], int]] = ByOp(
-    dict.fromkeys((Conv, Linear), lambda _, out: prod(out)),
+CONV_ACTIVATIONS: ops.ByOp[Callable[[Any, ops.Shape], int]] = ops.ByOp(
+    dict.fromkeys((ops.Conv, ops.Linear), lambda _, out: prod(out)),
     {
-        Attention: lambda op, out: _scores(op, out) + prod(out),
-        Counted: lambda op, out: _put_out(op, out) * op.times,
+        ops.Attention: lambda op, out: _scores(op, out) + prod(out),
+        ops.Counted: lambda op, out: _put_out(op, out) * op.times,
     },
     dict.fromkeys(_NO_PRODUCTS, lambda *_: 0),
 )
 
 
-def _put_out(op: Counted, out: Shape) -> int:
+def _put_out(op: ops.Counted, out: ops.Shape) -> int:
     """Of one run: what it says, or all that comes out of an operation with products."""
     if op.conv_activations is not None:
         return op.conv_activations
     return prod(out) * int(op.macs > 0)
 
 
-def macs(op: Op, given: Shape, out: Shape) -> int:
+def macs(op: ops.Op, given: ops.Shape, out: ops.Shape) -> int:
     """Multiply-adds, positions on the padding included, bias left out; transposed: before cropping."""
     return MACS[type(op)](op, given, out)
 
 
-def effective_macs(op: Op, given: Shape, out: Shape) -> int:
+def effective_macs(op: ops.Op, given: ops.Shape, out: ops.Shape) -> int:
     """Multiply-adds that touch the input and not its padding; transposed: that land inside the output."""
     return EFFECTIVE_MACS[type(op)](op, given, out)
 
 
-def elementwise(op: Op, given: Shape, out: Shape) -> int:
+def elementwise(op: ops.Op, given: ops.Shape, out: ops.Shape) -> int:
     """Operations that are no multiply-adds, per output element: bias 1, add 1, activation 1, BatchNorm 2, pooling
     its window."""
     return ELEMENTWISE[type(op)](op, given, out)
 
 
-def conv_activations(op: Op, out: Shape) -> int:
+def conv_activations(op: ops.Op, out: ops.Shape) -> int:
     """Elements that convolutions and matrix products put out (Radosavovic et al. 2020, section 3.1: activations)."""
     return CONV_ACTIVATIONS[type(op)](op, out)
 
@@ -264,7 +270,7 @@ def of_dtype(dtype: str, inputs: int = 1) -> OpTypes:
     return OpTypes((bits_of(types.values),) * inputs, bits_of(types.values), types)
 
 
-def op_cost(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, *, allocates: bool) -> Cost:
+def op_cost(op: ops.Op, inputs: list[ops.Shape], out: ops.Shape, types: OpTypes, *, allocates: bool) -> Cost:
     """All additive words of one operation. `inputs`: each distinct input once."""
     given = inputs[0] if inputs else out
     weight_bytes = learned_bytes(op, types.learned)
@@ -281,7 +287,7 @@ def op_cost(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, *, allocate
     )
 
 
-def learned_bytes(op: Op, types: Types | tuple[tuple[str, int], ...]) -> int:
+def learned_bytes(op: ops.Op, types: Types | tuple[tuple[str, int], ...]) -> int:
     """Bytes of what an operation learns, tensor by tensor."""
     if isinstance(types, Types):
         learned = [(getattr(types, role), numbers) for role, numbers in LEARNED[type(op)](op)]
@@ -290,28 +296,28 @@ def learned_bytes(op: Op, types: Types | tuple[tuple[str, int], ...]) -> int:
     return sum([tensor_bytes(bits_of(name), numbers) for name, numbers in learned])
 
 
-def _shared_bytes(op: Conv | Linear, types: OpTypes) -> int:
+def _shared_bytes(op: ops.Conv | ops.Linear, types: OpTypes) -> int:
     """Bytes of weights that another operation learns; where a file says types, of that of the output."""
     if isinstance(types.learned, Types):
         return learned_bytes(op, types.learned)
     return sum([tensor_bytes(types.output, numbers) for _, numbers in LEARNED[type(op)](op)])
 
 
-def runs(op: Op) -> int:
+def runs(op: ops.Op) -> int:
     """How often an operation runs: once, unless it stands in a loop."""
-    return op.times if type(op) is Counted else 1
+    return op.times if type(op) is ops.Counted else 1
 
 
-def traffic_bytes(op: Op, inputs: list[Shape], out: Shape, types: OpTypes, weight_bytes: int) -> int:
+def traffic_bytes(op: ops.Op, inputs: list[ops.Shape], out: ops.Shape, types: OpTypes, weight_bytes: int) -> int:
     """Every distinct input, what is learned (or shared) and the output, once a run; nothing for a view.
 
     What an operation says it moves is counted in numbers of its output's type.
     """
-    if type(op) is Counted and op.moved is not None:
+    if type(op) is ops.Counted and op.moved is not None:
         return tensor_bytes(types.output, op.moved) * op.times
-    if is_view(op) and type(op) is not Counted:
+    if is_view(op) and type(op) is not ops.Counted:
         return 0
     read = sum([tensor_bytes(bits, prod(shape)) for bits, shape in zip(types.inputs, inputs)])
-    if (type(op) is Conv or type(op) is Linear) and op.shared:
+    if (type(op) is ops.Conv or type(op) is ops.Linear) and op.shared:
         weight_bytes = _shared_bytes(op._replace(shared=False), types)
     return (read + weight_bytes + tensor_bytes(types.output, prod(out))) * runs(op)

@@ -6,40 +6,13 @@ from collections.abc import Callable
 from math import gcd
 from typing import Any
 
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from .sizes import common_divisor
 
 Span = tuple[int, int]  # first and last position, along one axis
 
 
-def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
+def receptive_field(graph: ops.Graph, shapes: list[ops.Shape]) -> ops.Ints | None:
     """Span of input positions that one output position sees, an axis each, on an unbounded input.
 
     Walks back from output position 0, every value holding the span that is needed of it (Araujo et
@@ -47,10 +20,10 @@ def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
     largest counts. Where what follows it needs several of its positions, or branches meet, which of
     them are needed decides, which spans do not tell: None, not known.
     """
-    if _is_branched(graph) and any([type(n.op) is Conv and n.op.transposed for n in graph.nodes]):
+    if _is_branched(graph) and any([type(n.op) is ops.Conv and n.op.transposed for n in graph.nodes]):
         return None
     first = _walk_back(graph, shapes, [(0, 0)] * (len(shapes[-1]) - 2))
-    if len(shapes[-1]) == 2 or not any([type(node.op) in (AdaptivePool, Multiply) for node in graph.nodes]):
+    if len(shapes[-1]) == 2 or not any([type(node.op) in (ops.AdaptivePool, ops.Multiply) for node in graph.nodes]):
         return first
     last = _walk_back(
         graph, shapes, [(n - 1, n - 1) for n in shapes[-1][2:]]
@@ -58,7 +31,7 @@ def receptive_field(graph: Graph, shapes: list[Shape]) -> Ints | None:
     return None if first is None or last is None else tuple([max(axis) for axis in zip(first, last)])
 
 
-def _walk_back(graph: Graph, shapes: list[Shape], of_output: list[Span]) -> Ints | None:
+def _walk_back(graph: ops.Graph, shapes: list[ops.Shape], of_output: list[Span]) -> ops.Ints | None:
     needed: list[list[Span] | None] = [None] * (len(graph.nodes) + 1)
     needed[-1] = of_output
     for index in range(len(graph.nodes) - 1, -1, -1):
@@ -73,17 +46,17 @@ def _walk_back(graph: Graph, shapes: list[Shape], of_output: list[Span]) -> Ints
     return None if needed[0] is None else _lengths(needed[0])
 
 
-def op_field(op: Op, given: Shape) -> Ints | None:
+def op_field(op: ops.Op, given: ops.Shape) -> ops.Ints | None:
     """The same for one operation alone, on an input of shape `given`."""
     spans = op_spans(op, [(0, 0)] * (len(given) - 2), given)
     return None if spans is None else _lengths(spans)
 
 
-def _lengths(spans: list[Span]) -> Ints:
+def _lengths(spans: list[Span]) -> ops.Ints:
     return tuple([last - first + 1 for first, last in spans])
 
 
-def _is_branched(graph: Graph) -> bool:
+def _is_branched(graph: ops.Graph) -> bool:
     return any([len(node.inputs) > 1 for node in graph.nodes])
 
 
@@ -91,69 +64,82 @@ def _union(a: Span, b: Span) -> Span:
     return min(a[0], b[0]), max(a[1], b[1])
 
 
-def op_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
+def op_spans(op: ops.Op, spans: list[Span], given: ops.Shape) -> list[Span] | None:
     """The spans of input positions that `op` needs for spans of its output positions, None if they do not tell."""
     return SPANS[type(op)](op, spans, given)
 
 
-def _same(_: Op, spans: list[Span], __: Shape) -> list[Span]:
+def _same(_: ops.Op, spans: list[Span], __: ops.Shape) -> list[Span]:
     return spans
 
 
-def _conv_spans(op: Conv, spans: list[Span], _: Shape) -> list[Span] | None:
+def _conv_spans(op: ops.Conv, spans: list[Span], _: ops.Shape) -> list[Span] | None:
     if op.transposed:
         return _transposed_spans(op) if all([first == last for first, last in spans]) else None
     axes = zip(spans, op.kernel_size, op.stride, op.padding, op.dilation)
     return [(a * s - before, b * s - before + (k - 1) * d) for (a, b), k, s, (before, _), d in axes]
 
 
-def _pool_spans(op: Pool, spans: list[Span], _: Shape) -> list[Span]:
+def _pool_spans(op: ops.Pool, spans: list[Span], _: ops.Shape) -> list[Span]:
     windows = zip(spans, op.kernel_size, op.stride, op.padding, op.dilation or (1,) * len(spans))
     return [(a * s - before, b * s - before + (k - 1) * d) for (a, b), k, s, (before, _), d in windows]
 
 
-def _adaptive_spans(op: AdaptivePool, spans: list[Span], given: Shape) -> list[Span]:
+def _adaptive_spans(op: ops.AdaptivePool, spans: list[Span], given: ops.Shape) -> list[Span]:
     return [_adaptive_span(*axis) for axis in zip(spans, given[2:], op.output_size)]
 
 
-def _upsampled_spans(op: Upsample | PixelShuffle, spans: list[Span], _: Shape) -> list[Span]:
+def _upsampled_spans(op: ops.Upsample | ops.PixelShuffle, spans: list[Span], _: ops.Shape) -> list[Span]:
     """Position p shows p / s, rounded down; or weighs the two nearest to (p + 1/2) / s - 1/2."""
-    if type(op) is PixelShuffle or op.kind == "nearest":  # type: ignore[union-attr]  # an Upsample
+    if type(op) is ops.PixelShuffle or op.kind == "nearest":  # type: ignore[union-attr]  # an Upsample
         return [(a // s, b // s) for (a, b), s in zip(spans, op.factor)]
     return [((2 * a + 1 - s) // (2 * s), -((s - 1 - 2 * b) // (2 * s))) for (a, b), s in zip(spans, op.factor)]
 
 
-def _whole_spans(op: Norm | Attention | Tokens, spans: list[Span], given: Shape) -> list[Span]:
+def _whole_spans(op: ops.Norm | ops.Attention | ops.Tokens, spans: list[Span], given: ops.Shape) -> list[Span]:
     """Statistics over space, pairs of all positions, and positions put in a row: everything there is."""
-    local = type(op) is Norm and op.kind in ("rms-norm", "softmax")
+    local = type(op) is ops.Norm and op.kind in ("rms-norm", "softmax")
     return spans if local else [(0, n - 1) for n in given[2:]]
 
 
-def _repeated_spans(_: Op, spans: list[Span], given: Shape) -> list[Span]:
+def _repeated_spans(_: ops.Op, spans: list[Span], given: ops.Shape) -> list[Span]:
     """A factor of size 1 is one position, whatever part of the product is needed."""
     return [(0, 0) if n == 1 else span for n, span in zip(given[2:], spans)]
 
 
-def _counted_spans(op: Counted, spans: list[Span], given: Shape) -> list[Span] | None:
+def _counted_spans(op: ops.Counted, spans: list[Span], given: ops.Shape) -> list[Span] | None:
     """What it sees is known where it works element by element."""
     known = op.in_place and len(given) == len(op.output_shape)
     return _repeated_spans(op, spans, given) if known else None
 
 
-SPANS: ByOp[Callable[[Any, list[Span], Shape], list[Span] | None]] = ByOp(
+SPANS: ops.ByOp[Callable[[Any, list[Span], ops.Shape], list[Span] | None]] = ops.ByOp(
     {
-        Conv: _conv_spans,
-        Pool: _pool_spans,
-        AdaptivePool: _adaptive_spans,
-        Flatten: lambda _, __, given: [(0, n - 1) for n in given[2:]],
-        Multiply: _repeated_spans,
-        Upsample: _upsampled_spans,
-        PixelShuffle: _upsampled_spans,
-        Pad: lambda op, spans, _: [(a - before, b - before) for (a, b), (before, _) in zip(spans, op.padding)],
-        Counted: _counted_spans,
+        ops.Conv: _conv_spans,
+        ops.Pool: _pool_spans,
+        ops.AdaptivePool: _adaptive_spans,
+        ops.Flatten: lambda _, __, given: [(0, n - 1) for n in given[2:]],
+        ops.Multiply: _repeated_spans,
+        ops.Upsample: _upsampled_spans,
+        ops.PixelShuffle: _upsampled_spans,
+        ops.Pad: lambda op, spans, _: [(a - before, b - before) for (a, b), (before, _) in zip(spans, op.padding)],
+        ops.Counted: _counted_spans,
     },
-    dict.fromkeys((Norm, Attention, Tokens), _whole_spans),
-    dict.fromkeys((Linear, Add, Concat, Split, Shuffle, Activation, BatchNorm, LayerNorm, Scale), _same),
+    dict.fromkeys((ops.Norm, ops.Attention, ops.Tokens), _whole_spans),
+    dict.fromkeys(
+        (
+            ops.Linear,
+            ops.Add,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Activation,
+            ops.BatchNorm,
+            ops.LayerNorm,
+            ops.Scale,
+        ),
+        _same,
+    ),
 )
 
 
@@ -164,7 +150,7 @@ def _adaptive_span(span: Span, size: int, windows: int) -> Span:
     return first, first + -(-(width + windows - common_divisor(size, windows)) // windows) - 1
 
 
-def _transposed_spans(op: Conv) -> list[Span]:
+def _transposed_spans(op: ops.Conv) -> list[Span]:
     """The most that one output position sees, input i meeting output i * stride + t * dilation for each tap t.
 
     The taps that meet one output lie stride / gcd(stride, dilation) apart, from the first tap on at best.
@@ -176,35 +162,48 @@ def _transposed_spans(op: Conv) -> list[Span]:
     return spans
 
 
-def _conv_mixes(op: Conv) -> list[str]:
+def _conv_mixes(op: ops.Conv) -> list[str]:
     space = ["space"] if any([k > 1 for k in op.kernel_size]) else []
     return space + (["channels"] if op.in_channels > op.groups else [])
 
 
-def _norm_mixes(op: Norm) -> list[str]:
+def _norm_mixes(op: ops.Norm) -> list[str]:
     over_space = op.kind in ("group-norm", "instance-norm")
     return ["space"] * over_space + ["channels"] * (op.channels > op.groups)
 
 
-MIXES: ByOp[Callable[[Any], list[str]]] = ByOp(
+MIXES: ops.ByOp[Callable[[Any], list[str]]] = ops.ByOp(
     {
-        Conv: _conv_mixes,
-        Linear: lambda op: ["channels"] if op.in_features > 1 else [],
-        LayerNorm: lambda op: ["channels"] if op.channels > 1 else [],
-        Pool: lambda op: ["space"] if any([k > 1 for k in op.kernel_size]) else [],
-        AdaptivePool: lambda _: ["space"],
-        Norm: _norm_mixes,
-        Upsample: lambda op: ["space"] if any([by > 1 for by in op.factor]) else [],
-        PixelShuffle: lambda op: ["space", "channels"] if any([by > 1 for by in op.factor]) else [],
-        Attention: lambda _: ["space", "channels"],
+        ops.Conv: _conv_mixes,
+        ops.Linear: lambda op: ["channels"] if op.in_features > 1 else [],
+        ops.LayerNorm: lambda op: ["channels"] if op.channels > 1 else [],
+        ops.Pool: lambda op: ["space"] if any([k > 1 for k in op.kernel_size]) else [],
+        ops.AdaptivePool: lambda _: ["space"],
+        ops.Norm: _norm_mixes,
+        ops.Upsample: lambda op: ["space"] if any([by > 1 for by in op.factor]) else [],
+        ops.PixelShuffle: lambda op: ["space", "channels"] if any([by > 1 for by in op.factor]) else [],
+        ops.Attention: lambda _: ["space", "channels"],
     },
     dict.fromkeys(
-        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, Scale, Pad, Tokens, Counted),
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.BatchNorm,
+            ops.Scale,
+            ops.Pad,
+            ops.Tokens,
+            ops.Counted,
+        ),
         lambda _: [],
     ),
 )
 
 
-def mixes(op: Op) -> list[str]:
+def mixes(op: ops.Op) -> list[str]:
     """What an operation combines: positions in space, channels, both or neither."""
     return MIXES[type(op)](op)

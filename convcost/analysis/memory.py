@@ -4,34 +4,8 @@ from collections.abc import Callable, Container, Sequence
 from enum import Enum
 from typing import Any
 
+from ..graph import ops
 from ..graph.dtypes import bits_of
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from ..spec.records import NamedTuple
 
 
@@ -42,16 +16,18 @@ class Place(Enum):
     NEW, VIEW, OVER_FIRST, OVER_ANY = range(4)
 
 
-def _counted_place(op: Counted) -> Place:
+def _counted_place(op: ops.Counted) -> Place:
     return Place.VIEW if op.view else Place.OVER_FIRST if op.in_place else Place.NEW
 
 
-PLACES: ByOp[Callable[[Any], Place]] = ByOp(
-    dict.fromkeys((Conv, Linear, Concat, Shuffle, Pool, AdaptivePool), lambda _: Place.NEW),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: Place.NEW),
-    dict.fromkeys((Flatten, Split), lambda _: Place.VIEW),
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda _: Place.OVER_FIRST),
-    {Add: lambda _: Place.OVER_ANY, Counted: _counted_place},
+PLACES: ops.ByOp[Callable[[Any], Place]] = ops.ByOp(
+    dict.fromkeys((ops.Conv, ops.Linear, ops.Concat, ops.Shuffle, ops.Pool, ops.AdaptivePool), lambda _: Place.NEW),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Tokens), lambda _: Place.NEW),
+    dict.fromkeys((ops.Flatten, ops.Split), lambda _: Place.VIEW),
+    dict.fromkeys(
+        (ops.Multiply, ops.Activation, ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm), lambda _: Place.OVER_FIRST
+    ),
+    {ops.Add: lambda _: Place.OVER_ANY, ops.Counted: _counted_place},
 )
 
 
@@ -62,12 +38,12 @@ class Step(NamedTuple):
     alive: tuple[int, ...]
 
 
-def is_view(op: Op) -> bool:
+def is_view(op: ops.Op) -> bool:
     """Does the operation only look at its input in another way?"""
     return PLACES[type(op)](op) is Place.VIEW
 
 
-def last_uses(graph: Graph) -> list[int]:
+def last_uses(graph: ops.Graph) -> list[int]:
     """For every value, the last node that reads it; the output outlives every node."""
     uses = [-1] * (len(graph.nodes) + 1)
     for index, node in enumerate(graph.nodes):
@@ -77,7 +53,7 @@ def last_uses(graph: Graph) -> list[int]:
     return uses
 
 
-def liveness(graph: Graph, inplace: bool = True) -> list[Step]:
+def liveness(graph: ops.Graph, inplace: bool = True) -> list[Step]:
     """What each operation finds alive, its inputs and output together, a tensor that carries several values once."""
     uses, tensor = last_uses(graph), [0]
     types = graph.value_types or ()  # one type for all says nothing about what fits
@@ -98,7 +74,7 @@ def liveness(graph: Graph, inplace: bool = True) -> list[Step]:
 
 
 def overwritten(
-    node: Node, index: int, tensor: list[int], needed_until: list[int], inplace: bool, given: Container[int] = (0,),
+    node: ops.Node, index: int, tensor: list[int], needed_until: list[int], inplace: bool, given: Container[int] = (0,),
     types: Sequence[str] = (),
 ) -> int | None:  # fmt: skip
     """The tensor that an elementwise operation writes over: needed by nobody later, no input of the graph (`given`),

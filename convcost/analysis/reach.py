@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
-from ..graph.ops import AdaptivePool, Conv, Graph, Ints, Node, Op, PixelShuffle, Shape, Upsample
+from ..graph import ops
 from .field import Span, op_spans
 
 #: Along one axis: how far positions that one reads lie apart -> what position 0 reads, first and last.
@@ -22,17 +22,17 @@ MOST_POSITIONS = 256
 MOST_UNEVEN = 64
 
 #: A field an axis each; by the input's name where the network has several; None where it is not known.
-Field = Ints | dict[str, Ints] | None
+Field = ops.Ints | dict[str, ops.Ints] | None
 
 
-def network_fields(graph: Graph, shapes: Sequence[Shape]) -> list[Field]:
+def network_fields(graph: ops.Graph, shapes: Sequence[ops.Shape]) -> list[Field]:
     """The receptive field of each operation, from the network's input on, unclipped, the most over its positions.
 
     Two strided convolutions in a row: the second sees 7 positions of the input, and not its own 3.
 
     >>> from convcost.graph.shapes import infer_shapes
-    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
-    >>> graph = Graph((1, 1, 9), "fp32", (Node("a", conv, (0,)), Node("b", conv, (1,))))
+    >>> conv = ops.Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
+    >>> graph = ops.Graph((1, 1, 9), "fp32", (ops.Node("a", conv, (0,)), ops.Node("b", conv, (1,))))
     >>> network_fields(graph, infer_shapes(graph))
     [(3,), (7,)]
 
@@ -46,17 +46,17 @@ def network_fields(graph: Graph, shapes: Sequence[Shape]) -> list[Field]:
 class _Network:
     """The maps of all values, from their nearest uneven operation or input on."""
 
-    def __init__(self, graph: Graph, shapes: Sequence[Shape]) -> None:
+    def __init__(self, graph: ops.Graph, shapes: Sequence[ops.Shape]) -> None:
         self.nodes, self.shapes = graph.nodes, shapes
         self.inputs = {0: "input", **{n: node.name for n, node in enumerate(graph.nodes, 1) if not node.inputs}}
-        self.uneven: dict[int, Node] = {}
+        self.uneven: dict[int, ops.Node] = {}
         self.reach: list[Reach | None] = [_own(0, shapes)]
         self.joined: list[bool] = [False]  # by value: several inputs met on the way to it
         for number, node in enumerate(graph.nodes, 1):
             self.joined.append(len(node.inputs) > 1 or any([self.joined[value] for value in node.inputs]))
             self.reach.append(self._reach(number, node))
 
-    def _reach(self, number: int, node: Node) -> Reach | None:
+    def _reach(self, number: int, node: ops.Node) -> Reach | None:
         if not node.inputs:
             return _own(number, self.shapes)
         if _is_uneven(node.op, self.shapes[node.inputs[0]]):
@@ -82,7 +82,7 @@ class _Network:
         ways = [self._at(number, at) for at in self._positions(number, size)]
         if not ways or None in ways:
             return None
-        most: dict[int, Ints] = {}
+        most: dict[int, ops.Ints] = {}
         for way in ways:
             for source, axes in (way or {}).items():
                 lengths = [last - first + 1 for first, last in axes]
@@ -91,7 +91,7 @@ class _Network:
             return most.get(0)
         return {self.inputs[source]: most[source] for source in sorted(most)}
 
-    def _positions(self, number: int, size: Ints) -> Iterable[list[Span]]:
+    def _positions(self, number: int, size: ops.Ints) -> Iterable[list[Span]]:
         """The positions to look at: both ends, between which nothing sees more, or each."""
         reach = self.reach[number]
         if reach is None:
@@ -105,7 +105,7 @@ class _Network:
         return [start] if alike else [start, [(n - 1, n - 1) for n in size]]
 
     def _pools(self, number: int) -> bool:
-        return any([type(self.nodes[source - 1].op) is AdaptivePool for source in self.uneven if source <= number])
+        return any([type(self.nodes[source - 1].op) is ops.AdaptivePool for source in self.uneven if source <= number])
 
     def _at(self, number: int, spans: list[Span]) -> dict[int, list[Span]] | None:
         """What the positions of `spans` see of each input, through one uneven operation after the other."""
@@ -118,18 +118,18 @@ class _Network:
             node, at = self.uneven[source], needed.pop(source)
             value = node.inputs[0]
             seen = _uneven_spans(node.op, at, self.shapes[value])
-            if seen is None or self.reach[value] is None or (type(node.op) is Conv and self.joined[number]):
+            if seen is None or self.reach[value] is None or (type(node.op) is ops.Conv and self.joined[number]):
                 return None
             if seen:
                 _see(needed, self.reach[value], seen)
         return None
 
 
-def _own(number: int, shapes: Sequence[Shape]) -> Reach:
+def _own(number: int, shapes: Sequence[ops.Shape]) -> Reach:
     return {number: [{1: (0, 0)} for _ in shapes[number][2:]]}
 
 
-def _steps(op: Op, given: Shape, axes: int) -> list[tuple[int, Span]] | None:
+def _steps(op: ops.Op, given: ops.Shape, axes: int) -> list[tuple[int, Span]] | None:
     """An axis each: how far apart the spans of neighbouring outputs lie, and that of output 0."""
     first, second = op_spans(op, [(0, 0)] * axes, given), op_spans(op, [(1, 1)] * axes, given)
     if first is None or second is None:
@@ -170,20 +170,20 @@ def _see(needed: dict[int, list[Span]], reach: Reach | None, spans: list[Span]) 
         needed[source] = seen if known is None else [(min(a, c), max(b, d)) for (a, b), (c, d) in zip(known, seen)]
 
 
-def _is_uneven(op: Op, given: Shape) -> bool:
+def _is_uneven(op: ops.Op, given: ops.Shape) -> bool:
     """Do positions read spans of different lengths?"""
-    if type(op) is AdaptivePool:
+    if type(op) is ops.AdaptivePool:
         return any([n % m for n, m in zip(given[2:], op.output_size)])
-    return type(op) in (Upsample, PixelShuffle) or (type(op) is Conv and op.transposed)
+    return type(op) in (ops.Upsample, ops.PixelShuffle) or (type(op) is ops.Conv and op.transposed)
 
 
-def _uneven_spans(op: Op, spans: list[Span], given: Shape) -> list[Span] | None:
+def _uneven_spans(op: ops.Op, spans: list[Span], given: ops.Shape) -> list[Span] | None:
     """What exactly these positions read, [] for nothing; None of several that a transposed convolution makes: holes."""
-    if type(op) in (Upsample, PixelShuffle):
+    if type(op) in (ops.Upsample, ops.PixelShuffle):
         return op_spans(op, spans, given)
-    if type(op) is AdaptivePool:
+    if type(op) is ops.AdaptivePool:
         return [(p * n // m, -(-(q + 1) * n // m) - 1) for (p, q), n, m in zip(spans, given[2:], op.output_size)]
-    if type(op) is not Conv or any([first != last for first, last in spans]):
+    if type(op) is not ops.Conv or any([first != last for first, last in spans]):
         return None
     found = []
     for (at, _), k, s, d, (cropped, _) in zip(spans, op.kernel_size, op.stride, op.dilation, op.padding):

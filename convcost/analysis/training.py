@@ -4,34 +4,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from ..graph import ops
 from ..graph.dtypes import bits_of, tensor_bytes, types_of, value_types
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from ..spec.records import NamedTuple
 from .memory import is_view
 
@@ -58,12 +32,12 @@ class Training(NamedTuple):
     saved_activation_bytes: int
 
 
-def training_memory(graph: Graph, shapes: list[Shape], weight_bytes: int) -> Training:
+def training_memory(graph: ops.Graph, shapes: list[ops.Shape], weight_bytes: int) -> Training:
     """What training a graph needs, every tensor in its own type.
 
     >>> from convcost.graph.ops import Node
-    >>> conv = Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
-    >>> training_memory(Graph((1, 1, 8), "fp32", (Node("conv", conv, (0,)),)), [(1, 1, 8)] * 2, 12)
+    >>> conv = ops.Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
+    >>> training_memory(ops.Graph((1, 1, 8), "fp32", (Node("conv", conv, (0,)),)), [(1, 1, 8)] * 2, 12)
     Training(weight_bytes=12, gradient_bytes=12, optimizer_state_bytes={'sgd': 0, 'momentum': 12, 'adam': 24}, \
 saved_activation_bytes=32)
     """
@@ -75,28 +49,33 @@ saved_activation_bytes=32)
 INPUTS, OUTPUT, NOTHING = "inputs", "output", "nothing"
 
 
-def _of_pool(op: Pool | AdaptivePool) -> str:
+def _of_pool(op: ops.Pool | ops.AdaptivePool) -> str:
     return NOTHING if is_global_mean(op) else INPUTS
 
 
-SAVED: ByOp[Callable[[Any], str]] = ByOp(
-    dict.fromkeys((Conv, Linear, BatchNorm, LayerNorm, Scale, Multiply, Attention), lambda _: INPUTS),
-    dict.fromkeys((Pool, AdaptivePool), _of_pool),
+SAVED: ops.ByOp[Callable[[Any], str]] = ops.ByOp(
+    dict.fromkeys(
+        (ops.Conv, ops.Linear, ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Multiply, ops.Attention), lambda _: INPUTS
+    ),
+    dict.fromkeys((ops.Pool, ops.AdaptivePool), _of_pool),
     {
-        Activation: lambda op: OUTPUT if op.kind in BY_OUTPUT else INPUTS,
-        Norm: lambda op: OUTPUT if op.kind == "softmax" else INPUTS,
-        Counted: lambda op: INPUTS if op.macs or op.elementwise else NOTHING,  # all that compute anything
+        ops.Activation: lambda op: OUTPUT if op.kind in BY_OUTPUT else INPUTS,
+        ops.Norm: lambda op: OUTPUT if op.kind == "softmax" else INPUTS,
+        ops.Counted: lambda op: INPUTS if op.macs or op.elementwise else NOTHING,  # all that compute anything
     },
-    dict.fromkeys((Add, Concat, Split, Shuffle, Flatten, Upsample, PixelShuffle, Pad, Tokens), lambda _: NOTHING),
+    dict.fromkeys(
+        (ops.Add, ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Tokens),
+        lambda _: NOTHING,
+    ),
 )
 
 
-def is_global_mean(op: Op) -> bool:
+def is_global_mean(op: ops.Op) -> bool:
     """The one pooling that PyTorch keeps no input for: it needs the shape alone."""
-    return type(op) is AdaptivePool and op.kind == "avg" and set(op.output_size) == {1}
+    return type(op) is ops.AdaptivePool and op.kind == "avg" and set(op.output_size) == {1}
 
 
-def saved_bytes(graph: Graph, shapes: list[Shape]) -> int:
+def saved_bytes(graph: ops.Graph, shapes: list[ops.Shape]) -> int:
     """The distinct tensors that gradients need, by `SAVED`; BatchNorm's statistics, the positions of maxima."""
     kept: set[int] = set()
     tensor, types = list(range(len(shapes))), value_types(graph)  # by value: a view shows the tensor of its input
@@ -109,8 +88,8 @@ def saved_bytes(graph: Graph, shapes: list[Shape]) -> int:
             kept.update([tensor[value] for value in inputs])
         elif saved is OUTPUT:
             kept.add(index + 1)
-        if type(op) is BatchNorm:
+        if type(op) is ops.BatchNorm:
             extra += 2 * tensor_bytes(norms, shapes[index + 1][1])
-        elif type(op) in (Pool, AdaptivePool) and saved is INPUTS:
+        elif type(op) in (ops.Pool, ops.AdaptivePool) and saved is INPUTS:
             extra += INDEX_BYTES * prod(shapes[index + 1]) * int(getattr(op, "kind", "") == "max")
     return sum([tensor_bytes(bits_of(types[value]), prod(shapes[value])) for value in kept]) + extra

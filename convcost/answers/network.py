@@ -9,33 +9,8 @@ from ..analysis.analyze import Analysis
 from ..analysis.memory import Step
 from ..analysis.reach import Field, network_fields
 from ..analysis.training import Training, training_memory
+from ..graph import ops
 from ..graph.dtypes import bits_of, tensor_bytes, value_types
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from ..networks.build import UNPLACED, Choices, Network, build_network
 from ..networks.lines import Program
 from ..spec.errors import SpecError
@@ -48,25 +23,50 @@ SHARES = ("params", "macs", "elementwise", "activation_bytes", "traffic_bytes")
 
 #: Words that are summed over the operations of one kind.
 ADDITIVE = (
-    "params", "macs", "effective_macs", "flops", "elementwise", "conv_activations", "weight_bytes", "activation_bytes",
+    "params",
+    "macs",
+    "effective_macs",
+    "flops",
+    "elementwise",
+    "conv_activations",
+    "weight_bytes",
+    "activation_bytes",
     "traffic_bytes",
-)  # fmt: skip
+)
 
 
 #: Words that are not known where what an operation does is not.
 COUNTED = {
-    "macs", "effective_macs", "flops", "elementwise", "conv_activations", "arithmetic_intensity", "mixes",
+    "macs",
+    "effective_macs",
+    "flops",
+    "elementwise",
+    "conv_activations",
+    "arithmetic_intensity",
+    "mixes",
     "elementwise_by",
-}  # fmt: skip
+}
 
 #: What the elementwise operations of each kind are for; what moves numbers has none. `Counted` ones name themselves.
 CAUSES: dict[type, str] = {
-    Conv: "bias", Linear: "bias", BatchNorm: "norm", LayerNorm: "norm", Activation: "activation", Pool: "pool",
-    AdaptivePool: "pool", Add: "add", Multiply: "multiply", Scale: "scale",
-    Upsample: "upsample", Attention: "attention", Tokens: "tokens", Norm: "norm",
-    **dict.fromkeys((Concat, Split, Shuffle, Flatten, PixelShuffle, Pad), "move"), Counted: "",
-}  # fmt: skip
-if {*CAUSES} != {*Op.__args__}:
+    ops.Conv: "bias",
+    ops.Linear: "bias",
+    ops.BatchNorm: "norm",
+    ops.LayerNorm: "norm",
+    ops.Activation: "activation",
+    ops.Pool: "pool",
+    ops.AdaptivePool: "pool",
+    ops.Add: "add",
+    ops.Multiply: "multiply",
+    ops.Scale: "scale",
+    ops.Upsample: "upsample",
+    ops.Attention: "attention",
+    ops.Tokens: "tokens",
+    ops.Norm: "norm",
+    **dict.fromkeys((ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.PixelShuffle, ops.Pad), "move"),
+    ops.Counted: "",
+}
+if {*CAUSES} != {*ops.Op.__args__}:
     raise AssertionError("operations without a cause of their elementwise work")
 
 #: Fields of operations that an answer repeats, so that a script can count again; null where there is none.
@@ -100,7 +100,7 @@ class Alive(NamedTuple):
     """A tensor in memory: the operation that made it, its shape, its bytes."""
 
     name: str
-    shape: Shape
+    shape: ops.Shape
     bytes: int
 
 
@@ -129,7 +129,7 @@ class NetworkAnswer(NamedTuple):
 _Part = TypeVar("_Part", LayerAnswer, KindAnswer)
 
 #: The same network for an input of another shape, and what executes a network and judges it.
-Rebuild = Callable[[Shape], Network]
+Rebuild = Callable[[ops.Shape], Network]
 VerifyNetwork = Callable[[NetworkAnswer, Rebuild, bool], NetworkVerified]
 
 
@@ -144,13 +144,13 @@ def answer_program(
     (2, 10, 1, 1)
     """
 
-    def rebuild(shape: Shape) -> Network:
+    def rebuild(shape: ops.Shape) -> Network:
         return build_network(program, choices._replace(reduced=shape))
 
     return answer_network(build_network(program, choices), inplace, verify, rebuild)
 
 
-def not_rebuilt(shape: Shape) -> Network:
+def not_rebuilt(shape: ops.Shape) -> Network:
     """A network whose shapes are in its file: there is no smaller copy of it."""
     raise SpecError(f"no network for an input of {shape}")
 
@@ -182,8 +182,8 @@ def answer_network(
 def _unknown(answer: NetworkAnswer) -> NetworkAnswer:
     """What is not known of an operation is null in its row; sums are of what is known."""
     nodes, peak = answer.network.graph.nodes, answer.peak
-    blank = {number for number, node in enumerate(nodes, 1) if type(node.op) is Counted and not node.op.sized}
-    if not blank and all([type(node.op) is not Counted or node.op.known for node in nodes]):
+    blank = {number for number, node in enumerate(nodes, 1) if type(node.op) is ops.Counted and not node.op.sized}
+    if not blank and all([type(node.op) is not ops.Counted or node.op.known for node in nodes]):
         return answer
     words = [
         _known(layer, node.op, node.inputs, number, blank)
@@ -203,13 +203,13 @@ def _unknown(answer: NetworkAnswer) -> NetworkAnswer:
 
 
 def _known(
-    layer: LayerAnswer, op: Op, inputs: tuple[int, ...], number: int, blank: set[int]
+    layer: LayerAnswer, op: ops.Op, inputs: tuple[int, ...], number: int, blank: set[int]
 ) -> dict[str, Any]:  # fmt: skip
     """The words of operation `number`, null where they are not known: those of `blank` have no size."""
     lost = {"output_shape", "activation_bytes"} if number in blank else set()
     if blank & {number, *inputs}:
         lost |= {"peak_bytes", "traffic_bytes", "arithmetic_intensity"}
-    if type(op) is Counted and not op.known:
+    if type(op) is ops.Counted and not op.known:
         lost |= COUNTED
     return {word: None if word in lost else value for word, value in layer.words.items()}
 
@@ -234,7 +234,7 @@ def _anywhere(part: _Part) -> _Part:
 
 
 def answer_layers(
-    graph: Graph, shapes: list[Shape], analysis: Analysis, seen: Sequence[Field] | None = None
+    graph: ops.Graph, shapes: list[ops.Shape], analysis: Analysis, seen: Sequence[Field] | None = None
 ) -> tuple[LayerAnswer, ...]:
     """Every operation with its words, its shares in the whole and its fields; `seen`: what each sees of the inputs.
 
@@ -255,19 +255,19 @@ def answer_layers(
     return tuple(layers)
 
 
-def fields_of(op: Op, inputs: list[Shape]) -> dict[str, Any]:
+def fields_of(op: ops.Op, inputs: list[ops.Shape]) -> dict[str, Any]:
     """What a script needs to count an operation again: the shapes of its inputs, and its fields.
 
-    >>> found = fields_of(Linear(6, 4, bias=True), [(1, 6)])
+    >>> found = fields_of(ops.Linear(6, 4, bias=True), [(1, 6)])
     >>> found["inputs"], found["bias"], found["groups"]
     ([(1, 6)], True, None)
     """
     own = {field: getattr(op, field, None) for field in FIELDS}
-    return {"inputs": inputs, **own, "activation": op.kind if type(op) is Activation else None}
+    return {"inputs": inputs, **own, "activation": op.kind if type(op) is ops.Activation else None}
 
 
-def _by_cause(op: Op, elementwise: int) -> dict[str, int]:
-    named = type(op) in (Counted, Scale) or (type(op) is Norm and op.kind == "softmax")
+def _by_cause(op: ops.Op, elementwise: int) -> dict[str, int]:
+    named = type(op) in (ops.Counted, ops.Scale) or (type(op) is ops.Norm and op.kind == "softmax")
     cause = op.kind if named else CAUSES[type(op)]  # type: ignore[union-attr]  # both have one
     return {cause: elementwise} if elementwise else {}
 

@@ -11,20 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..answers.check import Check
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Graph,
-    Ints,
-    Multiply,
-    Op,
-    Pads,
-    Split,
-)
+from ..graph import ops
 from ..spec.layer import LAST, LayerSpec
 from ..variants.registry import AS_GIVEN
 
@@ -38,14 +25,14 @@ CARDINALITIES = (32, 16, 8, 4, 2)
 class Convolution(NamedTuple):
     """One convolution with the norm and the activation that follow it; fields as in `Conv`.
 
-    >>> Convolution("conv", Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True).norm
+    >>> Convolution("conv", ops.Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True).norm
     True
 
     `reads` names the part whose result it takes: the one before it, where nothing is said.
     """
 
     name: str
-    conv: Conv
+    conv: ops.Conv
     norm: bool = False
     activation: str | None = None
     reads: str = ""
@@ -55,7 +42,7 @@ class Step(NamedTuple):
     """One operation of another kind (an add, a concat, a gate's product …), and the activation behind it."""
 
     name: str
-    op: Op
+    op: ops.Op
     reads: tuple[str, ...] = ()
     activation: str | None = None
 
@@ -66,7 +53,7 @@ Parts = tuple["Convolution | Step", ...]
 STATED: dict[str, Callable[[LayerSpec], Parts]] = {}
 
 #: An operation by its name in the graph, its record, and the names of what it reads.
-Drawn = tuple[str, Op, tuple[str, ...]]
+Drawn = tuple[str, ops.Op, tuple[str, ...]]
 
 
 def states(*names: str) -> Callable[[Callable[[LayerSpec], Parts]], Callable[[LayerSpec], Parts]]:
@@ -79,7 +66,7 @@ def states(*names: str) -> Callable[[Callable[[LayerSpec], Parts]], Callable[[La
     return enter
 
 
-def check_stages(name: str, spec: LayerSpec, graph: Graph) -> Check:
+def check_stages(name: str, spec: LayerSpec, graph: ops.Graph) -> Check:
     """Are the operations of `graph` those that are stated of the variant? Of a wrong one: the fields that differ.
 
     >>> from convcost.variants.registry import build_variant
@@ -94,7 +81,7 @@ def check_stages(name: str, spec: LayerSpec, graph: Graph) -> Check:
         return Check(None, None, None, note="its stages are stated nowhere but in its graph")
     stated, drawn = list(written(stated_parts(name, spec))), list(_drawn(graph))
     if stated == drawn:
-        names = [node.name for node in graph.nodes if type(node.op) not in (BatchNorm, Activation)]
+        names = [node.name for node in graph.nodes if type(node.op) not in (ops.BatchNorm, ops.Activation)]
         return Check(names, names, True)
     expected, found = _fields(stated), _fields(drawn)
     wrong = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
@@ -123,7 +110,7 @@ def stated_parts(name: str, spec: LayerSpec) -> Parts:
 def written(parts: Iterable[Convolution | Step]) -> Iterator[Drawn]:
     """The operations of parts, each stage's norm and activation written out behind it.
 
-    >>> stage = Convolution("conv", Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True, activation="relu")
+    >>> stage = Convolution("conv", ops.Conv(4, 8, (3,), (1,), ((1, 1),), (1,)), norm=True, activation="relu")
     >>> [(name, reads) for name, _, reads in written([stage])]
     [('conv', ('input',)), ('conv.norm', ('conv',)), ('conv.activation', ('conv.norm',))]
     """
@@ -134,15 +121,15 @@ def written(parts: Iterable[Convolution | Step]) -> Iterator[Drawn]:
         yield part.name, op, tuple([ends[name] for name in reads or (last,)])
         end = part.name
         if isinstance(part, Convolution) and part.norm:
-            yield f"{part.name}.norm", BatchNorm(part.conv.out_channels), (end,)
+            yield f"{part.name}.norm", ops.BatchNorm(part.conv.out_channels), (end,)
             end = f"{part.name}.norm"
         if part.activation:
-            yield f"{part.name}.activation", Activation(part.activation), (end,)
+            yield f"{part.name}.activation", ops.Activation(part.activation), (end,)
             end = f"{part.name}.activation"
         ends[part.name], last = end, part.name
 
 
-def _drawn(graph: Graph) -> Iterator[Drawn]:
+def _drawn(graph: ops.Graph) -> Iterator[Drawn]:
     names = [INPUT, *[node.name for node in graph.nodes]]
     for node in graph.nodes:
         yield node.name, node.op, tuple([names[value] for value in node.inputs])
@@ -171,7 +158,7 @@ def _plain(value: object) -> object:
 
 
 def kxk(
-    spec: LayerSpec, name: str, inner: int, outer: int, groups: int = 1, *, strided: bool = True, behind: Ints = (),
+    spec: LayerSpec, name: str, inner: int, outer: int, groups: int = 1, *, strided: bool = True, behind: ops.Ints = (),
     activated: bool = True,
 ) -> Convolution:  # fmt: skip
     """The layer's own k x k; `behind`: the strides of what stands before it, which decide what `same-upper` adds."""
@@ -179,26 +166,35 @@ def kxk(
     stride = spec.stride if strided else (1,) * spec.axes
     pads = walked_padding(spec, size, spec.kernel_size, stride, spec.dilation)
     extra = spec.output_padding if spec.transposed else ()
-    conv = Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias is True,
+    conv = ops.Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias is True,
                 spec.padding_mode, spec.transposed, extra)  # fmt: skip
     return Convolution(name, conv, spec.norm, spec.activation if activated else None)
 
 
 def one_by_one(
-    spec: LayerSpec, name: str, inner: int, outer: int, stride: Ints = (), *, activated: bool = True, reads: str = ""
+    spec: LayerSpec,
+    name: str,
+    inner: int,
+    outer: int,
+    stride: ops.Ints = (),
+    *,
+    activated: bool = True,
+    reads: str = "",
 ) -> Convolution:
     """A 1 x 1: no padding, one group, the layer's bias."""
     ones = (1,) * spec.axes
-    conv = Conv(inner, outer, ones, stride or ones, ((0, 0),) * spec.axes, ones, 1, spec.bias is True)
+    conv = ops.Conv(inner, outer, ones, stride or ones, ((0, 0),) * spec.axes, ones, 1, spec.bias is True)
     return Convolution(name, conv, spec.norm, spec.activation if activated else None, reads)
 
 
-def strided_size(size: Ints, stride: Ints) -> Ints:
+def strided_size(size: ops.Ints, stride: ops.Ints) -> ops.Ints:
     """How many positions are left of each axis where every `stride`-th is kept, from the first on."""
     return tuple([len(range(0, n, s)) for n, s in zip(size, stride)])
 
 
-def walked_padding(spec: LayerSpec, size: Ints, kernel_size: Ints, stride: Ints, dilation: Ints) -> Pads:
+def walked_padding(
+    spec: LayerSpec, size: ops.Ints, kernel_size: ops.Ints, stride: ops.Ints, dilation: ops.Ints
+) -> ops.Pads:
     """The padding that the spec states; `same-upper` walked: windows from the first position of data on, one a stride.
 
     What the last one lacks is put around the data position by position, the first of them behind it.
@@ -229,10 +225,10 @@ def shortcut(spec: LayerSpec, parts: Parts, *, projected: bool = True) -> Parts:
         return parts
     main = (*parts[:-1], last._replace(activation=None))
     if fits:
-        return (*main, Step("add", Add(), (last.name, INPUT), last.activation))
+        return (*main, Step("add", ops.Add(), (last.name, INPUT), last.activation))
     way = one_by_one(spec, "projection", spec.in_channels, last.conv.out_channels, spec.stride, activated=False,
                      reads=INPUT)  # fmt: skip
-    return (*main, way, Step("add", Add(), (last.name, "projection"), last.activation))
+    return (*main, way, Step("add", ops.Add(), (last.name, "projection"), last.activation))
 
 
 def replaced(spec: LayerSpec, parts: Parts) -> Parts:
@@ -314,7 +310,7 @@ def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int, before
     passed = tuple([s if i in before else 1 for i, s in enumerate(spec.stride)])
     pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
     around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
-    conv = Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
+    conv = ops.Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
     return Convolution("x".join(map(str, kernel)), conv, spec.norm, spec.activation)
 
 
@@ -404,9 +400,9 @@ def _tcn(spec: LayerSpec) -> Parts:
     first = kxk(causal, "conv1", spec.in_channels, out)
     second = kxk(causal, "conv2", out, out, strided=False, behind=spec.stride)
     if spec.in_channels == out and spec.stride == (1,):
-        return (first, second, Step("add", Add(), ("conv2", INPUT), spec.activation))
+        return (first, second, Step("add", ops.Add(), ("conv2", INPUT), spec.activation))
     way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
-    return (first, second, way, Step("add", Add(), ("conv2", "projection"), spec.activation))
+    return (first, second, way, Step("add", ops.Add(), ("conv2", "projection"), spec.activation))
 
 
 @states("mbconv")
@@ -420,11 +416,11 @@ def _mbconv(spec: LayerSpec) -> Parts:
     squeezed = max(1, spec.in_channels // 4)
     bare = spec._replace(norm=False, bias=True)
     gate = (
-        Step("squeeze", AdaptivePool("avg", (1,) * spec.axes), ("depthwise",)),
+        Step("squeeze", ops.AdaptivePool("avg", (1,) * spec.axes), ("depthwise",)),
         one_by_one(bare, "squeeze.reduce", hidden, squeezed),
         one_by_one(bare, "squeeze.expand", squeezed, hidden, activated=False),
-        Step("squeeze.gate", Activation("sigmoid")),
-        Step("excite", Multiply(), ("depthwise", "squeeze.gate")),
+        Step("squeeze.gate", ops.Activation("sigmoid")),
+        Step("excite", ops.Multiply(), ("depthwise", "squeeze.gate")),
     )
     return (*wide, *gate, *shortcut(spec, (narrow._replace(activation=None),), projected=False))
 
@@ -439,7 +435,7 @@ def _fused_mbconv(spec: LayerSpec) -> Parts:
         return shortcut(spec, (kxk(spec, "expand", inner, ratio * inner), narrow), projected=False)
     one = kxk(spec, "conv", inner, out)
     fits = inner == out and set(spec.stride) == {1}
-    return (one, Step("add", Add(), ("conv", INPUT))) if fits else (one,)
+    return (one, Step("add", ops.Add(), ("conv", INPUT))) if fits else (one,)
 
 
 @states("ghost")
@@ -450,16 +446,16 @@ def _ghost(spec: LayerSpec) -> Parts:
     """
     out = spec.out_channels
     half, three, ones = -(-out // 2), (3,) * spec.axes, (1,) * spec.axes
-    conv = Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias is True, spec.padding_mode)
+    conv = ops.Conv(half, half, three, ones, ((1, 1),) * spec.axes, ones, half, spec.bias is True, spec.padding_mode)
     own = kxk(spec, "primary", spec.in_channels, half, activated=not spec.residual)
     more = Convolution("cheap", conv, spec.norm, own.activation)
-    parts: Parts = (own, more, Step("concat", Concat(), ("primary", "cheap")))
+    parts: Parts = (own, more, Step("concat", ops.Concat(), ("primary", "cheap")))
     if out < 2 * half:
-        parts = (*parts, Step("cut", Split(0, out)))
+        parts = (*parts, Step("cut", ops.Split(0, out)))
     if not spec.residual:
         return parts
     end = parts[-1].name
     if spec.in_channels == out and set(spec.stride) == {1}:
-        return (*parts, Step("add", Add(), (end, INPUT), spec.activation))
+        return (*parts, Step("add", ops.Add(), (end, INPUT), spec.activation))
     way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)
-    return (*parts, way, Step("add", Add(), (end, "projection"), spec.activation))
+    return (*parts, way, Step("add", ops.Add(), (end, "projection"), spec.activation))

@@ -7,33 +7,7 @@ from math import prod
 from typing import Any
 
 from ..analysis.cost import adaptive_reach, conv_activations, effective_macs, macs, params
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from ..spec.records import NamedTuple
 
 #: What is called by its kind in every table of a convention, and how a term of a sum names it.
@@ -80,12 +54,12 @@ class Seen(NamedTuple):
     batch: int = 1
 
 
-def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
+def see(graph: ops.Graph, shapes: list[ops.Shape]) -> list[Seen]:
     """Every operation of `graph` in its order; `shapes` of every value, the input first.
 
     >>> from convcost.graph.ops import Node
-    >>> conv = Conv(3, 8, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), bias=True)
-    >>> found = see(Graph((1, 3, 4, 4), "fp32", (Node("a", conv, (0,)),)), [(1, 3, 4, 4), (1, 8, 4, 4)])
+    >>> conv = ops.Conv(3, 8, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), bias=True)
+    >>> found = see(ops.Graph((1, 3, 4, 4), "fp32", (Node("a", conv, (0,)),)), [(1, 3, 4, 4), (1, 8, 4, 4)])
     >>> found[0].kind, found[0].sizes["macs"], found[0].sizes["bias"]
     ('conv', 3456, 128)
     """
@@ -98,14 +72,14 @@ def see(graph: Graph, shapes: list[Shape]) -> list[Seen]:
     return found
 
 
-def _form(kind: str, op: Op) -> str:
+def _form(kind: str, op: ops.Op) -> str:
     """Matrix products of two inputs and attention are functions; a padding that is copied is one, before."""
     if kind in ("matmul", "attention"):
         return "function"
-    return "copied" if type(op) is Conv and op.padding_mode != "zeros" else "module"
+    return "copied" if type(op) is ops.Conv and op.padding_mode != "zeros" else "module"
 
 
-def _fold_norms(graph: Graph, found: list[Seen]) -> None:
+def _fold_norms(graph: ops.Graph, found: list[Seen]) -> None:
     """Which BatchNorms an exporter folds: behind a convolution that nobody else reads, which then has a bias."""
     readers = [0] * (len(graph.nodes) + 1)
     for node in graph.nodes:
@@ -114,15 +88,15 @@ def _fold_norms(graph: Graph, found: list[Seen]) -> None:
     for one, node in zip(found, graph.nodes):
         if one.kind == "batch-norm" and node.inputs:
             before = graph.nodes[node.inputs[0] - 1].op if node.inputs[0] else None
-            folds = isinstance(before, Conv) and not before.transposed and readers[node.inputs[0]] == 1
+            folds = isinstance(before, ops.Conv) and not before.transposed and readers[node.inputs[0]] == 1
             one.sizes["kept"] = 0 if folds else one.sizes["out"]
-            one.sizes["folded"] = one.sizes["out"] if isinstance(before, Conv) and folds and not before.bias else 0
+            one.sizes["folded"] = one.sizes["out"] if isinstance(before, ops.Conv) and folds and not before.bias else 0
 
 
-Rule = Callable[[Any, Shape, Shape], tuple[str, dict[str, int]]]
+Rule = Callable[[Any, ops.Shape, ops.Shape], tuple[str, dict[str, int]]]
 
 
-def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _conv(op: ops.Conv, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     made, taps = prod(out), prod(op.kernel_size)
     weights = op.out_channels * (op.in_channels // op.groups) * taps
     sizes = {
@@ -135,7 +109,7 @@ def _conv(op: Conv, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
     return "transposed", {**sizes, **_transposed(op, given, out, made, taps)}
 
 
-def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dict[str, int]:
+def _transposed(op: ops.Conv, given: ops.Shape, out: ops.Shape, made: int, taps: int) -> dict[str, int]:
     """What tools take for the products of a transposed convolution, whose weights are (in, out / groups, kernel)."""
     group_out, bias, flat = op.out_channels // op.groups, int(op.bias), int(len(op.kernel_size) == 2)
     confused = group_out if op.out_channels == op.in_channels else op.in_channels
@@ -155,7 +129,7 @@ def _transposed(op: Conv, given: Shape, out: Shape, made: int, taps: int) -> dic
     }
 
 
-def _linear(op: Linear, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _linear(op: ops.Linear, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     weights, learned = op.in_features * op.out_features, params(op)
     # With positions PyTorch has the channels last: the second axis is one of the positions, in and out.
     second = given[2] * given[2] if len(given) > 2 else weights
@@ -168,13 +142,13 @@ def _linear(op: Linear, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
 
 
 def _norm(kind: str) -> Rule:
-    def rule(op: Any, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    def rule(op: Any, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
         return kind, norm_sizes(given, out, op.channels)
 
     return rule
 
 
-def norm_sizes(given: Shape, out: Shape, channels: int) -> dict[str, int]:
+def norm_sizes(given: ops.Shape, out: ops.Shape, channels: int) -> dict[str, int]:
     """The quantities of a norm with a scale and a shift a channel."""
     size = prod(given)
     return {
@@ -184,17 +158,17 @@ def norm_sizes(given: Shape, out: Shape, channels: int) -> dict[str, int]:
 
 
 def _elements(kind: str) -> Rule:
-    def rule(_: Any, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+    def rule(_: Any, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
         return kind, {"in": prod(given), "out": prod(out)}
 
     return rule
 
 
-def _activation(op: Activation, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _activation(op: ops.Activation, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     return (op.kind if op.kind in KINDS else "other"), {"in": prod(given), "out": prod(out)}
 
 
-def _pool(op: Pool, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _pool(op: ops.Pool, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     made, taps = prod(out), prod(op.kernel_size)
     # PyTorch prints a square kernel as one number, and keeps it so; what takes it for the window takes its side.
     side = op.kernel_size[0] if len(set(op.kernel_size)) == 1 else taps
@@ -204,7 +178,7 @@ def _pool(op: Pool, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
     }  # fmt: skip
 
 
-def _covered(op: Pool, given: Shape, out: Shape) -> list[int]:
+def _covered(op: ops.Pool, given: ops.Shape, out: ops.Shape) -> list[int]:
     """Along each axis, the positions in all windows, padding included; what hangs over the padding is left out."""
     covered = []
     for n, windows, k, s, (before, after) in zip(given[2:], out[2:], op.kernel_size, op.stride, op.padding):
@@ -216,11 +190,11 @@ def _covered(op: Pool, given: Shape, out: Shape) -> list[int]:
     return covered
 
 
-def _split(op: Split, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _split(op: ops.Split, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     return "split", {"in": prod(given), "out": prod(out), "chunks": int(op.start == 0)}
 
 
-def _adaptive_pool(op: AdaptivePool, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _adaptive_pool(op: ops.AdaptivePool, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     made = prod(out)
     sides = [n // m if n % m == 0 else n % m + 1 for n, m in zip(given[2:], op.output_size)]
     reach = prod([adaptive_reach(n, m) for n, m in zip(given[2:], op.output_size)])
@@ -248,7 +222,7 @@ COUNTED = {
 }  # fmt: skip
 
 
-def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _counted(op: ops.Counted, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     """What was counted by its definition; exporters share weights that are the same, so that params say little."""
     kind = COUNTED.get(op.kind, "other" if op.macs or op.elementwise else "moved")
     batch, channels = (given[0] if given else 1) or 1, given[1] if len(given) > 1 else 1
@@ -270,7 +244,7 @@ def _counted(op: Counted, given: Shape, out: Shape) -> tuple[str, dict[str, int]
     return kind, sizes
 
 
-def _other_norm(op: Norm, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _other_norm(op: ops.Norm, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     """Group, instance and RMS norms, and the softmax, which learns nothing."""
     plain = {"group-norm": "plain-norm", "instance-norm": "plain-instance-norm"}
     kind = op.kind if op.affine else plain.get(op.kind, op.kind)
@@ -279,18 +253,18 @@ def _other_norm(op: Norm, given: Shape, out: Shape) -> tuple[str, dict[str, int]
     return kind, {**sizes, "weights": learned, "params": params, "params_a_sample": params * given[0]}
 
 
-def _scale(op: Scale, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _scale(op: ops.Scale, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     """A factor a channel; of PReLU one that a module holds."""
     learned = op.channels if op.kind == "prelu" else 0
     sizes = {"in": prod(given), "out": prod(out), "weights": learned, "params": learned}
     return ("prelu" if learned else "multiply"), {**sizes, "params_a_sample": learned * given[0]}
 
 
-def _upsample(op: Upsample, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _upsample(op: ops.Upsample, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     return f"upsample-{op.kind}", {"in": prod(given), "out": prod(out), "plane": out[0] * prod(out[2:])}
 
 
-def _attention(op: Attention, given: Shape, out: Shape) -> tuple[str, dict[str, int]]:
+def _attention(op: ops.Attention, given: ops.Shape, out: ops.Shape) -> tuple[str, dict[str, int]]:
     products = macs(op, given, out)
     return "attention", {
         "in": prod(given), "out": prod(out), "macs": products, "effective_macs": products,
@@ -298,24 +272,24 @@ def _attention(op: Attention, given: Shape, out: Shape) -> tuple[str, dict[str, 
     }  # fmt: skip
 
 
-_RULES: ByOp[Rule] = ByOp(
+_RULES: ops.ByOp[Rule] = ops.ByOp(
     {
-        Conv: _conv,
-        Linear: _linear,
-        BatchNorm: _norm("batch-norm"),
-        LayerNorm: _norm("layer-norm"),
-        Norm: _other_norm,
-        Activation: _activation,
-        Pool: _pool,
-        AdaptivePool: _adaptive_pool,
-        Upsample: _upsample,
-        Attention: _attention,
-        Scale: _scale,
-        Counted: _counted,
-        Add: _elements("add"),
-        Tokens: _elements("add"),
-        Multiply: _elements("multiply"),
-        Split: _split,
+        ops.Conv: _conv,
+        ops.Linear: _linear,
+        ops.BatchNorm: _norm("batch-norm"),
+        ops.LayerNorm: _norm("layer-norm"),
+        ops.Norm: _other_norm,
+        ops.Activation: _activation,
+        ops.Pool: _pool,
+        ops.AdaptivePool: _adaptive_pool,
+        ops.Upsample: _upsample,
+        ops.Attention: _attention,
+        ops.Scale: _scale,
+        ops.Counted: _counted,
+        ops.Add: _elements("add"),
+        ops.Tokens: _elements("add"),
+        ops.Multiply: _elements("multiply"),
+        ops.Split: _split,
     },
-    dict.fromkeys((Concat, Shuffle, Flatten, PixelShuffle, Pad), _elements("moved")),
+    dict.fromkeys((ops.Concat, ops.Shuffle, ops.Flatten, ops.PixelShuffle, ops.Pad), _elements("moved")),
 )

@@ -8,50 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: The values that an operation may write over, if nobody needs them afterwards.
-MAY_OVERWRITE: ByOp[Callable[[Node], Ints]] = ByOp(
+MAY_OVERWRITE: ops.ByOp[Callable[[ops.Node], ops.Ints]] = ops.ByOp(
     {
-        Add: lambda node: node.inputs,
-        Counted: lambda node: node.inputs[:1] if node.op.in_place else (),  # type: ignore[union-attr]  # it is one
+        ops.Add: lambda node: node.inputs,
+        ops.Counted: lambda node: node.inputs[:1] if node.op.in_place else (),  # type: ignore[union-attr]  # it is one
     },
-    dict.fromkeys((Multiply, Activation, BatchNorm, LayerNorm, Scale, Norm), lambda node: node.inputs[:1]),
-    dict.fromkeys((Conv, Linear, Concat, Split, Shuffle, Flatten, Pool, AdaptivePool), lambda _: ()),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), lambda _: ()),
+    dict.fromkeys(
+        (ops.Multiply, ops.Activation, ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm), lambda node: node.inputs[:1]
+    ),
+    dict.fromkeys(
+        (ops.Conv, ops.Linear, ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.Pool, ops.AdaptivePool),
+        lambda _: (),
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Tokens), lambda _: ()),
 )
 
 
 def reusable(
-    node: Node, arrays: Mapping[int, NDArray[Any]], uses: Counter[int], given: set[int], widths: Sequence[int] = ()
+    node: ops.Node, arrays: Mapping[int, NDArray[Any]], uses: Counter[int], given: set[int], widths: Sequence[int] = ()
 ) -> NDArray[Any] | None:
     """The array that a node writes over: nobody reads its memory any more, nor was it `given`.
 
@@ -75,7 +55,7 @@ def held(arrays: Mapping[int, NDArray[Any]]) -> dict[int, NDArray[Any]]:
     return {value: owner(arrays[value]) for value in first.values()}
 
 
-def channels_last(shape: Ints) -> Ints:
+def channels_last(shape: ops.Ints) -> ops.Ints:
     """(batch, channels, *spatial) as arrays lie here.
 
     >>> channels_last((1, 3, 8, 9)), channels_last((1, 3))
@@ -84,7 +64,7 @@ def channels_last(shape: Ints) -> Ints:
     return (*shape[:1], *shape[2:], *shape[1:2])
 
 
-def declared(op: Counted, shown: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
+def declared(op: ops.Counted, shown: NDArray[Any] | None, dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array of the shape that was counted, in the memory of `shown` where there is one; nothing is executed."""
     shape = channels_last(op.output_shape)
     return np.empty(shape, dtype) if shown is None else np.ndarray(shape, dtype, buffer=owner(shown))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import inf, log10, sqrt
 from typing import Any
 
-from ..graph.ops import Activation, AdaptivePool, Add, BatchNorm, Conv, Graph, Linear, Node
+from ..graph import ops
 from .measured import Arm, Measurement, Settings
 
 #: Channels, positions and classes of every network here.
@@ -19,34 +19,38 @@ CHANNELS, LENGTH, CLASSES = 8, 16, 4
 Progress = Callable[[int, str], object]
 
 
-def stack(depth: int, residual: bool, norm: bool = False) -> Graph:
+def stack(depth: int, residual: bool, norm: bool = False) -> ops.Graph:
     """A network of `depth` 1-D convolutions of kernel 3, ReLU after each, in pairs that a shortcut can skip.
 
     Before them a convolution from 1 channel, behind them the mean over positions and a linear classifier (He et al.
     2015, figure 2). Plain and residual have the same weights.
     """
-    nodes = [Node("stem", _conv(1), (0,)), Node("stem.relu", Activation("relu"), (1,))]
+    nodes = [ops.Node("stem", _conv(1), (0,)), ops.Node("stem.relu", ops.Activation("relu"), (1,))]
     for pair in range(depth // 2):
         nodes += _pair(f"pair{pair}", len(nodes), residual, norm)
-    nodes.append(Node("pool", AdaptivePool("avg", (1,)), (len(nodes),)))
-    nodes.append(Node("classifier", Linear(CHANNELS, CLASSES, True), (len(nodes),)))
-    return Graph((1, 1, LENGTH), "fp32", tuple(nodes))
+    nodes.append(ops.Node("pool", ops.AdaptivePool("avg", (1,)), (len(nodes),)))
+    nodes.append(ops.Node("classifier", ops.Linear(CHANNELS, CLASSES, True), (len(nodes),)))
+    return ops.Graph((1, 1, LENGTH), "fp32", tuple(nodes))
 
 
-def _pair(name: str, start: int, residual: bool, norm: bool = False) -> Iterator[Node]:
+def _pair(name: str, start: int, residual: bool, norm: bool = False) -> Iterator[ops.Node]:
     """Two convolutions from value `start` on, and what belongs to them; the last is the ReLU behind the add."""
-    chain: list[tuple[str, Any]] = [("conv1", _conv(CHANNELS)), *[("norm1", BatchNorm(CHANNELS))] * norm]
-    chain += [("relu1", Activation("relu")), ("conv2", _conv(CHANNELS)), *[("norm2", BatchNorm(CHANNELS))] * norm]
+    chain: list[tuple[str, Any]] = [("conv1", _conv(CHANNELS)), *[("norm1", ops.BatchNorm(CHANNELS))] * norm]
+    chain += [
+        ("relu1", ops.Activation("relu")),
+        ("conv2", _conv(CHANNELS)),
+        *[("norm2", ops.BatchNorm(CHANNELS))] * norm,
+    ]
     for place, (part, op) in enumerate(chain, start):
-        yield Node(f"{name}.{part}", op, (place,))
+        yield ops.Node(f"{name}.{part}", op, (place,))
     end = start + len(chain)
     if residual:
-        yield Node(f"{name}.add", Add(), (end, start))
-    yield Node(f"{name}.relu2", Activation("relu"), (end + residual,))
+        yield ops.Node(f"{name}.add", ops.Add(), (end, start))
+    yield ops.Node(f"{name}.relu2", ops.Activation("relu"), (end + residual,))
 
 
-def _conv(inner: int) -> Conv:
-    return Conv(inner, CHANNELS, (3,), (1,), ((1, 1),), (1,), bias=True)
+def _conv(inner: int) -> ops.Conv:
+    return ops.Conv(inner, CHANNELS, (3,), (1,), ((1, 1),), (1,), bias=True)
 
 
 BLOCK = "conv, ReLU, conv (1-D, kernel 3, padding 1, 8 channels, 16 positions, with biases)"
@@ -174,7 +178,7 @@ def identity_map(settings: Settings, progress: Progress) -> Measurement:
     marks = sorted({0, last // 20, last // 4, last})
 
     def errors(residual: bool) -> list[list[float]]:
-        one = Graph((1, CHANNELS, LENGTH), "fp32", tuple(_pair("pair", 0, residual and settings.shortcut))[:-1])
+        one = ops.Graph((1, CHANNELS, LENGTH), "fp32", tuple(_pair("pair", 0, residual and settings.shortcut))[:-1])
         graph, weights = train_side_by_side(one, len(seeds)), initial_weights(one, "pytorch", seeds)
         given = normal_data((256, CHANNELS, LENGTH), seeds)
         data = Data(given, given)

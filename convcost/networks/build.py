@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..graph import ops
 from ..graph.builder import inline
-from ..graph.ops import Add, BatchNorm, Conv, Graph, Linear, Node, Op, Shape
 from ..graph.shapes import ShapeError, check_node, output_shape
 from ..spec.errors import Problem, clip
 from ..spec.fields import DIGITS, LIMIT, Values
@@ -67,8 +67,8 @@ class Network(NamedTuple):
 
     name: str
     source: str
-    graph: Graph
-    shapes: list[Shape]
+    graph: ops.Graph
+    shapes: list[ops.Shape]
     unknown: tuple[Missing, ...] = ()
     upper_bound: bool = False
     params_complete: bool = True
@@ -99,12 +99,12 @@ class _Assembly:
         width = self.multipliers.get("width")
         self.sized = width.marks.read if isinstance(width, Ratio) else _as_it_is
         shape, self.dtype = choose_input(program, choices.tokens)
-        self.shapes: list[Shape] = [choices.reduced or shape]
+        self.shapes: list[ops.Shape] = [choices.reduced or shape]
         self.written = self.depth = self.before = self.named = 0
         written = [line for block in program.blocks.values() for line in block.lines]
         self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
         self.tell = teller("operations read")
-        self.nodes: list[Node] = []
+        self.nodes: list[ops.Node] = []
         self.layers = frozenset(layer_names())
         self._built: dict[tuple[str, LayerSpec], Built] = {}
 
@@ -113,7 +113,7 @@ class _Assembly:
             self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
         finally:
             self.tell(-1)
-        graph = Graph(self.shapes[0], self.dtype, tuple(self.nodes))
+        graph = ops.Graph(self.shapes[0], self.dtype, tuple(self.nodes))
         if not self.nodes:
             raise NetworkError("without BatchNorm nothing is left", "add a layer", "", (0, 0), self.program.file, 0)
         if alive_in_all(graph) > MOST_ALIVE + ALIVE_A_CHARACTER * self.characters:
@@ -130,7 +130,9 @@ class _Assembly:
                     problem = Problem(f"a second line named {clip(line.name)!r}", "give it another name")
                     raise self.program.error(line, problem, -1)
                 scope.values[line.name] = scope.last
-                scope.made[line.name] = [node.op for node in self.nodes[before:] if type(node.op) in (Conv, Linear)]
+                scope.made[line.name] = [
+                    node.op for node in self.nodes[before:] if type(node.op) in (ops.Conv, ops.Linear)
+                ]
 
     def _line(self, line: Line, name: str, scope: Scope) -> int:
         """Write out one line and give the number of its value."""
@@ -152,7 +154,7 @@ class _Assembly:
             return self._shortcut(line, words, name, inputs[0], scope)
         return self._again(line, of, self._primitive(line, words, name, inputs))
 
-    def _shared(self, line: Line, words: list[str], scope: Scope) -> tuple[list[str], list[Op] | None]:
+    def _shared(self, line: Line, words: list[str], scope: Scope) -> tuple[list[str], list[ops.Op] | None]:
         """The words without `share NAME`, and the operations of that line that have weights."""
         self.before = len(self.nodes)
         if "share" not in words:
@@ -166,9 +168,9 @@ class _Assembly:
             raise self.program.error(line, Problem("share needs the name of a line before this one", hint), at + 1)
         return words[:at] + words[at + 2 :], scope.made[words[at + 1]]
 
-    def _again(self, line: Line, of: list[Op] | None, value: int) -> int:
+    def _again(self, line: Line, of: list[ops.Op] | None, value: int) -> int:
         """Let the convolutions and matrix products of a line have the weights of another's, which are as many."""
-        made = [i for i in range(self.before, len(self.nodes)) if type(self.nodes[i].op) in (Conv, Linear)]
+        made = [i for i in range(self.before, len(self.nodes)) if type(self.nodes[i].op) in (ops.Conv, ops.Linear)]
         for number, index in enumerate(made if of is not None else ()):
             op: Any = self.nodes[index].op
             if not of or weights_of(of[number % len(of)]) != weights_of(op):
@@ -292,15 +294,15 @@ class _Assembly:
         except Problem as problem:
             word = int(problem.fields[0]) + 1 if problem.fields and problem.fields[0].isdigit() else 0
             raise self.program.error(line, problem, min(word, len(line.words) - 1)) from None
-        if type(made[0][1]) is BatchNorm and not self.norm:
+        if type(made[0][1]) is ops.BatchNorm and not self.norm:
             return inputs[0]
         for suffix, each in made:
             inputs = [self._append(line, name + suffix, self.sized(each), inputs)]
         return inputs[0]
 
-    def _append(self, line: Line, name: str, op: Op, inputs: list[int]) -> int:
+    def _append(self, line: Line, name: str, op: ops.Op, inputs: list[int]) -> int:
         self._check_room(line, 1, name)
-        node, given = Node(name, op, tuple(inputs)), [self.shapes[value] for value in inputs]
+        node, given = ops.Node(name, op, tuple(inputs)), [self.shapes[value] for value in inputs]
         try:
             out = output_shape(op, given)
             check_node(node, given, out)
@@ -321,7 +323,7 @@ class _Assembly:
         start = scope.values["in"]
         if self.shapes[start] != self.shapes[value]:
             return value
-        return self._append(line, name, Add(), [value, start])
+        return self._append(line, name, ops.Add(), [value, start])
 
     def _call(self, line: Line, block: Block, words: list[str], name: str, value: int) -> int:
         repeats, words = self._repeats(line, words)
@@ -350,7 +352,7 @@ def _as_it_is(value: Any) -> Any:
 
 def weights_of(op: Any) -> tuple[object, ...]:
     """The shape of what a convolution or a matrix product learns."""
-    if type(op) is Conv:
+    if type(op) is ops.Conv:
         return op.in_channels, op.out_channels, op.kernel_size, op.groups, op.bias, op.transposed
     return op.in_features, op.out_features, op.bias
 

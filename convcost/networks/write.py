@@ -6,34 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from ..spec import SpecError, format_spec
 from ..spec.errors import clip
 from .build import Network, weights_of
@@ -70,26 +43,26 @@ def network_text(network: Network) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _why(node: Node) -> str:
+def _why(node: ops.Node) -> str:
     """Why an operation cannot be written: what it is, or what about it."""
     op = node.op
-    if type(op) is Pad:
+    if type(op) is ops.Pad:
         return "it pads and crops at once, and a line of a network file does one of them"
-    if type(op) is Norm:
+    if type(op) is ops.Norm:
         return f"a {op.kind} of a network file has params, and this one has none"
-    kind = op.kind if type(op) is Counted else type(op).__name__.lower()
+    kind = op.kind if type(op) is ops.Counted else type(op).__name__.lower()
     if not node.inputs:
         return f"{clip(kind)} reads no layer, and a line of a network file does"
-    if type(op) is not Counted or kind not in PRIMITIVES:
+    if type(op) is not ops.Counted or kind not in PRIMITIVES:
         return f"a network file has no word for {clip(kind)}"
     if op.params:
         return f"a constant of {op.params} numbers is in this {kind}, and a line of a network file reads layers alone"
     return f"how this {kind} is done is not kept, its cost alone, and a line of a network file says how"
 
 
-def _shared(op: Op, name: str, first: dict[tuple[object, ...], str]) -> str:
+def _shared(op: ops.Op, name: str, first: dict[tuple[object, ...], str]) -> str:
     """`share NAME` where the weights are those of a line before, of which any of the same shape will do."""
-    if type(op) is not Conv and type(op) is not Linear:
+    if type(op) is not ops.Conv and type(op) is not ops.Linear:
         return ""
     if not op.shared:
         first.setdefault(weights_of(op), name)
@@ -124,11 +97,11 @@ def _names(network: Network) -> list[str]:
     return names
 
 
-def _joined(sizes: Ints) -> str:
+def _joined(sizes: ops.Ints) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else "x".join(map(str, sizes))
 
 
-def _conv(op: Conv, given: Shape) -> str:
+def _conv(op: ops.Conv, given: ops.Shape) -> str:
     """The variant that is this convolution alone, and the tokens that say it."""
     spec = conv_spec(op, given, "fp32")._replace(batch=1)
     if op.groups > 1 and op.groups == op.in_channels and not op.transposed:
@@ -140,14 +113,14 @@ def _conv(op: Conv, given: Shape) -> str:
     return " ".join([name, *channels, *tokens])
 
 
-def _pool(op: Pool) -> str:
+def _pool(op: ops.Pool) -> str:
     pads = "x".join([f"{before}" if before == after else f"{before}-{after}" for before, after in op.padding])
     words = [f"{op.kind}-pool", f"k{_joined(op.kernel_size)}", f"s{_joined(op.stride)}"]
     words += [f"p{pads}"] * any(map(any, op.padding)) + [f"d{_joined(op.dilation)}"] * bool(op.dilation)
     return " ".join(words + ["ceil"] * op.ceil_mode)
 
 
-def _pad(op: Pad) -> str:
+def _pad(op: ops.Pad) -> str:
     """What is only taken away is a crop; both at once has no word."""
     low, high = (limit([n for pair in op.padding for n in pair]) for limit in (min, max))
     pads = "x".join([f"{abs(before)}-{abs(after)}" for before, after in op.padding])
@@ -156,48 +129,48 @@ def _pad(op: Pad) -> str:
     return f"crop p{pads}" if low < 0 else f"pad p{pads}" + f" mode={op.mode}" * (op.mode != "zeros")
 
 
-def _norm(op: Norm) -> str:
+def _norm(op: ops.Norm) -> str:
     """With what it learns, where that is not what it learns by itself."""
     if op.kind == "group-norm":
         return f"group-norm {op.groups}" if op.affine else ""
     return op.kind + " affine" * (op.kind == "instance-norm" and op.affine)
 
 
-def _adaptive(op: AdaptivePool) -> str:
+def _adaptive(op: ops.AdaptivePool) -> str:
     kind = "max" if op.kind == "max" else "average"
     return f"global-{kind}-pool" if set(op.output_size) == {1} else f"adaptive-{kind}-pool {_joined(op.output_size)}"
 
 
-def _linear(op: Linear, given: Shape) -> str:
+def _linear(op: ops.Linear, given: ops.Shape) -> str:
     return f"linear {op.out_features}" + " each" * (len(given) > 2) + " bias" * op.bias
 
 
-def _flattens(op: Counted, given: list[Shape]) -> bool:
+def _flattens(op: ops.Counted, given: list[ops.Shape]) -> bool:
     """Is it a view of all axes but the batch as one (ONNX has Flatten and Reshape)?"""
     return op.view and len(given) == 1 and op.output_shape == (given[0][0], prod(given[0][1:]))
 
 
 #: How each operation is written, from itself and the shapes of its inputs; "" where there is no word.
-_WORDS: ByOp[Callable[[Any, list[Shape]], str]] = ByOp({
-    Conv: lambda op, given: _conv(op, given[0]),
-    Linear: lambda op, given: _linear(op, given[0]),
-    Pool: lambda op, _: _pool(op),
-    AdaptivePool: lambda op, _: _adaptive(op),
-    Activation: lambda op, _: str(op.kind),
-    Split: lambda op, _: f"split {op.start} {op.stop}",
-    Shuffle: lambda op, _: f"shuffle g{op.groups}",
-    Add: lambda _, __: "add",
-    Multiply: lambda _, __: "multiply",
-    Concat: lambda _, __: "concat",
-    Flatten: lambda _, __: "flatten",
-    BatchNorm: lambda _, __: "batch-norm",
-    LayerNorm: lambda _, __: "layer-norm",
-    Scale: lambda op, _: op.kind,
-    Norm: lambda op, _: _norm(op),
-    Upsample: lambda op, _: f"upsample {_joined(op.factor)}" + f" {op.kind}" * (op.kind != "nearest"),
-    PixelShuffle: lambda op, _: f"pixel-shuffle {_joined(op.factor)}",
-    Pad: lambda op, _: _pad(op),
-    Attention: lambda op, _: f"attend {op.heads}",
-    Tokens: lambda op, _: f"tokens {op.learned}",
-    Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
+_WORDS: ops.ByOp[Callable[[Any, list[ops.Shape]], str]] = ops.ByOp({
+    ops.Conv: lambda op, given: _conv(op, given[0]),
+    ops.Linear: lambda op, given: _linear(op, given[0]),
+    ops.Pool: lambda op, _: _pool(op),
+    ops.AdaptivePool: lambda op, _: _adaptive(op),
+    ops.Activation: lambda op, _: str(op.kind),
+    ops.Split: lambda op, _: f"split {op.start} {op.stop}",
+    ops.Shuffle: lambda op, _: f"shuffle g{op.groups}",
+    ops.Add: lambda _, __: "add",
+    ops.Multiply: lambda _, __: "multiply",
+    ops.Concat: lambda _, __: "concat",
+    ops.Flatten: lambda _, __: "flatten",
+    ops.BatchNorm: lambda _, __: "batch-norm",
+    ops.LayerNorm: lambda _, __: "layer-norm",
+    ops.Scale: lambda op, _: op.kind,
+    ops.Norm: lambda op, _: _norm(op),
+    ops.Upsample: lambda op, _: f"upsample {_joined(op.factor)}" + f" {op.kind}" * (op.kind != "nearest"),
+    ops.PixelShuffle: lambda op, _: f"pixel-shuffle {_joined(op.factor)}",
+    ops.Pad: lambda op, _: _pad(op),
+    ops.Attention: lambda op, _: f"attend {op.heads}",
+    ops.Tokens: lambda op, _: f"tokens {op.learned}",
+    ops.Counted: lambda op, given: "flatten" if _flattens(op, given) else "",
 })  # fmt: skip

@@ -8,34 +8,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ..analysis.analyze import Analysis
+from ..graph import ops
 from ..graph.dtypes import bits_of, tensor_bytes, types_of
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from .devices import Device
 
 
@@ -51,13 +25,13 @@ class Bound(NamedTuple):
     memory: float | None
 
 
-def bound_of(graph: Graph, shapes: Sequence[Shape], analysis: Analysis, device: Device) -> Bound:
+def bound_of(graph: ops.Graph, shapes: Sequence[ops.Shape], analysis: Analysis, device: Device) -> Bound:
     """The least time of `graph` on a device: operation by operation the longer of its products and its bytes.
 
     >>> from ..analysis import analyze
     >>> from .devices import shipped_devices
-    >>> conv = Conv(64, 64, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
-    >>> graph = Graph((1, 64, 56, 56), "fp16", (Node("conv", conv, (0,)),))
+    >>> conv = ops.Conv(64, 64, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    >>> graph = ops.Graph((1, 64, 56, 56), "fp16", (ops.Node("conv", conv, (0,)),))
     >>> found = bound_of(graph, [(1, 64, 56, 56)] * 2, analyze(graph), shipped_devices()["nvidia-t4"])
     >>> found.limited_by, f"{found.seconds:.3g}"
     ('compute', '3.47e-06')
@@ -88,7 +62,7 @@ def _beyond(bits: int, numbers: int, device: Device) -> int:
 _Moved = list[tuple[str, int]]
 
 
-def moved_tensors(graph: Graph, shapes: Sequence[Shape], weights: str, values: str) -> list[_Moved]:
+def moved_tensors(graph: ops.Graph, shapes: Sequence[ops.Shape], weights: str, values: str) -> list[_Moved]:
     """For each operation the tensors that it must read and write: their types and how many numbers."""
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     found = []
@@ -102,7 +76,7 @@ def moved_tensors(graph: Graph, shapes: Sequence[Shape], weights: str, values: s
 _Numbers = tuple[list[int], int]
 
 
-def _conv(node: Node, given: list[Shape], out: Shape, _: object) -> _Numbers:
+def _conv(node: ops.Node, given: list[ops.Shape], out: ops.Shape, _: object) -> _Numbers:
     """What windows see of the input: with a stride longer than the kernel not all of it."""
     op: Any = node.op
     seen = given[0][0] * op.in_channels * prod(out[2:]) * prod(op.kernel_size)
@@ -110,12 +84,12 @@ def _conv(node: Node, given: list[Shape], out: Shape, _: object) -> _Numbers:
     return [min(prod(given[0]), seen), prod(out)], 0 if op.shared else kernel
 
 
-def _linear(node: Node, given: list[Shape], out: Shape, _: object) -> _Numbers:
+def _linear(node: ops.Node, given: list[ops.Shape], out: ops.Shape, _: object) -> _Numbers:
     op: Any = node.op
     return [prod(given[0]), prod(out)], 0 if op.shared else op.in_features * op.out_features
 
 
-def _through(_: Node, given: list[Shape], out: Shape, __: object) -> _Numbers:
+def _through(_: ops.Node, given: list[ops.Shape], out: ops.Shape, __: object) -> _Numbers:
     return [*map(prod, given), prod(out)], 0
 
 
@@ -123,32 +97,34 @@ def _free(*_: object) -> _Numbers:
     return [], 0
 
 
-def _in_passing(node: Node, given: list[Shape], out: Shape, uses: Counter[int]) -> _Numbers:
+def _in_passing(node: ops.Node, given: list[ops.Shape], out: ops.Shape, uses: Counter[int]) -> _Numbers:
     """Free where an input is read by nobody else: what makes that can add in passing."""
     return ([], 0) if any([uses[value] == 1 for value in node.inputs]) else _through(node, given, out, uses)
 
 
-def _pool(node: Node, given: list[Shape], out: Shape, _: object) -> _Numbers:
+def _pool(node: ops.Node, given: list[ops.Shape], out: ops.Shape, _: object) -> _Numbers:
     op: Any = node.op
     seen = prod(out) * prod(op.kernel_size)
     return [min(prod(given[0]), seen), prod(out)], 0
 
 
-def _tokens(node: Node, given: list[Shape], out: Shape, _: object) -> _Numbers:
+def _tokens(node: ops.Node, given: list[ops.Shape], out: ops.Shape, _: object) -> _Numbers:
     op: Any = node.op
     return [prod(given[0]), prod(out)], op.channels * (op.learned + op.positions)
 
 
 #: The numbers that an operation reads and writes at least, and those that it learned.
-MOVED: ByOp[Callable[[Node, list[Shape], Shape, Counter[int]], _Numbers]] = ByOp(
+MOVED: ops.ByOp[Callable[[ops.Node, list[ops.Shape], ops.Shape, Counter[int]], _Numbers]] = ops.ByOp(
     {
-        Conv: _conv,
-        Linear: _linear,
-        Pool: _pool,
-        Tokens: _tokens,
-        Counted: _free,  # its products are counted, what it reads is not known
+        ops.Conv: _conv,
+        ops.Linear: _linear,
+        ops.Pool: _pool,
+        ops.Tokens: _tokens,
+        ops.Counted: _free,  # its products are counted, what it reads is not known
     },
-    dict.fromkeys((Add, Multiply), _in_passing),
-    dict.fromkeys((BatchNorm, LayerNorm, Norm, Scale, Activation, Split, Flatten), _free),
-    dict.fromkeys((AdaptivePool, Concat, Shuffle, Upsample, PixelShuffle, Pad, Attention), _through),
+    dict.fromkeys((ops.Add, ops.Multiply), _in_passing),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Norm, ops.Scale, ops.Activation, ops.Split, ops.Flatten), _free),
+    dict.fromkeys(
+        (ops.AdaptivePool, ops.Concat, ops.Shuffle, ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), _through
+    ),
 )

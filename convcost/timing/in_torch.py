@@ -5,31 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from ..graph.shapes import pool_overhang
 from .values import Case, last_value
 
@@ -69,7 +45,7 @@ def torch_run(torch: Any, case: Case) -> Callable[[], NDArray[Any]]:
     learned = [{part: torch.from_numpy(array.copy()) for part, array in each.items()} for each in case.learned]
     given, functions = torch.from_numpy(case.given), torch.nn.functional
 
-    def apply(op: Op, inputs: list[Any], own: dict[str, Any]) -> Any:
+    def apply(op: ops.Op, inputs: list[Any], own: dict[str, Any]) -> Any:
         return IN_TORCH[type(op)](At(torch, functions, op, inputs, own))
 
     def run() -> NDArray[Any]:
@@ -200,26 +176,26 @@ def _refused(at: At) -> Any:
     raise TypeError(f"how {at.op} is done is not known")
 
 
-IN_TORCH: ByOp[Callable[[At], Any]] = ByOp({
-    Conv: _conv,
-    Linear: _linear,
-    Add: lambda at: at.x[0] + at.x[1],
-    Multiply: _multiply,
-    Concat: lambda at: at.torch.cat(at.x, 1),
-    Split: lambda at: at.x[0][:, at.op.start : at.op.stop],
-    Shuffle: _shuffle,
-    Flatten: lambda at: at.x[0].flatten(1),
-    Activation: _activation,
-    BatchNorm: lambda at: at.x[0] * at.a_channel("weight") + at.a_channel("bias"),
-    LayerNorm: _layer_norm,
-    Scale: _scale,
-    Norm: _norm,
-    Pool: _pool,
-    AdaptivePool: _adaptive_pool,
-    Upsample: _upsample,
-    PixelShuffle: _pixel_shuffle,
-    Pad: lambda at: _bordered(at, at.op.padding, at.op.mode),
-    Attention: _attention,
-    Tokens: _tokens,
-    Counted: _refused,
+IN_TORCH: ops.ByOp[Callable[[At], Any]] = ops.ByOp({
+    ops.Conv: _conv,
+    ops.Linear: _linear,
+    ops.Add: lambda at: at.x[0] + at.x[1],
+    ops.Multiply: _multiply,
+    ops.Concat: lambda at: at.torch.cat(at.x, 1),
+    ops.Split: lambda at: at.x[0][:, at.op.start : at.op.stop],
+    ops.Shuffle: _shuffle,
+    ops.Flatten: lambda at: at.x[0].flatten(1),
+    ops.Activation: _activation,
+    ops.BatchNorm: lambda at: at.x[0] * at.a_channel("weight") + at.a_channel("bias"),
+    ops.LayerNorm: _layer_norm,
+    ops.Scale: _scale,
+    ops.Norm: _norm,
+    ops.Pool: _pool,
+    ops.AdaptivePool: _adaptive_pool,
+    ops.Upsample: _upsample,
+    ops.PixelShuffle: _pixel_shuffle,
+    ops.Pad: lambda at: _bordered(at, at.op.padding, at.op.mode),
+    ops.Attention: _attention,
+    ops.Tokens: _tokens,
+    ops.Counted: _refused,
 })  # fmt: skip

@@ -12,23 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..analysis import Analysis, analyze
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    BatchNorm,
-    Conv,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Node,
-    Norm,
-    Op,
-    Pool,
-    Scale,
-    Shape,
-    Split,
-)
+from ..graph import ops
 from ..graph.shapes import infer_shapes
 from .calibrate import fastest
 from .engines import Engine
@@ -64,16 +48,16 @@ class Fit(NamedTuple):
     error: tuple[float, float]
 
 
-def class_of(op: Op, given: Shape) -> str:
+def class_of(op: ops.Op, given: ops.Shape) -> str:
     """The class that an operation is fitted in.
 
-    >>> class_of(Conv(64, 64, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=64), (1, 64, 56, 56))
+    >>> class_of(ops.Conv(64, 64, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=64), (1, 64, 56, 56))
     'depthwise'
     """
-    if type(op) is Linear:
+    if type(op) is ops.Linear:
         return "linear" if len(given) == 2 else "pointwise"
-    if type(op) is not Conv:
-        return "pool" if type(op) in (Pool, AdaptivePool) else "rest"
+    if type(op) is not ops.Conv:
+        return "pool" if type(op) in (ops.Pool, ops.AdaptivePool) else "rest"
     if op.transposed:
         return "transposed"
     if prod(op.kernel_size) == op.groups == 1:
@@ -87,13 +71,13 @@ def class_of(op: Op, given: Shape) -> str:
     return "columns" if op.groups > 1 else "dense"
 
 
-def features(op: Op, given: Sequence[Shape], out: Shape, macs: int) -> list[float]:
+def features(op: ops.Op, given: Sequence[ops.Shape], out: ops.Shape, macs: int) -> list[float]:
     """1, multiply-adds, numbers read and written, and numbers laid out in columns."""
     moved = sum([prod(shape) for shape in given]) + prod(out)
-    if type(op) is Linear:
+    if type(op) is ops.Linear:
         return [1.0, macs, moved, op.in_features * op.out_features]
-    if type(op) is not Conv:
-        taps = prod(op.kernel_size) if type(op) is Pool else 1
+    if type(op) is not ops.Conv:
+        taps = prod(op.kernel_size) if type(op) is ops.Pool else 1
         return [1.0, taps * prod(out), moved, 0.0]
     places = prod(given[0][2:]) if op.transposed else prod(out[2:])
     inner, taps = op.out_channels if op.transposed else op.in_channels, prod(op.kernel_size)
@@ -117,7 +101,7 @@ def fit_engine(engine: Engine, tell: Callable[[str], None] = lambda _: None) -> 
     return Fit(classes, overhead, (_factor(errors, 0.5), _factor(errors, COVERED)))
 
 
-def _only(graph: Graph) -> tuple[str, list[float]]:
+def _only(graph: ops.Graph) -> tuple[str, list[float]]:
     """Class and features of the one operation of a graph."""
     (node,), shapes = graph.nodes, infer_shapes(graph)
     macs = analyze(graph, True, shapes).cost.macs
@@ -140,20 +124,20 @@ SMALL = (
 )  # fmt: skip
 
 
-def small_graphs() -> list[Graph]:
+def small_graphs() -> list[ops.Graph]:
     """Small operations of every class, several sizes each."""
-    made: list[tuple[Op, Shape]] = []
+    made: list[tuple[ops.Op, ops.Shape]] = []
     for inner, outer, kernel, size, groups, stride in SMALL:
         ones, pads = (1,) * len(kernel), tuple([(k // 2, k // 2) for k in kernel])
         extra = (0,) * len(kernel) if stride < 0 else ()
-        op = Conv(
+        op = ops.Conv(
             inner, outer, kernel, (abs(stride),) * len(kernel), pads, ones, groups, False, "zeros", stride < 0, extra
         )
         made.append((op, (1, inner, *size)))
-    made += [(Linear(i, o), (n, i)) for i, o, n in [(512, 512, 1), (256, 1024, 1), (256, 256, 32)]]
-    made += [(Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1))), (1, 64, n, n)) for n in (28, 56)]
-    made += [(Activation("sigmoid"), (1, 64, n, n)) for n in (14, 28, 56)]
-    return [Graph(shape, "fp32", (Node("op", op, (0,)),)) for op, shape in made]
+    made += [(ops.Linear(i, o), (n, i)) for i, o, n in [(512, 512, 1), (256, 1024, 1), (256, 256, 32)]]
+    made += [(ops.Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1))), (1, 64, n, n)) for n in (28, 56)]
+    made += [(ops.Activation("sigmoid"), (1, 64, n, n)) for n in (14, 28, 56)]
+    return [ops.Graph(shape, "fp32", (ops.Node("op", op, (0,)),)) for op, shape in made]
 
 
 _Sample = tuple[list[float], float]
@@ -211,10 +195,10 @@ def _factor(errors: list[float], share: float) -> float:
 
 
 #: Done in passing by whatever comes before them.
-_IN_PASSING = (Activation, BatchNorm, Scale, Norm, LayerNorm, Flatten, Split)
+_IN_PASSING = (ops.Activation, ops.BatchNorm, ops.Scale, ops.Norm, ops.LayerNorm, ops.Flatten, ops.Split)
 
 
-def predicted_seconds(graph: Graph, shapes: Sequence[Shape], analysis: Analysis, fit: Fit) -> float:
+def predicted_seconds(graph: ops.Graph, shapes: Sequence[ops.Shape], analysis: Analysis, fit: Fit) -> float:
     """The sum over operations, each by its class, with what one run costs once."""
     uses = Counter([value for node in graph.nodes for value in node.inputs])
     total = fit.overhead
@@ -228,9 +212,9 @@ def predicted_seconds(graph: Graph, shapes: Sequence[Shape], analysis: Analysis,
     return total
 
 
-def _is_passing(node: Node, uses: Counter[int]) -> bool:
+def _is_passing(node: ops.Node, uses: Counter[int]) -> bool:
     """Is this done by a convolution before it, which nobody else reads?"""
-    if type(node.op) in (Flatten, Split):
+    if type(node.op) in (ops.Flatten, ops.Split):
         return True
     before = node.inputs[0]
     return type(node.op) in _IN_PASSING and before > 0 and uses[before] == 1

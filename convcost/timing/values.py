@@ -11,33 +11,7 @@ import numpy as np
 
 from ..execute.values.apply import Weights, apply_values
 from ..execute.values.workbench import Workbench
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from ..networks.written.file import Written, onnx_pieces, writable
 from ..networks.written.learned import Tensor, noise
 
@@ -54,14 +28,14 @@ CLOSE = 1e-4
 class Case(NamedTuple):
     """A graph with everything to run it: what it learns by node, as in the file, the file itself, and an input."""
 
-    graph: Graph
+    graph: ops.Graph
     written: Written
     learned: list[dict[str, NDArray[Any]]]
     model: bytes
     given: NDArray[Any]
 
 
-def make_case(graph: Graph, name: str = "graph", seed: int = 0) -> Case:
+def make_case(graph: ops.Graph, name: str = "graph", seed: int = 0) -> Case:
     """Seeded noise for what a graph learns and for its input, (batch, channels, *spatial) in float32.
 
     What is learned is read where it lies in the file. Raises SpecError for a graph that cannot be written, or is too
@@ -89,14 +63,14 @@ def make_case(graph: Graph, name: str = "graph", seed: int = 0) -> Case:
 _Learned = dict[str, "NDArray[Any]"]
 
 
-def _kernel(op: Conv, learned: _Learned) -> Weights:
+def _kernel(op: ops.Conv, learned: _Learned) -> Weights:
     """A kernel as our executor has it: (groups, *taps, in a group, out a group)."""
     weight = learned["weight"].reshape(op.groups, -1, *learned["weight"].shape[1:])
     order = (0, *range(3, weight.ndim), 1, 2) if op.transposed else (0, *range(3, weight.ndim), 2, 1)
     return Weights(np.ascontiguousarray(weight.transpose(order)), learned.get("bias"))
 
 
-def _tokens(_: Tokens, learned: _Learned) -> Weights:
+def _tokens(_: ops.Tokens, learned: _Learned) -> Weights:
     return Weights(np.concatenate([*([learned["tokens"]] if "tokens" in learned else []), learned["positions"]]))
 
 
@@ -105,20 +79,33 @@ def _a_channel(_: object, learned: _Learned) -> Weights | None:
 
 
 #: What an operation learned, as our executor takes it.
-IN_EXECUTOR: ByOp[Callable[[Any, _Learned], Weights | None]] = ByOp(
+IN_EXECUTOR: ops.ByOp[Callable[[Any, _Learned], Weights | None]] = ops.ByOp(
     {
-        Conv: _kernel,
-        Linear: lambda _, learned: Weights(np.ascontiguousarray(learned["weight"].T), learned.get("bias")),
-        Tokens: _tokens,
+        ops.Conv: _kernel,
+        ops.Linear: lambda _, learned: Weights(np.ascontiguousarray(learned["weight"].T), learned.get("bias")),
+        ops.Tokens: _tokens,
     },
-    dict.fromkeys((BatchNorm, LayerNorm, Scale, Norm), _a_channel),
-    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda *_: None),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Counted), lambda *_: None),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm), _a_channel),
+    dict.fromkeys(
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+        ),
+        lambda *_: None,
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Counted), lambda *_: None),
 )
 
 
 def last_value(
-    nodes: Sequence[Node], given: Any, learned: Sequence[Any], apply: Callable[[Op, list[Any], Any], Any]
+    nodes: Sequence[ops.Node], given: Any, learned: Sequence[Any], apply: Callable[[ops.Op, list[Any], Any], Any]
 ) -> Any:
     """What the last operation gives: each applied in turn to its inputs and what it learned, the first to `given`.
 
@@ -139,7 +126,7 @@ class Executor:
     """Our own executor on one case; a call runs it and gives the output, (batch, channels, *spatial).
 
     >>> from ..graph.ops import Node
-    >>> case = make_case(Graph((1, 2, 3), "fp32", (Node("act", Activation("relu"), (0,)),)))
+    >>> case = make_case(ops.Graph((1, 2, 3), "fp32", (Node("act", ops.Activation("relu"), (0,)),)))
     >>> float(Executor(case)().min())
     0.0
     """
@@ -151,7 +138,7 @@ class Executor:
         self.bench = Workbench()
 
     def __call__(self) -> NDArray[Any]:
-        def apply(op: Op, given: list[Any], weights: Weights | None) -> Any:
+        def apply(op: ops.Op, given: list[Any], weights: Weights | None) -> Any:
             return apply_values(op, given, weights, None, self.bench)[0]
 
         return np.moveaxis(last_value(self.nodes, self.given, self.weights, apply), -1, 1)

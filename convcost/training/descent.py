@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..graph.ops import Activation, AdaptivePool, Add, BatchNorm, Conv, Graph, LayerNorm, Linear, Op, Scale
+from ..graph import ops
 from .gradients import Gradients, Weights, backward, forward, weight_shapes
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ class Data(NamedTuple):
     targets: NDArray[Any]
 
 
-def train_side_by_side(graph: Graph, networks: int) -> Graph:
+def train_side_by_side(graph: ops.Graph, networks: int) -> ops.Graph:
     """So many networks like `graph` as one graph, in which each has its own channels.
 
     >>> from convcost.graph.ops import Node
-    >>> one = Graph((1, 2, 5), "fp32", (Node("conv", Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), (0,)),))
+    >>> one = ops.Graph((1, 2, 5), "fp32", (Node("conv", ops.Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), (0,)),))
     >>> conv = train_side_by_side(one, 3).nodes[0].op
     >>> conv.in_channels, conv.out_channels, conv.groups
     (6, 12, 3)
@@ -46,23 +46,23 @@ def train_side_by_side(graph: Graph, networks: int) -> Graph:
     return graph._replace(input_shape=(batch, channels * networks, *size), nodes=tuple(nodes))
 
 
-def _widened(op: Op, networks: int, axes: int) -> Op:
-    if isinstance(op, Linear):
+def _widened(op: ops.Op, networks: int, axes: int) -> ops.Op:
+    if isinstance(op, ops.Linear):
         ones, none = (1,) * axes, ((0, 0),) * axes
-        op = Conv(op.in_features, op.out_features, ones, ones, none, ones, bias=op.bias)
-    if isinstance(op, Conv):
+        op = ops.Conv(op.in_features, op.out_features, ones, ones, none, ones, bias=op.bias)
+    if isinstance(op, ops.Conv):
         groups = op.groups * networks
         return op._replace(
             in_channels=op.in_channels * networks, out_channels=op.out_channels * networks, groups=groups
         )
-    if isinstance(op, BatchNorm):
+    if isinstance(op, ops.BatchNorm):
         return op._replace(channels=op.channels * networks)
-    if isinstance(op, Add | Activation | AdaptivePool):
+    if isinstance(op, ops.Add | ops.Activation | ops.AdaptivePool):
         return op
     raise ValueError(f"{type(op).__name__} is not trained side by side")
 
 
-def initial_weights(graph: Graph, init: str, seeds: Sequence[int]) -> Weights:
+def initial_weights(graph: ops.Graph, init: str, seeds: Sequence[int]) -> Weights:
     """Weights of a network like `graph` for each seed, side by side; float32.
 
     Normal, of the variance that `init` names; biases and shifts 0, scales 1.
@@ -75,11 +75,11 @@ def initial_weights(graph: Graph, init: str, seeds: Sequence[int]) -> Weights:
     ]
 
 
-def _drawn(graph: Graph, init: str, seed: int) -> Weights:
+def _drawn(graph: ops.Graph, init: str, seed: int) -> Weights:
     """The weights of one network."""
     random = np.random.default_rng(seed)
     return [
-        [_initial(random, shape, GAINS[init], number, type(node.op) in (BatchNorm, LayerNorm, Scale))
+        [_initial(random, shape, GAINS[init], number, type(node.op) in (ops.BatchNorm, ops.LayerNorm, ops.Scale))
          for number, shape in enumerate(weight_shapes(node.op))]
         for node in graph.nodes
     ]  # fmt: skip
@@ -153,7 +153,7 @@ def cross_entropy(output: NDArray[Any], target: NDArray[Any]) -> tuple[NDArray[A
 LOSSES = {"squared-error": squared_error, "cross-entropy": cross_entropy}
 
 
-def gradients_at(graph: Graph, weights: Weights, data: Data, loss: str, *,
+def gradients_at(graph: ops.Graph, weights: Weights, data: Data, loss: str, *,
                  batch_statistics: bool = False) -> tuple[NDArray[Any], Gradients]:  # fmt: skip
     """Each network's loss on `data` and the gradients; `graph` is that of all networks."""
     passed = forward(graph, joined_graph(data.inputs), weights, batch_statistics=batch_statistics)
@@ -161,7 +161,7 @@ def gradients_at(graph: Graph, weights: Weights, data: Data, loss: str, *,
     return values, backward(graph, passed, weights, joined_graph(grad))
 
 
-def train(graph: Graph, weights: Weights, data: Data, loss: str, *, rate: float, steps: int, batch: int,
+def train(graph: ops.Graph, weights: Weights, data: Data, loss: str, *, rate: float, steps: int, batch: int,
           seeds: Sequence[int], momentum: float = 0.9, clip: float = 1.0,
           progress: Callable[[int], object] = lambda _: None) -> list[list[float]]:  # fmt: skip
     """Gradient descent with momentum on `weights`, in place; gives each network's loss before each step.
@@ -201,14 +201,14 @@ def gradient_norms(arrays: list[NDArray[Any]], networks: int) -> NDArray[Any]:
     return lengths
 
 
-def losses_of(graph: Graph, weights: Weights, data: Data, loss: str) -> list[float]:
+def losses_of(graph: ops.Graph, weights: Weights, data: Data, loss: str) -> list[float]:
     """Each network's loss on all of its data."""
     with np.errstate(all="ignore"):  # the same: it becomes infinite
         output = forward(graph, joined_graph(data.inputs), weights).values[-1]
         return finite(LOSSES[loss](parted(output, len(data.inputs)), data.targets)[0])
 
 
-def accuracies(graph: Graph, weights: Weights, data: Data) -> list[float]:
+def accuracies(graph: ops.Graph, weights: Weights, data: Data) -> list[float]:
     """The share of each network's data whose right class has the highest score."""
     with np.errstate(all="ignore"):  # the same: scores that are none are wrong
         scores = parted(forward(graph, joined_graph(data.inputs), weights).values[-1], len(data.inputs))

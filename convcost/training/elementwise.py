@@ -17,20 +17,7 @@ from ..execute.activations import SELU_ALPHA, SELU_SCALE
 from ..execute.values.apply import EPSILON, Weights, apply_values
 from ..execute.values.workbench import Workbench
 from ..execute.windows import adaptive_windows, pool_starts, tap_offsets
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    BatchNorm,
-    Concat,
-    Flatten,
-    LayerNorm,
-    Multiply,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-)
+from ..graph import ops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,9 +140,9 @@ DERIVATIVES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 Axes = list[list[slice]]
 
 
-def windows_of(op: Pool | AdaptivePool, size: tuple[int, ...]) -> tuple[Axes, list[tuple[int, int]]]:
+def windows_of(op: ops.Pool | ops.AdaptivePool, size: tuple[int, ...]) -> tuple[Axes, list[tuple[int, int]]]:
     """The windows an axis each, and the border that they need round an input of `size`."""
-    if isinstance(op, AdaptivePool):
+    if isinstance(op, ops.AdaptivePool):
         return [adaptive_windows(*axis) for axis in zip(size, op.output_size)], [(0, 0)] * len(size)
     dilation = op.dilation or (1,) * len(size)
     spans = [tap_offsets(k, d)[-1] + 1 for k, d in zip(op.kernel_size, dilation)]
@@ -170,7 +157,7 @@ def windows_of(op: Pool | AdaptivePool, size: tuple[int, ...]) -> tuple[Axes, li
     return axes, border
 
 
-def pool_backward(op: Pool | AdaptivePool, given: NDArray[Any], grad: NDArray[Any]) -> NDArray[Any]:
+def pool_backward(op: ops.Pool | ops.AdaptivePool, given: NDArray[Any], grad: NDArray[Any]) -> NDArray[Any]:
     """The gradient goes to each window's maximum (shared where there are several), or evenly to all of it."""
     axes, padded = _padded(op, given)
     result = np.zeros(padded.shape, grad.dtype)
@@ -185,7 +172,7 @@ def pool_backward(op: Pool | AdaptivePool, given: NDArray[Any], grad: NDArray[An
     return result[:, :, *inside]
 
 
-def _padded(op: Pool | AdaptivePool, given: NDArray[Any]) -> tuple[Axes, NDArray[Any]]:
+def _padded(op: ops.Pool | ops.AdaptivePool, given: NDArray[Any]) -> tuple[Axes, NDArray[Any]]:
     axes, border = windows_of(op, given.shape[2:])
     fill = -np.inf if op.kind == "max" else 0.0
     return axes, np.pad(given, [(0, 0), (0, 0), *border], constant_values=fill)
@@ -221,16 +208,16 @@ def _scale(c: Call, grad: NDArray[Any]) -> Way:
 
 #: Gradients of the inputs and of the weights, from the call and the gradient of its output.
 BACKWARD: dict[type, Callable[[Call, NDArray[Any]], Way]] = {
-    Add: lambda _, grad: ([grad, grad], []),
-    Multiply: _multiply,
-    Concat: _concat,
-    Split: _split,
-    Shuffle: lambda c, grad: ([_shuffled(grad, grad.shape[1] // c.op.groups)], []),
-    Flatten: lambda c, grad: ([grad.reshape(c.x[0].shape)], []),
-    Activation: lambda c, grad: ([grad * DERIVATIVES[c.op.kind](c.x[0]).astype(grad.dtype, copy=False)], []),
-    BatchNorm: lambda c, grad: ([grad * along(c.w[0], grad)], [per_channel(grad * c.x[0]), per_channel(grad)]),
-    LayerNorm: _layer_norm,
-    Scale: _scale,
-    Pool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
-    AdaptivePool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
+    ops.Add: lambda _, grad: ([grad, grad], []),
+    ops.Multiply: _multiply,
+    ops.Concat: _concat,
+    ops.Split: _split,
+    ops.Shuffle: lambda c, grad: ([_shuffled(grad, grad.shape[1] // c.op.groups)], []),
+    ops.Flatten: lambda c, grad: ([grad.reshape(c.x[0].shape)], []),
+    ops.Activation: lambda c, grad: ([grad * DERIVATIVES[c.op.kind](c.x[0]).astype(grad.dtype, copy=False)], []),
+    ops.BatchNorm: lambda c, grad: ([grad * along(c.w[0], grad)], [per_channel(grad * c.x[0]), per_channel(grad)]),
+    ops.LayerNorm: _layer_norm,
+    ops.Scale: _scale,
+    ops.Pool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
+    ops.AdaptivePool: lambda c, grad: ([pool_backward(c.op, c.x[0], grad)], []),
 }

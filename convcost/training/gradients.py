@@ -7,32 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ..graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ..graph import ops
 from .conv import convolve_backward, convolve_windows
 from .elementwise import Call, batch_norm, batch_norm_backward, forward_values
 from .moving import BACKWARD, attention_backward
@@ -60,49 +35,77 @@ class Gradients(NamedTuple):
     weight_macs: list[int]
 
 
-def weight_shapes(op: Op) -> list[tuple[int, ...]]:
+def weight_shapes(op: ops.Op) -> list[tuple[int, ...]]:
     """Shapes of what an operation learns, as in PyTorch; no weights, no shapes.
 
-    >>> weight_shapes(Conv(8, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2, bias=True))
+    >>> weight_shapes(ops.Conv(8, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), groups=2, bias=True))
     [(4, 4, 3, 3), (4,)]
     """
     return WEIGHT_SHAPES[type(op)](op)
 
 
-def _conv_shapes(op: Conv) -> list[tuple[int, ...]]:
+def _conv_shapes(op: ops.Conv) -> list[tuple[int, ...]]:
     return [(op.out_channels, op.in_channels // op.groups, *op.kernel_size)] + [(op.out_channels,)] * op.bias
 
 
-def _refused(op: Counted) -> NoReturn:
+def _refused(op: ops.Counted) -> NoReturn:
     raise ValueError(f"{op.kind} is counted by definition: it is not executed, and has no gradient")
 
 
 #: Operations whose weights and windows meet no products.
 _OTHERS = (
-    Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, BatchNorm, LayerNorm, Scale, Norm, Pool, AdaptivePool,
-    Upsample, PixelShuffle, Pad, Tokens,
-)  # fmt: skip
+    ops.Add,
+    ops.Multiply,
+    ops.Concat,
+    ops.Split,
+    ops.Shuffle,
+    ops.Flatten,
+    ops.Activation,
+    ops.BatchNorm,
+    ops.LayerNorm,
+    ops.Scale,
+    ops.Norm,
+    ops.Pool,
+    ops.AdaptivePool,
+    ops.Upsample,
+    ops.PixelShuffle,
+    ops.Pad,
+    ops.Tokens,
+)
 
-WEIGHT_SHAPES: ByOp[Callable[[Any], list[tuple[int, ...]]]] = ByOp(
+WEIGHT_SHAPES: ops.ByOp[Callable[[Any], list[tuple[int, ...]]]] = ops.ByOp(
     {
-        Conv: _conv_shapes,
-        Linear: lambda op: [(op.out_features, op.in_features)] + [(op.out_features,)] * op.bias,
-        Scale: lambda op: [(op.channels,)],
-        Norm: lambda op: [(op.channels,)] * ((1 if op.kind == "rms-norm" else 2) * op.affine),
-        Tokens: lambda op: [(op.learned + op.positions, op.channels)],
-        Counted: _refused,
+        ops.Conv: _conv_shapes,
+        ops.Linear: lambda op: [(op.out_features, op.in_features)] + [(op.out_features,)] * op.bias,
+        ops.Scale: lambda op: [(op.channels,)],
+        ops.Norm: lambda op: [(op.channels,)] * ((1 if op.kind == "rms-norm" else 2) * op.affine),
+        ops.Tokens: lambda op: [(op.learned + op.positions, op.channels)],
+        ops.Counted: _refused,
     },
-    dict.fromkeys((BatchNorm, LayerNorm), lambda op: [(op.channels,), (op.channels,)]),
-    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: []),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: []),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: [(op.channels,), (op.channels,)]),
+    dict.fromkeys(
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+        ),
+        lambda _: [],
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: []),
 )
 
 
-def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statistics: bool = False) -> Passed:
+def forward(graph: ops.Graph, given: NDArray[Any], weights: Weights, *, batch_statistics: bool = False) -> Passed:
     """Every value of `graph` for the input `given`, (batch, channels, *spatial), in its dtype.
 
     >>> from convcost.graph.ops import Node
-    >>> scale = Graph((1, 2, 1), "fp32", (Node("scale", Scale(2), (0,)),))
+    >>> scale = ops.Graph((1, 2, 1), "fp32", (Node("scale", ops.Scale(2), (0,)),))
     >>> forward(scale, np.ones((1, 2, 1)), [[np.array([3.0, 5.0])]]).values[-1].ravel().tolist()
     [3.0, 5.0]
 
@@ -112,7 +115,7 @@ def forward(graph: Graph, given: NDArray[Any], weights: Weights, *, batch_statis
     passed = Passed([given], [], batch_statistics)
     for node, own in zip(graph.nodes, weights):
         call = Call(node.op, [passed.values[i] for i in node.inputs], own)
-        if batch_statistics and isinstance(node.op, BatchNorm):
+        if batch_statistics and isinstance(node.op, ops.BatchNorm):
             output, kept = batch_norm(call), None
         else:
             output, kept = FORWARD[type(node.op)](call)
@@ -136,13 +139,13 @@ def _linear_forward(call: Call) -> Kept:
 #: An output, and what the way back reads of the forward pass beside inputs and weights.
 Kept = tuple["NDArray[Any]", "NDArray[Any] | None"]
 
-FORWARD: ByOp[Callable[[Call], Kept]] = ByOp(
-    {Conv: _conv_forward, Linear: _linear_forward, Counted: lambda call: _refused(call.op)},
-    dict.fromkeys((*_OTHERS, Attention), lambda call: (forward_values(call), None)),
+FORWARD: ops.ByOp[Callable[[Call], Kept]] = ops.ByOp(
+    {ops.Conv: _conv_forward, ops.Linear: _linear_forward, ops.Counted: lambda call: _refused(call.op)},
+    dict.fromkeys((*_OTHERS, ops.Attention), lambda call: (forward_values(call), None)),
 )
 
 
-def backward(graph: Graph, passed: Passed, weights: Weights, grad: NDArray[Any]) -> Gradients:
+def backward(graph: ops.Graph, passed: Passed, weights: Weights, grad: NDArray[Any]) -> Gradients:
     """Gradients of a number of which `grad` is the gradient of the output: back through the graph, node by node.
 
     A value that several nodes read, such as the input of a shortcut, gets the sum of their gradients.
@@ -168,7 +171,7 @@ Back = tuple["list[NDArray[Any]]", "list[NDArray[Any]]", int, int]
 def _backward(call: Call, grad: NDArray[Any] | None, batch_statistics: bool) -> Back:
     if grad is None:  # nothing depends on what this node makes
         return [np.zeros_like(x) for x in call.x], [np.zeros_like(w) for w in call.w], 0, 0
-    if batch_statistics and isinstance(call.op, BatchNorm):
+    if batch_statistics and isinstance(call.op, ops.BatchNorm):
         return *batch_norm_backward(call, grad), 0, 0
     return BACK[type(call.op)](call, grad)
 
@@ -194,8 +197,13 @@ def _attention_back(call: Call, grad: NDArray[Any]) -> Back:
     return [inner], [], products, 0
 
 
-BACK: ByOp[Callable[[Call, NDArray[Any]], Back]] = ByOp(
-    {Conv: _conv_back, Linear: _linear_back, Attention: _attention_back, Counted: lambda call, _: _refused(call.op)},
+BACK: ops.ByOp[Callable[[Call, NDArray[Any]], Back]] = ops.ByOp(
+    {
+        ops.Conv: _conv_back,
+        ops.Linear: _linear_back,
+        ops.Attention: _attention_back,
+        ops.Counted: lambda call, _: _refused(call.op),
+    },
     dict.fromkeys(_OTHERS, lambda call, grad: (*BACKWARD[type(call.op)](call, grad), 0, 0)),
 )
 

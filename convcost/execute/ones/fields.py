@@ -12,21 +12,7 @@ from math import lcm
 
 import numpy as np
 
-from ...graph.ops import (
-    AdaptivePool,
-    Attention,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    Ints,
-    Multiply,
-    Node,
-    Norm,
-    Op,
-    Pool,
-    Tokens,
-)
+from ...graph import ops
 from .lines import FOLLOW, Line, TooShort, line_length, line_of_input, part_of_line, widest_field
 
 #: Positions on either side of the input that a receptive field is first looked for in, and of all that at most.
@@ -36,51 +22,51 @@ FIRST_MARGIN, MOST_LENGTH = 64, 1 << 18
 MOST_ADDITIONS = 1 << 29
 
 
-def measured_field(graph: Graph) -> Ints | None:
+def measured_field(graph: ops.Graph) -> ops.Ints | None:
     """The receptive field of a graph, an axis each: the most that one output sees, its ends included.
 
-    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (2,))
-    >>> measured_field(Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)),)))
+    >>> conv = ops.Conv(1, 1, (3,), (2,), ((1, 1),), (2,))
+    >>> measured_field(ops.Graph((1, 1, 9), "fp32", (ops.Node("conv", conv, (0,)),)))
     (5,)
 
     None where showing it would take too large an input, or where an operation is not executed. Several channels count
     as one: those of an operation's inputs are heard together.
     """
-    nodes = tuple([Node("", _of_one_channel(node.op), node.inputs) for node in graph.nodes])
+    nodes = tuple([ops.Node("", _of_one_channel(node.op), node.inputs) for node in graph.nodes])
     return _field(tuple([type(node.op) for node in nodes]), nodes, graph.input_shape[2:])
 
 
-def measured_op_field(op: Op, size: Ints) -> Ints | None:
+def measured_op_field(op: ops.Op, size: ops.Ints) -> ops.Ints | None:
     """The same for one operation alone, on an input of that size."""
-    return _field((type(op),), (Node("", _of_one_channel(op), (0,)),), size)
+    return _field((type(op),), (ops.Node("", _of_one_channel(op), (0,)),), size)
 
 
-def _of_one_channel(op: Op) -> Op:
+def _of_one_channel(op: ops.Op) -> ops.Op:
     """What decides a field, and nothing else, so that it is found once."""
     one = {"in_channels": 1, "out_channels": 1, "groups": 1, "bias": False, "padding_mode": "zeros"}
-    return op._replace(**one) if isinstance(op, Conv) else op  # type: ignore[arg-type]  # fields of a Conv
+    return op._replace(**one) if isinstance(op, ops.Conv) else op  # type: ignore[arg-type]  # fields of a Conv
 
 
 #: Operations whose field is another on an input of another size.
-SIZED = AdaptivePool | Flatten | Multiply | Norm | Attention | Tokens | Counted
+SIZED = ops.AdaptivePool | ops.Flatten | ops.Multiply | ops.Norm | ops.Attention | ops.Tokens | ops.Counted
 
 
 @lru_cache(maxsize=4096)
-def _field(_kinds: tuple[type, ...], nodes: tuple[Node, ...], size: Ints) -> Ints | None:
+def _field(_kinds: tuple[type, ...], nodes: tuple[ops.Node, ...], size: ops.Ints) -> ops.Ints | None:
     """`_kinds` tells apart what are equal as tuples."""
     sized = any([isinstance(node.op, SIZED) for node in nodes])
     spans = [_span(nodes, axis, n if sized else 0) for axis, n in enumerate(size)]
     return None if None in spans else tuple([span for span in spans if span is not None])
 
 
-def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
+def _span(nodes: tuple[ops.Node, ...], axis: int, size: int) -> int | None:
     """Along one axis: with a margin on either side that is doubled until no output sees the end of it.
 
     `size` is that of the input where it matters, as to a global pooling: then every real output counts. Else it is 0,
     all outputs are alike but for the rhythm of transposed convolutions, and any that are there count.
     """
-    period = lcm(1, *[node.op.stride[axis] for node in nodes if isinstance(node.op, Conv) and node.op.transposed])
-    taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, Conv | Pool)])
+    period = lcm(1, *[node.op.stride[axis] for node in nodes if isinstance(node.op, ops.Conv) and node.op.transposed])
+    taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, ops.Conv | ops.Pool)])
     margin = FIRST_MARGIN
     while period <= margin and size + 2 * margin <= MOST_LENGTH:
         if (size + 2 * margin) * (taps + len(nodes)) > MOST_ADDITIONS:
@@ -96,17 +82,17 @@ def _span(nodes: tuple[Node, ...], axis: int, size: int) -> int | None:
     return None
 
 
-def heard_fields(graph: Graph, sizes: dict[int, Ints], source: int = 0, most: int = 0) -> list[Ints | None]:
+def heard_fields(graph: ops.Graph, sizes: dict[int, ops.Ints], source: int = 0, most: int = 0) -> list[ops.Ints | None]:
     """Of each operation, how many positions of the input `source` one of its outputs hears at most, an axis each.
 
     `sizes` are those of the inputs, by their number among the values; `most` is how much is expected at most, which
     saves trying. None: nothing is heard, or too large an input would be needed, or an operation is not executed.
 
-    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
-    >>> heard_fields(Graph((1, 1, 9), "fp32", (Node("a", conv, (0,)), Node("b", conv, (1,)))), {0: (9,)})
+    >>> conv = ops.Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
+    >>> heard_fields(ops.Graph((1, 1, 9), "fp32", (ops.Node("a", conv, (0,)), ops.Node("b", conv, (1,)))), {0: (9,)})
     [(3,), (7,)]
     """
-    nodes = tuple([Node("", _of_one_channel(node.op), node.inputs) for node in graph.nodes])
+    nodes = tuple([ops.Node("", _of_one_channel(node.op), node.inputs) for node in graph.nodes])
     axes: list[list[int | None]] = []
     for axis in range(len(sizes[source])):
         if axis and _is_like_the_last(nodes, list(sizes.values()), axis):
@@ -117,20 +103,20 @@ def heard_fields(graph: Graph, sizes: dict[int, Ints], source: int = 0, most: in
     return [lengths if axes and len(lengths) == len(axes) else None for lengths in together or [()] * len(nodes)]
 
 
-def _is_like_the_last(nodes: tuple[Node, ...], sizes: list[Ints], axis: int) -> bool:
+def _is_like_the_last(nodes: tuple[ops.Node, ...], sizes: list[ops.Ints], axis: int) -> bool:
     """Is everything along that axis as it is along the one before it?"""
     fields = ("kernel_size", "stride", "padding", "dilation", "output_padding", "output_size", "factor")
     pairs = [getattr(node.op, field)[axis - 1 : axis + 1] for node in nodes for field in fields
              if hasattr(node.op, field)]  # fmt: skip
-    shapes = [node.op.output_shape[axis + 1 : axis + 3] for node in nodes if isinstance(node.op, Counted)]
+    shapes = [node.op.output_shape[axis + 1 : axis + 3] for node in nodes if isinstance(node.op, ops.Counted)]
     return all([len(set(pair)) < 2 for pair in [*pairs, *shapes, *[size[axis - 1 : axis + 1] for size in sizes]]])
 
 
 def _heard_along(
-    nodes: tuple[Node, ...], axis: int, sizes: dict[int, int], source: int, most: int
+    nodes: tuple[ops.Node, ...], axis: int, sizes: dict[int, int], source: int, most: int
 ) -> list[int | None]:  # fmt: skip
     """Along one axis, with a margin that is doubled until no output sees an end of the input."""
-    taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, Conv | Pool)])
+    taps = sum([node.op.kernel_size[axis] for node in nodes if isinstance(node.op, ops.Conv | ops.Pool)])
     margin, size = max(most, FIRST_MARGIN), max(sizes.values())
     while size + 2 * margin <= MOST_LENGTH and (size + 2 * margin) * (taps + len(nodes)) <= MOST_ADDITIONS:
         try:
@@ -141,7 +127,7 @@ def _heard_along(
 
 
 def _heard_at(
-    nodes: tuple[Node, ...], axis: int, sizes: dict[int, int], source: int, margin: int
+    nodes: tuple[ops.Node, ...], axis: int, sizes: dict[int, int], source: int, margin: int
 ) -> list[int | None]:  # fmt: skip
     uses = Counter([value for node in nodes for value in node.inputs])
     lines: dict[int, Line | None] = {0: line_of_input(sizes[0], margin, heard=source == 0)}
@@ -163,7 +149,7 @@ def _heard_at(
     return found
 
 
-def _follow(nodes: tuple[Node, ...], axis: int, size: int, margin: int) -> Line | None:
+def _follow(nodes: tuple[ops.Node, ...], axis: int, size: int, margin: int) -> Line | None:
     """The output of a graph along one axis, empty for too small a margin; None where an operation is not executed."""
     places = np.arange(-margin, size + margin)
     lines = [Line(-margin, places, places, max(1, size))]

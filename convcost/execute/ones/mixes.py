@@ -14,33 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..windows import adaptive_windows, pool_starts, tap_offsets
 from .counting import conv_weights, convolve, convolve_transposed
 from .lines import reach
@@ -52,12 +26,12 @@ if TYPE_CHECKING:
 MOST_NUMBERS, MOST_ADDITIONS = 1 << 24, 1 << 29
 
 
-def measured_mixes(graph: Graph) -> list[str] | None:
+def measured_mixes(graph: ops.Graph) -> list[str] | None:
     """What the operations of a graph combine, each of them alone; None where it would take too large an input.
 
     >>> from convcost.graph.ops import Node
-    >>> depthwise = Conv(2, 2, (3,), (1,), ((1, 1),), (1,), groups=2)
-    >>> measured_mixes(Graph((1, 2, 5), "fp32", (Node("depthwise", depthwise, (0,)),)))
+    >>> depthwise = ops.Conv(2, 2, (3,), (1,), ((1, 1),), (1,), groups=2)
+    >>> measured_mixes(ops.Graph((1, 2, 5), "fp32", (Node("depthwise", depthwise, (0,)),)))
     ['space']
     """
     found = set[str]()
@@ -69,7 +43,7 @@ def measured_mixes(graph: Graph) -> list[str] | None:
     return [word for word in ("space", "channels") if word in found]
 
 
-def op_mixes(op: Op) -> list[str] | None:
+def op_mixes(op: ops.Op) -> list[str] | None:
     """The same of one operation; None too where it is not executed.
 
     Space: a position is heard at several, or several at one. Channels: several are heard in one.
@@ -78,27 +52,40 @@ def op_mixes(op: Op) -> list[str] | None:
     return None if found is None else [*found]
 
 
-def _smaller_conv(op: Conv) -> Conv:
+def _smaller_conv(op: ops.Conv) -> ops.Conv:
     """Two groups of two channels stand for all of them."""
     groups, inner, outer = (min(n, 2) for n in (op.groups, op.in_channels // op.groups, op.out_channels // op.groups))
     return op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups, padding_mode="zeros")
 
 
 #: The same operation on few channels and positions.
-SMALLER: ByOp[Callable[[Any], Any]] = ByOp(
+SMALLER: ops.ByOp[Callable[[Any], Any]] = ops.ByOp(
     {
-        Conv: _smaller_conv,
-        Linear: lambda op: Linear(min(op.in_features, 2), min(op.out_features, 2)),
-        Split: lambda _: Split(1, 3),
-        Norm: lambda op: op._replace(channels=2 * min(2, op.channels // op.groups), groups=min(2, op.groups)),
-        Pad: lambda op: Pad(((1, 1),) * len(op.padding)),
-        Attention: lambda _: Attention(1, 2),
-        Tokens: lambda _: Tokens(1, 4, 13),
-        Shuffle: lambda _: Shuffle(2),
-        AdaptivePool: lambda op: op._replace(output_size=(2,) * len(op.output_size)),
+        ops.Conv: _smaller_conv,
+        ops.Linear: lambda op: ops.Linear(min(op.in_features, 2), min(op.out_features, 2)),
+        ops.Split: lambda _: ops.Split(1, 3),
+        ops.Norm: lambda op: op._replace(channels=2 * min(2, op.channels // op.groups), groups=min(2, op.groups)),
+        ops.Pad: lambda op: ops.Pad(((1, 1),) * len(op.padding)),
+        ops.Attention: lambda _: ops.Attention(1, 2),
+        ops.Tokens: lambda _: ops.Tokens(1, 4, 13),
+        ops.Shuffle: lambda _: ops.Shuffle(2),
+        ops.AdaptivePool: lambda op: op._replace(output_size=(2,) * len(op.output_size)),
     },
-    dict.fromkeys((BatchNorm, LayerNorm, Scale), lambda op: op._replace(channels=min(op.channels, 4))),
-    dict.fromkeys((Add, Multiply, Concat, Flatten, Activation, Pool, Upsample, PixelShuffle, Counted), lambda op: op),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale), lambda op: op._replace(channels=min(op.channels, 4))),
+    dict.fromkeys(
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.Upsample,
+            ops.PixelShuffle,
+            ops.Counted,
+        ),
+        lambda op: op,
+    ),
 )
 
 
@@ -107,7 +94,7 @@ def _mixes(_kind: str, op: Any) -> tuple[str, ...] | None:
     """`_kind` tells apart what are equal as tuples."""
     kind: type = type(op)
     channels, size = CHANNELS[kind](op), _roomy(op)
-    taps = prod(op.kernel_size) if isinstance(op, Conv | Pool) else 1
+    taps = prod(op.kernel_size) if isinstance(op, ops.Conv | ops.Pool) else 1
     numbers = max(size) * prod(size) * channels
     if numbers > MOST_NUMBERS or numbers * taps > MOST_ADDITIONS:
         return None
@@ -124,30 +111,42 @@ def _mixes(_kind: str, op: Any) -> tuple[str, ...] | None:
 
 
 #: Channels of the input on which an operation is tried.
-CHANNELS: ByOp[Callable[[Any], int]] = ByOp(
+CHANNELS: ops.ByOp[Callable[[Any], int]] = ops.ByOp(
     {
-        Conv: lambda op: op.in_channels,
-        Linear: lambda op: op.in_features,
-        PixelShuffle: lambda op: 2 * prod(op.factor),
-        Attention: lambda op: 3 * op.channels,
+        ops.Conv: lambda op: op.in_channels,
+        ops.Linear: lambda op: op.in_features,
+        ops.PixelShuffle: lambda op: 2 * prod(op.factor),
+        ops.Attention: lambda op: 3 * op.channels,
     },
-    dict.fromkeys((BatchNorm, LayerNorm, Scale, Norm, Tokens), lambda op: op.channels),
-    dict.fromkeys((Upsample, Pad), lambda _: 2),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm, ops.Tokens), lambda op: op.channels),
+    dict.fromkeys((ops.Upsample, ops.Pad), lambda _: 2),
     dict.fromkeys(
-        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool, Counted), lambda _: 4
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+            ops.Counted,
+        ),
+        lambda _: 4,
     ),
 )
 
 
-def _roomy(op: Op) -> Ints:
+def _roomy(op: ops.Op) -> ops.Ints:
     """An input in which one output sees no border, whatever its place among the strides."""
-    if isinstance(op, AdaptivePool):
+    if isinstance(op, ops.AdaptivePool):
         return tuple([2 * n + 1 for n in op.output_size])
-    if isinstance(op, Pool):
-        op = Conv(1, 1, op.kernel_size, op.stride, op.padding, op.dilation or (1,) * len(op.stride))
-    if isinstance(op, Upsample | PixelShuffle | Pad):
-        return tuple(range(3, 3 + len(op.padding if isinstance(op, Pad) else op.factor)))
-    if not isinstance(op, Conv):
+    if isinstance(op, ops.Pool):
+        op = ops.Conv(1, 1, op.kernel_size, op.stride, op.padding, op.dilation or (1,) * len(op.stride))
+    if isinstance(op, ops.Upsample | ops.PixelShuffle | ops.Pad):
+        return tuple(range(3, 3 + len(op.padding if isinstance(op, ops.Pad) else op.factor)))
+    if not isinstance(op, ops.Conv):
         return (3, 4)
     sizes = []
     for axis, stride in enumerate(op.stride):
@@ -157,7 +156,7 @@ def _roomy(op: Op) -> Ints:
     return tuple(sizes)
 
 
-def _meets(op: Op, size: Ints, axis: int, channels: int) -> NDArray[np.bool_] | None:
+def _meets(op: ops.Op, size: ops.Ints, axis: int, channels: int) -> NDArray[np.bool_] | None:
     """Which disturbance of a position of `axis`, all others and all channels with it, meets which output position."""
     disturbed = np.zeros((size[axis], *size, channels), np.uint8)
     np.moveaxis(disturbed, axis + 1, 1)[np.arange(size[axis]), np.arange(size[axis])] = 1
@@ -169,7 +168,7 @@ def _meets(op: Op, size: Ints, axis: int, channels: int) -> NDArray[np.bool_] | 
     return meets
 
 
-def _hear_conv(op: Conv, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_conv(op: ops.Conv, given: NDArray[Any]) -> NDArray[Any]:
     op = op._replace(padding_mode="zeros", bias=False)
     weights = conv_weights(op)
     counts = convolve_transposed(op, given, weights)[1] if op.transposed else convolve(op, given, weights).effective
@@ -183,7 +182,7 @@ def _hear_windows(given: NDArray[Any], axes: Sequence[Sequence[slice]]) -> NDArr
     return given
 
 
-def _hear_pool(op: Pool, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_pool(op: ops.Pool, given: NDArray[Any]) -> NDArray[Any]:
     axes = []
     dilation = op.dilation or (1,) * len(op.kernel_size)
     for n, k, s, pads, d in zip(given.shape[1:], op.kernel_size, op.stride, op.padding, dilation):
@@ -193,7 +192,7 @@ def _hear_pool(op: Pool, given: NDArray[Any]) -> NDArray[Any]:
     return _hear_windows(given, axes)
 
 
-def _hear_upsample(op: Upsample, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_upsample(op: ops.Upsample, given: NDArray[Any]) -> NDArray[Any]:
     """Along each axis after the other; where two are weighed, each is heard from the middle of the other on."""
     for axis, by in enumerate(op.factor, 1):
         reach = 0 if op.kind == "nearest" or by == 1 else (3 * by - 2) // 2 - by + 1
@@ -204,7 +203,7 @@ def _hear_upsample(op: Upsample, given: NDArray[Any]) -> NDArray[Any]:
     return given
 
 
-def _hear_pixel_shuffle(op: PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_pixel_shuffle(op: ops.PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
     """Of every block of channels each is heard at one place of its block of positions."""
     batch, *size, channels = given.shape
     made = np.zeros((batch, *[n * by for n, by in zip(size, op.factor)], channels // prod(op.factor)), given.dtype)
@@ -215,11 +214,11 @@ def _hear_pixel_shuffle(op: PixelShuffle, given: NDArray[Any]) -> NDArray[Any]:
     return made
 
 
-def _hear_pad(op: Pad, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_pad(op: ops.Pad, given: NDArray[Any]) -> NDArray[Any]:
     return np.pad(given, [(0, 0), *op.padding, (0, 0)])
 
 
-def _hear_norm(op: Norm, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_norm(op: ops.Norm, given: NDArray[Any]) -> NDArray[Any]:
     """Each number hears its group, at its own position or at all of them."""
     grouped = given.reshape(*given.shape[:-1], op.groups, -1)
     over_space = tuple(range(1, given.ndim - 1)) if op.kind in ("group-norm", "instance-norm") else ()
@@ -227,7 +226,7 @@ def _hear_norm(op: Norm, given: NDArray[Any]) -> NDArray[Any]:
     return np.broadcast_to(heard, grouped.shape).reshape(given.shape)
 
 
-def _hear_attention(op: Attention, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_attention(op: ops.Attention, given: NDArray[Any]) -> NDArray[Any]:
     """Its own query, all keys, and the values of its own channel at all positions."""
     queries, keys, values = (given[..., part * op.channels : (part + 1) * op.channels] for part in range(3))
     space = tuple(range(1, given.ndim - 1))
@@ -236,43 +235,43 @@ def _hear_attention(op: Attention, given: NDArray[Any]) -> NDArray[Any]:
     return heard
 
 
-def _hear_adaptive(op: AdaptivePool, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_adaptive(op: ops.AdaptivePool, given: NDArray[Any]) -> NDArray[Any]:
     return _hear_windows(given, [adaptive_windows(*axis) for axis in zip(given.shape[1:], op.output_size)])
 
 
-def _hear_linear(op: Linear, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_linear(op: ops.Linear, given: NDArray[Any]) -> NDArray[Any]:
     any_channel: NDArray[Any] = given.max(axis=-1, keepdims=True)
     return any_channel.repeat(op.out_features, axis=-1)
 
 
-def _hear_shuffle(op: Shuffle, given: NDArray[Any]) -> NDArray[Any]:
+def _hear_shuffle(op: ops.Shuffle, given: NDArray[Any]) -> NDArray[Any]:
     order = np.arange(given.shape[-1]).reshape(op.groups, -1).T.reshape(-1)
     return given[..., order]
 
 
-def _as_it_is(_: Op, given: NDArray[Any]) -> NDArray[Any]:
+def _as_it_is(_: ops.Op, given: NDArray[Any]) -> NDArray[Any]:
     return given
 
 
 #: Disturbances of the first input, behind the operation, its other inputs being undisturbed; None: it is not executed.
-HEARD: ByOp[Callable[[Any, NDArray[Any]], NDArray[Any] | None]] = ByOp(
+HEARD: ops.ByOp[Callable[[Any, NDArray[Any]], NDArray[Any] | None]] = ops.ByOp(
     {
-        Conv: _hear_conv,
-        Linear: _hear_linear,
-        LayerNorm: lambda op, given: given.max(axis=-1, keepdims=True).repeat(op.channels, axis=-1),
-        Pool: _hear_pool,
-        AdaptivePool: _hear_adaptive,
-        Concat: lambda _, given: np.concatenate([given, np.zeros_like(given)], axis=-1),
-        Split: lambda op, given: given[..., op.start : op.stop],
-        Shuffle: _hear_shuffle,
-        Flatten: lambda _, given: given.reshape(len(given), -1),
-        Norm: _hear_norm,
-        Upsample: _hear_upsample,
-        PixelShuffle: _hear_pixel_shuffle,
-        Pad: _hear_pad,
-        Attention: _hear_attention,
-        Tokens: lambda _, given: given.reshape(len(given), -1),
-        Counted: lambda *_: None,
+        ops.Conv: _hear_conv,
+        ops.Linear: _hear_linear,
+        ops.LayerNorm: lambda op, given: given.max(axis=-1, keepdims=True).repeat(op.channels, axis=-1),
+        ops.Pool: _hear_pool,
+        ops.AdaptivePool: _hear_adaptive,
+        ops.Concat: lambda _, given: np.concatenate([given, np.zeros_like(given)], axis=-1),
+        ops.Split: lambda op, given: given[..., op.start : op.stop],
+        ops.Shuffle: _hear_shuffle,
+        ops.Flatten: lambda _, given: given.reshape(len(given), -1),
+        ops.Norm: _hear_norm,
+        ops.Upsample: _hear_upsample,
+        ops.PixelShuffle: _hear_pixel_shuffle,
+        ops.Pad: _hear_pad,
+        ops.Attention: _hear_attention,
+        ops.Tokens: lambda _, given: given.reshape(len(given), -1),
+        ops.Counted: lambda *_: None,
     },
-    dict.fromkeys((Add, Multiply, Activation, BatchNorm, Scale), _as_it_is),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Activation, ops.BatchNorm, ops.Scale), _as_it_is),
 )

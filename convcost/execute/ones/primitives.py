@@ -8,31 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..activations import FUNCTIONS
 from ..memory import declared
 from ..windows import adaptive_windows, pool_starts, tap_offsets
@@ -78,7 +54,7 @@ class Call(NamedTuple):
 Made = tuple["NDArray[Any]", Tally]
 
 
-def run_op(op: Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> Made:
+def run_op(op: ops.Op, inputs: list[NDArray[Any]], target: NDArray[Any] | None) -> Made:
     """The array that `op` makes, `target` where it may write over that one, and what it counted.
 
     The content of what a convolution or a matrix product makes is left open: its sums are in the counts.
@@ -278,7 +254,7 @@ def _pool(call: Call) -> Made:
     return _reduce(op.kind, np.pad(given, [(0, 0), *pads, (0, 0)]), axes)
 
 
-def _dilation(op: Pool) -> Sequence[int]:
+def _dilation(op: ops.Pool) -> Sequence[int]:
     return op.dilation or (1,) * len(op.kernel_size)
 
 
@@ -301,33 +277,33 @@ def _reduce(kind: str, given: NDArray[Any], axes: list[list[slice]]) -> Made:
 
 def _counted(call: Call) -> Made:
     """What stands in an operation that is not executed; all that it made was put out, where nothing else is said."""
-    op: Counted = call.op
+    op: ops.Counted = call.op
     output = declared(op, call.x[0] if op.view else call.target, UINT8)
     put_out = (output.size if op.macs else 0) if op.conv_activations is None else op.conv_activations
     macs, effective, elementwise, convs = (n * op.times for n in (op.macs, op.effective_macs, op.elementwise, put_out))
     return output, Tally((("weights", op.params),), macs, effective, elementwise, convs)
 
 
-RUN: ByOp[Callable[[Call], Made]] = ByOp({
-    Conv: _conv,
-    Linear: _linear,
-    Add: _add,
-    Multiply: _multiply,
-    Concat: lambda call: (np.concatenate(call.x, axis=-1), Tally()),
-    Split: lambda call: (call.x[0][..., call.op.start : call.op.stop], Tally()),
-    Shuffle: _shuffle,
-    Flatten: lambda call: (call.x[0].reshape(call.x[0].shape[0], -1), Tally()),
-    Activation: _activation,
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
-    Scale: _scale,
-    Norm: _norm,
-    Upsample: _upsample,
-    PixelShuffle: _pixel_shuffle,
-    Pad: _pad,
-    Attention: _attention,
-    Tokens: _tokens,
-    Pool: _pool,
-    AdaptivePool: _adaptive_pool,
-    Counted: _counted,
+RUN: ops.ByOp[Callable[[Call], Made]] = ops.ByOp({
+    ops.Conv: _conv,
+    ops.Linear: _linear,
+    ops.Add: _add,
+    ops.Multiply: _multiply,
+    ops.Concat: lambda call: (np.concatenate(call.x, axis=-1), Tally()),
+    ops.Split: lambda call: (call.x[0][..., call.op.start : call.op.stop], Tally()),
+    ops.Shuffle: _shuffle,
+    ops.Flatten: lambda call: (call.x[0].reshape(call.x[0].shape[0], -1), Tally()),
+    ops.Activation: _activation,
+    ops.BatchNorm: _batch_norm,
+    ops.LayerNorm: _layer_norm,
+    ops.Scale: _scale,
+    ops.Norm: _norm,
+    ops.Upsample: _upsample,
+    ops.PixelShuffle: _pixel_shuffle,
+    ops.Pad: _pad,
+    ops.Attention: _attention,
+    ops.Tokens: _tokens,
+    ops.Pool: _pool,
+    ops.AdaptivePool: _adaptive_pool,
+    ops.Counted: _counted,
 })  # fmt: skip

@@ -8,31 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..activations import FUNCTIONS
 from ..memory import declared
 from ..windows import adaptive_windows, pool_starts, shifted, tap_offsets
@@ -85,11 +61,11 @@ class Call(NamedTuple):
 
 
 def apply_values(
-    op: Op, inputs: list[NDArray[Any]], weights: Weights | None, target: NDArray[Any] | None, bench: Workbench
+    op: ops.Op, inputs: list[NDArray[Any]], weights: Weights | None, target: NDArray[Any] | None, bench: Workbench
 ) -> tuple[NDArray[Any], str]:
     """The output of one operation, elementwise into `target` if there is one, and the algorithm that ran.
 
-    >>> apply_values(Concat(), [np.ones((1, 1)), np.zeros((1, 2))], None, None, Workbench())
+    >>> apply_values(ops.Concat(), [np.ones((1, 1)), np.zeros((1, 2))], None, None, Workbench())
     (array([[1., 0., 0.]]), 'copied')
 
     What is counted by definition is not executed: its output has the shape that it says, and any content.
@@ -197,7 +173,7 @@ def _pixel_shuffle(call: Call) -> Made:
     return np.ascontiguousarray(blocks.transpose(order).reshape(batch, *longer, -1)), "copied"
 
 
-def padded(op: Pad, given: NDArray[Any]) -> NDArray[Any]:
+def padded(op: ops.Pad, given: NDArray[Any]) -> NDArray[Any]:
     """A copy with a border, of zeros or copied, and without what a padding below 0 takes away."""
     modes: dict[str, Any] = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     more = [(max(0, before), max(0, after)) for before, after in op.padding]
@@ -278,26 +254,26 @@ def _counted(call: Call) -> Made:
     return declared(call.op, call.x[0] if call.op.view else call.target, dtype), "not executed"
 
 
-APPLY: ByOp[Callable[[Call], Made]] = ByOp({
-    Conv: lambda call: convolve_values(call.op, call.x[0], call.kernel, call.bias, call.bench),
-    Linear: _linear,
-    Add: _elementwise(lambda call, out: np.add(call.x[0], call.x[1], out=out)),
-    Multiply: _elementwise(lambda call, out: np.multiply(call.x[0], gate_of(call.x), out=out)),
-    Concat: lambda call: (np.concatenate(call.x, axis=-1), "copied"),
-    Split: lambda call: (call.x[0][..., call.op.start : call.op.stop], "a view"),
-    Shuffle: _shuffle,
-    Flatten: _flatten,
-    Activation: _elementwise(_activate),
-    BatchNorm: _elementwise(_scale_and_shift),
-    LayerNorm: _elementwise(_layer_norm),
-    Scale: _elementwise(_scale),
-    Norm: _elementwise(_norm),
-    Upsample: _upsample,
-    PixelShuffle: _pixel_shuffle,
-    Pad: lambda call: (padded(call.op, call.x[0]), "copied"),
-    Attention: _attention,
-    Tokens: _tokens,
-    Pool: _pool,
-    AdaptivePool: _adaptive_pool,
-    Counted: _counted,
+APPLY: ops.ByOp[Callable[[Call], Made]] = ops.ByOp({
+    ops.Conv: lambda call: convolve_values(call.op, call.x[0], call.kernel, call.bias, call.bench),
+    ops.Linear: _linear,
+    ops.Add: _elementwise(lambda call, out: np.add(call.x[0], call.x[1], out=out)),
+    ops.Multiply: _elementwise(lambda call, out: np.multiply(call.x[0], gate_of(call.x), out=out)),
+    ops.Concat: lambda call: (np.concatenate(call.x, axis=-1), "copied"),
+    ops.Split: lambda call: (call.x[0][..., call.op.start : call.op.stop], "a view"),
+    ops.Shuffle: _shuffle,
+    ops.Flatten: _flatten,
+    ops.Activation: _elementwise(_activate),
+    ops.BatchNorm: _elementwise(_scale_and_shift),
+    ops.LayerNorm: _elementwise(_layer_norm),
+    ops.Scale: _elementwise(_scale),
+    ops.Norm: _elementwise(_norm),
+    ops.Upsample: _upsample,
+    ops.PixelShuffle: _pixel_shuffle,
+    ops.Pad: lambda call: (padded(call.op, call.x[0]), "copied"),
+    ops.Attention: _attention,
+    ops.Tokens: _tokens,
+    ops.Pool: _pool,
+    ops.AdaptivePool: _adaptive_pool,
+    ops.Counted: _counted,
 })  # fmt: skip

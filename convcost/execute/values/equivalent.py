@@ -8,33 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from .apply import Weights
 from .convolve import convolve_values
 from .integers import LARGEST_INPUT, pattern
@@ -63,12 +37,12 @@ class Equivalent(NamedTuple):
     where: str
     compared: int
     positions: int
-    taps: Ints
+    taps: ops.Ints
     support: int
     kernel: NDArray[np.int64]
 
 
-def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | None = None) -> Equivalent:
+def compare_dense(graph: ops.Graph, chain: Chain, weights: Mapping[str, Weights] | None = None) -> Equivalent:
     """Execute `graph` on integers and the dense convolution beside it, which must give the same, exactly.
 
     `weights` by the names of operations, else a pattern. ValueError where a stage has no weights.
@@ -77,13 +51,13 @@ def compare_dense(graph: Graph, chain: Chain, weights: Mapping[str, Weights] | N
     dense, size = dense_of(chain, weights), graph.input_shape[2:]
     stuffing = chain.stages[0].stride if chain.stages[0].transposed else None
 
-    def interior(counts: Ints) -> list[NDArray[np.bool_]]:
+    def interior(counts: ops.Ints) -> list[NDArray[np.bool_]]:
         return _interior(chain, weights, size, counts)
 
     return _compare(graph, weights, dense, _reached(dense_of(chain, _ones(weights))), interior, stuffing)
 
 
-def compare_composed(graph: Graph, weights: Mapping[str, Weights] | None = None) -> Equivalent | None:
+def compare_composed(graph: ops.Graph, weights: Mapping[str, Weights] | None = None) -> Equivalent | None:
     """The same for a graph that is no chain: the dense kernel is composed along its edges, branches joined and added.
 
     None where it has a transposed convolution, or branches of different strides.
@@ -96,8 +70,8 @@ def compare_composed(graph: Graph, weights: Mapping[str, Weights] | None = None)
 
 
 def _compare(
-    graph: Graph, weights: Mapping[str, Weights], dense: Dense, support: tuple[Ints, int],
-    interior: Callable[[Ints], list[NDArray[np.bool_]]], stuffing: Ints | None,
+    graph: ops.Graph, weights: Mapping[str, Weights], dense: Dense, support: tuple[ops.Ints, int],
+    interior: Callable[[ops.Ints], list[NDArray[np.bool_]]], stuffing: ops.Ints | None,
 ) -> Equivalent:  # fmt: skip
     batch, channels, *size = graph.input_shape
     given = pattern((batch, *size, channels), INT64, LARGEST_INPUT, 77)
@@ -108,7 +82,7 @@ def _compare(
     plain, _ = convolve_values(op, given.astype(np.float64), kernel, dense.bias.astype(np.float64), Workbench())
     places: list[Any] = [slice(n) for n in counts]
     plain = plain[(slice(None), *places)]
-    copied = any(isinstance(node.op, Conv) and node.op.padding_mode != "zeros" for node in graph.nodes)
+    copied = any(isinstance(node.op, ops.Conv) and node.op.padding_mode != "zeros" for node in graph.nodes)
     kept = _inside(dense, tuple(size), counts) if copied else interior(counts)
     fits = plain.shape == made.shape and counts == tuple(map(len, kept))
     at: list[Any] = [*np.ix_(*kept)] if fits else []
@@ -123,7 +97,7 @@ def _ones(weights: Mapping[str, Weights]) -> dict[str, Weights]:
     return {name: Weights(np.ones_like(kernel)) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
 
 
-def _reached(dense: Dense) -> tuple[Ints, int]:
+def _reached(dense: Dense) -> tuple[ops.Ints, int]:
     """The reach an axis, and the number, of taps that are other than zero."""
     found = np.nonzero(dense.weights.any(axis=(0, 1)))
     return tuple([int(np.ptp(places)) + 1 for places in found]), len(found[0])
@@ -141,7 +115,7 @@ class Composed(NamedTuple):
     blank: tuple[bool, ...]
 
 
-def composed(graph: Graph, weights: Mapping[str, Weights]) -> Composed | None:
+def composed(graph: ops.Graph, weights: Mapping[str, Weights]) -> Composed | None:
     """What the output of a linear graph is of its input; None as for `compare_composed`."""
     channels, size = graph.input_shape[1], graph.input_shape[2:]
     ones, none = (1,) * len(size), (0,) * len(size)
@@ -151,13 +125,13 @@ def composed(graph: Graph, weights: Mapping[str, Weights]) -> Composed | None:
     for node in graph.nodes:
         given = [values[value] for value in node.inputs]
         strides = {one.dense.stride for one in given}
-        if len(strides) > 1 or (isinstance(node.op, Conv) and node.op.transposed):
+        if len(strides) > 1 or (isinstance(node.op, ops.Conv) and node.op.transposed):
             return None
         values.append(COMPOSE[type(node.op)](node.op, given, weights.get(node.name)))
     return values[-1]
 
 
-def _through_conv(op: Conv, given: list[Composed], weights: Weights | None) -> Composed:
+def _through_conv(op: ops.Conv, given: list[Composed], weights: Weights | None) -> Composed:
     if weights is None:
         raise ValueError(f"no weights for {op}")
     (one,) = given
@@ -169,16 +143,16 @@ def _through_conv(op: Conv, given: list[Composed], weights: Weights | None) -> C
     return Composed(compose(one.dense, stage), clean, tuple([b and weights.bias is None for b in blank]))
 
 
-def _through_linear(op: Linear, given: list[Composed], weights: Weights | None) -> Composed:
+def _through_linear(op: ops.Linear, given: list[Composed], weights: Weights | None) -> Composed:
     """A matrix product at each position is a 1x1."""
     axes = len(given[0].blank)
     ones, none = (1,) * axes, ((0, 0),) * axes
-    as_1x1 = Conv(op.in_features, op.out_features, ones, ones, none, ones)
+    as_1x1 = ops.Conv(op.in_features, op.out_features, ones, ones, none, ones)
     kernel = weights and Weights(weights.kernel.reshape(1, *ones, *weights.kernel.shape), weights.bias)
     return _through_conv(as_1x1, given, kernel)
 
 
-def _scaled_by(_: Op, given: list[Composed], weights: Weights | None) -> Composed:
+def _scaled_by(_: ops.Op, given: list[Composed], weights: Weights | None) -> Composed:
     (one,) = given
     if weights is None:
         return one
@@ -192,15 +166,15 @@ def _picked(given: list[Composed], order: Any) -> Composed:
     return one._replace(dense=one.dense._replace(weights=one.dense.weights[order], bias=one.dense.bias[order]))
 
 
-def _shuffled(op: Shuffle, given: list[Composed], _: Weights | None) -> Composed:
+def _shuffled(op: ops.Shuffle, given: list[Composed], _: Weights | None) -> Composed:
     channels = len(given[0].dense.bias)
     return _picked(given, np.arange(channels).reshape(op.groups, -1).T.reshape(-1))
 
 
-def _joined(join: Callable[[list[NDArray[Any]]], Any]) -> Callable[[Op, list[Composed], Weights | None], Composed]:
+def _joined(join: Callable[[list[NDArray[Any]]], Any]) -> Callable[[ops.Op, list[Composed], Weights | None], Composed]:
     """Branches added, or put behind one another, with their kernels laid over one another tap by tap."""
 
-    def through(_: Op, given: list[Composed], __: Weights | None) -> Composed:
+    def through(_: ops.Op, given: list[Composed], __: Weights | None) -> Composed:
         parts = aligned([one.dense for one in given])
         dense = parts[0]._replace(weights=join([p.weights for p in parts]), bias=join([p.bias for p in parts]))
         clean = [np.logical_and.reduce(axis) for axis in zip(*[one.clean for one in given])]
@@ -209,43 +183,46 @@ def _joined(join: Callable[[list[NDArray[Any]]], Any]) -> Callable[[Op, list[Com
     return through
 
 
-def _refused(op: Op, *_: object) -> Composed:
+def _refused(op: ops.Op, *_: object) -> Composed:
     raise ValueError(f"{op} is not linear")
 
 
-COMPOSE: ByOp[Callable[[Any, list[Composed], Weights | None], Composed]] = ByOp(
+COMPOSE: ops.ByOp[Callable[[Any, list[Composed], Weights | None], Composed]] = ops.ByOp(
     {
-        Conv: _through_conv,
-        Linear: _through_linear,
-        Add: _joined(sum),
-        Concat: _joined(np.concatenate),
-        Split: lambda op, given, _: _picked(given, slice(op.start, op.stop)),
-        Shuffle: _shuffled,
+        ops.Conv: _through_conv,
+        ops.Linear: _through_linear,
+        ops.Add: _joined(sum),
+        ops.Concat: _joined(np.concatenate),
+        ops.Split: lambda op, given, _: _picked(given, slice(op.start, op.stop)),
+        ops.Shuffle: _shuffled,
     },
-    dict.fromkeys((BatchNorm, Scale), _scaled_by),
-    dict.fromkeys((Multiply, Flatten, Activation, LayerNorm, Norm, Pool, AdaptivePool, Counted), _refused),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Tokens), _refused),
+    dict.fromkeys((ops.BatchNorm, ops.Scale), _scaled_by),
+    dict.fromkeys(
+        (ops.Multiply, ops.Flatten, ops.Activation, ops.LayerNorm, ops.Norm, ops.Pool, ops.AdaptivePool, ops.Counted),
+        _refused,
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Tokens), _refused),
 )
 
 
-def drawn_chain(graph: Graph) -> Chain | None:
+def drawn_chain(graph: ops.Graph) -> Chain | None:
     """The chain that a linear graph draws: convolutions in a row, at the end a shortcut or none. None: something else.
 
     >>> from convcost.graph.ops import Node
-    >>> conv = Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
-    >>> drawn_chain(Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)), Node("add", Add(), (1, 0))))).shortcut
+    >>> conv = ops.Conv(1, 1, (3,), (1,), ((1, 1),), (1,))
+    >>> drawn_chain(ops.Graph((1, 1, 9), "fp32", (Node("conv", conv, (0,)), Node("add", ops.Add(), (1, 0))))).shortcut
     'identity'
     """
     stages, last, projection, shortcut = list[Stage](), 0, 0, None
     for number, (name, op, inputs) in enumerate(graph.nodes, 1):
-        if shortcut or (stages and stages[0].transposed and isinstance(op, Conv)):
+        if shortcut or (stages and stages[0].transposed and isinstance(op, ops.Conv)):
             return None
         if name.startswith("projection") and inputs == (projection,):
             projection = number
-        elif isinstance(op, Add) and last in inputs and {*inputs} == {last, projection}:
+        elif isinstance(op, ops.Add) and last in inputs and {*inputs} == {last, projection}:
             shortcut = "projection" if projection else "identity"
-        elif inputs == (last,) and isinstance(op, Conv | BatchNorm):
-            if isinstance(op, Conv):
+        elif inputs == (last,) and isinstance(op, ops.Conv | ops.BatchNorm):
+            if isinstance(op, ops.Conv):
                 stages.append(Stage(name, op.stride, op.padding, op.dilation, op.transposed))
             last = number
         else:
@@ -265,12 +242,12 @@ def dense_of(chain: Chain, weights: Mapping[str, Weights]) -> Dense:
     return branch
 
 
-def as_conv(dense: Dense, size: Ints, counts: Ints) -> tuple[Conv, NDArray[Any]]:
+def as_conv(dense: Dense, size: ops.Ints, counts: ops.Ints) -> tuple[ops.Conv, NDArray[Any]]:
     """A dense kernel as a standard convolution that has `counts` outputs at least, and its float64 weights."""
     outputs, inputs, *spans = dense.weights.shape
     axes = zip(counts, spans, dense.stride, dense.before, size)
     padding = tuple([(before, max(0, (m - 1) * s + k - before - n)) for m, k, s, before, n in axes])
-    op = Conv(inputs, outputs, tuple(spans), dense.stride, padding, (1,) * len(spans), bias=True)
+    op = ops.Conv(inputs, outputs, tuple(spans), dense.stride, padding, (1,) * len(spans), bias=True)
     return op, np.ascontiguousarray(np.moveaxis(dense.weights, (0, 1), (-1, -2)), np.float64)[None]
 
 
@@ -282,14 +259,16 @@ def _stage(stage: Stage, weights: Mapping[str, Weights]) -> Dense:
     return dense if norm is None or norm.bias is None else scaled(dense, norm.kernel, norm.bias)
 
 
-def _inside(dense: Dense, size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
+def _inside(dense: Dense, size: ops.Ints, counts: ops.Ints) -> list[NDArray[np.bool_]]:
     """Outputs, an axis each, whose whole window lies in the input: no border is seen."""
     axes = zip(counts, dense.stride, dense.before, dense.weights.shape[2:], size)
     starts = [(np.arange(m) * s - before, k, n) for m, s, before, k, n in axes]
     return [(at >= 0) & (at + k <= n) for at, k, n in starts]
 
 
-def _interior(chain: Chain, weights: Mapping[str, Weights], size: Ints, counts: Ints) -> list[NDArray[np.bool_]]:
+def _interior(
+    chain: Chain, weights: Mapping[str, Weights], size: ops.Ints, counts: ops.Ints
+) -> list[NDArray[np.bool_]]:
     """Outputs, an axis each, that no zero reaches which padding puts in place of what a stage would have made there."""
     stages: Sequence[Stage] = chain.stages
     alone = [dense_stage(stage, *weights[stage.name]) for stage in stages]

@@ -8,32 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..memory import channels_last
 from ..windows import adaptive_windows
 from .apply import apply_values
@@ -62,13 +37,13 @@ class Exact(NamedTuple):
     products: int
 
 
-def exact_values(op: Op, shapes: list[Shape]) -> Exact | None:
+def exact_values(op: ops.Op, shapes: list[ops.Shape]) -> Exact | None:
     """Execute one operation on integers; None for one that makes no integers of any: an activation with a curve,
     norms over an odd number of numbers, attention with one feature a head, and what is not executed.
 
     `shapes`: each input's (batch, channels, *spatial).
 
-    >>> exact_values(Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), [(1, 2, 5)])
+    >>> exact_values(ops.Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), [(1, 2, 5)])
     Exact(same=True, algorithm='im2col, one GEMM a tile', dtype='float32', products=120)
     """
     weights = op_weights(op, 3)
@@ -84,15 +59,15 @@ def exact_values(op: Op, shapes: list[Shape]) -> Exact | None:
 Inputs = list["NDArray[Any]"]
 
 
-def _small(_: Op, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs:
+def _small(_: ops.Op, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs:
     return [pattern(shape, dtype, LARGEST_INPUT, 5 + number) for number, shape in enumerate(shapes)]
 
 
-def _activation(op: Activation, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _activation(op: ops.Activation, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     return _small(op, shapes, dtype) if op.kind in INTEGER_ACTIVATIONS else None
 
 
-def _balanced(_: LayerNorm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _balanced(_: ops.LayerNorm, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     """Half of the channels of each position plus, half minus the same, others at every position: mean 0, and a
     deviation that is a power of two."""
     (*rest, channels), places = shapes[0], prod(shapes[0][:-1])
@@ -103,7 +78,7 @@ def _balanced(_: LayerNorm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs
     return [signs.reshape(*rest, channels).astype(dtype)]
 
 
-def _normed(op: Norm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _normed(op: ops.Norm, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     """The same for each group that has statistics of its own, in space, too, where they are of it; of a softmax one
     number is so far above the others that these come to nothing."""
     batch, *size, channels = shapes[0]
@@ -122,7 +97,7 @@ def _normed(op: Norm, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | Non
     return [made.reshape(shapes[0]).astype(dtype)]
 
 
-def _attended(op: Attention, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _attended(op: ops.Attention, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     """Keys on a parabola, (2j, -j^2), so that the query (t, 1) is nearest to the one at t, by far: 2tj - j^2. None for
     one feature a head, and for so many positions that float32 cannot tell neighbours apart."""
     (batch, *size, _), features = shapes[0], op.channels // op.heads
@@ -138,10 +113,10 @@ def _attended(op: Attention, shapes: list[Shape], dtype: np.dtype[Any]) -> Input
     return [rows.reshape(shapes[0])]
 
 
-def _multiples(count: int) -> Callable[[Op, list[Shape], np.dtype[Any]], Inputs | None]:
+def _multiples(count: int) -> Callable[[ops.Op, list[ops.Shape], np.dtype[Any]], Inputs | None]:
     """Small integers times a number, so that their means are whole; None where sums would not be exact any more."""
 
-    def inputs(op: Op, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+    def inputs(op: ops.Op, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
         largest = LARGEST_INPUT * count * prod(shapes[0][1:-1])
         if largest >= EXACT["float64"]:
             return None
@@ -150,25 +125,39 @@ def _multiples(count: int) -> Callable[[Op, list[Shape], np.dtype[Any]], Inputs 
     return inputs
 
 
-def _pooled(op: Pool, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _pooled(op: ops.Pool, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     return _multiples(prod(op.kernel_size) if op.kind == "avg" else 1)(op, shapes, dtype)
 
 
-def _pooled_adaptively(op: AdaptivePool, shapes: list[Shape], dtype: np.dtype[Any]) -> Inputs | None:
+def _pooled_adaptively(op: ops.AdaptivePool, shapes: list[ops.Shape], dtype: np.dtype[Any]) -> Inputs | None:
     axes = [{w.stop - w.start for w in adaptive_windows(*axis)} for axis in zip(shapes[0][1:-1], op.output_size)]
     return _multiples(prod([lcm(*lengths) for lengths in axes]) if op.kind == "avg" else 1)(op, shapes, dtype)
 
 
 #: Integers of which an operation makes integers, for inputs of those shapes, channels last; None: there are none.
-INPUTS: ByOp[Callable[[Any, list[Shape], np.dtype[Any]], Inputs | None]] = ByOp(
-    dict.fromkeys((Conv, Linear, Add, Multiply, Concat, Split, Shuffle, Flatten, BatchNorm, Scale), _small),
+INPUTS: ops.ByOp[Callable[[Any, list[ops.Shape], np.dtype[Any]], Inputs | None]] = ops.ByOp(
+    dict.fromkeys(
+        (
+            ops.Conv,
+            ops.Linear,
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.BatchNorm,
+            ops.Scale,
+        ),
+        _small,
+    ),
     {
-        Activation: _activation,
-        LayerNorm: _balanced,
-        Pool: _pooled,
-        AdaptivePool: _pooled_adaptively,
-        Upsample: lambda op, shapes, dtype: _multiples(prod([2 * by for by in op.factor]))(op, shapes, dtype),
+        ops.Activation: _activation,
+        ops.LayerNorm: _balanced,
+        ops.Pool: _pooled,
+        ops.AdaptivePool: _pooled_adaptively,
+        ops.Upsample: lambda op, shapes, dtype: _multiples(prod([2 * by for by in op.factor]))(op, shapes, dtype),
     },
-    {Norm: _normed, Attention: _attended, Counted: lambda *_: None},
-    dict.fromkeys((PixelShuffle, Pad, Tokens), _small),
+    {ops.Norm: _normed, ops.Attention: _attended, ops.Counted: lambda *_: None},
+    dict.fromkeys((ops.PixelShuffle, ops.Pad, ops.Tokens), _small),
 )

@@ -8,31 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from .apply import Weights
 
 if TYPE_CHECKING:
@@ -77,9 +53,9 @@ def _run(largest: int, salt: int) -> NDArray[Any]:
     return mixed // 7 % (2 * largest + 1) - largest
 
 
-def largest_sum(op: Conv | Linear) -> int:
+def largest_sum(op: ops.Conv | ops.Linear) -> int:
     """More than any output can be: products of one output, each as large as can be, and the bias."""
-    products = op.in_features if isinstance(op, Linear) else op.in_channels // op.groups * prod(op.kernel_size)
+    products = op.in_features if isinstance(op, ops.Linear) else op.in_channels // op.groups * prod(op.kernel_size)
     return products * LARGEST_INPUT * LARGEST_WEIGHT + LARGEST_WEIGHT
 
 
@@ -93,10 +69,10 @@ def exact_dtype(bound: int) -> np.dtype[Any]:
     return np.dtype(name)
 
 
-def op_weights(op: Op, salt: int = 0, dtype: np.dtype[Any] | None = None) -> Weights | None:
+def op_weights(op: ops.Op, salt: int = 0, dtype: np.dtype[Any] | None = None) -> Weights | None:
     """Small integers for what an operation learns, different ones for every `salt`; None where it learns nothing.
 
-    >>> op_weights(Scale(3)).kernel.tolist()
+    >>> op_weights(ops.Scale(3)).kernel.tolist()
     [-2.0, -2.0, 2.0]
 
     In `dtype`, or in the first one in which every sum is exact.
@@ -105,28 +81,40 @@ def op_weights(op: Op, salt: int = 0, dtype: np.dtype[Any] | None = None) -> Wei
     if found is None:
         return None
     kernel, bias = found
-    of = dtype or exact_dtype(largest_sum(op) if isinstance(op, Conv | Linear) else 1)
+    of = dtype or exact_dtype(largest_sum(op) if isinstance(op, ops.Conv | ops.Linear) else 1)
     shift = None if bias is None else pattern((bias,), of, LARGEST_WEIGHT, salt + 1)
     return Weights(pattern(kernel, of, LARGEST_WEIGHT, salt), shift)
 
 
-def _conv_shapes(op: Conv) -> tuple[tuple[int, ...], int | None]:
+def _conv_shapes(op: ops.Conv) -> tuple[tuple[int, ...], int | None]:
     shape = (op.groups, *op.kernel_size, op.in_channels // op.groups, op.out_channels // op.groups)
     return shape, op.out_channels if op.bias else None
 
 
 #: The shape of a kernel or a scale and the length of a bias or a shift, as in `Weights`; None: nothing is learned.
-SHAPES: ByOp[Callable[[Any], tuple[tuple[int, ...], int | None] | None]] = ByOp(
+SHAPES: ops.ByOp[Callable[[Any], tuple[tuple[int, ...], int | None] | None]] = ops.ByOp(
     {
-        Conv: _conv_shapes,
-        Linear: lambda op: ((op.in_features, op.out_features), op.out_features if op.bias else None),
-        Scale: lambda op: ((op.channels,), None),
-        Norm: lambda op: ((op.channels,), None if op.kind == "rms-norm" else op.channels) if op.affine else None,
-        Tokens: lambda op: ((op.learned + op.positions, op.channels), None),
+        ops.Conv: _conv_shapes,
+        ops.Linear: lambda op: ((op.in_features, op.out_features), op.out_features if op.bias else None),
+        ops.Scale: lambda op: ((op.channels,), None),
+        ops.Norm: lambda op: ((op.channels,), None if op.kind == "rms-norm" else op.channels) if op.affine else None,
+        ops.Tokens: lambda op: ((op.learned + op.positions, op.channels), None),
     },
-    dict.fromkeys((BatchNorm, LayerNorm), lambda op: ((op.channels,), op.channels)),
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: ((op.channels,), op.channels)),
     dict.fromkeys(
-        (Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool, Counted), lambda _: None
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+            ops.Counted,
+        ),
+        lambda _: None,
     ),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention), lambda _: None),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: None),
 )

@@ -9,31 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..windows import (
     adaptive_windows,
     border_sources,
@@ -60,11 +36,11 @@ INTEGER_ACTIVATIONS = {"relu": (0, None), "relu6": (0, 6)}
 
 
 def reference_values(
-    op: Conv, given: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any] | None = None
+    op: ops.Conv, given: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any] | None = None
 ) -> NDArray[np.int64]:
     """The output of a convolution in int64, for integers of any dtype; arrays as in `values`.
 
-    >>> op = Conv(1, 1, (2,), (1,), ((1, 0),), (1,))
+    >>> op = ops.Conv(1, 1, (2,), (1,), ((1, 0),), (1,))
     >>> reference_values(op, np.array([[[1], [2], [3]]]), np.array([[[[10]], [[1]]]]))[0, :, 0].tolist()
     [1, 12, 23]
     """
@@ -76,7 +52,7 @@ def reference_values(
     return out if bias is None else out + bias.astype(np.int64)
 
 
-def _gathered(op: Conv, given: NDArray[Any], weights: NDArray[Any], outer: int) -> NDArray[np.int64]:
+def _gathered(op: ops.Conv, given: NDArray[Any], weights: NDArray[Any], outer: int) -> NDArray[np.int64]:
     """One group of a convolution: every tap sees the input shifted."""
     zero = np.zeros(given.shape[-1], np.int64)
     padded = with_border(op, given, zero) if op.padding_mode == "zeros" else with_copied_border(op, given)
@@ -88,7 +64,7 @@ def _gathered(op: Conv, given: NDArray[Any], weights: NDArray[Any], outer: int) 
     return out
 
 
-def _landing(op: Conv, given: NDArray[Any], weights: NDArray[Any], outer: int) -> NDArray[np.int64]:
+def _landing(op: ops.Conv, given: NDArray[Any], weights: NDArray[Any], outer: int) -> NDArray[np.int64]:
     """One group of a transposed convolution: every tap adds the input at the places where it lands."""
     offsets = [tap_offsets(k, d) for k, d in zip(op.kernel_size, op.dilation)]
     starts = [landing_starts(n, s) for n, s in zip(given.shape[1:-1], op.stride)]
@@ -106,10 +82,10 @@ def _accumulate(out: NDArray[Any], seen: NDArray[Any], weights: NDArray[Any]) ->
         out += seen[..., channel, None] * row
 
 
-def in_integers(op: Op, inputs: list[NDArray[Any]], weights: Weights | None = None) -> NDArray[np.int64]:
+def in_integers(op: ops.Op, inputs: list[NDArray[Any]], weights: Weights | None = None) -> NDArray[np.int64]:
     """The output of any operation in int64, for integers of any dtype.
 
-    >>> in_integers(Split(1, 2), [np.array([[5, 6, 7]])]).tolist()
+    >>> in_integers(ops.Split(1, 2), [np.array([[5, 6, 7]])]).tolist()
     [[6]]
 
     ValueError for an operation that makes no integers of these: of a mean or a variance that is none, of an
@@ -121,13 +97,13 @@ def in_integers(op: Op, inputs: list[NDArray[Any]], weights: Weights | None = No
     return IN_INTEGERS[type(op)](op, whole, *learned)
 
 
-def _linear(_: Linear, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
+def _linear(_: ops.Linear, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
     out = np.zeros((*x[0].shape[:-1], kernel.shape[1]), np.int64)
     _accumulate(out, x[0], kernel)
     return out if bias is None else out + bias
 
 
-def _multiply(_: Op, x: list[Whole], *__: object) -> Whole:
+def _multiply(_: ops.Op, x: list[Whole], *__: object) -> Whole:
     """The gate written out at every position, then number by number."""
     given, gate = x
     while gate.ndim < given.ndim:
@@ -137,12 +113,12 @@ def _multiply(_: Op, x: list[Whole], *__: object) -> Whole:
     return given * gate
 
 
-def _concat(_: Op, x: list[Whole], *__: object) -> Whole:
+def _concat(_: ops.Op, x: list[Whole], *__: object) -> Whole:
     """A channel after the other."""
     return np.stack([part[..., channel] for part in x for channel in range(part.shape[-1])], axis=-1)
 
 
-def _shuffle(op: Shuffle, x: list[Whole], *_: object) -> Whole:
+def _shuffle(op: ops.Shuffle, x: list[Whole], *_: object) -> Whole:
     """Channel c of group g goes to place g of the c-th run."""
     out, each = np.empty_like(x[0]), x[0].shape[-1] // op.groups
     for group, channel in product(range(op.groups), range(each)):
@@ -150,25 +126,25 @@ def _shuffle(op: Shuffle, x: list[Whole], *_: object) -> Whole:
     return out
 
 
-def _flatten(_: Op, x: list[Whole], *__: object) -> Whole:
+def _flatten(_: ops.Op, x: list[Whole], *__: object) -> Whole:
     """All positions of the first channel, then of the second."""
     channels = [x[0][..., channel].reshape(len(x[0]), -1) for channel in range(x[0].shape[-1])]
     return np.concatenate(channels, axis=1)
 
 
-def _activation(op: Activation, x: list[Whole], *_: object) -> Whole:
+def _activation(op: ops.Activation, x: list[Whole], *_: object) -> Whole:
     if op.kind not in INTEGER_ACTIVATIONS:
         raise ValueError(f"{op.kind} makes no integers")
     clipped: Whole = x[0].clip(*INTEGER_ACTIVATIONS[op.kind])
     return clipped
 
 
-def _scale_and_shift(_: Op, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
+def _scale_and_shift(_: ops.Op, x: list[Whole], kernel: Whole, bias: Whole | None) -> Whole:
     out = x[0] * kernel
     return out if bias is None else out + bias
 
 
-def _layer_norm(_: LayerNorm, x: list[Whole], kernel: Whole, bias: Whole) -> Whole:
+def _layer_norm(_: ops.LayerNorm, x: list[Whole], kernel: Whole, bias: Whole) -> Whole:
     """Where every position's mean and standard deviation are whole, and the numbers multiples of the latter."""
     return _in_deviations(x[0] - _quotient(x[0].sum(axis=-1, keepdims=True), x[0].shape[-1])) * kernel + bias
 
@@ -182,7 +158,7 @@ def _in_deviations(centred: Whole) -> Whole:
     return _quotient(centred, width)
 
 
-def _norm(op: Norm, x: list[Whole], kernel: Whole | None, bias: Whole | None) -> Whole:
+def _norm(op: ops.Norm, x: list[Whole], kernel: Whole | None, bias: Whole | None) -> Whole:
     """Group by group, each a row: centred but for `rms-norm`, in deviations; a softmax is 1 where it is largest."""
     given, inner = x[0], x[0].shape[-1] // op.groups
     out = np.empty_like(given)
@@ -209,7 +185,7 @@ def _largest(row: Whole, features: int = 1) -> Whole:
     return weights
 
 
-def _attention(op: Attention, x: list[Whole], *_: object) -> Whole:
+def _attention(op: ops.Attention, x: list[Whole], *_: object) -> Whole:
     """Position by position: the value at that other one whose key its query meets by far."""
     features = op.channels // op.heads
     queries, keys, values = np.split(x[0].reshape(len(x[0]), -1, 3 * op.channels), 3, axis=-1)
@@ -228,7 +204,7 @@ def _quotient(given: Whole, by: Any) -> Whole:
     return whole
 
 
-def _pool(op: Pool, x: list[Whole], *_: object) -> Whole:
+def _pool(op: ops.Pool, x: list[Whole], *_: object) -> Whole:
     """Window by window: of the positions in it the largest, or the sum by the number of taps."""
     offsets = [tap_offsets(k, d) for k, d in zip(op.kernel_size, op.dilation or (1,) * len(op.kernel_size))]
     axes = [
@@ -246,14 +222,14 @@ def _inside(length: int, places: list[int]) -> slice:
     return slice(seen[0], seen[-1] + 1, apart) if seen else slice(0, 0)
 
 
-def _prelu(_: Scale, x: list[Whole], kernel: Any, __: object) -> Whole:
+def _prelu(_: ops.Scale, x: list[Whole], kernel: Any, __: object) -> Whole:
     factors = kernel.astype(np.int64)
     return np.stack(
         [np.where(x[0][..., c] < 0, x[0][..., c] * factors[c], x[0][..., c]) for c in range(len(factors))], -1
     )
 
 
-def _upsample(op: Upsample, x: list[Whole], *_: object) -> Whole:
+def _upsample(op: ops.Upsample, x: list[Whole], *_: object) -> Whole:
     """Position by position: the one that it lies in, or a quotient of the two nearest."""
     made = x[0]
     for axis, by in enumerate(op.factor, 1):
@@ -271,7 +247,7 @@ def _upsample(op: Upsample, x: list[Whole], *_: object) -> Whole:
     return made
 
 
-def _pixel_shuffle(op: PixelShuffle, x: list[Whole], *_: object) -> Whole:
+def _pixel_shuffle(op: ops.PixelShuffle, x: list[Whole], *_: object) -> Whole:
     """Channel by channel: each to its place in a block."""
     batch, *size, channels = x[0].shape
     blocks = prod(op.factor)
@@ -286,7 +262,7 @@ def _pixel_shuffle(op: PixelShuffle, x: list[Whole], *_: object) -> Whole:
     return out
 
 
-def _pad(op: Pad, x: list[Whole], *_: object) -> Whole:
+def _pad(op: ops.Pad, x: list[Whole], *_: object) -> Whole:
     """Axis by axis: zeros, or copies of what the mode says, and slices taken off."""
     made = x[0]
     for axis, (before, after) in enumerate(op.padding, 1):
@@ -300,7 +276,7 @@ def _pad(op: Pad, x: list[Whole], *_: object) -> Whole:
     return made
 
 
-def _tokens(op: Tokens, x: list[Whole], kernel: Any, _: object) -> Whole:
+def _tokens(op: ops.Tokens, x: list[Whole], kernel: Any, _: object) -> Whole:
     """Row by row: what is learned for it, and what came from its position."""
     learned, rows = kernel.astype(np.int64), x[0].reshape(len(x[0]), -1, op.channels)
     out = [learned[at] + learned[op.learned + at] * np.ones_like(rows[:, 0]) for at in range(op.learned)]
@@ -308,7 +284,7 @@ def _tokens(op: Tokens, x: list[Whole], kernel: Any, _: object) -> Whole:
     return np.stack(out, axis=1)
 
 
-def _adaptive_pool(op: AdaptivePool, x: list[Whole], *_: object) -> Whole:
+def _adaptive_pool(op: ops.AdaptivePool, x: list[Whole], *_: object) -> Whole:
     axes = [adaptive_windows(n, count) for n, count in zip(x[0].shape[1:], op.output_size)]
     return _windows(op.kind, x[0], axes, None)
 
@@ -322,32 +298,32 @@ def _windows(kind: str, given: Whole, axes: list[list[slice]], count: int | None
     return out
 
 
-def _refused(op: Counted, *_: object) -> Whole:
+def _refused(op: ops.Counted, *_: object) -> Whole:
     raise ValueError(f"{op} makes no integers of integers")
 
 
-IN_INTEGERS: ByOp[Callable[..., NDArray[np.int64]]] = ByOp(
+IN_INTEGERS: ops.ByOp[Callable[..., NDArray[np.int64]]] = ops.ByOp(
     {
-        Conv: lambda op, x, kernel, bias: reference_values(op, x[0], kernel, bias),
-        Linear: _linear,
-        Add: lambda _, x, *__: x[0] + x[1],
-        Multiply: _multiply,
-        Concat: _concat,
-        Split: lambda op, x, *_: np.stack([x[0][..., channel] for channel in range(op.start, op.stop)], axis=-1),
-        Shuffle: _shuffle,
-        Flatten: _flatten,
-        Activation: _activation,
-        LayerNorm: _layer_norm,
-        Pool: _pool,
-        AdaptivePool: _adaptive_pool,
-        Scale: lambda op, *given: (_prelu if op.kind == "prelu" else _scale_and_shift)(op, *given),
-        BatchNorm: _scale_and_shift,
-        Upsample: _upsample,
-        PixelShuffle: _pixel_shuffle,
-        Pad: _pad,
-        Tokens: _tokens,
-        Norm: _norm,
-        Attention: _attention,
-        Counted: _refused,
+        ops.Conv: lambda op, x, kernel, bias: reference_values(op, x[0], kernel, bias),
+        ops.Linear: _linear,
+        ops.Add: lambda _, x, *__: x[0] + x[1],
+        ops.Multiply: _multiply,
+        ops.Concat: _concat,
+        ops.Split: lambda op, x, *_: np.stack([x[0][..., channel] for channel in range(op.start, op.stop)], axis=-1),
+        ops.Shuffle: _shuffle,
+        ops.Flatten: _flatten,
+        ops.Activation: _activation,
+        ops.LayerNorm: _layer_norm,
+        ops.Pool: _pool,
+        ops.AdaptivePool: _adaptive_pool,
+        ops.Scale: lambda op, *given: (_prelu if op.kind == "prelu" else _scale_and_shift)(op, *given),
+        ops.BatchNorm: _scale_and_shift,
+        ops.Upsample: _upsample,
+        ops.PixelShuffle: _pixel_shuffle,
+        ops.Pad: _pad,
+        ops.Tokens: _tokens,
+        ops.Norm: _norm,
+        ops.Attention: _attention,
+        ops.Counted: _refused,
     },
 )

@@ -8,21 +8,7 @@ from functools import cache
 from math import prod
 
 from ...analysis import cost
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Counted,
-    Linear,
-    Node,
-    Op,
-    Pool,
-    Shape,
-    Split,
-)
+from ...graph import ops
 from ...graph.shapes import ShapeError, check_node, output_shape
 from .rules import RULES
 from .values import Call, Count, Unknown, show_name
@@ -31,7 +17,7 @@ from .values import Call, Count, Unknown, show_name
 MOST_COUNTED = 10**200
 
 #: Primitives whose numbers follow from their sizes: where these are not ONNX's, neither is right.
-EXACT = (Conv, Linear, Pool, AdaptivePool)
+EXACT = (ops.Conv, ops.Linear, ops.Pool, ops.AdaptivePool)
 
 
 def count_operation(call: Call) -> Count:
@@ -58,24 +44,24 @@ def _check_sizes(call: Call, count: Count) -> None:
         raise Unknown("its sizes contradict its definition")
 
 
-def as_numbers(call: Call, count: Count, params: int, times: int, kind: str) -> Counted:
+def as_numbers(call: Call, count: Count, params: int, times: int, kind: str) -> ops.Counted:
     """The same as numbers; those of a primitive that does not fit are its rules'."""
     op, out = count.primitive, call.out if call.out is not None else (0,)
     macs, effective, elementwise = count.macs, count.macs, count.elementwise
     given = next((v.full for v in call.inputs if v is not None and v.full is not None), ())
-    if op is not None and type(op) not in (Activation, Add, BatchNorm, Concat, Split):
+    if op is not None and type(op) not in (ops.Activation, ops.Add, ops.BatchNorm, ops.Concat, ops.Split):
         if 0 in given or 0 in out:
             macs = effective = elementwise = 0
-        elif type(op) is Conv:
+        elif type(op) is ops.Conv:
             macs, effective = cost.macs(op, given, out), cost.effective_macs(op, given, out)
             elementwise = int(op.bias) * prod(out)
-        elif type(op) is Linear:
+        elif type(op) is ops.Linear:
             macs = effective = prod(given) * op.out_features
             elementwise = int(op.bias) * prod(out)
         else:
             elementwise = cost.elementwise(op, given, out)
     elementwise += count.more * prod(out)
-    return Counted(
+    return ops.Counted(
         kind, out, params, macs, effective, elementwise, count.moved, count.view, count.in_place, times,
         sized=call.out is not None,
     )  # fmt: skip
@@ -92,13 +78,15 @@ def kebab(op: str) -> str:
 
 
 def primitive_of(
-    call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int, shapes: Sequence[Shape]
-) -> Op | None:  # fmt: skip
+    call: Call, count: Count, numbers: tuple[int, ...], params: int, times: int, shapes: Sequence[ops.Shape]
+) -> ops.Op | None:  # fmt: skip
     """The primitive, where it says the same as ONNX does about shape and params."""
     op, out = count.primitive, call.out
-    if (type(op) is Conv or type(op) is Linear) and params == 0:  # another node is the first to read its weights
+    if (
+        type(op) is ops.Conv or type(op) is ops.Linear
+    ) and params == 0:  # another node is the first to read its weights
         op = op._replace(shared=True)
-    arity = len(call.inputs) if type(op) is Concat else 2 if type(op) is Add else 1
+    arity = len(call.inputs) if type(op) is ops.Concat else 2 if type(op) is ops.Add else 1
     if op is None or out is None or times != 1 or count.more or len(numbers) != arity or cost.params(op) != params:
         return None
     given = [shapes[number] for number in numbers]
@@ -106,7 +94,7 @@ def primitive_of(
         return None
     try:
         made = output_shape(op, given)
-        check_node(Node("", op, numbers), given, made)
+        check_node(ops.Node("", op, numbers), given, made)
     except (ShapeError, ArithmeticError, ValueError, IndexError):
         return None
     return op if made == out else None

@@ -9,33 +9,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import error as zlib_error
 
+from ...graph import ops
 from ...graph.dtypes import BITS
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
 from ...spec.errors import SpecError, clip
 
 if TYPE_CHECKING:
@@ -82,7 +57,7 @@ Fill = Callable[[Tensor, str], Iterator[bytes]]
 _Parts = list[tuple[str, tuple[int, ...], float]]
 
 
-def _conv(op: Conv) -> _Parts:
+def _conv(op: ops.Conv) -> _Parts:
     inner, outer = op.in_channels, op.out_channels
     lead = (inner, outer // op.groups) if op.transposed else (outer, inner // op.groups)
     fan = inner // op.groups * prod(op.kernel_size)
@@ -98,35 +73,49 @@ def _affine(channels: int) -> _Parts:
 
 
 #: What each operation learns: names, sizes, and about how large the numbers are (He et al. 2015 for kernels).
-PARTS: ByOp[Callable[[Any], _Parts]] = ByOp(
+PARTS: ops.ByOp[Callable[[Any], _Parts]] = ops.ByOp(
     {
-        Conv: _conv,
-        Linear: lambda op: [
-            ("weight", (op.out_features, op.in_features), sqrt(GAIN / op.in_features)), *_bias(op.bias, op.out_features)
+        ops.Conv: _conv,
+        ops.Linear: lambda op: [
+            ("weight", (op.out_features, op.in_features), sqrt(GAIN / op.in_features)),
+            *_bias(op.bias, op.out_features),
         ],
-        Scale: lambda op: [("weight", (op.channels,), 0.25 if op.kind == "prelu" else 1.0)],
-        Norm: lambda op: (_affine(op.channels)[: 1 if op.kind == "rms-norm" else 2] if op.affine else []),
-        Tokens: lambda op: [
+        ops.Scale: lambda op: [("weight", (op.channels,), 0.25 if op.kind == "prelu" else 1.0)],
+        ops.Norm: lambda op: _affine(op.channels)[: 1 if op.kind == "rms-norm" else 2] if op.affine else [],
+        ops.Tokens: lambda op: [
             *([("tokens", (op.learned, op.channels), 1.0)] if op.learned else []),
             ("positions", (op.positions, op.channels), 0.1),
         ],
     },
-    dict.fromkeys((BatchNorm, LayerNorm), lambda op: _affine(op.channels)),
-    dict.fromkeys((Add, Multiply, Concat, Split, Shuffle, Flatten, Activation, Pool, AdaptivePool), lambda _: []),
-    dict.fromkeys((Upsample, PixelShuffle, Pad, Attention, Counted), lambda _: []),
-)  # fmt: skip
+    dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: _affine(op.channels)),
+    dict.fromkeys(
+        (
+            ops.Add,
+            ops.Multiply,
+            ops.Concat,
+            ops.Split,
+            ops.Shuffle,
+            ops.Flatten,
+            ops.Activation,
+            ops.Pool,
+            ops.AdaptivePool,
+        ),
+        lambda _: [],
+    ),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Counted), lambda _: []),
+)
 
 
-def parts_of(op: Op, node: str) -> list[Tensor]:
+def parts_of(op: ops.Op, node: str) -> list[Tensor]:
     """What an operation learns.
 
-    >>> [tensor.name for tensor in parts_of(BatchNorm(8), "norm")]
+    >>> [tensor.name for tensor in parts_of(ops.BatchNorm(8), "norm")]
     ['norm.weight', 'norm.bias']
     """
     return [Tensor(node, *part) for part in PARTS[type(op)](op)]
 
 
-def learned_tensors(graph: Graph, names: Sequence[str]) -> list[list[Tensor]]:
+def learned_tensors(graph: ops.Graph, names: Sequence[str]) -> list[list[Tensor]]:
     """For every node what it reads of learned tensors; `shared` ones are the first before it of the same sizes."""
     first: dict[tuple[object, ...], list[Tensor]] = {}
     found = []

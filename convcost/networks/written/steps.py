@@ -11,33 +11,7 @@ from collections.abc import Callable, Sequence
 from math import prod, sqrt
 from typing import Any
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    Ints,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ...graph.shapes import pool_overhang
 from ...spec.errors import SpecError, clip
 from .encode import Attribute, Step
@@ -66,14 +40,16 @@ MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circul
 class Emitter:
     """What one operation is written as: steps in order, the last of which gives its value."""
 
-    def __init__(self, name: str, inputs: Sequence[str], shapes: Sequence[Shape], learned: Sequence[Tensor]) -> None:
+    def __init__(
+        self, name: str, inputs: Sequence[str], shapes: Sequence[ops.Shape], learned: Sequence[Tensor]
+    ) -> None:
         self.name = name
         self.inputs = tuple(inputs)
         self.shapes = list(shapes)
         self.learned = {tensor.part: tensor.name for tensor in learned}
         self.steps: list[Step] = []
         self.integers: dict[str, Sequence[int]] = {}
-        self.floats: dict[str, tuple[Ints, float]] = {}
+        self.floats: dict[str, tuple[ops.Ints, float]] = {}
 
     @property
     def axes(self) -> int:
@@ -92,7 +68,7 @@ class Emitter:
         self.integers[name] = tuple(values)
         return name
 
-    def filled(self, what: str, dims: Ints, value: float) -> str:
+    def filled(self, what: str, dims: ops.Ints, value: float) -> str:
         """The same number everywhere, which nobody has learned: its name is none that a module's tensor has."""
         name = f"{self.name}/{what}"
         self.floats[name] = (dims, value)
@@ -114,11 +90,11 @@ class Emitter:
         return [*most, last._replace(name=self.name, output=self.name)]
 
 
-def _pads(padding: Sequence[tuple[int, int]]) -> Ints:
+def _pads(padding: Sequence[tuple[int, int]]) -> ops.Ints:
     return (*[before for before, _ in padding], *[after for _, after in padding])
 
 
-def _conv(e: Emitter, op: Conv, *_: object) -> None:
+def _conv(e: Emitter, op: ops.Conv, *_: object) -> None:
     given, padding = e.inputs[0], op.padding
     if op.padding_mode != "zeros" and any(map(any, padding)):
         given, padding = _bordered(e, given, padding, op.padding_mode), ((0, 0),) * len(padding)
@@ -135,7 +111,7 @@ def _bordered(e: Emitter, given: str, padding: Sequence[tuple[int, int]], mode: 
     return e.put("Pad", given, name, mode=MODES[mode])
 
 
-def _pad(e: Emitter, op: Pad, *_: object) -> None:
+def _pad(e: Emitter, op: ops.Pad, *_: object) -> None:
     """A border first; then what a padding below 0 takes away."""
     made = _bordered(e, e.inputs[0], op.padding, op.mode)
     if min(map(min, op.padding)) < 0:
@@ -167,7 +143,7 @@ def _multiply(e: Emitter, *_: object) -> None:
     e.put("Mul", e.inputs[0], gate)
 
 
-def _activation(e: Emitter, op: Activation, *_: object) -> None:
+def _activation(e: Emitter, op: ops.Activation, *_: object) -> None:
     given = e.inputs[0]
     if op.kind == "silu":
         e.put("Mul", given, e.put("Sigmoid", given))
@@ -178,7 +154,7 @@ def _activation(e: Emitter, op: Activation, *_: object) -> None:
         e.put(name, given, **attributes)
 
 
-def _batch_norm(e: Emitter, op: BatchNorm, *_: object) -> None:
+def _batch_norm(e: Emitter, op: ops.BatchNorm, *_: object) -> None:
     """The statistics are those of what is normal already, so that scale and shift alone are left."""
     mean, variance = e.filled("mean", (op.channels,), 0.0), e.filled("variance", (op.channels,), 1 - EPSILON)
     e.put("BatchNormalization", e.inputs[0], *e.learned.values(), mean, variance, epsilon=EPSILON)
@@ -194,7 +170,7 @@ def _layer_norm(e: Emitter, *_: object) -> None:
         e.put("Transpose", made, perm=back)
 
 
-def _norm(e: Emitter, op: Norm, *_: object) -> None:
+def _norm(e: Emitter, op: ops.Norm, *_: object) -> None:
     given = e.inputs[0]
     if op.kind == "softmax":
         e.put("Softmax", given, axis=1)
@@ -210,7 +186,7 @@ def _norm(e: Emitter, op: Norm, *_: object) -> None:
             e.put("Add", made, e.a_channel("bias"))
 
 
-def _normal_in_groups(e: Emitter, op: Norm) -> str:
+def _normal_in_groups(e: Emitter, op: ops.Norm) -> str:
     """Mean 0 and variance 1 over space and the channels of a group: each group as one long channel."""
     shape, groups = e.shapes[0], op.channels if op.kind == "instance-norm" else op.groups
     rows = e.reshape(e.inputs[0], (shape[0], groups, prod(shape[1:]) // groups))
@@ -219,18 +195,18 @@ def _normal_in_groups(e: Emitter, op: Norm) -> str:
     return e.reshape(e.put("InstanceNormalization", rows, one, none, epsilon=EPSILON), shape)
 
 
-def _scale(e: Emitter, op: Scale, *_: object) -> None:
+def _scale(e: Emitter, op: ops.Scale, *_: object) -> None:
     factor = e.a_channel("weight")
     e.put("PRelu" if op.kind == "prelu" else "Mul", e.inputs[0], factor)
 
 
-def _shuffle(e: Emitter, op: Shuffle, *_: object) -> None:
+def _shuffle(e: Emitter, op: ops.Shuffle, *_: object) -> None:
     batch, channels, *size = e.shapes[0]
     rows = e.reshape(e.inputs[0], (batch, op.groups, channels // op.groups, *size))
     e.reshape(e.put("Transpose", rows, perm=(0, 2, 1, *range(3, len(size) + 3))), e.shapes[0])
 
 
-def _pool(e: Emitter, op: Pool, *_: object) -> None:
+def _pool(e: Emitter, op: ops.Pool, *_: object) -> None:
     """What windows hang over into is written out, where it can be, as not every reader rounds up alike: into padding,
     which no maximum is; of a mean into a border of its own, whose zeros count."""
     given, padding, dilation = e.inputs[0], op.padding, op.dilation or (1,) * e.axes
@@ -251,7 +227,7 @@ def _pool(e: Emitter, op: Pool, *_: object) -> None:
     e.put("MaxPool" if op.kind == "max" else "AveragePool", given, **attributes)
 
 
-def _adaptive_pool(e: Emitter, op: AdaptivePool, *_: object) -> None:
+def _adaptive_pool(e: Emitter, op: ops.AdaptivePool, *_: object) -> None:
     """Everything; or windows of one length, side by side; or axis by axis, window by window."""
     given, kind = e.inputs[0], "Max" if op.kind == "max" else "Average"
     if set(op.output_size) == {1}:
@@ -271,7 +247,7 @@ def _adaptive_pool(e: Emitter, op: AdaptivePool, *_: object) -> None:
         given = e.put("Concat", *parts, axis=axis)
 
 
-def _upsample(e: Emitter, op: Upsample, *_: object) -> None:
+def _upsample(e: Emitter, op: ops.Upsample, *_: object) -> None:
     shape = e.shapes[0]
     sizes = e.whole("sizes", (*shape[:2], *[n * by for n, by in zip(shape[2:], op.factor)]))
     if op.kind == "nearest":
@@ -283,7 +259,7 @@ def _upsample(e: Emitter, op: Upsample, *_: object) -> None:
     e.put("Resize", e.inputs[0], "", "", sizes, **how)
 
 
-def _pixel_shuffle(e: Emitter, op: PixelShuffle, *_: object) -> None:
+def _pixel_shuffle(e: Emitter, op: ops.PixelShuffle, *_: object) -> None:
     batch, channels, *size = e.shapes[0]
     axes, inner = len(size), channels // prod(op.factor)
     blocks = e.reshape(e.inputs[0], (batch, inner, *op.factor, *size))
@@ -292,7 +268,7 @@ def _pixel_shuffle(e: Emitter, op: PixelShuffle, *_: object) -> None:
     e.reshape(made, (batch, inner, *[n * by for n, by in zip(size, op.factor)]))
 
 
-def _attention(e: Emitter, op: Attention, *_: object) -> None:
+def _attention(e: Emitter, op: ops.Attention, *_: object) -> None:
     """Of every head: keys times queries, their softmax, the values by its weights; positions stand last."""
     shape = e.shapes[0]
     batch, each, positions = shape[0], op.channels // op.heads, prod(shape[2:])
@@ -305,7 +281,7 @@ def _attention(e: Emitter, op: Attention, *_: object) -> None:
     e.reshape(e.put("MatMul", values, weights), (batch, op.channels, *shape[2:]))
 
 
-def _tokens(e: Emitter, op: Tokens, *_: object) -> None:
+def _tokens(e: Emitter, op: ops.Tokens, *_: object) -> None:
     """Positions in a row behind the learned ones; to each its vector is added."""
     shape = e.shapes[0]
     made = e.reshape(e.inputs[0], (*shape[:2], prod(shape[2:]))) if e.axes != 1 else e.inputs[0]
@@ -316,42 +292,44 @@ def _tokens(e: Emitter, op: Tokens, *_: object) -> None:
     e.put("Add", made, e.put("Transpose", e.learned["positions"], perm=(1, 0)))
 
 
-def _counted(e: Emitter, op: Counted, *_: object) -> None:
+def _counted(e: Emitter, op: ops.Counted, *_: object) -> None:
     raise SpecError(
         f"{clip(e.name)} cannot be exported", f"how this {clip(op.kind)} is done is not known, its cost alone"
     )
 
 
 #: What each operation is written as; what an operation adds to an emitter depends on it and on the shapes alone.
-STEPS: ByOp[Callable[[Emitter, Any], object]] = ByOp({
-    Conv: _conv,
-    Linear: _linear,
-    Add: lambda e, _: e.put("Add", *e.inputs),
-    Multiply: _multiply,
-    Concat: lambda e, _: e.put("Concat", *e.inputs, axis=1),
-    Split: lambda e, op: _slice(e, e.inputs[0], [op.start], [op.stop], [1]),
-    Shuffle: _shuffle,
-    Flatten: lambda e, _: e.put("Flatten", e.inputs[0], axis=1),
-    Activation: _activation,
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
-    Scale: _scale,
-    Norm: _norm,
-    Pool: _pool,
-    AdaptivePool: _adaptive_pool,
-    Upsample: _upsample,
-    PixelShuffle: _pixel_shuffle,
-    Pad: _pad,
-    Attention: _attention,
-    Tokens: _tokens,
-    Counted: _counted,
+STEPS: ops.ByOp[Callable[[Emitter, Any], object]] = ops.ByOp({
+    ops.Conv: _conv,
+    ops.Linear: _linear,
+    ops.Add: lambda e, _: e.put("Add", *e.inputs),
+    ops.Multiply: _multiply,
+    ops.Concat: lambda e, _: e.put("Concat", *e.inputs, axis=1),
+    ops.Split: lambda e, op: _slice(e, e.inputs[0], [op.start], [op.stop], [1]),
+    ops.Shuffle: _shuffle,
+    ops.Flatten: lambda e, _: e.put("Flatten", e.inputs[0], axis=1),
+    ops.Activation: _activation,
+    ops.BatchNorm: _batch_norm,
+    ops.LayerNorm: _layer_norm,
+    ops.Scale: _scale,
+    ops.Norm: _norm,
+    ops.Pool: _pool,
+    ops.AdaptivePool: _adaptive_pool,
+    ops.Upsample: _upsample,
+    ops.PixelShuffle: _pixel_shuffle,
+    ops.Pad: _pad,
+    ops.Attention: _attention,
+    ops.Tokens: _tokens,
+    ops.Counted: _counted,
 })  # fmt: skip
 
 
-def emitted(op: Op, name: str, inputs: Sequence[str], shapes: Sequence[Shape], learned: Sequence[Tensor]) -> Emitter:
+def emitted(
+    op: ops.Op, name: str, inputs: Sequence[str], shapes: Sequence[ops.Shape], learned: Sequence[Tensor]
+) -> Emitter:
     """An operation written out.
 
-    >>> found = emitted(Activation("silu"), "act", ["conv"], [(1, 8, 4)], [])
+    >>> found = emitted(ops.Activation("silu"), "act", ["conv"], [(1, 8, 4)], [])
     >>> [(step.op, step.output) for step in found.steps], found.steps[0].note
     ([('Sigmoid', 'act.1'), ('Mul', 'act')], 'convcost:["Activation",["silu"],["conv"],2]')
     """
@@ -364,10 +342,10 @@ def emitted(op: Op, name: str, inputs: Sequence[str], shapes: Sequence[Shape], l
     return found
 
 
-def _is_plain(op: Op, steps: list[Step]) -> bool:
+def _is_plain(op: ops.Op, steps: list[Step]) -> bool:
     """Would a reader know the operation without a note?"""
     if len(steps) > 1 or getattr(op, "shared", False):
         return False
-    if type(op) is Conv and (op.padding_mode != "zeros" or (op.transposed and not op.output_padding)):
+    if type(op) is ops.Conv and (op.padding_mode != "zeros" or (op.transposed and not op.output_padding)):
         return False
     return steps[0].op in PLAIN
