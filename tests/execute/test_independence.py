@@ -69,8 +69,13 @@ def shared_names(path: Path) -> set[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     names = {alias.name for node in imports if (node.module or "").endswith("graph.ops") for alias in node.names}
-    dotted = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-    return names | {node.attr for node in dotted if isinstance(node.value, ast.Name) and node.value.id == "ops"}
+    if any((node.module or "").endswith("graph") and node.names[0].name == "ops" for node in imports):
+        names |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and named(node.value, "ops")}
+    return names
+
+
+def named(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def test_what_is_shared_is_data() -> None:

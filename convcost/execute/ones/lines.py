@@ -11,31 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ...graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    ByOp,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from ...graph import ops
 from ..windows import adaptive_windows, landing_starts, pool_starts, tap_offsets, window_starts
 
 if TYPE_CHECKING:
@@ -65,18 +41,18 @@ class Line(NamedTuple):
 NOTHING = 1 << 62
 
 
-def line_length(op: Op, axis: int, lines: list[Line]) -> int:
+def line_length(op: ops.Op, axis: int, lines: list[Line]) -> int:
     """About how many positions an operation makes along an axis, those beyond its ends included."""
     given = max([len(line.first) for line in lines])
-    if isinstance(op, AdaptivePool):
+    if isinstance(op, ops.AdaptivePool):
         return op.output_size[axis] * (given // max(1, lines[0].size) + 1)
-    if isinstance(op, Conv) and op.transposed:
+    if isinstance(op, ops.Conv) and op.transposed:
         return given * op.stride[axis]
-    if isinstance(op, Upsample | PixelShuffle):
+    if isinstance(op, ops.Upsample | ops.PixelShuffle):
         return given * op.factor[axis]
-    if isinstance(op, Pad):
+    if isinstance(op, ops.Pad):
         return given + sum(map(abs, op.padding[axis]))
-    return max(given, op.positions) if isinstance(op, Tokens) else given
+    return max(given, op.positions) if isinstance(op, ops.Tokens) else given
 
 
 def line_of_input(size: int, margin: int, *, heard: bool) -> Line:
@@ -109,7 +85,7 @@ def _slide(line: Line, taps: int, stride: int, dilation: int, before: int, size:
     return Line(number, first, last, size)
 
 
-def _follow_conv(op: Conv, axis: int, lines: list[Line]) -> Line:
+def _follow_conv(op: ops.Conv, axis: int, lines: list[Line]) -> Line:
     (line,), (before, after) = lines, op.padding[axis]
     taps, stride, dilation = op.kernel_size[axis], op.stride[axis], op.dilation[axis]
     if op.transposed:
@@ -120,7 +96,7 @@ def _follow_conv(op: Conv, axis: int, lines: list[Line]) -> Line:
     return _slide(line, taps, stride, dilation, before, size)
 
 
-def _land(op: Conv, axis: int, line: Line) -> Line:
+def _land(op: ops.Conv, axis: int, line: Line) -> Line:
     """Every position reaches where its taps land; kept are the places of which all that land there are known."""
     (before, after), stride = op.padding[axis], op.stride[axis]
     offsets = tap_offsets(op.kernel_size[axis], op.dilation[axis])
@@ -143,17 +119,17 @@ def _landed(line: Line, offsets: Sequence[int], stride: int, count: int) -> tupl
     return first, last
 
 
-def _follow_pool(op: Pool, axis: int, lines: list[Line]) -> Line:
+def _follow_pool(op: ops.Pool, axis: int, lines: list[Line]) -> Line:
     (line,), pads, dilation = lines, op.padding[axis], op.dilation[axis] if op.dilation else 1
     span = tap_offsets(op.kernel_size[axis], dilation)[-1] + 1
     starts = pool_starts(line.size, span, op.stride[axis], pads, hang_over=op.ceil_mode)
     return _slide(line, op.kernel_size[axis], op.stride[axis], dilation, pads[0], max(1, len(starts)))
 
 
-def _follow_upsample(op: Upsample | PixelShuffle, axis: int, lines: list[Line]) -> Line:
+def _follow_upsample(op: ops.Upsample | ops.PixelShuffle, axis: int, lines: list[Line]) -> Line:
     """Each position lands on those that copy it, or on those whose centres lie less than one position from its own."""
     (line,), by = lines, op.factor[axis]
-    copied = isinstance(op, PixelShuffle) or op.kind == "nearest"
+    copied = isinstance(op, ops.PixelShuffle) or op.kind == "nearest"
     offsets = range(by) if copied else [q for q in range(-by, 2 * by) if abs(2 * q - by + 1) < 2 * by]
     reach = len(offsets) - by  # beyond the copies: there the next position lands, too
     first, last = _landed(line, range(len(offsets)), by, len(line.first) * by + reach)
@@ -161,7 +137,7 @@ def _follow_upsample(op: Upsample | PixelShuffle, axis: int, lines: list[Line]) 
     return Line(line.start * by + offsets[0] + reach, first[known], last[known], line.size * by)
 
 
-def _follow_pad(op: Pad, axis: int, lines: list[Line]) -> Line:
+def _follow_pad(op: ops.Pad, axis: int, lines: list[Line]) -> Line:
     """The same line, its places moved."""
     (line,) = lines
     if axis >= len(op.padding):  # its positions are in a row
@@ -170,24 +146,24 @@ def _follow_pad(op: Pad, axis: int, lines: list[Line]) -> Line:
     return line._replace(start=line.start + before, size=before + line.size + after)
 
 
-def _follow_norm(op: Norm, axis: int, lines: list[Line]) -> Line:
+def _follow_norm(op: ops.Norm, axis: int, lines: list[Line]) -> Line:
     return _follow_all(op, axis, lines) if op.kind in ("group-norm", "instance-norm") else lines[0]
 
 
-def _follow_all(_: Op, _axis: int, lines: list[Line]) -> Line:
+def _follow_all(_: ops.Op, _axis: int, lines: list[Line]) -> Line:
     """Every position hears all real ones."""
     (line,) = lines
     real, ones = part_of_line(line, 0, line.size), np.ones(len(line.first), np.int64)
     return Line(line.start, real.first.min() * ones, real.last.max() * ones, line.size)
 
 
-def _follow_tokens(op: Tokens, axis: int, lines: list[Line]) -> Line:
+def _follow_tokens(op: ops.Tokens, axis: int, lines: list[Line]) -> Line:
     """All in a row, each place may be any."""
     only, ones = _follow_flatten(op, axis, lines), np.ones(op.positions, np.int64)
     return Line(0, only.first * ones, only.last * ones, op.positions)
 
 
-def _follow_adaptive(op: AdaptivePool, axis: int, lines: list[Line]) -> Line:
+def _follow_adaptive(op: ops.AdaptivePool, axis: int, lines: list[Line]) -> Line:
     """Its windows, and those that would follow in the same rhythm on either side."""
     (line,), count = lines, op.output_size[axis]
     own, rounds = adaptive_windows(line.size, count), range(line.start // line.size, line.stop // line.size + 1)
@@ -200,7 +176,7 @@ def _follow_adaptive(op: AdaptivePool, axis: int, lines: list[Line]) -> Line:
     return Line(inside[0][0], first, np.array([line.last[a:b].max() for _, a, b in inside]), count)
 
 
-def _follow_flatten(_: Op, _axis: int, lines: list[Line]) -> Line:
+def _follow_flatten(_: ops.Op, _axis: int, lines: list[Line]) -> Line:
     """All real positions are one."""
     (line,) = lines
     real = part_of_line(line, 0, line.size)
@@ -214,7 +190,7 @@ def part_of_line(line: Line, start: int, stop: int) -> Line:
     return Line(start, line.first[part], line.last[part], line.size)
 
 
-def _follow_together(_: Op, _axis: int, lines: list[Line]) -> Line:
+def _follow_together(_: ops.Op, _axis: int, lines: list[Line]) -> Line:
     """What reaches any of the inputs."""
     start, stop = max([line.start for line in lines]), min([line.stop for line in lines])
     if start >= stop:
@@ -224,7 +200,7 @@ def _follow_together(_: Op, _axis: int, lines: list[Line]) -> Line:
     return Line(start, first, last, lines[0].size)
 
 
-def _follow_product(op: Op, axis: int, lines: list[Line]) -> Line:
+def _follow_product(op: ops.Op, axis: int, lines: list[Line]) -> Line:
     """A factor with one position reaches all positions of the other."""
     whole = next((line for line in lines if line.size != 1), lines[0])
     return _follow_together(op, axis, [_repeated(line, whole) for line in lines])
@@ -237,7 +213,7 @@ def _repeated(line: Line, like: Line) -> Line:
     return Line(like.start, only.first * ones, only.last * ones, like.size)
 
 
-def _follow_counted(op: Counted, axis: int, lines: list[Line]) -> Line | None:
+def _follow_counted(op: ops.Counted, axis: int, lines: list[Line]) -> Line | None:
     """Not executed; where it says that it may write over its input, it works element by element."""
     if not lines:
         return None
@@ -246,34 +222,37 @@ def _follow_counted(op: Counted, axis: int, lines: list[Line]) -> Line | None:
 
 
 #: How each operation passes on what reaches it along an axis: called with the operation, the axis and its inputs.
-FOLLOW: ByOp[Callable[[Any, int, list[Line]], Line | None]] = ByOp(
+FOLLOW: ops.ByOp[Callable[[Any, int, list[Line]], Line | None]] = ops.ByOp(
     {
-        Conv: _follow_conv,
-        Pool: _follow_pool,
-        AdaptivePool: _follow_adaptive,
-        Flatten: _follow_flatten,
-        Multiply: _follow_product,
-        Norm: _follow_norm,
-        Pad: _follow_pad,
-        Attention: _follow_all,
-        Tokens: _follow_tokens,
-        Counted: _follow_counted,
+        ops.Conv: _follow_conv,
+        ops.Pool: _follow_pool,
+        ops.AdaptivePool: _follow_adaptive,
+        ops.Flatten: _follow_flatten,
+        ops.Multiply: _follow_product,
+        ops.Norm: _follow_norm,
+        ops.Pad: _follow_pad,
+        ops.Attention: _follow_all,
+        ops.Tokens: _follow_tokens,
+        ops.Counted: _follow_counted,
     },
-    dict.fromkeys((Upsample, PixelShuffle), _follow_upsample),
-    dict.fromkeys((Add, Concat), _follow_together),
-    dict.fromkeys((Linear, Split, Shuffle, Activation, BatchNorm, LayerNorm, Scale), lambda _, __, lines: lines[0]),
+    dict.fromkeys((ops.Upsample, ops.PixelShuffle), _follow_upsample),
+    dict.fromkeys((ops.Add, ops.Concat), _follow_together),
+    dict.fromkeys(
+        (ops.Linear, ops.Split, ops.Shuffle, ops.Activation, ops.BatchNorm, ops.LayerNorm, ops.Scale),
+        lambda _, __, lines: lines[0],
+    ),
 )
 
 
-def reach(ops: Sequence[Conv], axis: int) -> tuple[int, int]:
+def reach(convs: Sequence[ops.Conv], axis: int) -> tuple[int, int]:
     """Along an axis, the span of convolutions in a row, and how far apart the windows of neighbouring outputs lie.
 
-    >>> conv = Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
+    >>> conv = ops.Conv(1, 1, (3,), (2,), ((1, 1),), (1,))
     >>> reach([conv, conv], 0)
     (7, 4)
     """
     span, step = 1, 1
-    for op in ops:
+    for op in convs:
         span += (op.kernel_size[axis] - 1) * op.dilation[axis] * step
         step *= 1 if op.transposed else op.stride[axis]
     return span, step
