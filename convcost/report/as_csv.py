@@ -74,7 +74,7 @@ class CsvWriter(Writer):
     def document(
         self,
         document: Document,  # noqa: ARG002  its rows are made from it
-        table: object,  # noqa: ARG002
+        table: object,  # noqa: ARG002  no column is left out for width
         fields: Sequence[str],
         rows: Callable[[], Iterable[Document]],
     ) -> None:

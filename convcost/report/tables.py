@@ -207,7 +207,7 @@ class TablesWriter(Writer):
         document: Document,
         table: Callable[[], Table],
         fields: Sequence[str],  # noqa: ARG002  a table has columns of its own
-        rows: Callable[[], Iterable[Document]],  # noqa: ARG002
+        rows: Callable[[], Iterable[Document]],  # noqa: ARG002  they are in the table
     ) -> None:
         """The table alone."""
         self.write(table(), document)
@@ -222,7 +222,7 @@ class TextWriter(TablesWriter):
 
     _between = ""
 
-    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002  text has no picture
         """The table alone."""
         self.file.write(self._between)
         self._between = "\n"

@@ -89,7 +89,7 @@ class Writer(ABC):
     def error(self, error: SpecError, line: int) -> None:  # noqa: B027  it is on standard error anyway
         """A line of a batch that describes no layer."""
 
-    def end(self) -> None:  # noqa: B027
+    def end(self) -> None:  # noqa: B027  most formats hold nothing back
         """What stands after the last answer, and answers held back."""
 
     @abstractmethod
