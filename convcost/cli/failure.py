@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TextIO
 
 from ..spec.errors import SpecError
+
+#: What takes a line of a terminal away.
+CLEAR = "\r\x1b[K"
 
 
 def report(error: SpecError, line: int | None = None) -> None:
@@ -27,6 +31,31 @@ def tell(text: str) -> None:
     width = max(get_terminal_size((100, 24)).columns, 20)
     lines = wrap(f"note: {text}", width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
     print("\n".join(lines), file=sys.stderr)
+
+
+@contextmanager
+def working(text: str) -> Iterator[Callable[[str], None]]:
+    """A line on the terminal for as long as something takes; none elsewhere, nor under `--quiet`.
+
+    >>> with working("exported by torch") as tell_meanwhile:
+    ...     pass
+
+    Notes meanwhile are for what it gives: the line makes way for them.
+    """
+    if not sys.stderr.isatty() or os.environ.get("CONVCOST_QUIET"):
+        yield tell
+        return
+
+    def tell_meanwhile(note: str) -> None:
+        print(CLEAR, end="", file=sys.stderr, flush=True)
+        tell(note)
+        print(f"{text} ...", end="", file=sys.stderr, flush=True)
+
+    print(f"{text} ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield tell_meanwhile
+    finally:
+        print(CLEAR, end="", file=sys.stderr, flush=True)
 
 
 def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:
