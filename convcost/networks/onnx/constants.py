@@ -9,7 +9,7 @@ from typing import Any
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .microsoft import DOMAIN, packed_kind, packed_size
 from .rules import LEARNED, WEIGHTS
-from .values import LEARNABLE, Call, Root, Scope, Value, countable
+from .values import LEARNABLE, Call, Root, Scope, Value, Written, countable
 from .wire import Malformed
 
 #: Names that frameworks give what a module learns, `stages.0.mixer.D`; exporters name literals otherwise: torch.export
@@ -32,16 +32,16 @@ def stored(key: str, tensor: Any, is_stored: bool = False) -> Value:
     return Value(shape, tensor.data_type, None, True, roots, Content(tensor, is_stored=is_stored))
 
 
-def folded(node: Any, scope: Scope, call: Call, evaluator: Evaluator, *, literals: bool) -> list[Value]:
+def folded(node: Written, scope: Scope, call: Call, evaluator: Evaluator, *, literals: bool) -> list[Value]:
     """The outputs of an operation that computes with constants and sizes alone; the weights in them stay known.
 
     `literals`: constants among the operations are no weights, as the file has these as tensors.
     """
-    if call.op == "Constant" and "value" in call.attributes and node.output:
-        value = stored(f"{scope.prefix}{node.output[0]}", call.attributes["value"].t)
+    if call.op == "Constant" and "value" in call.attributes and node.outputs:
+        value = stored(f"{scope.prefix}{node.outputs[0]}", call.attributes["value"].t)
         return [value._replace(roots=()) if literals else value]
-    contents, made = _contents(node, call), []
-    for index, (name, out) in enumerate(zip(node.output, call.outs)):
+    contents, made = _contents(node.record, call), []
+    for index, (name, out) in enumerate(zip(node.outputs, call.outs)):
         content = contents[index] if index < len(contents) else None
         shape, roots = out.shape, _passed_on(call)
         if out.full is None and content is not None:
