@@ -36,7 +36,7 @@ from .values import (
     countable,
     show_name,
     sizes_of,
-    written,
+    taken_apart,
 )
 from .wire import Malformed, check_text
 
@@ -267,7 +267,7 @@ class Walk:
             value = call.inputs[index] if index < len(call.inputs) else None
             inner.values[formal] = ABSENT if value is None else value
         check_text(*function.input, *function.output)
-        operations = [written(record) for record in function.node]
+        operations = [taken_apart(record) for record in function.node]
         inner.used = {used for one in operations for used in one.inputs} | set(function.output)
         for one in operations:
             self.node(one, inner)
@@ -377,4 +377,4 @@ def _resolved(node: Written, attributes: dict[str, Any] | None) -> Written:
         elif attribute.ref_attr_name in attributes:
             made.attribute.append(attributes[attribute.ref_attr_name])
             made.attribute[-1].name = attribute.name
-    return written(made)
+    return taken_apart(made)

@@ -164,7 +164,7 @@ class Written(NamedTuple):
         return self.record.name or next((output for output in self.outputs if output), "") or self.op
 
 
-def written(record: Any) -> Written:
+def taken_apart(record: Any) -> Written:
     """A record taken apart; Malformed where a name in it is no text."""
     op, domain, attributes = record.op_type, record.domain, record.attribute
     inputs, outputs = tuple(record.input), tuple(record.output)
@@ -197,7 +197,7 @@ class Scope:
 
     def enter(self, graph: Any) -> list[Written]:
         """Take over what a graph says about its values; gives its operations."""
-        values, nodes = (*graph.value_info, *graph.output), [written(record) for record in graph.node]
+        values, nodes = (*graph.value_info, *graph.output), [taken_apart(record) for record in graph.node]
         check_text(*[thing.name for thing in (*values, *graph.input, *graph.initializer)])
         self.said = {v.name: Value(sizes_of(v.type), v.type.tensor_type.elem_type) for v in values}
         self.used = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
