@@ -6,13 +6,15 @@ what the plan does not hold for is given back, and answered as without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .grid import Axis
-from .plans import Plan
+from .plans import Plan, numbers_of, wanted
+from .tables import Tables
 from .where import Condition
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Kernel(NamedTuple):
     to put what it finds; it gives how many rows are chosen, how many are ahead, how many the plan does not hold for."""
 
     run: Callable[..., tuple[int, int, int]]
-    given: tuple[NDArray[np.int64], ...]
+    given: tuple[NDArray[Any], ...]
 
     def block(self, block: Sequence[tuple[int, int]], last: int, ahead: Any, missed: Any) -> tuple[int, int, int]:
         """The rows of one block, by their place in it."""
@@ -58,60 +60,58 @@ def make_kernel(
 
 def _source(
     plan: Plan, axes: Sequence[Axis], words: Sequence[str], condition: Condition | None, variant: str, key: str
-) -> tuple[str, tuple[NDArray[np.int64], ...]] | None:
+) -> tuple[str, tuple[NDArray[Any], ...]] | None:
     """The kernel as Python, and the columns that it takes; None where that cannot be."""
     names = {word: f"v{number}" for word, number in zip(words, plan.outputs)}
     fields = [field for axis in axes for field in axis.fields]
     names |= {field: f"v{number}" for field, number in zip(fields, plan.inputs)}
     try:
-        writer = _Writer(plan, axes)
         asked = condition.source(names, variant) if condition else "True"
         ranked = f"{'-' * key.startswith('-')}{names[key.lstrip('-')]} > last" if key else "True"
+        writer = _Writer(plan, axes, f"{asked} {ranked}")
         return writer.text(asked, ranked), tuple(writer.given)
     except KeyError:
         return None
 
 
 class _Writer:
-    """Puts each instruction where it belongs."""
+    """Puts each instruction where it belongs; KeyError for a function of several axes."""
 
-    def __init__(self, plan: Plan, axes: Sequence[Axis]) -> None:
-        self.plan, self.axes = plan, axes
-        self.given: list[NDArray[np.int64]] = []
+    def __init__(self, plan: Plan, axes: Sequence[Axis], more: str) -> None:
+        tables = Tables(plan, axes)
+        self.given: list[NDArray[Any]] = []
         self.names: list[str] = []
-        self.reads: list[set[int]] = []  # the axes that each instruction depends on
         self.lines: list[list[str]] = [[] for _ in axes]
-        columns = [(at, column) for at, axis in enumerate(axes) for column in zip(*axis.values)]
-        for number, one in enumerate(plan.instructions):
-            below = [self.reads[operand] for kind, operand in one.operands if kind == "v"]
-            if one.operation == "input":
-                at, column = columns[plan.inputs.index(number)]
-                self._take(number, at, np.array(column, np.int64))
-            elif one.function is not None:
-                self._call(number, set().union(*below))
-            else:
-                self.reads.append(set().union(*below))
-                level = max(self.reads[-1], default=0)
-                self.lines[level] += [line.strip() for line in plan.written(number, "max")]
+        for at, held in enumerate(tables.holds):
+            before = f"h{at - 1}" if at else "True"
+            if held is not None:
+                self._take(f"o{at}", at, held)
+            self.lines[at].append(f"h{at} = {before}" + f" and o{at}" * (held is not None))
+        for number, at, column in zip(tables.given, tables.axis, tables.columns):
+            self._take(f"v{number}", at, column)
+        inputs = zip(plan.inputs, [(at, values) for at, axis in enumerate(axes) for values in zip(*axis.values)])
+        for number, (at, values) in inputs:
+            if number not in tables.given and re.search(rf"\bv{number}\b", more):
+                self._take(f"v{number}", at, np.array(values, np.int64))
+        read = {*plan.outputs, *[number for guard in tables.guards for number in numbers_of(guard)]}
+        for number in sorted(wanted(plan.instructions, read, tables.given) - {*tables.given}):
+            if plan.instructions[number].function is not None:
+                raise KeyError(number)
+            level = max(tables.reads[number], default=0)
+            self.lines[level] += [line.strip() for line in plan.written(number, "max")]
+        for guard in tables.guards:
+            level = max([max(tables.reads[number], default=0) for number in numbers_of(guard)])
+            self.lines[level].append(f"h{level} = h{level} and {plan.condition(guard)}")
 
-    def _take(self, number: int, at: int, column: NDArray[np.int64]) -> None:
+    def _take(self, name: str, at: int, column: NDArray[Any]) -> None:
         """A column that is read in the loop of its axis."""
-        self.reads.append({at})
-        self.given.append(column)
-        self.names.append(f"a{number}")
-        self.lines[at].append(f"v{number} = a{number}[i{at}]")
-
-    def _call(self, number: int, reads: set[int]) -> None:
-        """A function of one axis, called for each of its values before; KeyError for one of several."""
-        if len(reads) != 1:
-            raise KeyError(number)
-        (at,) = reads
-        columns = [np.array(column, np.int64) for axis in self.axes for column in zip(*axis.values)]
-        self._take(number, at, self.plan.column(number, columns, len(self.axes[at].values)))
+        self.given.append(np.ascontiguousarray(column))
+        self.names.append(f"a{len(self.names)}")
+        self.lines[at].append(f"{name} = {self.names[-1]}[i{at}]")
 
     def text(self, asked: str, ranked: str) -> str:
         """The whole function."""
-        last = len(self.axes) - 1
+        last = len(self.lines) - 1
         ends = [f"lo{at}, hi{at}" for at in range(last + 1)]
         lines = [f"def kernel({', '.join([*self.names, *ends])}, last, ahead, missed):", "    chosen = m = k = 0"]
         for at in range(last + 1):
@@ -121,9 +121,8 @@ class _Writer:
         place = "i0 - lo0"
         for at in range(1, last + 1):
             place = f"({place}) * (hi{at} - lo{at}) + i{at} - lo{at}"
-        holds = " and ".join([f"({guard})" for guard in self.plan.conditions()]) or "True"
         lines += [
-            f"{inside}if not ({holds}):", f"{inside}    missed[k] = {place}", f"{inside}    k += 1",
+            f"{inside}if not h{last}:", f"{inside}    missed[k] = {place}", f"{inside}    k += 1",
             f"{inside}elif {asked}:", f"{inside}    chosen += 1", f"{inside}    if {ranked}:",
             f"{inside}        ahead[m] = {place}", f"{inside}        m += 1",
         ]  # fmt: skip

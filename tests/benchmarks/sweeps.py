@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from convcost.search.chunks import chunk
 from convcost.search.cluster import reduced
-from convcost.search.reduce import Search, chunk, parts
+from convcost.search.reduce import Search, parts
 from convcost.search.sweep import layers_asked, read_search
 
 CONVCOST = [sys.executable, "-m", "convcost"]
