@@ -15,7 +15,7 @@ import numpy as np
 from . import reduce
 from .columns import Block, blocks, size_of
 from .fronts import front_of
-from .kernels import WORTH, Kernel, make_kernel
+from .kernels import WORTH, Kernel, Wanted, make_kernel
 from .questions import columns_of
 from .reduce import WORDS, Found, Part, Partial, Search, merge, words_needed
 from .select import Order
@@ -46,13 +46,15 @@ def chunk(search: Search, part: Part) -> Partial:
     (((0, (8, 8, 3)),), '16 @14 k3', (-451584,))
     """
     asker = _asker(search, part.question)
-    found, left = Partial(), NONE
+    found = Partial()
+    left: list[NDArray[np.int64]] = []
     for block in islice(blocks(asker.grid, reduce.AT_ONCE), part.first, part.last):
-        answer, rows = asker.block(block, found)
-        found, left = merge(search, found, answer), np.concatenate([left, rows]) if len(rows) else left
-        if len(left) > TOGETHER:
-            found, left = merge(search, found, asker.rest(left)), NONE
-    return merge(search, found, asker.rest(left)) if len(left) else found
+        found, rows = asker.block(block, found)
+        left += [rows] if len(rows) else []
+        if sum(map(len, left)) > TOGETHER:
+            found = merge(search, found, asker.rest(np.concatenate(left)))
+            left = []
+    return merge(search, found, asker.rest(np.concatenate(left))) if left else found
 
 
 @lru_cache(maxsize=512)
@@ -84,25 +86,25 @@ class _Asker:
         usable = "arithmetic_intensity" not in words and key.lstrip("-") not in SHAPING
         if not usable or not self._columns.ways or not self._columns.ways[0].applies:
             return None
-        self._plan = self._columns.ways[0].plan
-        return make_kernel(self._plan, self.grid.axes, words, self._where, self._variant, key)
+        kept = tuple(dict.fromkeys([order.word for order in (*self.search.best, *self.search.front)]))
+        wanted = Wanted(self._where, self._variant, key, kept)
+        return make_kernel(self._columns.ways[0].plan, self.grid.axes, words, wanted)
 
     def block(self, block: Block, before: Partial) -> tuple[Partial, NDArray[np.int64]]:
-        """The answer to one block, and the rows that are left; what cannot be better than what there is `before` is
-        left out."""
+        """What there is `before` and the answer to one block, and the rows that are left."""
         if self._kernel is not None:
             return self._by_kernel(self._kernel, block, before)
         most = self._columns.most(block)
         found, exists = most or self._columns.answer(block)
         shape = tuple([end - first for first, end in block])
         left = _places(~exists, shape) if most else NONE
-        chosen = exists & self._asked(found, self._columns.varying(block))
+        chosen = exists & self._asked(found, self._columns.varying(block, self._where.words if self._where else ()))
         count = _count(chosen, size_of(block))
         partial = Partial(((self.number, (size_of(block), _count(exists, size_of(block)), count)),))
         if count:
             best, front = self._best(block, found, chosen, before), self._front(block, found, chosen)
             partial = partial._replace(best=best, front=front)
-        return partial, self._rows_of(block, left)
+        return merge(self.search, before, partial), self._rows_of(block, left)
 
     def _asked(self, found: Mapping[str, Any], varying: Mapping[str, Any]) -> Any:
         """Which layers the condition chooses."""
@@ -112,13 +114,10 @@ class _Asker:
         size, last = size_of(block), np.iinfo(np.int64).min
         if len(before.best) == self.search.top and self.search.best and not self.search.front:
             last = -int(before.best[-1].key[0]) - (len(self.search.best) > 1)
-        ahead, missed = np.empty(size, np.int64), np.empty(size, np.int64)
-        count, m, k = kernel.block(block, last, ahead, missed)
-        partial = Partial()
-        if m:
-            said, _ = self._plan.run(self._columns.rows(block, ahead[:m]))
-            partial = self._picked(block, ahead[:m], dict(zip(self._columns.words, said)))
-        return partial._replace(counts=((self.number, (size, size - k, count)),)), self._rows_of(block, missed[:k])
+        count, ahead, words, missed = kernel.block(block, last)
+        partial = self._picked(block, ahead, words)
+        partial = partial._replace(counts=((self.number, (size, size - len(missed), count)),))
+        return merge(self.search, before, partial), self._rows_of(block, missed)
 
     def rest(self, rows: NDArray[np.int64]) -> Partial:
         """The answer to rows of the grid that are left from blocks, which have counted them as layers."""
@@ -133,8 +132,7 @@ class _Asker:
         """Rows by their place in a block, as candidates."""
         if not len(at):
             return Partial()
-        columns = {word: np.broadcast_to(column, (len(at),)) for word, column in found.items()}
-        return Partial((), self._ranked(block, at, columns), self._unbeaten(block, at, columns))
+        return Partial((), self._ranked(block, at, found), self._unbeaten(block, at, found))
 
     def _best(
         self, block: Block, found: Mapping[str, NDArray[Any]], chosen: NDArray[np.bool_], before: Partial
@@ -159,7 +157,7 @@ class _Asker:
     ) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
         """The places of the chosen, and the words by which they are compared."""
         shape = tuple([end - first for first, end in block])
-        places = np.nonzero(np.broadcast_to(chosen, shape))
+        places = _true(np.broadcast_to(chosen, shape))
         columns = {order.word: np.broadcast_to(found[order.word], shape)[places] for order in orders}
         return np.ravel_multi_index(places, shape), columns
 
@@ -169,6 +167,9 @@ class _Asker:
         if not search.top or not search.best:
             return ()
         keys = [_signed(columns[order.word], order) for order in search.best]
+        if len(at) > 2 * search.top:  # most are behind the last that is kept
+            ahead = np.flatnonzero(keys[0] <= np.partition(keys[0], search.top - 1)[search.top - 1])
+            at, keys = at[ahead], [key[ahead] for key in keys]
         if len(at) > search.top:
             few = np.lexsort((at, *keys[::-1]))[: search.top]
             at, keys = at[few], [key[few] for key in keys]
@@ -202,6 +203,14 @@ class _Asker:
     def _found(self, block: Block, at: NDArray[np.intp], keys: list[NDArray[Any]]) -> list[Found]:
         rows = self._rows_of(block, at).tolist()
         return [Found(tuple(key), self.number, row) for key, row in zip(zip(*[key.tolist() for key in keys]), rows)]
+
+
+def _true(column: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+    """Where a column is true: gone through as it lies in memory, which is several times as fast as in its order."""
+    order = np.argsort([-stride for stride in column.strides], kind="stable")
+    lying = column.transpose(order)
+    found = np.unravel_index(np.flatnonzero(lying), lying.shape)
+    return tuple([found[at] for at in np.argsort(order)])
 
 
 def _count(there: NDArray[np.bool_], size: int) -> int:

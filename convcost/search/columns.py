@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, product
 from math import prod
@@ -13,7 +13,7 @@ import numpy as np
 from ..analysis.traced import Traced
 from .factors import arranged
 from .grid import Axis, Grid
-from .plans import Plan, Refused, TooLarge, make_plan
+from .plans import ALWAYS, Plan, Refused, TooLarge, make_plan
 from .tables import Tables
 
 if TYPE_CHECKING:
@@ -73,29 +73,22 @@ class Way:
         return Tables(self.plan, self._axes)
 
     def run(
-        self, sizes: list[NDArray[np.int64]], block: Block | None, place: Callable[[int], int]
+        self, sizes: list[NDArray[np.int64]], block: Block | None, place: Callable[[int], int], least: float = ALWAYS
     ) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
         """The outputs and where the plan holds, for sizes or, where they are those of a block, by tables.
 
-        Both have the shapes of what they depend on; axis `at` of the grid lies at `place(at)`.
+        Both have the shapes of what they depend on; axis `at` of the grid lies at `place(at)`. There are no outputs
+        where the plan holds for less than the `least` share.
         """
         if block is None:
             return self.plan.run(sizes)
-        found, holds = self.tables.compute(*self._read(block, place, whole=True))
-        return [np.asarray(column) for column in found], holds
-
-    def holds(self, block: Block, place: Callable[[int], int]) -> NDArray[np.bool_]:
-        """Where the plan holds alone: less work."""
-        return self.tables.compute(*self._read(block, place, whole=False))[1]
-
-    def _read(self, block: Block, place: Callable[[int], int], *, whole: bool) -> list[Any]:
-        """What the rest of the plan is called with."""
         tables = self.tables
         holds: NDArray[np.bool_] = np.ones((1,) * len(block), np.bool_)
         for at, held in enumerate(tables.holds):
             holds = holds if held is None else holds & _along(held, block[at], place(at), len(block))
         given = [_along(column, block[at], place(at), len(block)) for column, at in zip(tables.columns, tables.axis)]
-        return [holds, whole, *given]
+        found, holds = tables.compute(holds, least, *given)
+        return [np.asarray(column) for column in found], holds
 
 
 def _along(column: NDArray[Any], ends: tuple[int, int], at: int, axes: int) -> NDArray[Any]:
@@ -155,15 +148,15 @@ class Columns:
         """
         if not self.ways or not self.ways[0].applies:
             return None
-        way = self.ways[0]
-        if np.count_nonzero(held := way.holds(block, self._place)) < (1 - FEW) * held.size:
+        found, holds = self.ways[0].run([], block, self._place, 1 - FEW)
+        if not found:
             return None
-        found, holds = way.run([], block, self._place)
         return {word: self._turned(column) for word, column in zip(self.words, found)}, self._turned(holds)
 
     def _turned(self, column: NDArray[Any]) -> NDArray[Any]:
         """With the axes in the order of the grid."""
-        return np.moveaxis(column, -1, self._inner) if column.ndim else column
+        last = column.ndim - 1
+        return column.transpose(*range(self._inner), last, *range(self._inner, last)) if column.ndim else column
 
     def _answer(
         self, sizes: list[NDArray[np.int64]], shape: tuple[int, ...], block: Block | None = None
@@ -238,9 +231,11 @@ class Columns:
             else:
                 np.copyto(found[word], column, where=held)
 
-    def varying(self, block: Block) -> dict[str, NDArray[np.int64]]:
-        """What varies, by field, each along its own axis."""
+    def varying(self, block: Block, asked: Collection[str]) -> dict[str, NDArray[np.int64]]:
+        """What varies, by field, each along its own axis; nothing where none of the fields is `asked` for."""
         fields = [field for axis in self._axes for field in axis.fields]
+        if not {*fields} & {*asked}:
+            return {}
         return {field: np.moveaxis(array, -1, self._inner) for field, array in zip(fields, self._laid(block))}
 
     def rows(self, block: Block, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""A plan with its steps arranged by axis: sums of products, of which each part is worked out along as few axes as can be.
+"""A plan with its steps arranged by axis: sums of products, each part worked out along as few axes as can be.
 
 The steps of a traced plan follow the code that was traced: `9 * in * out * height * width` stage by stage. Written as
 one sum of products, what depends on channels and what depends on the size come apart, and of millions of layers each
@@ -45,8 +45,8 @@ def arranged(plan: Plan, axes: Sequence[int], lengths: Sequence[int], example: S
 
     >>> plan = make_plan(lambda a, b, n: [a * n * n * (9 + b), a * n * n * 36], [(1, 512)] * 3, [8, 16, 7])
     >>> print(arranged(plan, [0, 1, 2], [512, 512, 512], [8, 16, 7]).source())
-    def compute(holds, whole, v0, v1, v2):
-        if not whole: return [], holds
+    def compute(holds, least, v0, v1, v2):
+        if holds.sum() < least * holds.size: return [], holds
         v3 = v0 * 9
         v4 = v1 * v0
         v5 = v3 + v4

@@ -13,7 +13,10 @@ from ..analysis.traced import Guard, Instruction, Trace, Traced
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What is called with where a plan holds, whether its outputs are wanted, and columns; it gives outputs, and where.
+#: The least share of rows for which outputs are wanted where they always are, and never.
+ALWAYS, NEVER = 0, 2
+
+#: What is called with where a plan may hold, for which share it must, and columns; it gives outputs, and where.
 Compute = Callable[..., tuple[list[Any], "NDArray[np.bool_]"]]
 
 #: Numbers that a column holds exactly, and those that are also exact where they are divided.
@@ -48,20 +51,20 @@ class Plan:
         Columns may have shapes that broadcast: what is computed of input sizes alone is then computed once for all
         channels. The outputs have the shape of what they were computed of.
         """
-        found, holds = self._outcome(columns, True)
+        found, holds = self._outcome(columns, ALWAYS)
         return [np.asarray(column) for column in found], holds
 
     def holds(self, columns: Sequence[Any]) -> NDArray[np.bool_]:
         """For which rows of sizes it holds: less work than `run`."""
-        return self._outcome(columns, False)[1]
+        return self._outcome(columns, NEVER)[1]
 
-    def _outcome(self, columns: Sequence[Any], whole: bool) -> tuple[list[Any], NDArray[np.bool_]]:
+    def _outcome(self, columns: Sequence[Any], least: float) -> tuple[list[Any], NDArray[np.bool_]]:
         given = [np.asarray(column, np.int64) for column in columns]
         holds: NDArray[np.bool_] = np.ones((), np.bool_)
         for at in range(len(given)):
             given[at], inside = self.inside(at, given[at])
             holds = holds & inside
-        found, holds = self._compute(holds, whole, *given)
+        found, holds = self._compute(holds, least, *given)
         return found, np.broadcast_to(holds, np.broadcast_shapes(*[column.shape for column in given]))
 
     def inside(self, at: int, column: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -80,8 +83,9 @@ class Plan:
         return self.compiled(self.inputs, self.guards)
 
     def compiled(self, given: Sequence[int], guards: Sequence[Guard]) -> Compute:
-        """The instructions as a function: called with where it holds, whether the outputs are wanted, and what the
-        `given` ones are, it gives the outputs, and where the guards come out as they must, too."""
+        """The instructions as a function: called with where it holds, and what the `given` ones are, it gives the
+        outputs, and where the guards come out as they must, too; without outputs where the share of that is not even
+        the `least`."""
         scope: dict[str, Any] = {"maximum": np.maximum, "called": _called}
         scope |= {f"f{number}": one.function for number, one in enumerate(self.instructions) if one.function}
         exec(compile(self.source(given, guards), "<plan>", "exec"), scope)
@@ -97,16 +101,16 @@ class Plan:
         """The instructions as Python: what the guards need first, each asked as soon as it can be."""
         there = self.inputs if given is None else given
         guards = self.guards if guards is None else guards
-        needed = wanted(self.instructions, {number for guard in guards for number in numbers_of(guard)}, there)
+        first = needed(self.instructions, {number for guard in guards for number in numbers_of(guard)}, there)
         asked: dict[int, list[Guard]] = {}
         for guard in guards:
             asked.setdefault(max(numbers_of(guard)), []).append(guard)
-        lines = [f"def compute(holds, whole, {', '.join([f'v{number}' for number in there])}):"]
-        for number in sorted(needed):
+        lines = [f"def compute(holds, least, {', '.join([f'v{number}' for number in there])}):"]
+        for number in sorted(first):
             lines += [] if number in there else self.written(number)
             lines += [f"    holds = holds & {_asked(guard)}" for guard in asked.get(number, ())]
-        lines.append("    if not whole: return [], holds")
-        for number in sorted(wanted(self.instructions, {*self.outputs}, there) - needed):
+        lines.append("    if holds.sum() < least * holds.size: return [], holds")
+        for number in sorted(needed(self.instructions, {*self.outputs}, there) - first):
             lines += [] if number in there else self.written(number)
         return "\n".join([*lines, f"    return [{', '.join([f'v{number}' for number in self.outputs])}], holds"])
 
@@ -129,7 +133,7 @@ class Plan:
         return said if guard.outcome else f"not ({said})"
 
 
-def wanted(instructions: Sequence[Instruction], outputs: Iterable[int], given: Collection[int] = ()) -> set[int]:
+def needed(instructions: Sequence[Instruction], outputs: Iterable[int], given: Collection[int] = ()) -> set[int]:
     """The instructions that some of them need, and these; what those that are `given` need is not looked at."""
     found = {*outputs}
     for number in range(len(instructions) - 1, -1, -1):
@@ -172,8 +176,8 @@ def make_plan(
 
 def _needed(plan: Plan) -> Plan:
     """The plan without what no output and no guard needs; inputs all stay, for their intervals."""
-    needed = wanted(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in numbers_of(guard)]})
-    kept = [n for n, one in enumerate(plan.instructions) if n in needed or one.operation == "input"]
+    read = needed(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in numbers_of(guard)]})
+    kept = [n for n, one in enumerate(plan.instructions) if n in read or one.operation == "input"]
     new = {number: at for at, number in enumerate(kept)}
 
     def moved(operand: tuple[str, int]) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Rows by the million, reduced where they are made: how many there are, the best, and those that no other beats.
 
-`chunk` (chunks.py) answers one part and `merge` joins two answers: both are pure, the order of parts changes nothing, and of equal
+A chunk answers one part and `merge` joins two answers: both are pure, the order of parts changes nothing, and of equal
 rows the one that comes first in the grid is kept. So it does not matter who works out which part, or how often.
 """
 

@@ -39,7 +39,7 @@ def batches(search: Search, tell: Callable[[int], object] = lambda _: None) -> I
         columns = columns_of(question._replace(words=(*NUMBERS, *SHAPING)))
         for block in blocks(question.grid, AT_ONCE):
             found, chosen = columns.answer(block)
-            varying = columns.varying(block)
+            varying = columns.varying(block, question.grid.fields)
             if condition is not None:
                 chosen = chosen & condition({"variant": question.variant, **found, **varying})
             done += chosen.size

@@ -10,7 +10,7 @@ import numpy as np
 
 from .factors import axes_read
 from .grid import Axis
-from .plans import Compute, Plan, numbers_of, wanted
+from .plans import ALWAYS, Compute, Plan, needed, numbers_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ class Tables:
         """The tables that outputs, guards and steps along several axes read."""
         read = {*self.plan.outputs, *[number for guard in self.guards for number in numbers_of(guard)]}
         tables = [number for number in range(len(self.plan.instructions)) if self._has_table(number)]
-        return [number for number in sorted(wanted(self.plan.instructions, read, tables)) if number in {*tables}]
+        return [number for number in sorted(needed(self.plan.instructions, read, tables)) if number in {*tables}]
 
     def _fill(self, at: int) -> NDArray[np.bool_] | None:
         """The tables of one axis; where along it the plan may hold."""
@@ -71,12 +71,12 @@ class Tables:
             holds = holds & inside
         outputs = tuple([self.given[place] for place in places])
         alone = Plan(self.plan.instructions, (), outputs, self.plan.ranges)
-        found, holds = alone.compiled(fields, guards)(holds, True, *columns)
+        found, holds = alone.compiled(fields, guards)(holds, ALWAYS, *columns)
         for place, column in zip(places, found):
             self.columns[place] = np.broadcast_to(np.asarray(column), columns[0].shape)
         return None if holds.all() else np.broadcast_to(holds, columns[0].shape)
 
     @cached_property
     def compute(self) -> Compute:
-        """The rest of the plan: called with where it holds, whether outputs are wanted, and parts of the tables."""
+        """The rest of the plan: called with where it may hold, for which share it must, and parts of the tables."""
         return self.plan.compiled(self.given, self.guards)
