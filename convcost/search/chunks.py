@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import reduce
-from .columns import Block, blocks, size_of
+from .columns import blocks, size_of
 from .fronts import front_of
 from .kernels import WORTH, Kernel, Wanted, make_kernel
 from .questions import columns_of
 from .reduce import WORDS, Found, Part, Partial, Search, merge, words_needed
 from .select import Order
+from .tables import Block
 from .where import MISSING, SHAPING, Condition
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class _Asker:
             return None
         kept = tuple(dict.fromkeys([order.word for order in (*self.search.best, *self.search.front)]))
         wanted = Wanted(self._where, self._variant, key, kept)
-        return make_kernel(self._columns.ways[0].plan, self.grid.axes, words, wanted)
+        return make_kernel(self._columns.ways[0].tables, self.grid.axes, words, wanted)
 
     def block(self, block: Block, before: Partial) -> tuple[Partial, NDArray[np.int64]]:
         """What there is `before` and the answer to one block, and the rows that are left."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import cached_property
 from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis.traced import Traced
-from .factors import arranged
 from .grid import Axis, Grid
-from .plans import ALWAYS, Plan, Refused, TooLarge, make_plan
-from .tables import Tables
+from .plans import Refused, TooLarge, make_plan
+from .tables import Block, Way
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,14 +26,8 @@ WORTH = 6
 #: The share of a block that is still open below which its layers are gathered instead of computing all again.
 FEW = 0.25
 
-#: Layers of a grid from which on arranging the steps of a plan, which takes some milliseconds, pays.
-WORTH_ARRANGING = 1 << 19
-
 #: What makes the wanted words of sizes.
 Build = Callable[[Sequence[Any]], list[Any] | None]
-
-#: Part of a grid: first number and the one behind the last along each axis.
-Block = tuple[tuple[int, int], ...]
 
 
 def blocks(grid: Grid, layers: int) -> Iterator[Block]:
@@ -59,40 +51,6 @@ def blocks(grid: Grid, layers: int) -> Iterator[Block]:
 def size_of(block: Block) -> int:
     """How many layers it has."""
     return prod([end - first for first, end in block])
-
-
-class Way:
-    """A plan for the layers of a grid that take one way through the code, and whether they are any there."""
-
-    def __init__(self, plan: Plan, applies: bool, axes: Sequence[Axis]) -> None:
-        self.plan, self.applies, self._axes = plan, applies, axes
-
-    @cached_property
-    def tables(self) -> Tables:
-        """What depends on one axis alone."""
-        return Tables(self.plan, self._axes)
-
-    def run(
-        self, sizes: list[NDArray[np.int64]], block: Block | None, place: Callable[[int], int], least: float = ALWAYS
-    ) -> tuple[list[NDArray[Any]], NDArray[np.bool_]]:
-        """The outputs and where the plan holds, for sizes or, where they are those of a block, by tables.
-
-        Both have the shapes of what they depend on; axis `at` of the grid lies at `place(at)`. There are no outputs
-        where the plan holds for less than the `least` share.
-        """
-        if block is None:
-            return self.plan.run(sizes)
-        tables = self.tables
-        holds: NDArray[np.bool_] = np.ones((1,) * len(block), np.bool_)
-        for at, held in enumerate(tables.holds):
-            holds = holds if held is None else holds & _along(held, block[at], place(at), len(block))
-        given = [_along(column, block[at], place(at), len(block)) for column, at in zip(tables.columns, tables.axis)]
-        found, holds = tables.compute(holds, least, *given)
-        return [np.asarray(column) for column in found], holds
-
-
-def _along(column: NDArray[Any], ends: tuple[int, int], at: int, axes: int) -> NDArray[Any]:
-    return column[slice(*ends)].reshape((1,) * at + (-1,) + (1,) * (axes - at - 1))
 
 
 class Columns:
@@ -283,10 +241,7 @@ class Columns:
             raise
         except Refused:
             return False
-        if prod([len(axis.values) for axis in self._axes]) >= WORTH_ARRANGING:
-            lengths = [len(axis.values) for axis in self._axes]
-            plan = arranged(plan, [at for at, axis in enumerate(self._axes) for _ in axis.fields], lengths, example)
-        self.ways.append(Way(plan, applies, self._axes))
+        self.ways.append(Way(plan, applies, self._axes, example))
         return True
 
     def _one_by_one(

@@ -8,36 +8,17 @@ for all channels. Of several numbers the largest is arranged likewise: `max(a * 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
-from math import gcd, prod
-from typing import Any, NamedTuple
+from math import prod
+from typing import Any
 
-from ..analysis.traced import Instruction, Trace
+from ..analysis.traced import Trace
 from .plans import Plan, Refused, make_plan
-
-#: Terms up to which a product of two sums is multiplied out; beyond, both stay as they are.
-MOST_TERMS = 64
-
-#: Factors of a product, by number, each as often as its power says.
-Factors = tuple[int, ...]
-
-#: A sum of products in order: the factors of each, and the number before them.
-Sum = tuple[tuple[Factors, int], ...]
+from .sums import ONE, Factor, Factors, Sum, Sums, in_order, without
 
 #: A sum as products of two sums each.
 Way = list[tuple[Sum, Sum]]
-
-ONE: Sum = (((), 1),)
-
-
-class Factor(NamedTuple):
-    """What is not taken apart: an input, or an operation of sums that is neither + nor - nor *."""
-
-    operation: str
-    operands: tuple[Sum, ...]
-    function: Callable[..., int] | None = None
 
 
 def arranged(plan: Plan, axes: Sequence[int], lengths: Sequence[int], example: Sequence[int]) -> Plan:
@@ -47,18 +28,18 @@ def arranged(plan: Plan, axes: Sequence[int], lengths: Sequence[int], example: S
     >>> print(arranged(plan, [0, 1, 2], [512, 512, 512], [8, 16, 7]).source())
     def compute(holds, least, v0, v1, v2):
         if holds.sum() < least * holds.size: return [], holds
-        v3 = v0 * 9
-        v4 = v1 * v0
-        v5 = v3 + v4
-        v6 = v2 * v2
-        v7 = v5 * v6
-        v8 = v0 * 36
-        v9 = v8 * v6
-        return [v7, v9], holds
+        v3 = v2 * v2
+        v4 = v1 + 9
+        v5 = v0 * v4
+        v6 = v3 * v5
+        v7 = v2 * 36
+        v8 = v2 * v7
+        v9 = v0 * v8
+        return [v6, v9], holds
 
     Every step is proven to fit once more, by its own interval; where that fails, or nothing is saved, the plan stays.
     """
-    sums = _Sums(plan, axes)
+    sums = Sums(plan, axes)
     intervals = [plan.ranges[number] for number in plan.inputs]
     try:
         found = make_plan(lambda *sizes: _Arranging(sums, lengths, sizes).outputs(plan), intervals, example)
@@ -82,96 +63,10 @@ def axes_read(plan: Plan, axes: Sequence[int]) -> list[frozenset[int]]:
     return found
 
 
-class _Sums:
-    """The instructions of a plan as sums of products of factors."""
-
-    def __init__(self, plan: Plan, axes: Sequence[int]) -> None:
-        self.factors: list[Factor] = []
-        self.reads: list[frozenset[int]] = []
-        self.signed: list[bool] = []  # which factors may be negative
-        self.ranges: list[tuple[int, int]] = []
-        self._known: dict[Factor, int] = {}
-        self._largest_of: dict[Sum, frozenset[Sum]] = {}
-        self._axes = axes
-        self.sums: list[Sum] = []
-        for one, interval in zip(plan.instructions, plan.ranges):
-            self.sums.append(self._sum(one, interval))
-
-    def of(self, operand: tuple[str, int]) -> Sum:
-        """What an operand is."""
-        kind, number = operand
-        return self.sums[number] if kind == "v" else _number(number)
-
-    def axes_of(self, total: Sum) -> frozenset[int]:
-        """The axes that a sum depends on."""
-        return frozenset[int]().union(*[self.reads[factor] for factors, _ in total for factor in factors])
-
-    def _sum(self, one: Instruction, interval: tuple[int, int]) -> Sum:
-        if one.operation == "input":
-            return self._factor(Factor("input", (_number(one.operands[0][1]),)), interval)
-        read = [self.of(operand) for operand in one.operands]
-        if one.operation == "constant":
-            return read[0]
-        if one.operation in ("+", "-"):
-            return _added([(1, read[0]), (1 if one.operation == "+" else -1, read[1])])
-        if one.operation == "*":
-            read = [self._as_factor(part) for part in read]
-            if len(read[0]) * len(read[1]) <= MOST_TERMS:
-                return _multiplied(*read)
-        if one.operation == "max":
-            return self._largest(frozenset().union(*[self._largest_of.get(part, {part}) for part in read]))
-        return self._factor(Factor(one.operation, tuple(read), one.function), interval)
-
-    def _as_factor(self, total: Sum) -> Sum:
-        """A sum along one axis that is a part of a product: it is worked out once, and stays one factor."""
-        if len(total) < 2 or len(self.axes_of(total)) != 1:
-            return total
-        number = gcd(*[n for _, n in total])
-        inner = _in_order([(factors, n // number) for factors, n in total])
-        least = 0 if self._positive(inner) else -1
-        return _multiplied(_number(number), self._factor(Factor("+", (inner,)), (least, 0)))
-
-    def _factor(self, factor: Factor, interval: tuple[int, int]) -> Sum:
-        number = self._known.setdefault(factor, len(self.factors))
-        if number == len(self.factors):
-            own = {self._axes[len(self.factors)]} if factor.operation == "input" else set[int]()
-            self.factors.append(factor)
-            self.reads.append(frozenset(own).union(*[self.axes_of(operand) for operand in factor.operands]))
-            self.signed.append(interval[0] < 0)
-            self.ranges.append(interval)
-        return (((number,), 1),)
-
-    def _largest(self, sums: Collection[Sum]) -> Sum:
-        """The largest of sums: what all have in common before it, without those that another is never below."""
-        kept = [one for one in sums if not any([self._never_below(other, one) for other in sums])]
-        if len(kept) == 1:
-            return kept[0]
-        shared = self._shared([factors for one in kept for factors, _ in one])
-        number = gcd(*[n for one in kept for _, n in one]) if shared else 1
-        parts = sorted([_in_order([(_without(factors, shared), n // number) for factors, n in one]) for one in kept])
-        least = 0 if any(map(self._positive, parts)) else -1
-        found = _multiplied(((shared, number),), self._factor(Factor("max", tuple(parts)), (least, 0)))
-        self._largest_of[found] = frozenset(kept)
-        return found
-
-    def _never_below(self, this: Sum, other: Sum) -> bool:
-        """Is one sum at least the other whatever the sizes are: is there nothing negative in the difference?"""
-        rest = _added([(1, this), (-1, other)])
-        return bool(rest) and self._positive(rest)
-
-    def _positive(self, total: Sum) -> bool:
-        return all([number > 0 and not any([self.signed[one] for one in factors]) for factors, number in total])
-
-    def _shared(self, products: Sequence[Factors]) -> Factors:
-        """The factors that all have, and that are never negative."""
-        common = reduce(lambda a, b: a & b, map(Counter, products))
-        return tuple(sorted([factor for factor in common.elements() if not self.signed[factor]]))
-
-
 class _Arranging:
     """Works sums out on traced sizes, each along as few axes as can be."""
 
-    def __init__(self, sums: _Sums, lengths: Sequence[int], sizes: Sequence[Any]) -> None:
+    def __init__(self, sums: Sums, lengths: Sequence[int], sizes: Sequence[Any]) -> None:
         self._sums, self._lengths, self._sizes = sums, lengths, sizes
         self._trace: Trace = sizes[0].trace
         self._done: dict[Sum, Any] = {}
@@ -246,12 +141,12 @@ class _Arranging:
         beside: dict[Factors, dict[Factors, int]] = {}
         for factors, number in total:
             own = tuple([factor for factor in factors if self._sums.reads[factor] <= {axis}])
-            rest = _without(factors, own)
+            rest = without(factors, own)
             along.setdefault(own, {})[rest] = number
             beside.setdefault(rest, {})[own] = number
         return [
-            [(((own, 1),), _in_order(rests.items())) for own, rests in along.items()],
-            [(((rest, 1),), _in_order(owns.items())) for rest, owns in beside.items()],
+            [(((own, 1),), in_order(rests.items())) for own, rests in along.items()],
+            [(((rest, 1),), in_order(owns.items())) for rest, owns in beside.items()],
         ]
 
     def _product(self, factors: Factors, number: int) -> Any:
@@ -274,32 +169,3 @@ class _Arranging:
         if factor.function is not None:
             return self._trace.call_within(factor.function, values, *interval)
         return self._trace.compute(factor.operation, *values)
-
-
-def _number(number: int) -> Sum:
-    return (((), number),) if number else ()
-
-
-def _in_order(terms: Iterable[tuple[Factors, int]]) -> Sum:
-    return tuple(sorted([(factors, number) for factors, number in terms if number]))
-
-
-def _added(parts: Iterable[tuple[int, Sum]]) -> Sum:
-    found: dict[Factors, int] = {}
-    for times, part in parts:
-        for factors, number in part:
-            found[factors] = found.get(factors, 0) + times * number
-    return _in_order(found.items())
-
-
-def _multiplied(one: Sum, other: Sum) -> Sum:
-    found: dict[Factors, int] = {}
-    for factors, number in one:
-        for more, times in other:
-            product = tuple(sorted(factors + more))
-            found[product] = found.get(product, 0) + number * times
-    return _in_order(found.items())
-
-
-def _without(factors: Factors, taken: Factors) -> Factors:
-    return tuple(sorted((Counter(factors) - Counter(taken)).elements()))

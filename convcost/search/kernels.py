@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .grid import Axis
-from .plans import Plan, needed, numbers_of
+from .plans import needed, steps_asked
 from .tables import Tables
 from .where import Condition
 
@@ -56,13 +56,16 @@ class Wanted(NamedTuple):
     words: tuple[str, ...]
 
 
-def make_kernel(plan: Plan, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted) -> Kernel | None:
-    """The kernel of a plan, whose `outputs` are words; None without Numba, and for steps that have no machine code."""
+def make_kernel(tables: Tables, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted) -> Kernel | None:
+    """The kernel of the plan of `tables`, whose `outputs` are words.
+
+    None without Numba, and for steps that have no machine code.
+    """
     try:
         from numba import njit
     except ImportError:
         return None
-    made = _source(plan, axes, outputs, wanted)
+    made = _source(tables, axes, outputs, wanted)
     if made is None:
         return None
     text, given = made
@@ -72,17 +75,17 @@ def make_kernel(plan: Plan, axes: Sequence[Axis], outputs: Sequence[str], wanted
 
 
 def _source(
-    plan: Plan, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted
+    tables: Tables, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted
 ) -> tuple[str, tuple[NDArray[Any], ...]] | None:
     """The kernel as Python, and the columns that it takes; None where that cannot be."""
-    names = {word: f"v{number}" for word, number in zip(outputs, plan.outputs)}
+    names = {word: f"v{number}" for word, number in zip(outputs, tables.plan.outputs)}
     fields = [field for axis in axes for field in axis.fields]
-    names |= {field: f"v{number}" for field, number in zip(fields, plan.inputs)}
+    names |= {field: f"v{number}" for field, number in zip(fields, tables.plan.inputs)}
     rank = wanted.rank
     try:
         asked = wanted.condition.source(names, wanted.variant) if wanted.condition else "True"
         ranked = f"{'-' * rank.startswith('-')}{names[rank.lstrip('-')]} > last" if rank else "True"
-        writer = _Writer(plan, axes, f"{asked} {ranked}")
+        writer = _Writer(tables, axes, f"{asked} {ranked}")
         return writer.text(asked, ranked, [names[word] for word in wanted.words]), tuple(writer.given)
     except KeyError:
         return None
@@ -91,8 +94,8 @@ def _source(
 class _Writer:
     """Puts each instruction where it belongs; KeyError for a function of several axes."""
 
-    def __init__(self, plan: Plan, axes: Sequence[Axis], more: str) -> None:
-        tables = Tables(plan, axes)
+    def __init__(self, tables: Tables, axes: Sequence[Axis], more: str) -> None:
+        plan = tables.plan
         self.given: list[NDArray[Any]] = []
         self.names: list[str] = []
         self.axis: list[int] = []
@@ -108,14 +111,14 @@ class _Writer:
         for number, (at, values) in inputs:
             if number not in tables.given and re.search(rf"\bv{number}\b", more):
                 self._take(f"v{number}", at, np.array(values, np.int64))
-        read = {*plan.outputs, *[number for guard in tables.guards for number in numbers_of(guard)]}
+        read = {*plan.outputs, *[number for guard in tables.guards for number in steps_asked(guard)]}
         for number in sorted(needed(plan.instructions, read, tables.given) - {*tables.given}):
             if plan.instructions[number].function is not None:
                 raise KeyError(number)
             level = max(tables.reads[number], default=0)
             self.lines[level] += [line.strip() for line in plan.written(number, "max")]
         for guard in tables.guards:
-            level = max([max(tables.reads[number], default=0) for number in numbers_of(guard)])
+            level = max([max(tables.reads[number], default=0) for number in steps_asked(guard)])
             self.lines[level].append(f"h{level} = h{level} and {plan.condition(guard)}")
 
     def _take(self, name: str, at: int, column: NDArray[Any]) -> None:

@@ -101,10 +101,10 @@ class Plan:
         """The instructions as Python: what the guards need first, each asked as soon as it can be."""
         there = self.inputs if given is None else given
         guards = self.guards if guards is None else guards
-        first = needed(self.instructions, {number for guard in guards for number in numbers_of(guard)}, there)
+        first = needed(self.instructions, {number for guard in guards for number in steps_asked(guard)}, there)
         asked: dict[int, list[Guard]] = {}
         for guard in guards:
-            asked.setdefault(max(numbers_of(guard)), []).append(guard)
+            asked.setdefault(max(steps_asked(guard)), []).append(guard)
         lines = [f"def compute(holds, least, {', '.join([f'v{number}' for number in there])}):"]
         for number in sorted(first):
             lines += [] if number in there else self.written(number)
@@ -176,7 +176,7 @@ def make_plan(
 
 def _needed(plan: Plan) -> Plan:
     """The plan without what no output and no guard needs; inputs all stay, for their intervals."""
-    read = needed(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in numbers_of(guard)]})
+    read = needed(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in steps_asked(guard)]})
     kept = [n for n, one in enumerate(plan.instructions) if n in read or one.operation == "input"]
     new = {number: at for at, number in enumerate(kept)}
 
@@ -209,7 +209,7 @@ def _written(instruction: Instruction) -> str:
     return f" {instruction.operation} ".join([left, *rest])
 
 
-def numbers_of(guard: Guard) -> list[int]:
+def steps_asked(guard: Guard) -> list[int]:
     """The instructions that a guard asks about."""
     return [number for kind, number in (guard.left, guard.right) if kind == "v"]
 
