@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,15 +98,14 @@ class _Asker:
             return self._by_kernel(self._kernel, block, before)
         most = self._columns.most(block)
         found, exists = most or self._columns.answer(block)
-        shape = tuple([end - first for first, end in block])
-        left = _places(~exists, shape) if most else NONE
+        left = self._rows_where(block, ~exists) if most else NONE
         chosen = exists & self._asked(found, self._columns.varying(block, self._where.words if self._where else ()))
         count = _count(chosen, size_of(block))
         partial = Partial(((self.number, (size_of(block), _count(exists, size_of(block)), count)),))
         if count:
             best, front = self._best(block, found, chosen, before), self._front(block, found, chosen)
             partial = partial._replace(best=best, front=front)
-        return merge(self.search, before, partial), self._rows_of(block, left)
+        return merge(self.search, before, partial), left
 
     def _asked(self, found: Mapping[str, Any], varying: Mapping[str, Any]) -> Any:
         """Which layers the condition chooses."""
@@ -201,6 +201,19 @@ class _Asker:
         places = [place + first for place, (first, _) in zip(inside, block)]
         return np.asarray(np.ravel_multi_index(places, self.grid.shape))
 
+    def _rows_where(self, block: Block, there: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The rows of the whole grid where a column is true that broadcasts to a block."""
+        if not there.any():
+            return NONE
+        rows: NDArray[np.int64] = np.zeros((1, 1), np.int64)
+        for at, (places, (first, end)) in enumerate(zip(np.nonzero(there), block)):
+            apart = prod(self.grid.shape[at + 1 :])
+            if there.shape[at] == end - first:
+                rows = rows + ((places + first) * apart)[:, None]
+            else:
+                rows = (rows[:, :, None] + np.arange(first, end) * apart).reshape(len(rows), -1)
+        return rows.ravel()
+
     def _found(self, block: Block, at: NDArray[np.intp], keys: list[NDArray[Any]]) -> list[Found]:
         rows = self._rows_of(block, at).tolist()
         return [Found(tuple(key), self.number, row) for key, row in zip(zip(*[key.tolist() for key in keys]), rows)]
@@ -217,17 +230,6 @@ def _true(column: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
 def _count(there: NDArray[np.bool_], size: int) -> int:
     """How often a column is true that broadcasts to so many layers."""
     return int(np.count_nonzero(there)) * (size // there.size)
-
-
-def _places(there: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Where a column is true that broadcasts to a block."""
-    if not there.any():
-        return NONE
-    few = np.nonzero(there)
-    inner = [np.arange(length if held == 1 else 1) for length, held in zip(shape, there.shape)]
-    spread = np.ix_(np.arange(len(few[0])), *inner)
-    index = [one.reshape(-1, *[1] * len(shape)) + more for one, more in zip(few, spread[1:])]
-    return np.sort(np.ravel_multi_index(np.broadcast_arrays(*index), shape), axis=None)
 
 
 def _signed(values: NDArray[Any], order: Order) -> NDArray[Any]:

@@ -22,8 +22,8 @@ from .where import SHAPING, Condition
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Layers that are worked out at once: their columns stay in the cache of a core.
-AT_ONCE = 1 << 17
+#: Layers that are worked out at once: few enough that their columns stay near a core, many enough for a step of NumPy.
+AT_ONCE = 1 << 18
 
 #: Layers of one part, about a second of work: handing one over takes 3 ms.
 A_PART = 1 << 24

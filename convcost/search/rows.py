@@ -9,11 +9,14 @@ import numpy as np
 
 from .columns import blocks
 from .questions import NUMBERS, Question, columns_of
-from .reduce import AT_ONCE, WORDS, Search
+from .reduce import WORDS, Search
 from .where import MISSING, SHAPING, Condition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: Rows that are written at once, of which each is a text for a while.
+AT_ONCE = 1 << 16
 
 #: The columns of a file of rows.
 COLUMNS = ("variant", "spec", "in_channels", "out_channels", "input_size", *SHAPING, *NUMBERS)
