@@ -67,12 +67,12 @@ def budget(
         bool, typer.Option("--update", help="Write the baseline that growth is held against, and exit.")
     ] = False,
     format: Annotated[
-        BudgetFormat,
+        BudgetFormat | None,
         typer.Option(
-            "--format", "-f", metavar="FORMAT",
+            "--format", "-f", metavar="FORMAT", show_default="table",
             help=f"How to write the answer: {', '.join(BudgetFormat)}; github annotates a pull request.",
         ),
-    ] = BudgetFormat["table"],
+    ] = None,
     *,
     budgets: Budgets,
     execution: Execution,

@@ -29,13 +29,15 @@ EVERYWHERE = ("quiet", "color")
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
-convcost: what a convolution costs, and what each alternative to it costs, verified by executing it.
+convcost: what a convolution costs, and what each alternative to it costs,
+verified by executing it.
 
-  convcost compare 64:128 @56 k3          every variant of a 3x3 convolution, side by side
-  convcost network resnet50               a whole network, built in or from a text file
-  convcost explain depthwise-separable    the formula, the number, the reason
+  convcost compare 64:128 @56 k3         every variant of a 3x3 convolution
+  convcost network resnet50              a whole network, built in or in a file
+  convcost explain depthwise-separable   the formula, the number, the reason
 
-A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias n8 fp16 …
+A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 …
+
 `convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
 
 
@@ -127,7 +129,9 @@ def root(
         print(f"convcost {__version__}")
         raise typer.Exit
     if ctx.invoked_subcommand is None:
-        print(WELCOME)
+        from .listing import fold_text, width_of
+
+        print(fold_text(WELCOME, width_of(sys.stdout, 100)))
 
 
 def run(args: list[str]) -> int:

@@ -130,9 +130,15 @@ class Destination(NamedTuple):
     """How an answer is written, and where."""
 
     format: Annotated[
-        Format,
-        typer.Option("--format", "-f", metavar="FORMAT", help=f"How to write the answer: {', '.join(FORMATS)}."),
-    ] = Format["table"]
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            show_default="table",
+            help=f"How to write the answer: {', '.join(FORMATS)}.",
+        ),
+    ] = None
     output: Annotated[
         str,
         typer.Option(
@@ -148,17 +154,22 @@ class Destination(NamedTuple):
     plot: Annotated[bool, typer.Option("--plot", help="Draw it, too: bars of text, or a picture in a page.")] = False
 
     @property
+    def asked(self) -> str:
+        """The format that somebody asked for by its name; empty: none, and it is the file's, or a table."""
+        return self.format.value if self.format else ""
+
+    @property
     def written(self) -> Way:
         """The format in which the answer is written, and its columns."""
         from .names import column_names
 
-        format = self.format.value
+        format = self.asked
         if self.output or self.plot:
             from .output import format_of, with_plot
 
             format = format_of(self.output, format) if self.output else format
-            format = with_plot(format) if self.plot else format
-        return Way(format, column_names(self.columns))
+            format = with_plot(format or "table") if self.plot else format
+        return Way(format or "table", column_names(self.columns))
 
     @contextmanager
     def open(self) -> Iterator[tuple[TextIO, Way]]:
@@ -176,7 +187,7 @@ class Destination(NamedTuple):
         """The same for the text of a network."""
         from .output import text_destination
 
-        return text_destination(self.output, self.format.value)
+        return text_destination(self.output, self.asked)
 
 
 class Execution(NamedTuple):
