@@ -159,12 +159,11 @@ def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
     """
     products = weights.kernel[0].size  # of one output
     bits = products.bit_length()
-    bordered = any(before or after for before, after in op.padding)
+    bordered = any(map(any, op.padding))
     dtype = np.min_scalar_type(products << bits if bordered else products)
     sums = group_sums(given, weights, dtype)
     if bordered and op.padding_mode == "zeros":
-        ones = np.ones((1,) * (given.ndim - 1) + given.shape[-1:], np.uint8)
-        sums = with_border(op, sums, group_sums(ones, weights, dtype).astype(dtype) << dtype.type(bits))
+        sums = with_border(op, sums, dtype.type(weights.kernel.shape[1] << bits))  # a one of each channel
     elif bordered:
         sums = with_copied_border(op, sums)
     offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
@@ -240,15 +239,18 @@ def gather(sums: NDArray[Any], starts: list[range], offsets: list[range], dtype:
 def _along(sums: NDArray[Any], axis: int, starts: range, offsets: range, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Along one axis: tap by tap, or window by window where these are fewer."""
     before: list[Any] = [slice(None)] * axis
-    if len(offsets) <= len(starts):
-        first, *views = [(*before, *view) for view in shifted([starts], [offsets])]
-        made: NDArray[Any] = sums[first] if not views else np.add(sums[first], sums[views[0]], dtype=dtype)
-        for view in views[1:]:
-            made += sums[view]
+    if len(offsets) > len(starts):
+        made: NDArray[Any] = np.empty((*sums.shape[:axis], len(starts), *sums.shape[axis + 1 :]), dtype)
+        for place, start in enumerate(starts):
+            window = slice(start, start + offsets.stop, offsets.step)
+            made[*before, place] = np.add.reduce(sums[*before, window], axis=axis, dtype=dtype)
         return made
-    made = np.empty((*sums.shape[:axis], len(starts), *sums.shape[axis + 1 :]), dtype)
-    for place, view in enumerate(shifted([offsets], [starts])):
-        made[*before, place] = np.add.reduce(sums[*before, *view], axis=axis, dtype=dtype)
+    views = [sums[*before, slice(starts.start + o, starts.stop + o, starts.step)] for o in offsets]
+    if len(views) == 1:
+        return views[0]
+    made = np.add(*views[:2], dtype=dtype)
+    for view in views[2:]:
+        np.add(made, view, out=made)
     return made
 
 
