@@ -159,3 +159,14 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
 def test_a_file_that_is_wrong_is_bad_input(text: str, said: str) -> None:
     with pytest.raises(SpecError, match=said):
         read_devices(text, "my.toml")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_noted"),
+    [("", False), ("fp32 = 1e9", False), ("int8_per_cycle = 256", True), ("fp32 = 1e9\nint8_per_cycle = 256", False)],
+)
+def test_a_device_of_rates_a_cycle_alone_says_what_is_missing(fields: str, is_noted: bool) -> None:
+    """Its clock; a note of its own stands instead."""
+    text = f'[devices.a]\nstatus = "vendor"\n{fields}'
+    assert ("clock" in read_devices(text, "my.toml")["a"].note) is is_noted
+    assert read_devices(f'{text}\nnote = "mine"', "my.toml")["a"].note == "mine"
