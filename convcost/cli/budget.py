@@ -14,7 +14,8 @@ from ..gate.targets import Ways, read_subject
 from ..report.formats import FORMATS
 from ..spec.errors import SpecError, unknown_name
 from .failure import tell
-from .options import Budgets, Destination, Execution
+from .limits import Budgets
+from .options import Destination, Execution
 from .output import whole_file
 
 if TYPE_CHECKING:

@@ -71,8 +71,8 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As typer does; the command is to know whether its help is asked for in brief."""
-        ctx.meta["brief"] = "-h" in args
+        """As typer does; the command is to know whether the whole of its help is asked for."""
+        ctx.meta["whole"] = "--help" in args
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -88,7 +88,7 @@ class Commands(TyperGroup):
 
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        epilog = None if ctx and ctx.meta.get("brief") else _paragraphs(getattr(module, "EPILOG", ""))
+        epilog = _paragraphs(getattr(module, "EPILOG", "")) if not ctx or ctx.meta.get("whole") else None
         group = next(title for title, names in GROUPS.items() if cmd_name in names)
         one.command(name=cmd_name, cls=Command, epilog=epilog, rich_help_panel=group)(
             expanded(getattr(module, cmd_name))

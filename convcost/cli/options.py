@@ -106,29 +106,6 @@ class Showing(NamedTuple):
     per_op: Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")] = False
 
 
-def _limit(word: str, what: str) -> Any:
-    return typer.Option(f"--{word}", metavar="LIMIT", show_default=False, help=f"At most so many {what}.")
-
-
-class Budgets(NamedTuple):
-    """Limits, by the words that they limit."""
-
-    params: Annotated[str, _limit("params", "params, such as 50k")] = ""
-    macs: Annotated[str, _limit("macs", "multiply-adds, such as 150M")] = ""
-    effective_macs: Annotated[str, _limit("effective-macs", "multiply-adds that touch data")] = ""
-    flops: Annotated[str, _limit("flops", "FLOPs, 2 a multiply-add")] = ""
-    elementwise: Annotated[str, _limit("elementwise", "elementwise operations")] = ""
-    conv_activations: Annotated[str, _limit("conv-activations", "activations of convolutions")] = ""
-    weight_bytes: Annotated[str, _limit("weight-bytes", "bytes of weights, such as 2MiB")] = ""
-    activation_bytes: Annotated[str, _limit("activation-bytes", "bytes of activations")] = ""
-    peak_bytes: Annotated[str, _limit("peak-bytes", "bytes at the peak, such as 2MiB")] = ""
-    traffic_bytes: Annotated[str, _limit("traffic-bytes", "bytes read and written")] = ""
-
-    def limits(self) -> dict[str, str]:
-        """The limits that somebody gave, by word."""
-        return {word: text for word, text in zip(self._fields, self) if text}
-
-
 Sort = Annotated[
     str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
 ]
@@ -238,9 +215,6 @@ class Execution(NamedTuple):
         return NetworkVerifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
 
-GROUPS = (Modifiers, Showing, Selecting, Budgets, Destination, Execution)
-
-
 def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command as the option parser sees it: the options of each group in the place of its parameter.
 
@@ -252,7 +226,7 @@ def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
     (['name', 'per_op'], 'a True')
     """
     own, hints = inspect.signature(command).parameters, get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    groups = {name: kind for name, kind in hints.items() if hasattr(kind, "_fields")}
     parameters: list[inspect.Parameter] = []
     for parameter in own.values():
         kind: Any = groups.get(parameter.name)
