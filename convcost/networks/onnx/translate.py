@@ -34,6 +34,7 @@ from .values import (
     Value,
     Written,
     countable,
+    operations,
     show_name,
     sizes_of,
     taken_apart,
@@ -128,13 +129,13 @@ class Walk:
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Every operation of a graph, its inputs being in `scope` already."""
-        operations = scope.enter(graph)
+        written = scope.enter(graph)
         for tensor in graph.initializer:
             scope.values[tensor.name] = stored(f"{scope.prefix}{tensor.name}", tensor, is_stored=True)
         for sparse in graph.sparse_initializer:
             dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
-        for nodes, claim in noted(graph, operations, scope, self.shapes.__getitem__):
+        for nodes, claim in noted(graph, written, scope, self.shapes.__getitem__):
             base = len(self.nodes)
             for node in nodes:
                 self.node(node, scope)
@@ -267,9 +268,9 @@ class Walk:
             value = call.inputs[index] if index < len(call.inputs) else None
             inner.values[formal] = ABSENT if value is None else value
         check_text(*function.input, *function.output)
-        operations = [taken_apart(record) for record in function.node]
-        inner.used = {used for one in operations for used in one.inputs} | set(function.output)
-        for one in operations:
+        nodes = operations(function.node)
+        inner.used = {used for one in nodes for used in one.inputs} | set(function.output)
+        for one in nodes:
             self.node(one, inner)
         for formal, output in zip(function.output, node.outputs):
             if output:
