@@ -50,6 +50,9 @@ MOST_DEPTH = 100
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
 
+#: Types of attributes in which an operation may have weights: tensors, graphs, lists of floats (AttributeProto's).
+HOLDING = frozenset((4, 5, 6, 9, 10, 11, 12))
+
 #: Operations that cost nothing where they compute with constants and sizes alone.
 FOLDED = RULES.keys() - PRODUCTS
 
@@ -231,7 +234,8 @@ class Walk:
     def _rule(self, call: Call, node: Written, scope: Scope) -> tuple[Count, str]:
         """What it counts; or nothing, and why: there is no third answer."""
         if call.op not in RULES:
-            if any([value is not None and value.roots for value in call.inputs]):
+            holds = [value is not None and bool(value.roots) for value in call.inputs]
+            if any(holds) or any([attribute.type in HOLDING for attribute in call.attributes.values()]):
                 self.params_complete = False
             return Count(), "there is no rule for it"
         try:
