@@ -224,6 +224,23 @@ def test_params_of_an_operation_that_is_not_known_are_said_not_to_be(tmp_path: P
     assert read_here(model(nodes, [given("x", 4, 4)], ["y"]), tmp_path).params_complete
 
 
+@pytest.mark.parametrize(
+    ("attributes", "complete"),
+    [
+        ({"coefficients": [0.5, 0.25]}, False),  # a linear classifier's
+        ({"leaf_weights": weights("l", 9)}, False),  # a tree's
+        ({"decoder": helper.make_graph([node("MatMul", "a w", "b")], "g", [], [], [weights("w", 3, 3)])}, False),
+        ({"keys": [1, 2], "mode": "linear", "slope": 0.5}, True),
+    ],
+)
+def test_params_in_the_attributes_of_an_unknown_operation_are_not_called_complete(
+    attributes: dict[str, Any], complete: bool, tmp_path: Path
+) -> None:
+    """Classical learners have their numbers there, searches the whole network that they call."""
+    nodes = [node("Mystery", "x", "y", domain="ai.onnx.ml", **attributes)]
+    assert read_here(model(nodes, [given("x", 4, 4)], ["y"]), tmp_path).params_complete is complete
+
+
 #: What weights pass through on their way to a convolution: the operations, and other tensors they need.
 PASSED: dict[str, tuple[list[Any], list[Any]]] = {
     "Pad": ([node("Pad", "w pd", "v")], [tensor("pd", [0] * 8)]),
