@@ -35,11 +35,11 @@ Examples:
 )
 
 
-#: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
-WORTH_PLANS = 1500
+#: Lines that plans must spare to be made: what these need takes as long to load as so many answers.
+WORTH_PLANS = 1200
 
 #: Lines that want a plan before one is made: it takes as long as to answer so many.
-WORTH_A_PLAN = 10
+WORTH_A_PLAN = 20
 
 
 def layer(

@@ -60,7 +60,7 @@ class Written(NamedTuple):
         return texts
 
 
-def whole(text: str) -> tuple[str, str, str]:
+def undivided(text: str) -> tuple[str, str, str]:
     """An answer that is its only part."""
     return "", text, ""
 
@@ -73,7 +73,7 @@ class Pieces(NamedTuple):
     """
 
     of: Callable[[Reading], Sequence[Answer]]
-    cut: Callable[[str], tuple[str, str, str]] = whole
+    cut: Callable[[str], tuple[str, str, str]] = undivided
     least: int = 1
 
 

@@ -75,11 +75,11 @@ def line_of(form: Form, sizes: Sizes) -> str:
                      for word in form.words])  # fmt: skip
 
 
-def alike(lines: Iterable[str], least: int) -> int:
-    """How many lines there are of which at least so many have one form.
+def lines_spared(lines: Iterable[str], least: int) -> int:
+    """How many lines need no answer of their own where a plan takes as long to make as to answer `least` of its form.
 
-    >>> alike(["8:16 @9 k3", "3:4 @7 k3", "3:4 @7 k1"], 2)
-    2
+    >>> lines_spared(["8:16 @9 k3", "3:4 @7 k3", "3:4 @7 k1", "5:4 @9 k3"], 2)
+    1
     """
     forms = Counter([found[0] for found in map(form_of, lines) if found])
-    return sum([count for count in forms.values() if count >= least])
+    return sum([count - least for count in forms.values() if count > least])
