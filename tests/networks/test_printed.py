@@ -206,6 +206,7 @@ LEARNED = [
     ("InstanceNorm2d(6, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)", 0),
     ("PReLU(num_parameters=5)", 5),
     ("Conv3d(2, 4, kernel_size=(3, 1, 1), stride=(1, 1, 1), groups=2)", 16),
+    ("Sequential()", 0),
     ("Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)", None),
 ]
 
@@ -218,6 +219,14 @@ def test_params_are_known_wherever_a_layer_stands(line: str, params: int | None)
     assert len(found.network.unknown) == 1 + (params is None)
 
 
+def test_a_container_of_nothing_does_nothing() -> None:
+    """Torchvision's ShuffleNet has one as the branch that passes its input on."""
+    text = "Sequential(\n  (0): Sequential()\n  (1): Linear(in_features=4, out_features=2, bias=True)\n)"
+    found = printed_network(text, "@4").network
+    assert [(node.name, type(node.op).__name__) for node in found.graph.nodes] == [("1", "Linear")]
+    assert (found.unknown, found.params_complete) == ((), True)
+
+
 def test_attention_hides_params_in_a_print() -> None:
     text = (
         "Net(\n  (a): MultiheadAttention(\n"
@@ -225,7 +234,7 @@ def test_attention_hides_params_in_a_print() -> None:
     )
     found = printed_network(text, "@8").network
     assert [(missing.op, missing.count) for missing in found.unknown] == [("MultiheadAttention", 1)]
-    assert "what a MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
+    assert "what MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
 
 
 @pytest.mark.parametrize("tokens", ["@8", "@10x8"])
