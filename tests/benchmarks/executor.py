@@ -4,7 +4,7 @@
 
 PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
 makes current NumPy use slower kernels than the machine has. Times are the thread's own, so that a busy machine shows
-less. Every run begins with another side, because who comes first finds the caches cold. Without PyTorch, only what is
+less. Every run begins with another side. Without PyTorch, only what is
 ours alone is timed: the first product of a process beside its later ones, and counting beside the floor of counting.
 
 The floor of executing values is what NumPy cannot do without: the bare products of OpenBLAS, of columns that lie
@@ -132,13 +132,17 @@ def floor(op: Conv, given: Any, made: Any) -> Callable[[], Any]:
 
 
 def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
-    """Median milliseconds of every side of every layer; each run goes through all layers, all sides of each in turn."""
+    """Median milliseconds of every side of every layer; in each run every side in turn goes through all layers.
+
+    As a network does: what a layer finds in the caches is what the layer before it left there.
+    """
     bench = Workbench()
     work = [sides(layer, bench) for layer in layers]
     taken: list[dict[str, list[float]]] = [{name: [] for name in one} for one in work]
+    names = [*work[0]]
     for run in range(runs + 1):
-        for one, times in zip(work, taken):
-            for name in [*one][run % len(one) :] + [*one][: run % len(one)]:
+        for name in names[run % len(names) :] + names[: run % len(names)]:
+            for one, times in zip(work, taken):
                 start = time.thread_time()
                 one[name]()
                 times[name].append((time.thread_time() - start) * 1e3)
