@@ -22,34 +22,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial, wraps
 from importlib import import_module
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from .answers import comparison
-from .answers import network as networks
-from .answers.opening import Asked, Opened, find_network
 from .spec import LayerSpec, Reading, SpecError, format_spec, read_layer
 from .spec.errors import unknown_name
 from .spec.records import NamedTuple
 from .variants.registry import ALL, DoesNotApply, own_names, row_names
 
 if TYPE_CHECKING:
+    from . import answers, conventions, gate, search, timing, trained
     from .answers.comparison import Verify
     from .answers.network import VerifyNetwork
+    from .answers.opening import Opened
     from .checks.examination import Examined
-    from .conventions.answer import Reconciliation
-    from .gate.diff import Difference
-    from .gate.judging import BudgetAnswer
     from .gate.targets import Ways
-    from .search.fit import Fit
-    from .search.replacing import SwapAnswer
-    from .search.sweep import Sweep
-    from .timing.answer import Timed
-    from .trained.answer import Separation
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Record = TypeVar("Record", bound=tuple[Any, ...])
 
 #: A number as a number or as people write it: 0.5, 150_000_000, "150M".
 Number = int | float | str
@@ -131,22 +121,61 @@ class _Shown:
         return pandas.DataFrame(records(self), dtype=object).convert_dtypes(convert_string=False)
 
 
-class Comparison(_Shown, comparison.Comparison):
-    """Every variant of one layer; `rows` has a Row for each."""
+#: The answers that are records of the rooms below, each loaded when a function gives it: its name, and its module.
+ANSWERS = {
+    "Comparison": "answers.comparison",
+    "Layer": "answers.comparison",
+    "NetworkAnswer": "answers.network",
+    "SwapAnswer": "search.replacing",
+    "Fit": "search.fit",
+    "Sweep": "search.sweep",
+    "Reconciliation": "conventions.answer",
+    "Timed": "timing.answer",
+    "Separation": "trained.answer",
+    "BudgetAnswer": "gate.judging",
+    "Difference": "gate.diff",
+}
 
-    __slots__ = ()
+if TYPE_CHECKING:
+
+    class Comparison(_Shown, answers.comparison.Comparison): ...
+
+    class Layer(_Shown, answers.comparison.Layer): ...
+
+    class NetworkAnswer(_Shown, answers.network.NetworkAnswer): ...
+
+    class SwapAnswer(_Shown, search.replacing.SwapAnswer): ...
+
+    class Fit(_Shown, search.fit.Fit): ...
+
+    class Sweep(_Shown, search.sweep.Sweep): ...
+
+    class Reconciliation(_Shown, conventions.answer.Reconciliation): ...
+
+    class Timed(_Shown, timing.answer.Timed): ...
+
+    class Separation(_Shown, trained.answer.Separation): ...
+
+    class BudgetAnswer(_Shown, gate.judging.BudgetAnswer): ...
+
+    class Difference(_Shown, gate.diff.Difference): ...
 
 
-class Layer(_Shown, comparison.Layer):
-    """Exactly the layer described; `row.words` has its numbers."""
+def __getattr__(name: str) -> Any:
+    """A kind of answer: the record, with its table."""
+    if name in ANSWERS:
+        return _shown_kind(getattr(import_module(f".{ANSWERS[name]}", __package__), name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-    __slots__ = ()
+
+@cache
+def _shown_kind(kind: type) -> Any:
+    return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
 
 
-class NetworkAnswer(_Shown, networks.NetworkAnswer):
-    """A network: `total` has its words, `layers` one LayerAnswer an operation."""
-
-    __slots__ = ()
+def _shown(found: tuple[Any, ...]) -> Any:
+    """An answer as scripts get it."""
+    return _shown_kind(type(found))._make(found)
 
 
 class _Evidence(NamedTuple):
@@ -166,7 +195,7 @@ class Evidence(_Shown, _Evidence):
 
 
 class _Zoo(NamedTuple):
-    networks: tuple[networks.NetworkAnswer, ...]
+    networks: tuple[answers.network.NetworkAnswer, ...]
 
 
 class Zoo(_Shown, _Zoo):
@@ -242,7 +271,7 @@ def compare(
     if chosen:
         found = _chosen(found, where, sort, top, front, named=names is not None)
         found = comparison.execute_rows(found, check, inplace)
-    return Comparison._make(found._replace(source=read.source))
+    return _shown(found._replace(source=read.source))
 
 
 def _chosen(
@@ -276,7 +305,7 @@ def layer(
     """
     read = _read_of(spec, network, layer, norm, activation, False)
     row = comparison.answer(read.variant, read.spec, inplace, _verifier(verify, verify_limit))
-    return Layer(read.spec, row, read.source)
+    return _shown(comparison.Layer(read.spec, row, read.source))
 
 
 @_asked
@@ -308,9 +337,11 @@ def network(
     Every distinct layer is executed, and the whole at a reduced input, unless `verify` is false. Raises Error for a
     network that there is not.
     """
+    from .answers.network import answer_network
+
     opened = _opened(name, size, width, depth, batch, norm, inputs)
     check = _network_verifier(verify, verify_limit)
-    return NetworkAnswer._make(networks.answer_network(opened.network, inplace, check, opened.rebuild))
+    return _shown(answer_network(opened.network, inplace, check, opened.rebuild))
 
 
 @_asked
@@ -426,11 +457,12 @@ def zoo(name: str | None = None) -> Zoo | str:
 
     Raises Error for a name that is none of them.
     """
+    from .answers.network import answer_network
     from .networks.build import build_network
     from .networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
 
     if name is None:
-        return Zoo(tuple([networks.answer_network(build_network(program)) for program in zoo_programs()]))
+        return Zoo(tuple([answer_network(build_network(program)) for program in zoo_programs()]))
     known = zoo_name(name)
     if known is None:
         raise unknown_network(name)
@@ -552,16 +584,18 @@ def reconcile(
     `name` is that of a network, built in or a file, or a line that describes a layer. Multiply-adds are executed, as in
     `network`, unless `verify` is false. Raises Error for what is no network, figure or convention.
     """
+    from .answers.network import answer_network, not_rebuilt
+    from .answers.opening import Opened
     from .conventions import answer
     from .conventions.opening import is_layer, others_of
     from .networks.single import read_single
 
     if isinstance(name, str) and is_layer(name):
-        opened = Opened(read_single(f"{name} {size}".strip()), networks.not_rebuilt)
+        opened = Opened(read_single(f"{name} {size}".strip()), not_rebuilt)
     else:
         opened = _opened(name, size, width, depth, batch, norm)
     check = _network_verifier(verify, verify_limit)
-    verified = networks.answer_network(opened.network, True, check, opened.rebuild).verified if check else None
+    verified = answer_network(opened.network, True, check, opened.rebuild).verified if check else None
     only = answer.find_conventions(convention) if convention else ()
     others = others_of(opened.network, opened.rebuild, ",".join(map(str, sizes)), siblings)
     texts = tuple(map(str, figures))
@@ -606,6 +640,8 @@ def time(
         read, names = _read(spec, norm, activation, residual), _variants(variants)
         found = answer.time_layer(read.spec, names, *opened(), read.source)
     else:
+        from .answers.opening import find_network
+
         asked = find_network(network, str(spec), tell=_warn).network
         found = time_opened(network, asked, *opened(), per_layer)
     return _shown(found)
@@ -658,6 +694,8 @@ def budget(
     `path` is that of a pyproject.toml or a convcost.toml; without one the nearest above this folder. `targets` are
     those that are wanted. Raises Error where there is no budget, and for what is none.
     """
+    from pathlib import Path
+
     from .gate.budgets import find_budgets, read_budgets
     from .gate.judging import judge_all
 
@@ -729,6 +767,8 @@ def _opened(
     inputs: Mapping[str, Iterable[int]] | None = None,
 ) -> Opened:  # fmt: skip
     """The network of a name, of a file, or of a module."""
+    from .answers.opening import Asked, find_network
+
     shapes = tuple([f"{one}={'x'.join(map(str, shape))}" for one, shape in (inputs or {}).items()])
     asked = Asked(_said(width), _said(depth), batch, norm, shapes)
     return find_network(str(name) if isinstance(name, PathLike) else name, size, asked, tell=_warn)
@@ -736,17 +776,6 @@ def _opened(
 
 def _said(number: Number | None) -> str:
     return "" if number is None else str(number)
-
-
-def _shown(record: Record) -> Record:
-    """A record whose module is not loaded before it is used, with its table."""
-    shown: Record = _shown_kind(type(record))._make(record)
-    return shown
-
-
-@cache
-def _shown_kind(kind: type) -> Any:
-    return type(kind.__name__, (_Shown, kind), {"__slots__": (), "__module__": __name__, "__doc__": kind.__doc__})
 
 
 def _read_of(
@@ -758,6 +787,7 @@ def _read_of(
     if network is None or not layer:
         missing = "layer" if network is not None else "network"
         raise SpecError(f"{missing} is missing", "a layer of a network has network and layer")
+    from .answers.opening import find_network
     from .networks.convs import spec_of_layer
 
     opened = find_network(network, str(spec) if isinstance(spec, str) else "", tell=_warn)

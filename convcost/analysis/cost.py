@@ -31,20 +31,8 @@ LEARNED: ops.ByOp[Callable[[Any], Learned]] = ops.ByOp(
         ops.Counted: lambda op: (("weights", op.params),),
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: (("norms", op.channels), ("norms", op.channels))),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-        ),
-        lambda _: (),
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda _: ()),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool), lambda _: ()),
     dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: ()),
 )
 
@@ -120,27 +108,10 @@ def _none(_op: ops.Op, _given: ops.Shape, _out: ops.Shape) -> int:
 
 
 _NO_PRODUCTS = dict.fromkeys(
-    (
-        ops.Add,
-        ops.Multiply,
-        ops.Concat,
-        ops.Split,
-        ops.Shuffle,
-        ops.Flatten,
-        ops.Activation,
-        ops.BatchNorm,
-        ops.LayerNorm,
-        ops.Scale,
-        ops.Norm,
-        ops.Pool,
-        ops.AdaptivePool,
-        ops.Upsample,
-        ops.PixelShuffle,
-        ops.Pad,
-        ops.Tokens,
-    ),
-    _none,
-)
+    (ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.Activation, ops.BatchNorm,
+     ops.LayerNorm, ops.Scale, ops.Norm, ops.Pool, ops.AdaptivePool, ops.Upsample, ops.PixelShuffle, ops.Pad,
+     ops.Tokens), _none
+)  # fmt: skip
 
 
 def _scores(op: ops.Attention, given: ops.Shape) -> int:

@@ -126,20 +126,8 @@ SPANS: ops.ByOp[Callable[[Any, list[Span], ops.Shape], list[Span] | None]] = ops
         ops.Counted: _counted_spans,
     },
     dict.fromkeys((ops.Norm, ops.Attention, ops.Tokens), _whole_spans),
-    dict.fromkeys(
-        (
-            ops.Linear,
-            ops.Add,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Activation,
-            ops.BatchNorm,
-            ops.LayerNorm,
-            ops.Scale,
-        ),
-        _same,
-    ),
+    dict.fromkeys((ops.Linear, ops.Add, ops.Concat, ops.Split, ops.Shuffle), _same),
+    dict.fromkeys((ops.Activation, ops.BatchNorm, ops.LayerNorm, ops.Scale), _same),
 )
 
 
@@ -184,23 +172,8 @@ MIXES: ops.ByOp[Callable[[Any], list[str]]] = ops.ByOp(
         ops.PixelShuffle: lambda op: ["space", "channels"] if any([by > 1 for by in op.factor]) else [],
         ops.Attention: lambda _: ["space", "channels"],
     },
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.BatchNorm,
-            ops.Scale,
-            ops.Pad,
-            ops.Tokens,
-            ops.Counted,
-        ),
-        lambda _: [],
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle, ops.Flatten), lambda _: []),
+    dict.fromkeys((ops.Activation, ops.BatchNorm, ops.Scale, ops.Pad, ops.Tokens, ops.Counted), lambda _: []),
 )
 
 

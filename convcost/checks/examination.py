@@ -18,8 +18,8 @@ from ..variants.reduced import reduce_spec
 from ..variants.registry import AS_GIVEN, DoesNotApply, build_variant, shown_variants
 from .equivalence import Equivalence, show_equivalence, with_interior
 from .limits import expected_seconds, is_small, require_memory
-from .stages import check_stages
 from .verifier import DEFAULT_LIMIT, check, check_seen, sizes
+from .wiring import check_stages
 
 #: The scalar loop meets products one by one: more than this many are left out, and said to be.
 SCALAR_PRODUCTS = 3_000_000

@@ -15,7 +15,7 @@ from ..spec.layer import LayerSpec
 from ..variants.reduced import reduce_spec
 from ..variants.registry import DoesNotApply, build_variant
 from .limits import REDUCED_LIMIT, is_small, lacking_memory, numbers_held
-from .stages import check_stages
+from .wiring import check_stages
 
 #: Multiply-adds a row up to which it is executed at full size.
 DEFAULT_LIMIT = 4_000_000_000

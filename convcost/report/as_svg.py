@@ -270,7 +270,7 @@ def _write_ends(ax: Any, ends: list[tuple[float, str, str]]) -> None:
         ax.text(1.02, at, text, transform=ax.transAxes, color=colour, va="center", size=8.5)
 
 
-def _points(ax: Any, panel: Points, place: Place) -> None:  # noqa: ARG001
+def _points(ax: Any, panel: Points, place: Place) -> None:  # noqa: ARG001  as all panels are drawn
     """Dots; those on the front are large, named, and joined."""
     xs, ys = panel.x.scale([[x for x, _ in panel.at]]), panel.y.scale([[y for _, y in panel.at]])
     places = [(x / xs.divisor, y / ys.divisor) for x, y in panel.at]

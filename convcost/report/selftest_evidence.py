@@ -12,7 +12,7 @@ from .formats import write_document
 from .model import Head, Line, Section, Table
 
 if TYPE_CHECKING:
-    from ..checks.broken_rules import Caught
+    from ..checks.selftest import Caught
 
 #: The columns of CSV.
 FIELDS = ("rule", "caught_by", "expected", "measured")
@@ -30,7 +30,7 @@ def write_selftest(format: str, file: TextIO, rules: Sequence[Caught]) -> None:
 def selftest_document(rules: Sequence[Caught]) -> Document:
     """The same for scripts.
 
-    >>> from convcost.checks.broken_rules import Caught
+    >>> from convcost.checks.selftest import Caught
     >>> selftest_document([Caught("params: bias forgotten", ["params"], 8, 12)])["rules"]
     [{'name': 'params: bias forgotten', 'caught_by': ['params'], 'expected': 8, 'measured': 12}]
     """

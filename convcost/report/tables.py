@@ -12,7 +12,7 @@ from ..graph.shapes import output_shape
 from ..spec import LayerSpec, format_spec
 from ..spec.records import NamedTuple
 from ..variants.registry import AS_GIVEN, build_variant
-from .columns import Column, choose_columns, exactly, plain, read
+from .columns import FIELDS, Column, choose_columns, exactly, plain, read
 from .documents import Document
 from .model import Head, Line, Section, Table
 from .notes import executed, mark, notes, unexecuted, verdict
@@ -177,9 +177,11 @@ def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterat
 class TablesWriter(Writer):
     """Makes tables: one a comparison, one for many layers; a format says how one is written."""
 
+    has_tables = True
+
     def __init__(self, file: TextIO, options: Options) -> None:
         super().__init__(file, options)
-        choose_columns(options.columns)  # there may be none of that name
+        choose_columns(options.columns, of_csv=FIELDS)  # there may be none of that name
         self._layers: list[Layer] = []
 
     def answer(self, result: Result) -> None:
@@ -205,7 +207,7 @@ class TablesWriter(Writer):
         document: Document,
         table: Callable[[], Table],
         fields: Sequence[str],  # noqa: ARG002  a table has columns of its own
-        rows: Callable[[], Iterable[Document]],  # noqa: ARG002
+        rows: Callable[[], Iterable[Document]],  # noqa: ARG002  they are in the table
     ) -> None:
         """The table alone."""
         self.write(table(), document)
@@ -220,7 +222,7 @@ class TextWriter(TablesWriter):
 
     _between = ""
 
-    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002
+    def write(self, table: Table, source: Comparison | Sequence[Layer] | Document) -> None:  # noqa: ARG002  text has no picture
         """The table alone."""
         self.file.write(self._between)
         self._between = "\n"

@@ -86,20 +86,8 @@ IN_EXECUTOR: ops.ByOp[Callable[[Any, _Learned], Weights | None]] = ops.ByOp(
         ops.Tokens: _tokens,
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm), _a_channel),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-        ),
-        lambda *_: None,
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda *_: None),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool), lambda *_: None),
     dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Counted), lambda *_: None),
 )
 

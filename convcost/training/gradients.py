@@ -54,24 +54,9 @@ def _refused(op: ops.Counted) -> NoReturn:
 
 #: Operations whose weights and windows meet no products.
 _OTHERS = (
-    ops.Add,
-    ops.Multiply,
-    ops.Concat,
-    ops.Split,
-    ops.Shuffle,
-    ops.Flatten,
-    ops.Activation,
-    ops.BatchNorm,
-    ops.LayerNorm,
-    ops.Scale,
-    ops.Norm,
-    ops.Pool,
-    ops.AdaptivePool,
-    ops.Upsample,
-    ops.PixelShuffle,
-    ops.Pad,
-    ops.Tokens,
-)
+    ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle, ops.Flatten, ops.Activation, ops.BatchNorm,
+    ops.LayerNorm, ops.Scale, ops.Norm, ops.Pool, ops.AdaptivePool, ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Tokens,
+)  # fmt: skip
 
 WEIGHT_SHAPES: ops.ByOp[Callable[[Any], list[tuple[int, ...]]]] = ops.ByOp(
     {
@@ -83,20 +68,8 @@ WEIGHT_SHAPES: ops.ByOp[Callable[[Any], list[tuple[int, ...]]]] = ops.ByOp(
         ops.Counted: _refused,
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: [(op.channels,), (op.channels,)]),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-        ),
-        lambda _: [],
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda _: []),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool), lambda _: []),
     dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: []),
 )
 

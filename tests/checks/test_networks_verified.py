@@ -9,8 +9,9 @@ import pytest
 from convcost.answers.check import NetworkVerified
 from convcost.answers.network import NetworkAnswer, answer_network, not_rebuilt
 from convcost.checks import limits
-from convcost.checks.broken_rules import BROKEN_RULES, broken
+from convcost.checks.broken_rules import BROKEN_RULES
 from convcost.checks.networks import verify_network
+from convcost.checks.selftest import broken
 from convcost.graph.ops import Conv, Counted, Node
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import Choices, Network, build_network

@@ -8,8 +8,9 @@ from strategies import layer_specs
 
 from convcost.answers.comparison import compare_variants
 from convcost.checks.equivalence import chain_of, show_equivalence, stated_chain
-from convcost.checks.stages import STATED, Convolution, Step, check_stages, kxk, walked_padding
+from convcost.checks.stages import STATED, Convolution, Step, kxk, walked_padding
 from convcost.checks.verifier import Verifier
+from convcost.checks.wiring import check_stages
 from convcost.execute.values.equivalent import drawn_chain
 from convcost.execute.values.linear import without_activations
 from convcost.graph.ops import Conv, Flatten, Graph, Node

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from typer.main import get_command
 
 from convcost.answers.network import answer_network
-from convcost.checks.broken_rules import Caught
 from convcost.checks.examination import examine_all
+from convcost.checks.selftest import Caught
 from convcost.cli.completing.tree import read_tree
 from convcost.cli.main import app, run
 from convcost.cli.output import ENDINGS
@@ -68,7 +68,7 @@ def _answered_once() -> Iterator[None]:
     caught = Caught("params: bias forgotten", ["params", "macs"], 8, 12)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
-        patch.setattr("convcost.checks.broken_rules.run_selftest", lambda: [caught])
+        patch.setattr("convcost.checks.selftest.run_selftest", lambda _: [caught])
         networks = [answer_network(build_network(program)) for program in zoo_programs()]
         patch.setattr("convcost.cli.zoo.zoo_programs", lambda: networks)
         patch.setattr("convcost.cli.zoo.build_network", lambda network: network)

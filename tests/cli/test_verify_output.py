@@ -12,7 +12,7 @@ import pytest
 from convcost.checks import examination
 from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
-from convcost.checks.broken_rules import Caught
+from convcost.checks.selftest import Caught
 from convcost.cli.main import run
 
 LAYER = ("verify", "8:16", "@9", "k3", "--variants", "standard")
@@ -22,7 +22,7 @@ LAYER = ("verify", "8:16", "@9", "k3", "--variants", "standard")
 def _mixes_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that contradicts, and a broken rule that nothing catches."""
     monkeypatch.setattr(verification, "measured_mixes", lambda _: [])
-    monkeypatch.setattr("convcost.checks.broken_rules.run_selftest", lambda: [Caught("params: mixed up", [])])
+    monkeypatch.setattr("convcost.checks.selftest.run_selftest", lambda _: [Caught("params: mixed up", [])])
 
 
 def failed(document: dict[str, Any]) -> list[str]:

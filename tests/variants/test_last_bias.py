@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from strategies import pairs
 
-from convcost.checks.stages import check_stages
+from convcost.checks.wiring import check_stages
 from convcost.graph.ops import Conv
 from convcost.spec import parse_spec
 from convcost.variants.registry import AS_GIVEN, build_variant

@@ -72,20 +72,8 @@ SMALLER: ops.ByOp[Callable[[Any], Any]] = ops.ByOp(
         ops.AdaptivePool: lambda op: op._replace(output_size=(2,) * len(op.output_size)),
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale), lambda op: op._replace(channels=min(op.channels, 4))),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.Upsample,
-            ops.PixelShuffle,
-            ops.Counted,
-        ),
-        lambda op: op,
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Flatten, ops.Activation), lambda op: op),
+    dict.fromkeys((ops.Pool, ops.Upsample, ops.PixelShuffle, ops.Counted), lambda op: op),
 )
 
 
@@ -120,21 +108,8 @@ CHANNELS: ops.ByOp[Callable[[Any], int]] = ops.ByOp(
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm, ops.Scale, ops.Norm, ops.Tokens), lambda op: op.channels),
     dict.fromkeys((ops.Upsample, ops.Pad), lambda _: 2),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-            ops.Counted,
-        ),
-        lambda _: 4,
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda _: 4),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool, ops.Counted), lambda _: 4),
 )
 
 

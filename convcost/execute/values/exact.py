@@ -136,21 +136,8 @@ def _pooled_adaptively(op: ops.AdaptivePool, shapes: list[ops.Shape], dtype: np.
 
 #: Integers of which an operation makes integers, for inputs of those shapes, channels last; None: there are none.
 INPUTS: ops.ByOp[Callable[[Any, list[ops.Shape], np.dtype[Any]], Inputs | None]] = ops.ByOp(
-    dict.fromkeys(
-        (
-            ops.Conv,
-            ops.Linear,
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.BatchNorm,
-            ops.Scale,
-        ),
-        _small,
-    ),
+    dict.fromkeys((ops.Conv, ops.Linear, ops.Add, ops.Multiply, ops.Concat), _small),
+    dict.fromkeys((ops.Split, ops.Shuffle, ops.Flatten, ops.BatchNorm, ops.Scale), _small),
     {
         ops.Activation: _activation,
         ops.LayerNorm: _balanced,

@@ -101,20 +101,7 @@ SHAPES: ops.ByOp[Callable[[Any], tuple[tuple[int, ...], int | None] | None]] = o
         ops.Tokens: lambda op: ((op.learned + op.positions, op.channels), None),
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: ((op.channels,), op.channels)),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-            ops.Counted,
-        ),
-        lambda _: None,
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda _: None),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool, ops.Counted), lambda _: None),
     dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention), lambda _: None),
 )

@@ -88,20 +88,8 @@ PARTS: ops.ByOp[Callable[[Any], _Parts]] = ops.ByOp(
         ],
     },
     dict.fromkeys((ops.BatchNorm, ops.LayerNorm), lambda op: _affine(op.channels)),
-    dict.fromkeys(
-        (
-            ops.Add,
-            ops.Multiply,
-            ops.Concat,
-            ops.Split,
-            ops.Shuffle,
-            ops.Flatten,
-            ops.Activation,
-            ops.Pool,
-            ops.AdaptivePool,
-        ),
-        lambda _: [],
-    ),
+    dict.fromkeys((ops.Add, ops.Multiply, ops.Concat, ops.Split, ops.Shuffle), lambda _: []),
+    dict.fromkeys((ops.Flatten, ops.Activation, ops.Pool, ops.AdaptivePool), lambda _: []),
     dict.fromkeys((ops.Upsample, ops.PixelShuffle, ops.Pad, ops.Attention, ops.Counted), lambda _: []),
 )
 
