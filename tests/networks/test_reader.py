@@ -533,3 +533,19 @@ def test_what_another_program_prints_is_called_so(text: str, line: int, message:
     with pytest.raises(NetworkError, match=message) as caught:
         read_program(text)
     assert (caught.value.line, hint in caught.value.hint) == (line, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "example"),
+    [
+        (["a: relu", "standard 4 k3 from a in"], "standard takes one input", "write: standard"),
+        (["a: relu", "relu from a in"], "relu takes one input", "write: relu"),
+        (["a: relu", "add from a"], "add takes two inputs", "write: add from A B"),
+        (["a: relu", "multiply from a in a"], "multiply takes two inputs", "write: multiply from A B"),
+        (["concat"], "concat takes two inputs or more", "write: concat from A B"),
+        (["block b", "  relu", "a: relu", "b from a in"], "b takes one input", "write: b"),
+    ],
+)
+def test_how_many_inputs_a_line_takes_is_told(lines: list[str], wanted: str, example: str) -> None:
+    error = mistake(*lines)
+    assert (error.message, error.hint.startswith(example)) == (wanted, True)
