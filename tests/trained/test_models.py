@@ -13,7 +13,7 @@ from convcost.networks.onnx.weights import Stored
 from convcost.spec import SpecError, format_spec
 from convcost.trained.activations import layer_inputs
 from convcost.trained.answer import Asked, Separation
-from convcost.trained.arrays import filter_text, layer_of
+from convcost.trained.arrays import arrays_in, filter_text, layer_of
 from convcost.trained.kernels import Kernel
 from convcost.trained.models import Model
 from convcost.trained.opening import read_network, separate_file
@@ -165,6 +165,36 @@ FILTERS = [
 @pytest.mark.parametrize(("filter", "text"), FILTERS)
 def test_a_single_filter_is_said_in_words(filter: Any, text: str) -> None:
     assert filter_text(np.array(filter, float)[None, None]) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("sobel", "rank 1 = [1 2 1]ᵀ·[1 0 -1]"), ("scharr", "rank 1 = 3·[1 3.333 1]ᵀ·[1 0 -1]"),
+        ("gaussian", "rank 1 = [1 2 1]ᵀ·[1 2 1]"), ("box", "rank 1 = [1 1 1]ᵀ·[1 1 1]"),
+        ("laplace", "rank 2, of at most 3"),
+    ],
+)  # fmt: skip
+def test_the_filters_that_are_built_in_are_those_of_their_names(name: str, text: str) -> None:
+    """All but Laplace's have two passes; what adds up to nothing sees no grey."""
+    found = arrays_in(name)[name]()
+    assert filter_text(found[None, None]) == text
+    assert found.sum() == {"gaussian": 16, "box": 9}.get(name, 0)
+    assert (found == found.T).all() == (name not in ("sobel", "scharr"))
+
+
+def test_inputs_of_layers_are_computed_in_any_number_of_axes(tmp_path: Path) -> None:
+    """Grouped, with a bias, through operations with inputs that are left out; what follows a vector is no layer's."""
+    arrays = {"w1": random_weights(6, 2, 3), "b1": random_weights(6), "w2": random_weights(4, 6, 3, seed=1)}
+    nodes = [conv("x", "w1", "a", "b1", group=2, strides=[2]), node("Clip", ["a", "", "b1m"], "c"),
+             conv("c", "w2", "y"), node("ReduceMean", ["y"], "m", keepdims=0, axes=[1, 2])]  # fmt: skip
+    arrays |= {"b1m": np.array(0.5, np.float32)}
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (2, 4, 17), ("y", "c"))
+    x = random_weights(2, 4, 17, seed=4)
+    _, between = reference(path, x)
+    given = layer_inputs(model_of(path), {"x": x})
+    assert set(given) == {"x", "c"}
+    assert np.allclose(given["c"], np.moveaxis(between, 1, -1), atol=1e-4)
 
 
 def read(path: Path, *words: str, **more: Any) -> Separation:
