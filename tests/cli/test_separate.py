@@ -112,6 +112,8 @@ def test_csv_has_a_line_a_row_and_markdown_a_table(model: str, capsys: pytest.Ca
     lines = list(csv.DictReader(io.StringIO(ran(capsys, model, "--format", "csv")[1])))
     assert {line["layer"] for line in lines} == {"Conv.a", "Conv.y", "Conv.z"}
     assert all(line["variant"] or line["reason"] for line in lines)
+    dead = [tuple([line[name] for name in ("layer", "dead.out", "dead.in", "dead.taps")]) for line in lines]
+    assert set(dead) == {("Conv.a", "1", "0", "0"), ("Conv.y", "0", "1", "0"), ("Conv.z", "", "", "")}
     assert ran(capsys, model, "--format", "markdown")[1].count("| Conv.") == 3
 
 

@@ -109,9 +109,7 @@ def test_a_line_that_does_not_fit_is_told(line: str, column: int, message: str) 
     assert caught.value.column == column or "groups" in message
 
 
-@pytest.mark.parametrize(
-    ("axes", "size"), [(1, "@40"), (2, "@12x10"), (3, "@8x6x7")]
-)
+@pytest.mark.parametrize(("axes", "size"), [(1, "@40"), (2, "@12x10"), (3, "@8x6x7")])
 @pytest.mark.parametrize(
     ("call", "ours"),
     [
@@ -119,7 +117,8 @@ def test_a_line_that_does_not_fit_is_told(line: str, column: int, message: str) 
         ("AdaptiveAvgPool{n}d(3)", "adaptive-average-pool 3"), ("AdaptiveMaxPool{n}d(4)", "adaptive-max-pool 4"),
         ("BatchNorm{n}d(16)", "batch-norm"), ("InstanceNorm{n}d(16, affine=True)", "instance-norm affine"),
         ("ZeroPad{n}d(2)", "pad p2"), ("ReflectionPad{n}d(1)", "pad p1 mode=reflect"),
-        ("ReplicationPad{n}d(3)", "pad p3 mode=replicate"), ("Conv{n}d(16, 8, 3, 2, 1, bias=False)", "standard 8 k3 s2"),
+        ("ReplicationPad{n}d(3)", "pad p3 mode=replicate"),
+        ("Conv{n}d(16, 8, 3, 2, 1, bias=False)", "standard 8 k3 s2"),
     ],
 )  # fmt: skip
 def test_a_module_of_any_number_of_axes_is_one_of_ours(call: str, ours: str, axes: int, size: str) -> None:
