@@ -381,15 +381,18 @@ def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(lines: list[str], place: tuple[int, int], message: str) -> None:
-    """File, line and column, the line itself, a caret under the word, and a remedy."""
+    """File, line and column, the line itself, carets under the whole word, and a remedy."""
     error = mistake(*lines)
     assert message in error.message
     assert (error.line, error.column) == place
     text = error.render()
     assert text.startswith(f"error: net.txt, line {place[0]}, column {place[1]}: ")
-    assert "^" in text
     assert error.hint
     assert "\x1b" not in text
+    *_, shown, carets, _ = text.splitlines()
+    marked = shown[carets.index("^") : carets.rindex("^") + 1]
+    assert carets.strip() == "^" * max(1, len(marked))
+    assert (message == "not text" and marked == "\\x1b") or f" {marked} ".replace("  ", "") in f" {shown} "
 
 
 def test_a_file_without_input_says_so() -> None:
