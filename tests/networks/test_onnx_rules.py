@@ -286,6 +286,9 @@ com.microsoft.nchwc.GlobalAveragePool | 1x16x6x6 | 0 0 576 2368
 com.microsoft.nchwc.GlobalMaxPool | 1x16x6x6 | 0 0 576 2368
 com.microsoft.Attention num_heads=2 | 2x5x8 *8x24 *24 - 2x2x2x3x4 | 216 3200 1200 1888
 com.microsoft.Attention num_heads=2 | 2x5x8 *8x24 | 192 2720 600 1408
+com.microsoft.Attention num_heads=2 qkv_hidden_sizes=8,8,4 | 2x5x8 *8x20 *20 | 180 2200 800 1200
+Reshape @1 shape=3,2 | 2x3 | 0 0 0 0
+Reshape @1 shape=0,-1 | 2x3x4 | 0 0 0 0
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x2x3x4 | 0 800 600 1280
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x2x2x4 | 0 1120 840 1536
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 *22 - - 2x2x3x4 2x2x3x3 | 22 1400 1200 1768

@@ -42,6 +42,8 @@ FORMS = {
     "attention": "input 8 @9\ntokens 2\nattention 4 bias\nlinear 24 each\nattend 2",
     "moves": "input 8 @9\nlayer-norm\nscale\nshuffle g4\nb: concat from in in\nadd from b b\nflatten\nlinear 3\ngelu",
     "means": "input 4 @7x9\navg-pool k3 s2 p1 ceil\navg-pool k2 s2 ceil\nadaptive-average-pool 2x3",
+    "room behind a transposed one": "input 4 @5x4\nstandard 6 k3x2 s2x3 t p0 op1x2 bias\nstandard 3 k2 s2 t p1 op1",
+    "a gate of channels": "input 4 @5x4\na: global-average-pool\nb: flatten\nmultiply from in b",
     "windows of several lengths": "input 4 @7x9\nadaptive-average-pool 3x4\nadaptive-max-pool 2x1",
     "upsampled volumes": "input 2 @3x4x3\nupsample 2 bilinear\nupsample 2\npixel-shuffle 1\nrelu6",
 }  # fmt: skip
