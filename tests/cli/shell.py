@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
@@ -105,12 +106,8 @@ def _copied_from() -> str:
 
 
 def _serve(path: str) -> NoReturn:
-    import numpy
-    import rich.table
-
-    import convcost.cli.main
-
-    assert numpy, rich.table
+    for name in ("convcost.cli.main", "numpy", "rich.table"):
+        import_module(name)
     wire = socket.socket(socket.AF_UNIX)
     wire.bind(path)
     wire.listen()
