@@ -133,7 +133,7 @@ OPS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(ops=st.lists(OPS, min_size=1, max_size=7), size=st.integers(24, 90))
 def test_fields_are_those_that_an_execution_hears(ops: list[object], size: int) -> None:
     """Every layer's, uneven windows included: each position carries its number through the network."""

@@ -25,7 +25,7 @@ def test_every_variant_of_the_package_is_stated() -> None:
     assert set(STATED) == {AS_GIVEN, *all_variants()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(spec=layer_specs())
 def test_what_is_stated_is_what_is_built(spec: LayerSpec) -> None:
     """Of every layer: same-upper, transposed, dilated, with middles, with a shortcut."""

@@ -90,7 +90,7 @@ def conv_graph(spec: LayerSpec) -> tuple[Conv, Graph]:
     return node.op, Graph((spec.batch, spec.in_channels, *spec.input_size), spec.dtype, (Node("conv", node.op, (0,)),))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(spec=layer_specs(channels=3))
 def test_maps_and_totals_equal_those_of_a_scalar_loop(spec: LayerSpec) -> None:
     """At every position of the output, and in sum over positions, channels and images."""
