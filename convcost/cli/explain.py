@@ -77,12 +77,12 @@ def explain(
         bool, typer.Option("--list", help="List the topics and their aliases; convcost variants says what each is.")
     ] = False,
     format: Annotated[
-        ExplainFormat,
+        ExplainFormat | None,
         typer.Option(
-            "--format", "-f", metavar="FORMAT",
+            "--format", "-f", metavar="FORMAT", show_default="text",
             help=f"How to write the answer: {', '.join(ExplainFormat)}; text is its table, csv its numbers.",
         ),
-    ] = ExplainFormat["text"],
+    ] = None,
     *,
     to: Destination,
 ) -> int:  # fmt: skip
@@ -90,7 +90,7 @@ def explain(
 
     Documents (markdown, latex, html, json) are always full.
     """
-    to = to._replace(format=Format["table" if format == "text" else format.value])
+    to = to._replace(format=Format["table" if format == "text" else format.value] if format else None)
     with to.open() as (file, written):
         if list_topics or not words:
             _list(written, file)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..spec.errors import SpecError
+from .limits import Budgets
 from .names import choose_variants
-from .options import Budgets, Destination, Exact, Execution, Modifiers, Variants, Where
+from .options import Destination, Exact, Execution, Modifiers, Variants, Where
 from .run import Flags
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -99,8 +99,8 @@ def network(
     to: Destination,
 ) -> int:
     """Count a whole network: totals, shares, peak and training memory, its layers executed and checked."""
-    if timeline and to.format != "table":
-        hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
+    if timeline and to.written != "table":
+        hint = f"leave --timeline out: {to.written} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
     network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
     _note_one_number(network.shapes[0][2:], name)
@@ -120,8 +120,8 @@ def network(
         document["layers"] = _selected(document["layers"], answer, selecting)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer or any(selecting), exact=exact)
-    if timeline:
-        _draw(answer)
+        if timeline:
+            _draw(answer, file)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
 
 
@@ -154,12 +154,12 @@ def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
         tell(f"the input is {'x'.join(map(str, size))} positions; one axis is written 1d")
 
 
-def _draw(answer: NetworkAnswer) -> None:
+def _draw(answer: NetworkAnswer, file: TextIO) -> None:
     from ..report.as_table import can_encode
     from ..report.timeline import timeline
 
     width = get_terminal_size((80, 24)).columns
-    print("\n" + timeline(answer, max(width, 40), ascii_only=not can_encode(sys.stdout)), end="")
+    print("\n" + timeline(answer, max(width, 40), ascii_only=not can_encode(file)), end="", file=file)
 
 
 def report_mismatches(answer: NetworkAnswer) -> int:

@@ -131,8 +131,7 @@ def _ending(search: Search, to: Destination) -> str:
     ending = os.path.splitext(to.output)[1].lower()
     if ending in COLUMNAR:
         return ending
-    is_csv = to.format.value == "csv" or (to.format.value == "table" and ending == ".csv")
-    return ".csv" if is_csv and not (search.best or search.front) else ""
+    return ".csv" if to.written == "csv" and not (search.best or search.front) else ""
 
 
 def _rows_file(to: Destination) -> AbstractContextManager[BinaryIO]:

@@ -94,9 +94,9 @@ def _notes(document: Document) -> Iterator[str]:
         alike = sum([row["like"] for row in document["front"]]) - len(document["front"])
         more = document["front_size"] - len(document["front"])
         yield (
-            f"· the front has {document['front_size']:,} points"
+            f"· the front has {document['front_size']:,} point{'s' * (document['front_size'] != 1)}"
             + (f", --top shows {more:,} more" if more else "")
-            + (f"; {alike:,} rows more have the same words as those shown" if alike else "")
+            + (f"; with the same words as those shown: {alike:,} more" if alike else "")
         )
     if document["file"]:
         yield f"· the rows are in {document['file']}"

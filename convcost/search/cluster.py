@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from ..spec.errors import SpecError
-from .reduce import Part, Partial, Search, chunk, merge, parts
+from .chunks import chunk
+from .reduce import Part, Partial, Search, merge, parts
 
 #: Called with how many layers are done.
 Tell = Callable[[int], object]

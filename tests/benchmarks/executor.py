@@ -4,8 +4,13 @@
 
 PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
 makes current NumPy use slower kernels than the machine has. Times are the thread's own, so that a busy machine shows
-less. Without PyTorch, only what is ours alone is timed: the first product of a process beside its later ones, and
-counting beside the floor of counting.
+less. Every run begins with another side, because who comes first finds the caches cold. Without PyTorch, only what is
+ours alone is timed: the first product of a process beside its later ones, and counting beside the floor of counting.
+
+The floor of executing values is what NumPy cannot do without: the bare products of OpenBLAS, of columns that lie
+there already, and one multiply-add a tap of a depthwise layer on numbers that stay in the nearest cache. NumPy does
+these with four numbers at a time, reads both factors and the sum, and writes the sum back: it has no operation that
+keeps the sum in a register over the taps, as PyTorch's kernels do.
 """
 
 # ruff: noqa: E402  # the number of threads is read when the libraries load
@@ -17,6 +22,7 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+import math
 import statistics
 import subprocess
 import sys
@@ -36,7 +42,8 @@ except ImportError:
     torch = None  # type: ignore[assignment]  # main() then leaves out what needs it
 
 from convcost.execute.ones.counting import conv_weights, count_products
-from convcost.execute.values.convolve import convolve_values
+from convcost.execute.values.convolve import NUMBERS, TILE, convolve_values
+from convcost.execute.values.depthwise import RUN
 from convcost.execute.values.integers import op_weights, pattern
 from convcost.execute.values.workbench import Workbench
 from convcost.graph.ops import Conv
@@ -95,8 +102,8 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
     options = {"stride": op.stride, "padding": op.kernel_size[0] // 2, "groups": op.groups}
     planes = [t.contiguous() for t in (x, w)]
     last = [t.contiguous(memory_format=torch.channels_last) for t in (x, w)]
-    ours = convolve_values(op, given, kernel, None, bench)[0]
-    if not np.array_equal(ours.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
+    made = convolve_values(op, given, kernel, None, bench)[0]
+    if not np.array_equal(made.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
         raise SystemExit(f"{layer}: the outputs differ")
     return {
         "values": lambda: convolve_values(op, given, kernel, None, bench),
@@ -104,7 +111,24 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
         "planes": lambda: torch.conv2d(*planes, **options),
         "last": lambda: torch.conv2d(*last, **options),
         "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
+        "floor": floor(op, given, made),
     }
+
+
+def floor(op: Conv, given: Any, made: Any) -> Callable[[], Any]:
+    """As many multiply-adds as the layer has, by the operation that the executor uses, without anything else."""
+    taps, made = math.prod(op.kernel_size), np.empty_like(made).reshape(-1, op.out_channels)
+    if op.groups > 1:
+        rows, near = -(-made.size // RUN), np.ones((taps - 1) * 4 + RUN, given.dtype)
+        seen = np.lib.stride_tricks.as_strided(near, (rows, taps, RUN), (0, 16, 4), writeable=False)
+        weights, sums = np.ones((taps, RUN), given.dtype), np.empty((1, RUN), given.dtype)
+        sums = np.lib.stride_tricks.as_strided(sums, (rows, RUN), (0, 4))
+        return lambda: np.einsum(seen, [0, 1, 2], weights, [1, 2], [0, 2], out=sums)
+    inner = taps * op.in_channels
+    tile = len(made) if taps == 1 else min(len(made), max(TILE, NUMBERS // inner))
+    left, right = np.ones((tile, inner), given.dtype), np.ones((inner, op.out_channels), given.dtype)
+    parts = [made[start : start + tile] for start in range(0, len(made), tile)]
+    return lambda: [np.matmul(left[: len(part)], right, out=part) for part in parts]
 
 
 def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
@@ -112,40 +136,51 @@ def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
     bench = Workbench()
     work = [sides(layer, bench) for layer in layers]
     taken: list[dict[str, list[float]]] = [{name: [] for name in one} for one in work]
-    for _ in range(runs + 1):
+    for run in range(runs + 1):
         for one, times in zip(work, taken):
-            for name, call in one.items():
+            for name in [*one][run % len(one) :] + [*one][: run % len(one)]:
                 start = time.thread_time()
-                call()
+                one[name]()
                 times[name].append((time.thread_time() - start) * 1e3)
-    return [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
+    medians = [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
+    return [{**times, "torch": min(times["planes"], times["last"])} for times in medians]
 
 
-def theirs(times: dict[str, float]) -> float:
-    """PyTorch in the better layout."""
-    return min(times["planes"], times["last"])
+def line(name: str, ours: float, other: float, goal: float, least: float | None = None) -> None:
+    """One row of the result; `least`: the floor of what is ours."""
+    floor = "" if least is None else f", floor {least / other:.3f}"
+    print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal}{floor})")
 
 
-def line(name: str, ours: float, other: float, goal: float) -> None:
-    """One row of the result."""
-    print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
-
-
-def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float], once: float) -> tuple[float, float]:
+def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float, float]) -> None:
     """A network's convolutions beside PyTorch executing them: values, with the products that each issues counted.
 
-    Then with an execution on ones beside each, which tells products with data from those with padding.
+    Then with an execution on ones beside each, which tells products with data from those with padding; then both as a
+    network is verified: layers of one shape once.
     """
     times = timed(layers, runs)
-    ours = sum(t["values"] + t["counts"] for t in times)
-    line(f"{name}, values and products issued", sum(t["values"] for t in times), sum(map(theirs, times)), goals[0])
-    line(f"{name}, and a map of counts beside each", ours, other := sum(map(theirs, times)), goals[1])
-    print(f"{'':<4}values {sum(t['values'] for t in times):.2f}, counts {sum(t['counts'] for t in times):.2f}, "
-          f"arrays filled {sum(t['setup'] for t in times):.2f}, PyTorch NCHW {sum(t['planes'] for t in times):.2f}, "
-          f"NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
-    distinct = dict(zip(layers, times))
-    line(f"{name}, distinct shapes once", sum(t["values"] + t["counts"] for t in distinct.values()), other, once)
-    return ours, other
+    values, counts, least, other = (sum([t[side] for t in times]) for side in ("values", "counts", "floor", "torch"))
+    line(f"{name}, values and products issued", values, other, goals[0], least)
+    line(f"{name}, and a map of counts beside each", values + counts, other, goals[1], least)
+    once = dict(zip(layers, times)).values()
+    ours, least = (sum([t[side] for t in once for side in sides]) for sides in (("values", "counts"), ("floor",)))
+    line(f"{name}, {len(once)} distinct shapes once, with maps", ours, other, goals[2], least)
+    print(f"{'':<4}values {values:.2f}, counts {counts:.2f}, arrays filled {sum(t['setup'] for t in times):.2f}, "
+          f"PyTorch NCHW {sum(t['planes'] for t in times):.2f}, NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
+    kinds: dict[str, list[dict[str, float]]] = {}
+    for layer, one in zip(layers, times):
+        kinds.setdefault(kind(layer), []).append(one)
+    for word, members in kinds.items():
+        sums = {side: sum([t[side] for t in members]) for side in ("values", "floor", "torch", "counts")}
+        print(f"{'':<4}{len(members):>3} {word:<16}" + ", ".join([f"{side} {sums[side]:.2f}" for side in sums]))
+
+
+def kind(layer: Layer) -> str:
+    """What a layer is to the executor."""
+    inner, _, k, stride, groups, _ = layer
+    if groups > 1:
+        return f"depthwise, s{stride}"
+    return "1x1" if k == 1 else "stem" if inner == 3 else f"{k}x{k}"
 
 
 def counting(name: str, layers: list[Layer], runs: int) -> None:
@@ -227,8 +262,8 @@ def main(runs: int) -> None:
         return
     torch.set_num_threads(1)
     with torch.no_grad():
-        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2), 0.6)
-        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45), 0.9)
+        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6))
+        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9))
         dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
         shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
         depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]
@@ -236,7 +271,7 @@ def main(runs: int) -> None:
             for layer, times in zip(group, timed(group, 3 * runs)):
                 inner, outer, k, stride, groups, size = layer
                 name = f"{k}x{k} {inner}:{outer} @{size} s{stride} g{groups}, values"
-                line(name, times["values"], theirs(times), goal)
+                line(name, times["values"], times["torch"], goal, times["floor"])
 
 
 if __name__ == "__main__":

@@ -72,9 +72,31 @@ def test_no_number_is_wide(values: list[int]) -> None:
         ([0.0, 0.5], RATIO, ["0×", "0.5×"], ""),
         ([171.0545, 2.2467], PLAIN, ["171.05", "2.25"], ""),
         ([None, None], COUNTS, ["–", "–"], ""),
+        ([1000, 10], COUNTS, ["1.00", "0.01"], "K"),  # a hundredth is the least
+        ([1000, 9], COUNTS, ["1000", "9"], ""),
+        ([999, 10], COUNTS, ["999", "10"], ""),
+        ([99_999, 1], COUNTS, ["99999", "1"], ""),  # five digits are the most
+        ([100_000, 1], COUNTS, ["100.000", "0.001"], "K"),
+        ([1024, 1023], BYTES, ["1.000", "0.999"], "KiB"),
+        ([1023, 512], BYTES, ["1023", "512"], "B"),
     ],
 )
 def test_columns_read_like_this(values: list[int | float | None], units: Units, shown: list[str], unit: str) -> None:
     """The largest unit in which the smallest number still has digits."""
     scale = choose_scale(values, units)
     assert ([show(v, scale) for v in values], scale.unit) == (shown, unit)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (0.00095, Scale("", 1, 3), "0.00095"), (0.00094, Scale("", 1, 3), "9.4e-4"),
+        (0.0099, Scale("", 1, 3), "0.0099"), (0.01, Scale("", 1, 3), "0.010"), (0.012345, Scale("", 1, 3), "0.012"),
+        (0.009, Scale("", 1, 3), "0.009"), (9_999_999, Scale("", 1, 0), "9999999"),
+        (10_000_000, Scale("", 1, 0), "1.00e7"), (1_234_567, Scale("", 1, 0, exact=True), "1,234,567"),
+        (0, Scale("", 1, 0, "×", exact=True), "0×"), (-1500, Scale("K", 1000, 1), "-1.5"),
+    ],
+)  # fmt: skip
+def test_a_number_at_the_edge_of_its_column_keeps_its_digits(value: float, scale: Scale, text: str) -> None:
+    """Where its decimals would hide it, it shows two of its own; where it has too many, a power of ten."""
+    assert show(value, scale) == text

@@ -82,10 +82,35 @@ def test_a_side_whose_figure_is_missing_is_missing() -> None:
         ("input 4 @6\nconcat from in in", 4 * 36 + 8 * 36),
         ("input 4 @6\nmax-pool k2 s2", 4 * 36 + 4 * 9),
         ("input 4 @6\nflatten\nlinear 10", 144 + 10 + 1440),
+        ("input 4 @6x5 n2\nstandard 8 k3", 2 * 4 * 30 + 2 * 8 * 30 + 4 * 8 * 9),
+        ("input 4 @6\ngrouped 8 k3 g2", 4 * 36 + 8 * 36 + 2 * 8 * 9),
+        ("input 4 @6\na: standard 4 k3\nstandard 4 k3 share a", 4 * 4 * 36 + 144),  # weights once
+        ("input 4 @6\na: linear 4 each\nlinear 4 each share a", 4 * 4 * 36 + 16),
+        ("input 4 @6\nmax-pool k2 s3", 16 * 4 + 16),  # what no window sees
+        ("input 4 @6\nadaptive-average-pool 1", 144 + 4),
+        ("input 4 @6\ntokens 2", 144 + 4 * 38 + 4 * (2 + 38)),  # its vectors and its positions are learned
+        ("input 12 @6\nattend 2", 12 * 36 + 4 * 36),
+        ("input 4 @6\nadd from in in", 2 * 144),  # the one input is read twice by the same sum
+        ("input 4 @6\na: relu\nb: multiply from a in\nadd from a b", 3 * 144),  # others read what is multiplied
     ],
 )
 def test_bytes_are_those_that_must_move(text: str, numbers: int) -> None:
     assert bounded(text, SMALL).memory == pytest.approx(4 * numbers / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("peak", "seconds", "limited"),
+    [
+        (1e9, 2304e-9 + 1728e-9, "compute"),
+        (1.5e9, 1536e-9 + 1728e-9, "memory"),  # more of it waits for bytes
+        (1e12, 1408e-9 + 1728e-9, "memory"),
+    ],
+)
+def test_of_each_operation_the_longer_side_counts(peak: float, seconds: float, limited: str) -> None:
+    """Not of the whole: a convolution waits for its 2304 products, or 1408 bytes; a copy beside it for 1728 bytes."""
+    found = bounded("input 4 @6\nstandard 4 k3 p0\nconcat from in in", SMALL._replace(peak={"fp32": peak}))
+    assert (found.seconds, found.limited_by) == (pytest.approx(seconds), limited)
+    assert (found.compute, found.memory) == (pytest.approx(2304 / peak), pytest.approx(3136e-9))
 
 
 def test_what_the_chip_keeps_does_not_move() -> None:
@@ -134,3 +159,14 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
 def test_a_file_that_is_wrong_is_bad_input(text: str, said: str) -> None:
     with pytest.raises(SpecError, match=said):
         read_devices(text, "my.toml")
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_noted"),
+    [("", False), ("fp32 = 1e9", False), ("int8_per_cycle = 256", True), ("fp32 = 1e9\nint8_per_cycle = 256", False)],
+)
+def test_a_device_of_rates_a_cycle_alone_says_what_is_missing(fields: str, is_noted: bool) -> None:
+    """Its clock; a note of its own stands instead."""
+    text = f'[devices.a]\nstatus = "vendor"\n{fields}'
+    assert ("clock" in read_devices(text, "my.toml")["a"].note) is is_noted
+    assert read_devices(f'{text}\nnote = "mine"', "my.toml")["a"].note == "mine"

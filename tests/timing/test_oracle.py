@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks.test_written import FORMS
 
 from convcost.cli.main import run
 from convcost.graph.ops import Graph
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
-from convcost.timing.engines import Engine, open_engine, refusal
+from convcost.timing.engines import Engine, EngineFailed, open_engine, refusal
 from convcost.timing.oracle import judge_values
 from convcost.timing.values import Executor, difference, make_case
 
@@ -156,3 +157,17 @@ def test_the_executor_runs_the_same_case_again_and_again(graph: Graph) -> None:
     """Nothing of a run stays for the next one but scratch."""
     executor = Executor(make_case(graph))
     assert np.array_equal(executor(), executor())
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_every_form_is_in_pytorch_what_our_executor_computes(text: str) -> None:
+    """Operation by operation, of one, two and three axes: borders, overhanging windows, norms, attention, moves."""
+    pytest.importorskip("torch", reason="it is the oracle")
+    case = make_case(build_network(read_program(text)).graph)
+    assert difference(open_engine("torch").prepare(case)(), Executor(case)()) < 1e-5
+
+
+def test_an_engine_says_in_its_first_line_why_it_takes_no_graph(engine: Engine, graph: Graph) -> None:
+    """Without the numbers in front of it, and not at length."""
+    with pytest.raises(EngineFailed, match=r"^\S.{10,199}$"):
+        engine.prepare(make_case(graph)._replace(model=b"no model"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from convcost.analysis import analyze
-from convcost.graph.ops import Conv, Linear, Op
+from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Linear, Op, Pool
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
@@ -16,6 +16,7 @@ from convcost.networks.zoo import zoo_program
 from convcost.timing import calibrate, predict
 from convcost.timing.engines import Engine
 from convcost.timing.predict import (
+    Fit,
     class_of,
     features,
     fit_engine,
@@ -64,6 +65,80 @@ def test_a_fit_of_what_is_linear_is_exact(monkeypatch: pytest.MonkeyPatch) -> No
 
 def transposed(graph: Any) -> bool:
     return bool(getattr(graph.nodes[0].op, "transposed", False))
+
+
+ONES, NONE = (1, 1), ((0, 0), (0, 0))
+
+
+def conv(inner: int, outer: int, kernel: tuple[int, ...], groups: int = 1, **fields: Any) -> Conv:
+    axes = len(kernel)
+    return Conv(inner, outer, kernel, (1,) * axes, ((0, 0),) * axes, (1,) * axes, groups, **fields)
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "name"),
+    [
+        (Linear(4, 6), (2, 4), "linear"),
+        (Linear(4, 6), (2, 4, 9), "pointwise"),
+        (Pool("max", (2, 2), ONES, NONE), (1, 8, 4, 4), "pool"),
+        (AdaptivePool("avg", (1, 1)), (1, 8, 4, 4), "pool"),
+        (Activation("relu"), (1, 8, 4, 4), "rest"),
+        (conv(8, 8, (2, 2), 8, transposed=True), (1, 8, 4, 4), "transposed"),
+        (conv(8, 16, (1, 1)), (1, 8, 4, 4), "pointwise"),
+        (conv(8, 16, (1, 1), 2), (1, 8, 4, 4), "columns"),
+        (conv(8, 16, (3,)), (1, 8, 4), "volumes"),
+        (conv(8, 8, (3, 3, 3), 8), (1, 8, 4, 4, 4), "volumes"),
+        (conv(3, 16, (3, 3)), (1, 3, 4, 4), "dense"),  # an image is read as it is
+        (conv(6, 6, (3, 3), 6), (1, 6, 4, 4), "columns"),
+        (conv(12, 16, (3, 3)), (1, 12, 4, 4), "columns"),
+        (conv(8, 8, (3, 3), 8), (1, 8, 4, 4), "depthwise"),
+        (conv(8, 16, (3, 3), 8), (1, 8, 4, 4), "columns"),
+        (conv(16, 16, (3, 3), 2), (1, 16, 4, 4), "columns"),
+        (conv(8, 16, (3, 3)), (1, 8, 4, 4), "dense"),
+        (conv(16, 24, (3, 1)), (1, 16, 4, 4), "dense"),
+    ],
+)
+def test_an_operation_is_fitted_in_its_class(op: Op, given: tuple[int, ...], name: str) -> None:
+    """Engines lay out channels in eights; a convolution of one tap is a matrix product."""
+    assert class_of(op, given) == name
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "out", "macs", "expected"),
+    [
+        (Linear(4, 6), [(2, 4)], (2, 6), 48, [1, 48, 8 + 12, 24]),
+        (Activation("relu"), [(1, 2, 3)], (1, 2, 3), 0, [1, 6, 12, 0]),
+        (Add(), [(1, 2, 3), (1, 2, 3)], (1, 2, 3), 0, [1, 6, 18, 0]),
+        (Pool("max", (2, 3), (2, 3), NONE), [(1, 2, 4, 6)], (1, 2, 2, 2), 0, [1, 6 * 8, 48 + 8, 0]),
+        (conv(2, 5, (1, 1)), [(3, 2, 4, 4)], (3, 5, 4, 4), 480, [1, 480, 96 + 240, 0]),
+        (conv(2, 5, (3, 2)), [(3, 2, 4, 4)], (3, 5, 2, 3), 1080, [1, 1080, 96 + 90, 3 * 2 * 6 * 6]),
+        (conv(2, 5, (3, 2), transposed=True), [(3, 2, 4, 4)], (3, 5, 6, 5), 2880,
+         [1, 2880, 96 + 450, 3 * 5 * 6 * 16]),
+    ],
+)  # fmt: skip
+def test_what_an_operation_is_fitted_by_is_counted(
+    op: Op, given: list[tuple[int, ...]], out: tuple[int, ...], macs: int, expected: list[int]
+) -> None:
+    """One run, products, numbers read and written, and the columns: a window for every place, of the whole batch."""
+    assert features(op, given, out, macs) == expected
+
+
+def test_what_is_done_in_passing_is_predicted_to_take_no_time() -> None:
+    """Behind a convolution that nobody else reads; elsewhere it takes what its class does, and no less than a run."""
+    fit = Fit({"dense": [5.0, 0, 0, 0], "rest": [3.0, 0, 0, 0], "pool": [0.5, 0, 0, 0]}, 1.0, (1.0, 1.0))
+    for text, seconds in {
+        "standard 8 k3": 1 + 4,
+        "standard 8 k3\nbatch-norm\nrelu": 1 + 4,
+        "relu": 1 + 2,
+        "relu\nrelu": 1 + 2,
+        "a: standard 8 k3\nb: relu\nadd from a b": 1 + 4 + 2 + 2,
+        "max-pool k2": 1,  # less than what any run takes
+        "standard 8 k3\nsplit 0 4": 1 + 4,
+        "split 0 4": 1,
+    }.items():
+        graph = build_network(read_program(f"input 8 @9\n{text}")).graph
+        shapes = infer_shapes(graph)
+        assert (text, predicted_seconds(graph, shapes, analyze(graph, True, shapes), fit)) == (text, seconds)
 
 
 def test_every_class_of_operations_is_fitted() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...graph.ops import Ints, Op, Shape
 from ...spec.errors import visible
-from .wire import Malformed
+from .wire import Malformed, check_text
 
 if TYPE_CHECKING:
     from .evaluate import Content
@@ -146,6 +146,33 @@ class Call:
         return tuple(found.ints)
 
 
+class Written(NamedTuple):
+    """An operation as it is written in the file: ONNX's record of it, taken apart once, as each look at one costs.
+
+    `op` is its name, behind its domain where it is none of ONNX's own; `attributes` are their records as bytes.
+    """
+
+    record: Any
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: tuple[bytes, ...]
+
+    @property
+    def name(self) -> str:
+        """Its own name, or that of what it gives."""
+        return self.record.name or next((output for output in self.outputs if output), "") or self.op
+
+
+def taken_apart(record: Any) -> Written:
+    """A record taken apart; Malformed where a name in it is no text."""
+    op, domain, attributes = record.op_type, record.domain, record.attribute
+    inputs, outputs = tuple(record.input), tuple(record.output)
+    check_text(op, domain, record.name, *inputs, *outputs)
+    op = op if domain in ("", "ai.onnx") else f"{domain}.{op}"
+    return Written(record, op, inputs, outputs, tuple([attribute.SerializeToString() for attribute in attributes]))
+
+
 class Scope:
     """The values of a graph by name, and those of the graphs around it."""
 
@@ -168,11 +195,13 @@ class Scope:
             raise Malformed("its loops run too often to be counted")
         return found
 
-    def enter(self, graph: Any) -> None:
-        """Take over what a graph says about its values."""
-        values = (*graph.value_info, *graph.output)
+    def enter(self, graph: Any) -> list[Written]:
+        """Take over what a graph says about its values; gives its operations."""
+        values, nodes = (*graph.value_info, *graph.output), [taken_apart(record) for record in graph.node]
+        check_text(*[thing.name for thing in (*values, *graph.input, *graph.initializer)])
         self.said = {v.name: Value(sizes_of(v.type), v.type.tensor_type.elem_type) for v in values}
-        self.used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+        self.used = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
+        return nodes
 
     def find(self, name: str) -> Value:
         """The value of that name; Malformed where nothing has made it yet."""
