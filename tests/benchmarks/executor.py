@@ -39,7 +39,7 @@ import numpy as np
 try:
     import torch
 except ImportError:
-    torch = None  # type: ignore[assignment]  # main() then leaves out what needs it
+    torch = None
 
 from convcost.execute.ones.counting import conv_weights, count_products
 from convcost.execute.values.convolve import NUMBERS, TILE, convolve_values

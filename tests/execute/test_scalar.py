@@ -21,7 +21,7 @@ def conv(kernel: tuple[int, ...], stride: int = 1, **fields: object) -> Conv:
     """From one channel to one, the same stride on every axis, without padding unless told otherwise."""
     axes = len(kernel)
     op = Conv(1, 1, kernel, (stride,) * axes, ((0, 0),) * axes, (1,) * axes)
-    return op._replace(**fields)  # type: ignore[arg-type]  # fields of a Conv
+    return op._replace(**fields)
 
 
 #: A convolution, the size of its input, and its two maps counted with a pencil: all products, and those on data
