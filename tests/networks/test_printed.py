@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,9 +72,11 @@ def total_of(found: Printed) -> tuple[int, int]:
     return analysis.cost.params, analysis.cost.macs
 
 
-def command(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "convcost", "network", "-", *arguments]
-    return subprocess.run(call, input=text, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    found = Runner()
+    yield found
+    found.close()
 
 
 @pytest.mark.parametrize("text", [SEQUENTIAL, NESTED])
@@ -133,14 +133,15 @@ def test_a_script_reads_a_file_with_a_print(tmp_path: Path) -> None:
     assert convcost.network(str(path), "@3x20x24").verified.status == "verified"
 
 
-def test_a_partial_print_is_said_to_be_one_everywhere() -> None:
-    ran = command(RESIDUAL, "@32", "--format", "json")
-    found = json.loads(ran.stdout)
-    assert (ran.returncode, found["status"], found["unknown"][0]["count"]) == (0, "partial", 4)
+def test_a_partial_print_is_said_to_be_one_everywhere(runner: Runner) -> None:
+    command, text = ["network", "-", "@32"], RESIDUAL.encode()
+    ran = runner([*command, "--format", "json"], text)
+    found = json.loads(ran.out)
+    assert (ran.code, found["status"], found["unknown"][0]["count"]) == (0, "partial", 4)
     assert [layer["macs"] for layer in found["layers"]][1:] == [None] * 4
-    assert "partial: printed model" in ran.stderr
-    assert command(RESIDUAL, "@32", "--strict", "--no-verify").returncode == 1
-    table = command(RESIDUAL, "@32", "--no-verify").stdout
+    assert "partial: printed model" in ran.err
+    assert runner([*command, "--strict", "--no-verify"], text).code == 1
+    table = runner([*command, "--no-verify"], text).out
     assert "partial" in table
     assert "–" in table
 
@@ -325,13 +326,6 @@ HOSTILE = {
     "sizes of 18 digits": "Net(\n  (a): Linear(" + "9" * 18 + ", " + "9" * 18 + ")\n)",
     "words between": "Net(\n  (a): B(\n" + "x\n" * 30_000 + LAYER + "  )\n)",
 }
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    found = Runner()
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

@@ -103,11 +103,11 @@ def test_what_would_be_rounded_is_refused() -> None:
     [
         (lambda a, b: a < b, True, 1),
         (lambda a, b: a + 0 == b * 1, False, 1),
-        (lambda a, b: a < 100, True, 0),  # noqa: ARG005
-        (lambda a, b: b > 100, False, 0),  # noqa: ARG005
-        (lambda a, b: a + 2 - 2 == a, True, 0),  # noqa: ARG005
-        (lambda a, b: (a + 1) // 1 > a, True, 0),  # noqa: ARG005
-        (lambda a, b: bool(a % 8), True, 1),  # noqa: ARG005
+        (lambda a, b: a < 100, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: b > 100, False, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: a + 2 - 2 == a, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: (a + 1) // 1 > a, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: bool(a % 8), True, 1),  # noqa: ARG005  each takes both
     ],
 )
 def test_only_what_the_intervals_leave_open_is_a_guard(ask: Any, outcome: bool, guards: int) -> None:
