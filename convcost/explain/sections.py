@@ -327,7 +327,7 @@ def _growth(points: list[Document]) -> list[Block]:
     for point in points:
         own, standard = (f"{n:,}" if n is not None else "–" for n in (point["macs"], point["standard_macs"]))
         ratio = ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"] * ratios
-        rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / (most or 1), 20)])
+        rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / most, 20)])
     header = ["", "MACs", "standard's MACs", *["ratio"] * ratios, "MACs drawn"]
     return [Grid(header, rows, tuple(range(1, len(header) - 1)))]
 

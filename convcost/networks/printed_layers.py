@@ -112,8 +112,16 @@ def _activation(match: re.Match[str], _: Arguments, __: Shape) -> Words:
     return (_BY_CLASS[match[0].lower()],)
 
 
-def _batch_norm(_: re.Match[str], __: Arguments, ___: Shape) -> Words:
+def _batch_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
+    _check_channels(said.get(0, "num_features"), shape)
     return ("batch-norm",)
+
+
+def _check_channels(said: Any, shape: Shape) -> None:
+    """Misfit where a norm is of other channels than it gets."""
+    channels = said[0] if isinstance(said, tuple) and len(said) == 1 else said
+    if type(channels) is int and channels != shape[1]:
+        raise Misfit(f"it takes {channels} channels, and gets {written_shape(shape)}")
 
 
 def _linear(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
@@ -145,17 +153,21 @@ def _adaptive_pool(match: re.Match[str], said: Arguments, shape: Shape) -> Words
     return (f"adaptive-{'max' if match[1] == 'Max' else 'average'}-pool", _joined(full))
 
 
-def _group_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words | None:
+def _group_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words | None:
+    _check_channels(said.get(1, "num_channels"), shape)
     return ("group-norm", str(said.get(0, "num_groups"))) if said.get(3, "affine", True) else None
 
 
-def _instance_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words:
+def _instance_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
+    _check_channels(said.get(0, "num_features"), shape)
     return ("instance-norm", *("affine",) * bool(said.get(3, "affine", False)))
 
 
 def _last_axis_norm(match: re.Match[str], said: Arguments, shape: Shape) -> Words | None:
     """Of the last axis, which is that of the channels where there is no other; LayerNorm2d's always is."""
     over_channels = match[0] == "LayerNorm2d" or len(shape) == 2
+    if over_channels:
+        _check_channels(said.get(0, "normalized_shape"), shape)
     learns = said.named.get("elementwise_affine", True) and said.named.get("bias", True)
     return ("rms-norm" if match[0] == "RMSNorm" else "layer-norm",) if over_channels and learns else None
 
@@ -245,10 +257,12 @@ def _elementwise(kind: str, shape: Shape, each: int, params: int = 0) -> Counted
 
 
 def _fixed_batch_norm(said: Arguments, shape: Shape) -> Counted | None:
+    _check_channels(said.get(0, "num_features"), shape)
     return None if said.get(3, "affine", True) else _elementwise("plain-batch-norm", shape, 2)
 
 
 def _fixed_group_norm(said: Arguments, shape: Shape) -> Counted | None:
+    _check_channels(said.get(1, "num_channels"), shape)
     return None if said.get(3, "affine", True) else _elementwise("plain-norm", shape, 5)
 
 
