@@ -260,6 +260,7 @@ com.microsoft.QLinearGlobalAveragePool channels_last=1 | q:1x8x6x3 *. *q. *. *q.
 com.microsoft.QLinearConv | q:1x2x5x4 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 324 18 124
 com.microsoft.QLinearConv channels_last=1 | q:1x5x5x2 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 486 27 143
 com.microsoft.QLinearMul | q:2x3 *. *q. *q:3 *. *q. *. *q. | 3 0 6 15
+com.microsoft.QLinearMul | q:2x3 *. *q. *q. *. *q. *. *q. | 0 0 6 12
 com.microsoft.QLinearSigmoid | q:2x3 *. *q. *. *q. | 0 0 6 12
 com.microsoft.QuickGelu | 2x3 | 0 0 6 48
 com.microsoft.SkipLayerNormalization ->4 | 2x5x8 2x5x8 *8 *8 *8 | 24 0 560 1456

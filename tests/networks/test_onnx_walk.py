@@ -611,6 +611,31 @@ def test_each_tensor_has_its_own_type(tmp_path: Path) -> None:
     assert (analyze(graph).cost.weight_bytes, graph.dtype) == (216, "int4")
 
 
+@pytest.mark.parametrize("scales", [(), (8, 1, 1)], ids=["one", "one a channel"])
+def test_scales_of_weights_that_a_dynamic_quantisation_multiplies_are_no_params(
+    scales: tuple[int, ...], tmp_path: Path
+) -> None:
+    """With the scale that is taken of the data, or with the products of integers, whatever their names are."""
+    nodes = [
+        node("DynamicQuantizeLinear", "x", "q s z"),
+        node("ConvInteger", "q w z", "c", pads=[1, 1, 1, 1]),
+        node("Cast", "c", "f", to=1),
+        node("Mul", "s layer.weight_scale", "m"),
+        node("Mul", "f m", "g"),
+        node("ConvInteger", "q w z", "d", pads=[1, 1, 1, 1]),
+        node("Cast", "d", "e", to=1),
+        node("Mul", "e layer.other_scale", "h"),
+        node("Add", "g layer.bias", "b"),
+        node("Add", "b h", "y"),
+    ]
+    tensors = [
+        weights("w", 8, 3, 3, 3, kind=3), weights("layer.weight_scale", *scales),
+        weights("layer.other_scale", *scales), weights("layer.bias", 8, 1, 1),
+    ]  # fmt: skip
+    found = read_here(model(nodes, [given("x", 1, 3, 8, 8)], ["y"], tensors), tmp_path)
+    assert (costs(found)[0], found.unknown) == (216 + 8, [])
+
+
 SAID_SIZES = [node("Conv", "x w", "c"), node("Reshape", "c s", "y")]
 MADE_SIZES = [
     node("Conv", "x w", "c"), node("Shape", "c", "d"), node("Gather", "d zero", "n"), node("Unsqueeze", "n first", "u"),

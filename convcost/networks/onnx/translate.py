@@ -253,7 +253,8 @@ class Walk:
         outs = []
         for index, found in enumerate(self.inference.outputs(node, call, scope.opsets)):
             said = scope.said.get(node.outputs[index]) if index < len(node.outputs) else None
-            outs.append(found if said is None or found.full is not None else _merged(found, said))
+            out = found if said is None or found.full is not None else _merged(found, said)
+            outs.append(out._replace(is_quantised=True) if _is_quantised(call, index) else out)
         return outs
 
     def _function(self, function: Any, node: Written, scope: Scope, name: str, call: Call) -> None:
@@ -356,6 +357,13 @@ class Walk:
         """List an operation as not counted."""
         known = self.unknown.get((op, reason), Missing(show_name(op), 0, show_name(name), reason))
         self.unknown[op, reason] = known._replace(count=known.count + 1)
+
+
+def _is_quantised(call: Call, index: int) -> bool:
+    """Is an output made of integers that stand for other numbers, or the scale of such?"""
+    if call.op == "Cast":
+        return any([value is not None and value.is_quantised for value in call.inputs])
+    return index == 1 if call.op == "DynamicQuantizeLinear" else call.op in ("ConvInteger", "MatMulInteger")
 
 
 def _merged(found: Value, said: Value) -> Value:
