@@ -42,7 +42,7 @@ from numpy.lib.stride_tricks import as_strided
 try:
     import torch
 except ImportError:
-    torch = None  # type: ignore[assignment]  # main() then leaves out what needs it
+    torch = None
 
 from convcost.execute.ones.counting import conv_weights, count_products
 from convcost.execute.values.convolve import NUMBERS, TILE, convolve_values
