@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from logging import CRITICAL
 from typing import Any
 
 from .. import __version__
@@ -67,6 +68,7 @@ def on_cluster(search: Search, address: str = "", workers: int = 0, tell: Tell =
     except ImportError:
         raise SpecError("a cluster needs Dask", "pip install 'convcost[cluster]'") from None
     given: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    given["silence_logs"] = CRITICAL  # what processes tell of one another where they are stopped
     try:
         client = Client(address, timeout=PATIENCE) if address else Client(processes=True, **given)
     except (OSError, ValueError) as error:
