@@ -104,9 +104,10 @@ class Columns:
         None where it does not. The arrays broadcast to the shape of the block; the layers that are left are to be
         answered with others like them.
         """
-        if not self.ways or not self.ways[0].applies:
+        way = self.ways[0] if self.ways else None  # another thread may put another first
+        if way is None or not way.applies:
             return None
-        found, holds = self.ways[0].run([], block, self._place, 1 - FEW)
+        found, holds = way.run([], block, self._place, 1 - FEW)
         if not found:
             return None
         return {word: self._turned(column) for word, column in zip(self.words, found)}, self._turned(holds)

@@ -21,8 +21,8 @@ from .where import Condition
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Layers of one question from which on compiling its kernel, which takes a second or two, pays.
-WORTH = 30_000_000
+#: Layers of one question from which on loading Numba and compiling a kernel, which takes a second or two, pays.
+WORTH = 200_000_000
 
 
 class Kernel(NamedTuple):

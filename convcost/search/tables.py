@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 #: Places of an axis up to which every step along it has a table; beyond, inputs and calls alone.
 MOST_PLACES = 4096
 
-
 #: Layers of a grid from which on arranging the steps of a plan, which takes some milliseconds, pays.
 WORTH_ARRANGING = 1 << 22
 
@@ -44,7 +43,7 @@ class Tables:
         self.plan, self._axes = plan, axes
         along = [at for at, axis in enumerate(axes) for _ in axis.fields]
         self.reads = axes_read(plan, along)
-        self.guards = [guard for guard in plan.guards if len(self._of(steps_asked(guard))) > 1]
+        self.guards = [guard for guard in plan.guards if len(self._of(steps_asked(guard))) != 1]
         self.given = self._needed()
         self.axis = [min(self.reads[number]) for number in self.given]
         self.columns: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(self.given)
