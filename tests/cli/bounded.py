@@ -37,12 +37,12 @@ class Outcome(NamedTuple):
 class Runner:
     """The process that all others are copied from; it has loaded the command line, and neither NumPy nor a test.
 
-    It runs in the environment `env`, this one if there is none.
+    It runs in the environment `env`, this one if there is none, and loads the package that lies in `root`, this one.
     """
 
-    def __init__(self, env: dict[str, str] | None = None) -> None:
+    def __init__(self, env: dict[str, str] | None = None, root: Path | None = None) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._env = env
+        self._env, self._root = env, root
 
     def __call__(
         self, words: list[str], stdin: bytes = b"", env: dict[str, str] | None = None, folder: Path | None = None
@@ -51,7 +51,7 @@ class Runner:
         if self._process is None or self._process.poll() is not None:
             import convcost
 
-            root = Path(convcost.__file__).parents[1]
+            root = self._root or Path(convcost.__file__).parents[1]
             self._process = subprocess.Popen(
                 [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 env={**(os.environ if self._env is None else self._env), "PYTHONPATH": str(root)},

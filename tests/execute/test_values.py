@@ -61,7 +61,7 @@ def convolutions(spec: LayerSpec) -> Iterator[tuple[Conv, Shape, Shape]]:
                 yield node.op, shapes[node.inputs[0]], shapes[index + 1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(spec=layer_specs())
 def test_values_are_those_of_int64_and_products_those_of_the_analysis(spec: LayerSpec) -> None:
     """Every layer, every variant, one axis to three; to the last bit."""

@@ -65,7 +65,7 @@ def test_settings_are_those_that_change_the_graph(variant: str) -> None:
 
 def test_the_unknown_that_is_asked_for_is_the_last_that_fits() -> None:
     found = fit_layer("64:_ @56 k3", "params<=50k", ["inverted-residual"])
-    last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)  # type: ignore[index]
+    last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)
     assert [row.values for row in found.best] == [{"out_channels": last}]
     assert [row.values for row in found.beyond] == [{"out_channels": last + 1}]
 
@@ -74,7 +74,7 @@ def test_what_does_not_fit_shows_its_nearest() -> None:
     """The best of each variant, or what is least where nothing fits."""
     found = fit_layer("16:24 @19 k3", "macs<=700k", ["standard", "bottleneck"])
     assert found.left == ("standard",)
-    assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]  # type: ignore[union-attr]
+    assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]
 
 
 def test_the_order_is_what_somebody_says() -> None:
@@ -150,3 +150,20 @@ def test_the_command_answers_in_json_that_the_schema_has(
     assert err == (
         "" if code == 0 else f"nothing fits: none of {document['configurations']:,} configurations has macs<=3\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("budget", "rows", "beyond"),
+    [
+        ("macs<=40M", [], ["0.5 @128"]),
+        ("macs<=60M", ["0.5 @128"], ["1 @128", "0.5 @160"]),
+        ("macs<=100M", ["0.5 @160"], ["1 @160"]),
+        ("macs<=200M", ["1 @128", "0.5 @160"], ["1 @160"]),
+        ("macs<=300M", ["1 @160"], []),
+    ],
+)
+def test_two_widths_of_two_sizes_are_a_search(budget: str, rows: list[str], beyond: list[str]) -> None:
+    """MobileNet's paper: 49 and 77 M multiply-adds at half the width, 186 and 291 M at the whole."""
+    found = fit_network(find_program("mobilenet-v1"), Choices(), budget, "0.5,1", (128, 160))
+    said = [[row.text.partition("width=")[2] for row in part] for part in (found.best, found.beyond)]
+    assert said == [rows, beyond]

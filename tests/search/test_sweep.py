@@ -277,9 +277,9 @@ def test_settings_make_rows_of_the_variants_that_have_them() -> None:
 def test_building_blocks_are_in_a_front_only_where_they_are_named() -> None:
     text = "16,32:32 @7,9 k3"
     found = sweep_layers(read_search(text, front="params,macs"), text)
-    assert "depthwise" not in {row.answer.variant for row, _ in found.front}  # type: ignore[union-attr]
+    assert "depthwise" not in {row.answer.variant for row, _ in found.front}
     named = sweep_layers(read_search(text, ["depthwise", "grouped"], front="params,macs"), text)
-    assert {row.answer.variant for row, _ in named.front} == {"depthwise"}  # type: ignore[union-attr]
+    assert {row.answer.variant for row, _ in named.front} == {"depthwise"}
 
 
 @pytest.mark.parametrize("words", [
