@@ -81,6 +81,7 @@ class Columns:
         longest = max(range(len(axes)), key=lambda at: (len(axes[at].values), at))
         self._inner = longest  # the axis along which numbers lie side by side: what NumPy repeats should be long
         self._arrays = [arrays_along(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
+        self._values = [[array.ravel() for array in arrays] for arrays in self._arrays]
 
     def _place(self, axis: int) -> int:
         """Where an axis of the grid lies in arrays: the longest is the last."""
@@ -242,7 +243,7 @@ class Columns:
             raise
         except Refused:
             return False
-        self.ways.append(Way(plan, applies, self._axes, example))
+        self.ways.append(Way(plan, applies, self._values, example))
         return True
 
     def _one_by_one(
