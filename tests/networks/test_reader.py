@@ -521,6 +521,7 @@ def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, me
     ("text", "line", "message", "hint"),
     [
         ('Model: "sequential"\n____\n', 1, "the head of a Keras summary", "model.export('model.onnx'"),
+        ("  from  n  params  module     arguments\n", 1, "a row of a YOLO's table", "model.export(format='onnx')"),
         (
             "=====\nLayer (type)  Output\n=====\n├─Conv2d: 1-1  [1, 64, 112, 112]\n",
             4,
