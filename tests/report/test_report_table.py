@@ -10,7 +10,7 @@ import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 
 from convcost.execute.ones import fields, mixes
-from convcost.report import Options, evidence, network_tables, open_writer, timing
+from convcost.report import Options, evidence, fits, network_tables, open_writer, timing
 from convcost.report.columns import COLUMNS, Column, choose_columns
 from convcost.report.layout import lay_out, squeezed, wrap
 from convcost.report.model import Head, Line, Section, Table
@@ -234,10 +234,12 @@ def heads_of(columns: Iterable[Column]) -> list[Head]:
          "peak_bytes params relative.params"),
         (heads_of(network_tables.ZOO), "source input"),
         (heads_of(timing.COLUMNS), "times_bound measured_range often limited_by macs bound predicted relative.macs"),
+        (heads_of(fits.asked_columns(["macs"], ["macs", "params"])), "traffic_bytes peak_bytes params"),
+        (heads_of(fits.asked_columns([], ["peak_bytes", "macs"])), "traffic_bytes params macs peak_bytes"),
         (evidence.SUMMARY, "equivalence size macs seconds"),
         (evidence.HEADS, "size seconds"),
     ],
-    ids=["comparison", "kinds", "layers", "swap", "zoo", "time", "evidence", "checks"],
+    ids=["comparison", "kinds", "layers", "swap", "zoo", "time", "budget", "order", "evidence", "checks"],
 )  # fmt: skip
 def test_what_is_wanted_least_goes_first(heads: Iterable[Head], gone: str) -> None:
     """And what answers the question stays, however narrow."""

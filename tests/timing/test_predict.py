@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import log, prod
 from typing import Any
 
 import pytest
@@ -173,3 +173,34 @@ def test_calibration_takes_the_fastest_and_a_margin(monkeypatch: pytest.MonkeyPa
     assert found.bytes_per_second == pytest.approx(1.05 * max(calibrate.COPIES))
     assert found.device().peak == {"fp32": found.macs_per_second}
     assert found.key == {"engine": "fake", "version": "1", "threads": 1, "cpu": calibrate.processor_name()}
+
+
+@pytest.mark.parametrize(
+    ("factors", "share", "within"),
+    [
+        ([2, 2, 2], 0.5, 2), ([1, 2, 8], 0.5, 2), ([8, 1, 2], 0.9, 8), ([*range(1, 11)], 0.9, 10),
+        ([*range(1, 12)], 0.9, 10), ([*range(1, 22)], 0.9, 19), ([3], 0.9, 3), ([1, 4], 0.5, 2),
+    ],
+)  # fmt: skip
+def test_an_error_is_the_factor_that_so_many_lie_within(factors: list[int], share: float, within: int) -> None:
+    """To the power of 1.25, by which whole graphs are further off than single operations."""
+    assert predict._factor([log(one) for one in factors], share) == pytest.approx(within**1.25)
+
+
+@pytest.mark.parametrize("coefficients", [[3.0, 0, 0, 0], [1.0, 2.0, 0, 0], [0.5, 0, 4.0, 0], [1.0, 2.0, 3.0, 5.0]])
+def test_the_coefficients_of_what_is_linear_are_found(coefficients: list[float]) -> None:
+    """As many as there are, none below 0; each sample is what the others say."""
+    rows = [[1.0, float(n), float(n * n % 7), float(n**3 % 11)] for n in range(1, 9)]
+    samples = [(row, sum([a * b for a, b in zip(coefficients, row)])) for row in rows]
+    assert predict._solve(samples) == pytest.approx(coefficients, abs=1e-6)
+    assert max(predict._left_out(samples)) < 1e-6
+    assert len(predict._left_out(samples)) == 8
+
+
+def test_a_class_of_one_sample_has_one_coefficient() -> None:
+    """And nothing to say of its error."""
+    samples = [([1.0, 4.0, 2.0, 0.0], 8.0)]
+    found = predict._solve(samples)
+    assert sum([a * b for a, b in zip(found, samples[0][0])]) == pytest.approx(8.0)
+    assert len([one for one in found if one]) == 1
+    assert predict._left_out(samples) == []
