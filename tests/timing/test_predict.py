@@ -13,6 +13,7 @@ from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
 from convcost.networks.zoo import zoo_program
+from convcost.spec import parse_spec
 from convcost.timing import calibrate, predict
 from convcost.timing.engines import Engine
 from convcost.timing.predict import (
@@ -25,6 +26,7 @@ from convcost.timing.predict import (
     predicted_seconds,
     small_graphs,
 )
+from convcost.timing.subjects import base_of, subjects_of, variants_of
 
 
 def engine_of(monkeypatch: pytest.MonkeyPatch, seconds: Any) -> Engine:
@@ -204,3 +206,49 @@ def test_a_class_of_one_sample_has_one_coefficient() -> None:
     assert sum([a * b for a, b in zip(found, samples[0][0])]) == pytest.approx(8.0)
     assert len([one for one in found if one]) == 1
     assert predict._left_out(samples) == []
+
+
+def test_each_distinct_layer_of_a_network_is_timed_once() -> None:
+    """With what is done in passing; weights are its own, views and what needs two different inputs are left out."""
+    text = """input 4 @8
+a: standard 4 k3 norm relu
+b: standard 4 k3 norm relu
+c: standard 4 k3 share b
+d: relu
+e: add from c d
+f: concat from e e
+g: split 0 4
+h: standard 4 k3
+add from g h
+flatten
+linear 3"""
+    network = build_network(read_program(text))
+    found = subjects_of(network.graph, network.shapes)
+    kinds = [(one.name, one.often, [type(node.op).__name__ for node in one.graph.nodes]) for one in found if one.graph]
+    assert kinds == [
+        ("a", 2, ["Conv", "BatchNorm", "Activation"]), ("c", 2, ["Conv"]), ("d", 1, ["Activation"]),
+        ("f", 1, ["Concat"]), ("linear", 1, ["Linear"]),
+    ]  # fmt: skip
+    assert [one.shapes[-1] for one in found] == [(1, 4, 8, 8)] * 3 + [(1, 8, 8, 8), (1, 3)]
+    assert [one.graph.nodes[0].op.shared for one in found[:2] if one.graph] == [False, False]  # type: ignore[union-attr]  # convolutions
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "timed", "base"),
+    [
+        ("8:16 @9 k3", ["standard", "grouped"], ["standard", "grouped"], "standard"),
+        ("8:16 @9 k3", ["grouped"], ["grouped"], None),
+        ("8:16 @9 k3 g4", ["grouped"], ["as-given", "grouped"], "as-given"),
+        ("8:16 @9 k3 g4", ["grouped", "as-given"], ["grouped", "as-given"], "as-given"),
+        ("3:5 @9 k3", ["grouped", "standard"], ["standard"], "standard"),
+    ],
+)
+def test_ratios_are_to_the_standard_layer_or_to_the_one_that_was_given(
+    text: str, names: list[str], timed: list[str], base: str | None
+) -> None:
+    """A variant that does not apply has its reason and no graph."""
+    spec = parse_spec(text)
+    found = variants_of(spec, names)
+    assert [one.name for one in found if one.graph is not None] == timed
+    assert all((one.reason is None) == (one.graph is not None) for one in found)
+    assert base_of(spec, found) == base
