@@ -5,11 +5,15 @@
 231211008
 """
 
+from __future__ import annotations
+
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # what a type checker takes for true; to import `typing` takes half of all that this file does
 if TYPE_CHECKING:
+    from typing import Any
+
     from .api import (
         Error,
         assert_cost,

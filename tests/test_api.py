@@ -93,8 +93,8 @@ ANSWERS = {
 def test_answers_are_frozen_and_show_themselves_in_a_notebook(found: object) -> None:
     """A table in HTML that has nothing of Python in it."""
     with pytest.raises(AttributeError):
-        found.spec = None  # type: ignore[attr-defined]  # what must fail
-    html = found._repr_html_()  # type: ignore[attr-defined]  # loaded lazily
+        found.spec = None
+    html = found._repr_html_()
     assert "<table" in html
     assert str(found).splitlines()[2].split()[0] in html
 
@@ -107,14 +107,14 @@ def test_a_spec_may_be_a_record() -> None:
 def test_what_is_no_layer_at_all_is_a_type_error() -> None:
     """It says what there should be."""
     with pytest.raises(TypeError, match="text or a LayerSpec, not int"):
-        convcost.compare(64)  # type: ignore[arg-type]  # what must fail
+        convcost.compare(64)
 
 
 @pytest.mark.parametrize("wrong", [{"variants": ["standart"]}, {"baseline": "base"}, {"activation": "relu7"}])
 def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
     """A ValueError with a message, as for a bad spec or a network that there is not."""
     with pytest.raises(ValueError, match=r"standart|base|relu7"):
-        convcost.compare(SPEC, **wrong)  # type: ignore[arg-type]  # what must fail
+        convcost.compare(SPEC, **wrong)
     with pytest.raises(ValueError, match="resnet51"):
         convcost.network("resnet51")
 
@@ -136,7 +136,7 @@ def test_only_what_exists_is_there() -> None:
     """And `dir` names it."""
     assert {"compare", "layer", "network"} <= set(dir(convcost))
     with pytest.raises(AttributeError, match="nothing"):
-        convcost.nothing  # noqa: B018  # type: ignore[attr-defined]  # what must fail
+        convcost.nothing  # noqa: B018  what must fail
 
 
 def test_words_may_be_a_list_or_a_text_with_commas() -> None:

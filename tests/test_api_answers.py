@@ -100,7 +100,7 @@ def test_evidence_and_budgets_are_answers_too(tmp_path: Any) -> None:
     found = convcost.verify("8:16 @9 k3", variants=["standard"])
     assert found.ok
     for one in (held, found):
-        assert not list(VALID.iter_errors(one.to_dict()))  # type: ignore[attr-defined]  # loaded lazily
+        assert not list(VALID.iter_errors(one.to_dict()))
         assert "standard" in str(one) or "params" in str(one)
 
 

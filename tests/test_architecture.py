@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -69,10 +70,15 @@ def room_of(dotted: str) -> str:
     return "" if first in ("__init__", "__main__") else first
 
 
+@cache  # several tests read every file
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
 def imports_in(source: str, file: str) -> Iterator[Import]:
     """Every import of a file, those in functions and under TYPE_CHECKING included, relative ones made absolute."""
     package = ["convcost", *file.split("/")[:-1]]
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.Import):
             yield from (Import(file, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -81,13 +87,16 @@ def imports_in(source: str, file: str) -> Iterator[Import]:
             yield from (Import(file, f"{start}.{alias.name}") for alias in node.names)
 
 
+@cache
 def files() -> dict[str, str]:
     """Every file of the package by its path below it, with its source."""
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
 
 
-SOURCES = files()
-IMPORTS = [found for file, source in SOURCES.items() for found in imports_in(source, file)]
+@cache
+def imports() -> list[Import]:
+    """Every import of the package."""
+    return [found for file, source in files().items() for found in imports_in(source, file)]
 
 
 def is_under(name: str, packages: tuple[str, ...]) -> bool:
@@ -106,13 +115,13 @@ def goes_up(found: Import) -> bool:
     return ORDER.index(target) < ORDER.index(room) or (room, target) in APART
 
 
-def upward(imports: list[Import]) -> list[Import]:
-    return [found for found in imports if goes_up(found)]
+def upward(found: list[Import]) -> list[Import]:
+    return [one for one in found if goes_up(one)]
 
 
-def misplaced_libraries(imports: list[Import]) -> list[Import]:
+def misplaced_libraries(found: list[Import]) -> list[Import]:
     """Imports of third-party libraries outside the places that each has."""
-    foreign = [i for i in imports if i.library != "convcost" and i.library not in sys.stdlib_module_names]
+    foreign = [i for i in found if i.library != "convcost" and i.library not in sys.stdlib_module_names]
     return [i for i in foreign if not i.file.startswith(LIBRARIES.get(i.library, ("nowhere",)))]
 
 
@@ -141,25 +150,25 @@ def loose(sources: dict[str, str]) -> list[str]:
 
 def test_arrows_point_down() -> None:
     """No import goes up the list, also inside functions and under TYPE_CHECKING."""
-    assert upward(IMPORTS) == []
+    assert upward(imports()) == []
 
 
 def test_no_circle_between_files() -> None:
-    assert circle(SOURCES) == []
+    assert circle(files()) == []
 
 
 def test_no_loose_module() -> None:
-    assert loose(SOURCES) == []
+    assert loose(files()) == []
 
 
 def test_libraries_are_imported_where_they_are_needed_only() -> None:
     """NumPy where something is executed, Rich in one file, Typer in the command line, nothing else anywhere."""
-    assert misplaced_libraries(IMPORTS) == []
+    assert misplaced_libraries(imports()) == []
 
 
 def test_execution_knows_the_records_and_none_of_the_rules() -> None:
     """Of convcost graph.ops, and what records are made of: no size, parameter or cost rule that it would confirm."""
-    known = {found.name for found in IMPORTS if found.room == "execute" and found.library == "convcost"}
+    known = {found.name for found in imports() if found.room == "execute" and found.library == "convcost"}
     assert known
     assert all(is_under(name, (*NARROWER["execute"], "convcost.execute")) for name in known)
 
@@ -167,7 +176,7 @@ def test_execution_knows_the_records_and_none_of_the_rules() -> None:
 @pytest.mark.parametrize("room", [room for room in ORDER if room != "spec"])
 def test_the_walk_sees_the_files(room: str) -> None:
     """An empty list of imports would satisfy every rule."""
-    assert any(found.room == room and found.library == "convcost" for found in IMPORTS)
+    assert any(found.room == room and found.library == "convcost" for found in imports())
 
 
 @pytest.mark.parametrize(
@@ -224,7 +233,7 @@ def public_functions(sources: dict[str, str]) -> dict[str, list[str]]:
     """Where each public function of a module stands, by its name."""
     found: dict[str, list[str]] = {}
     for file, source in sources.items():
-        for node in ast.parse(source).body:
+        for node in parsed(source).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                 found.setdefault(node.name, []).append(file)
     return found
@@ -242,7 +251,7 @@ def shared_names(sources: dict[str, str]) -> dict[str, list[str]]:
 
 
 def test_no_two_public_functions_have_one_name() -> None:
-    assert shared_names(SOURCES) == {}
+    assert shared_names(files()) == {}
 
 
 def test_a_shared_name_is_noticed() -> None:

@@ -29,7 +29,7 @@ def test_commands_of_the_readme_run(script: str, tmp_path: Path) -> None:
     """Line by line in one folder; what a line needs beyond the tests' own extra, where that is."""
     lacks = {line: lacking(line) for line in script.splitlines()}
     for line in [line for line, what in lacks.items() if not what]:
-        done = in_shell(line, tmp_path)
+        done = in_shell(line, tmp_path, shared=True)
         assert done.returncode == 0, (line, done.stderr)
     if all(lacks.values()):
         pytest.skip(f"what {' and '.join(lacks.values())} need is not here")
@@ -47,4 +47,5 @@ def test_a_table_in_the_readme_is_what_comes_out(tmp_path: Path) -> None:
     assert shown
     names = re.findall(r"(?m)^ ✓ (\S+)  ", shown[1])
     assert len(names) == 10
-    assert in_shell(f"convcost compare 64:128 @56 k3 --variants {','.join(names)}", tmp_path).stdout == shown[1]
+    command = f"convcost compare 64:128 @56 k3 --variants {','.join(names)}"
+    assert in_shell(command, tmp_path, shared=True).stdout == shown[1]

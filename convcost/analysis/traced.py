@@ -82,11 +82,14 @@ class Trace:
 
         Without that it rises with each of them, and lies between what it is of the least and of the largest.
         """
-        example = function(*[one.example if isinstance(one, Traced) else one for one in given])
-        operands = tuple([_operand(self, one) for one in given])
         lows, highs = zip(*map(_bounds, given))
         low, high = 0 if highest else function(*lows), (highest or function)(*highs)
-        return self._add(Instruction("call", operands, function), low, high, example)
+        return self.call_within(function, given, low, high)
+
+    def call_within(self, function: Callable[..., int], given: Sequence[Any], low: int, high: int) -> Traced:
+        """The same where it is known between which numbers the result lies."""
+        operands = tuple([_operand(self, one) for one in given])
+        return self._add(Instruction("call", operands, function), low, high, function(*map(_example, given)))
 
     def constant(self, number: int) -> Traced:
         """A number as a result."""

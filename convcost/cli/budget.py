@@ -14,7 +14,8 @@ from ..gate.targets import Ways, read_subject
 from ..report.formats import FORMATS
 from ..spec.errors import SpecError, unknown_name
 from .failure import tell
-from .options import Budgets, Destination, Execution
+from .limits import Budgets
+from .options import Destination, Execution
 from .output import whole_file
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ def budget(
         bool, typer.Option("--update", help="Write the baseline that growth is held against, and exit.")
     ] = False,
     format: Annotated[
-        BudgetFormat,
+        BudgetFormat | None,
         typer.Option(
-            "--format", "-f", metavar="FORMAT",
+            "--format", "-f", metavar="FORMAT", show_default="table",
             help=f"How to write the answer: {', '.join(BudgetFormat)}; github annotates a pull request.",
         ),
-    ] = BudgetFormat["table"],
+    ] = None,
     *,
     budgets: Budgets,
     execution: Execution,

@@ -29,13 +29,15 @@ EVERYWHERE = ("quiet", "color")
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
-convcost: what a convolution costs, and what each alternative to it costs, verified by executing it.
+convcost: what a convolution costs, and what each alternative to it costs,
+verified by executing it.
 
-  convcost compare 64:128 @56 k3          every variant of a 3x3 convolution, side by side
-  convcost network resnet50               a whole network, built in or from a text file
-  convcost explain depthwise-separable    the formula, the number, the reason
+  convcost compare 64:128 @56 k3         every variant of a 3x3 convolution
+  convcost network resnet50              a whole network, built in or in a file
+  convcost explain depthwise-separable   the formula, the number, the reason
 
-A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 bias n8 fp16 …
+A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 …
+
 `convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
 
 
@@ -69,8 +71,8 @@ class Commands(TyperGroup):
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As typer does; the command is to know whether its help is asked for in brief."""
-        ctx.meta["brief"] = "-h" in args
+        """As typer does; the command is to know whether the whole of its help is asked for."""
+        ctx.meta["whole"] = "--help" in args
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -86,7 +88,7 @@ class Commands(TyperGroup):
 
         module = import_module(f"{__package__}.{cmd_name}")
         one = typer.Typer(add_completion=False)
-        epilog = None if ctx and ctx.meta.get("brief") else _paragraphs(getattr(module, "EPILOG", ""))
+        epilog = _paragraphs(getattr(module, "EPILOG", "")) if not ctx or ctx.meta.get("whole") else None
         group = next(title for title, names in GROUPS.items() if cmd_name in names)
         one.command(name=cmd_name, cls=Command, epilog=epilog, rich_help_panel=group)(
             expanded(getattr(module, cmd_name))
@@ -127,7 +129,9 @@ def root(
         print(f"convcost {__version__}")
         raise typer.Exit
     if ctx.invoked_subcommand is None:
-        print(WELCOME)
+        from .listing import fold_text, width_of
+
+        print(fold_text(WELCOME, width_of(sys.stdout, 100)))
 
 
 def run(args: list[str]) -> int:

@@ -49,14 +49,16 @@ def column_names(text: str) -> list[str] | None:
 def named_columns(text: str) -> list[str] | None:
     """The columns in a comma-separated list, by the names that JSON gives them; None for the default ones.
 
+    A table has not all that CSV has, and says so.
+
     >>> named_columns("macs,relative.macs")
     ['macs', 'relative.macs']
     """
     if not text.strip():
         return None
-    from ..report.columns import ALL, COLUMNS
+    from ..report.columns import ALL, COLUMNS, FIELDS
 
-    return choose_names(text, [*COLUMNS, ALL], "column")
+    return choose_names(text, list(dict.fromkeys([*COLUMNS, *FIELDS, ALL])), "column")
 
 
 def known_convention(name: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -15,7 +14,7 @@ from ..answers.opening import Asked
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .failure import tell
+from .failure import tell, working
 from .inside import open_network
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution, Selecting
@@ -99,8 +98,8 @@ def network(
     to: Destination,
 ) -> int:
     """Count a whole network: totals, shares, peak and training memory, its layers executed and checked."""
-    if timeline and to.format != "table":
-        hint = f"leave --timeline out: {to.format.value} has what is alive at each layer as its peak_bytes"
+    if timeline and to.written != "table":
+        hint = f"leave --timeline out: {to.written} has what is alive at each layer as its peak_bytes"
         raise SpecError("a timeline is drawn in the terminal only", hint)
     network, rebuild = open_network(name, Asked(width, depth, batch, norm, tuple(input or ())))
     _note_one_number(network.shapes[0][2:], name)
@@ -108,7 +107,8 @@ def network(
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
-    with _told(len(network.graph.nodes)):
+    operations = len(network.graph.nodes)
+    with working(f"{operations:,} operations are counted") if operations >= MANY else nullcontext():
         answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
         document = network_document(answer)
     report_unknown(network)
@@ -120,8 +120,8 @@ def network(
         document["layers"] = _selected(document["layers"], answer, selecting)
     with to.open() as (file, written):
         write_network(document, written, file, per_layer=per_layer or any(selecting), exact=exact)
-    if timeline:
-        _draw(answer)
+        if timeline:
+            _draw(answer, file)
     return report_mismatches(answer) or int(strict and bool(network.unknown))
 
 
@@ -135,31 +135,18 @@ def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) ->
     return [layers[index] for index in chosen]
 
 
-@contextmanager
-def _told(operations: int) -> Iterator[None]:
-    """A line on the terminal while there is much to count."""
-    if operations < MANY or not sys.stderr.isatty():
-        yield
-        return
-    print(f"{operations:,} operations are counted ...", end="", file=sys.stderr, flush=True)
-    try:
-        yield
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:
     """Say on stderr how one axis is written, where a size may be one number that was meant for it."""
     if len(set(size)) == 1 < len(size) and size[0] > LARGE and f"{size[0]}x{size[0]}" not in " ".join(words):
         tell(f"the input is {'x'.join(map(str, size))} positions; one axis is written 1d")
 
 
-def _draw(answer: NetworkAnswer) -> None:
+def _draw(answer: NetworkAnswer, file: TextIO) -> None:
     from ..report.as_table import can_encode
     from ..report.timeline import timeline
 
     width = get_terminal_size((80, 24)).columns
-    print("\n" + timeline(answer, max(width, 40), ascii_only=not can_encode(sys.stdout)), end="")
+    print("\n" + timeline(answer, max(width, 40), ascii_only=not can_encode(file)), end="", file=file)
 
 
 def report_mismatches(answer: NetworkAnswer) -> int:

@@ -106,29 +106,6 @@ class Showing(NamedTuple):
     per_op: Annotated[bool, typer.Option("--per-op", help="A line for each operation of each row.")] = False
 
 
-def _limit(word: str, what: str) -> Any:
-    return typer.Option(f"--{word}", metavar="LIMIT", show_default=False, help=f"At most so many {what}.")
-
-
-class Budgets(NamedTuple):
-    """Limits, by the words that they limit."""
-
-    params: Annotated[str, _limit("params", "params, such as 50k")] = ""
-    macs: Annotated[str, _limit("macs", "multiply-adds, such as 150M")] = ""
-    effective_macs: Annotated[str, _limit("effective-macs", "multiply-adds that touch data")] = ""
-    flops: Annotated[str, _limit("flops", "FLOPs, 2 a multiply-add")] = ""
-    elementwise: Annotated[str, _limit("elementwise", "elementwise operations")] = ""
-    conv_activations: Annotated[str, _limit("conv-activations", "activations of convolutions")] = ""
-    weight_bytes: Annotated[str, _limit("weight-bytes", "bytes of weights, such as 2MiB")] = ""
-    activation_bytes: Annotated[str, _limit("activation-bytes", "bytes of activations")] = ""
-    peak_bytes: Annotated[str, _limit("peak-bytes", "bytes at the peak, such as 2MiB")] = ""
-    traffic_bytes: Annotated[str, _limit("traffic-bytes", "bytes read and written")] = ""
-
-    def limits(self) -> dict[str, str]:
-        """The limits that somebody gave, by word."""
-        return {word: text for word, text in zip(self._fields, self) if text}
-
-
 Sort = Annotated[
     str, typer.Option("--sort", metavar="WORDS", show_default=False, help="Least first; max:macs: most first.")
 ]
@@ -153,9 +130,15 @@ class Destination(NamedTuple):
     """How an answer is written, and where."""
 
     format: Annotated[
-        Format,
-        typer.Option("--format", "-f", metavar="FORMAT", help=f"How to write the answer: {', '.join(FORMATS)}."),
-    ] = Format["table"]
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            show_default="table",
+            help=f"How to write the answer: {', '.join(FORMATS)}.",
+        ),
+    ] = None
     output: Annotated[
         str,
         typer.Option(
@@ -171,17 +154,22 @@ class Destination(NamedTuple):
     plot: Annotated[bool, typer.Option("--plot", help="Draw it, too: bars of text, or a picture in a page.")] = False
 
     @property
+    def asked(self) -> str:
+        """The format that somebody asked for by its name; empty: none, and it is the file's, or a table."""
+        return self.format.value if self.format else ""
+
+    @property
     def written(self) -> Way:
         """The format in which the answer is written, and its columns."""
         from .names import column_names
 
-        format = self.format.value
+        format = self.asked
         if self.output or self.plot:
             from .output import format_of, with_plot
 
             format = format_of(self.output, format) if self.output else format
-            format = with_plot(format) if self.plot else format
-        return Way(format, column_names(self.columns))
+            format = with_plot(format or "table") if self.plot else format
+        return Way(format or "table", column_names(self.columns))
 
     @contextmanager
     def open(self) -> Iterator[tuple[TextIO, Way]]:
@@ -199,7 +187,7 @@ class Destination(NamedTuple):
         """The same for the text of a network."""
         from .output import text_destination
 
-        return text_destination(self.output, self.format.value)
+        return text_destination(self.output, self.asked)
 
 
 class Execution(NamedTuple):
@@ -227,9 +215,6 @@ class Execution(NamedTuple):
         return NetworkVerifier(DEFAULT_LIMIT if self.verify_limit is None else self.verify_limit)
 
 
-GROUPS = (Modifiers, Showing, Selecting, Budgets, Destination, Execution)
-
-
 def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command as the option parser sees it: the options of each group in the place of its parameter.
 
@@ -241,7 +226,7 @@ def expanded(command: Callable[..., Any]) -> Callable[..., Any]:
     (['name', 'per_op'], 'a True')
     """
     own, hints = inspect.signature(command).parameters, get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    groups = {name: kind for name, kind in hints.items() if hasattr(kind, "_fields")}
     parameters: list[inspect.Parameter] = []
     for parameter in own.values():
         kind: Any = groups.get(parameter.name)

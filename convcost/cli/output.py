@@ -12,7 +12,7 @@ from ..report.formats import ENDINGS, FORMATS
 from ..spec.errors import SpecError
 
 
-def format_of(path: str, format: str = "table") -> str:
+def format_of(path: str, format: str = "") -> str:
     """The format in which to write `path`: its ending's, or the one asked for where the ending says nothing else.
 
     >>> format_of("costs.tex"), format_of("costs.log", "json"), format_of("costs.txt", "markdown")
@@ -22,12 +22,12 @@ def format_of(path: str, format: str = "table") -> str:
     """
     ending = os.path.splitext(path)[1].lower()
     meant = ENDINGS.get(ending, format)
-    if format != "table" and meant not in (format, "table"):
+    if format and meant not in (format, "table"):
         own = FORMATS[format].ending if format in FORMATS else ".txt"
         hint = f"leave --format out, or end the file in {own}"
         message = f"--format {format}, but {ending} says {meant}"
         raise SpecError(message, hint, path, len(path) - len(ending), len(path))
-    if format != "table":
+    if format:
         return format
     if ending not in ENDINGS:
         hint = "end it in " + ", ".join(ENDINGS) + ", or say --format"
@@ -57,8 +57,10 @@ def with_plot(format: str) -> str:
 @contextmanager
 def text_destination(output: str, format: str) -> Iterator[TextIO]:
     """Where the text of a network goes: a file of any ending, or standard output; it has no other format."""
-    if format != "table":
-        raise SpecError(f"the text of a network is not {format}", "leave --format out", format, 0, len(format))
+    if format:
+        raise SpecError(
+            f"the text of a network is not written as {format}", "leave --format out", format, 0, len(format)
+        )
     if not output:
         yield sys.stdout
         return

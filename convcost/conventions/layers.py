@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from ..networks.build import Network
@@ -22,6 +22,9 @@ LIKELY = ("macs", "bias", "out", "in")
 #: Headings of names and of figures, without case and signs, the surest first.
 NAMES = ("layer", "name", "module")
 FIGURES = ("macs", "multadds", "multiplyadds", "flops")
+
+#: What the line of the whole network is called, beside its own name.
+TOTAL = "total"
 
 _HEADER = "a header says it: call the column macs, mult-adds or flops, as in layer,macs,params"
 _FORM = "a line a layer: its name and its figure, as in stem,118013952"
@@ -137,9 +140,11 @@ def per_layer(
     >>> found.convention.name, found.first.layer, found.first.term
     ('multiply-adds', 'head', '1 × convolution bias')
 
-    Raises SpecError where the layers are others than the network's.
+    A line called total, or as the network is, is none of a layer. Raises SpecError where the layers are others than
+    the network's.
     """
     every = see(network.graph, network.shapes)
+    theirs = _without_totals(theirs, {one.name for one in every}, network.name)
     seen = _matched(network.name, every, theirs, names)
     facts = facts_of(network, every) or ASSUMED["modules"]
     figures = [figure for _, figure in theirs]
@@ -155,6 +160,16 @@ def per_layer(
     products, compared = _products(every), {each.name for each in seen}
     missing = [one.name for one in products if one.name not in compared]
     return PerLayer(network.name, best, tuple(layers), tuple(agreeing), len(products), tuple(missing))
+
+
+def _without_totals(theirs: Sequence[tuple[str, int]], layers: Collection[str], network: str) -> list[tuple[str, int]]:
+    """The lines of layers: that of the whole network is called so, or as the network is.
+
+    >>> _without_totals([("net", 3), ("a", 1), ("b", 2), ("Total", 3)], ["a", "b"], "net")
+    [('a', 1), ('b', 2)]
+    """
+    totals = (TOTAL, network.lower())
+    return [(name, figure) for name, figure in theirs if name in layers or name.lower() not in totals] or list(theirs)
 
 
 def _products(seen: Sequence[Seen]) -> list[Seen]:

@@ -104,8 +104,8 @@ def adaptive_windows(length: int, count: int) -> list[slice]:
     return [slice(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
-def with_border(op: Conv, sums: NDArray[Any], rim: NDArray[Any]) -> NDArray[Any]:
-    """`sums`, (batch, *spatial, channels), inside a border that holds `rim` at every position."""
+def with_border(op: Conv, sums: NDArray[Any], rim: NDArray[Any] | np.generic) -> NDArray[Any]:
+    """`sums`, (batch, *spatial, channels), inside a border that holds `rim` at every position, in its dtype."""
     size = sums.shape[1:-1]
     lengths = [before + n + after for n, (before, after) in zip(size, op.padding)]
     padded = np.empty((len(sums), *lengths, sums.shape[-1]), rim.dtype)

@@ -107,5 +107,16 @@ def conclude(found: Difference) -> str:
         elif was == now:
             told.append(f"{word} the same")
         else:
-            told.append(f"{word} {100 * (now - was) / was:+.2f} %" if was else f"{word} from 0 to {now:,}")
+            told.append(f"{word} {_more(was, now)}")
     return ", ".join(told) or "rows differ"
+
+
+def _more(was: int, now: int) -> str:
+    """How much more or less: a share, or how many times.
+
+    >>> _more(100, 80), _more(100, 5000), _more(0, 5000)
+    ('-20.00 %', '50 times', 'from 0 to 5,000')
+    """
+    if not was:
+        return f"from 0 to {now:,}"
+    return f"{100 * (now - was) / was:+.2f} %" if now < 10 * was else f"{now / was:,.0f} times"

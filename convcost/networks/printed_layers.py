@@ -101,7 +101,7 @@ def layer_words(kind: str, arguments: Arguments, shape: Shape) -> Words:
                 return words
     except (TypeError, ValueError, LookupError, OverflowError):
         raise Unplaced(f"the arguments of {clip(kind)} cannot be read") from None
-    raise Unplaced(f"what a {clip(kind)} does is not known here")
+    raise Unplaced(f"what {clip(kind)} does is not known here")
 
 
 def _nothing(_: re.Match[str], __: Arguments, ___: Shape) -> Words:
@@ -208,7 +208,7 @@ _Rule = Callable[[re.Match[str], Arguments, Shape], Words | None]
 #: By class: the rule that gives its words, or None where there are none for such arguments.
 _RULES: tuple[tuple[re.Pattern[str], _Rule], ...] = tuple([(re.compile(pattern), rule) for pattern, rule in (
     ("(?i:" + "|".join(_BY_CLASS) + ")", _activation),
-    (r"Identity|(?:Feature)?(?:Alpha)?Dropout\w*|DropPath|StochasticDepth", _nothing),
+    (r"Identity|Sequential|(?:Feature)?(?:Alpha)?Dropout\w*|DropPath|StochasticDepth", _nothing),
     (r"(?:Sync)?BatchNorm(?:\dd)?", _batch_norm),
     ("Linear", _linear),
     ("Flatten", _flatten),
@@ -347,8 +347,8 @@ _LEARNED: tuple[tuple[str, Callable[[Arguments], Any]], ...] = (
     ("RMSNorm", _normed),
     ("PReLU", lambda said: said.get(0, "num_parameters", 1)),
     ("Embedding", lambda said: said.given[0] * said.given[1]),
-    (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|\w*Dropout\w*|DropPath|StochasticDepth|\w*Pool(ing)?(\dd)?|"
-     r"(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|Hardtanh", lambda _: 0),
+    (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|Sequential|Module(List|Dict)|\w*Dropout\w*|DropPath|StochasticDepth|"
+     r"\w*Pool(ing)?(\dd)?|(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|Hardtanh", lambda _: 0),
 )  # fmt: skip
 
 

@@ -6,21 +6,11 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..analysis.analyze import WORDS
-from ..answers.comparison import RELATIVE, Layer, Result
+from ..answers.comparison import Layer, Result
 from ..spec import format_spec
-from .columns import choose_columns, plain, read
+from .columns import COLUMNS, FIELDS, VERIFIED, known_names, plain, read
 from .documents import Document
 from .writers import Writer, answered
-
-VERIFIED = ("verified.status", "verified.size", "verified.reason")
-
-#: Every field that a row has, but for its operations.
-FIELDS = (
-    *("variant", "role", "applicable", "reason", "settings", *WORDS),
-    *[f"relative.{word}" for word in RELATIVE],
-    *VERIFIED,
-)
 
 #: What a line of one operation has in front of the same words; empty in the line of the whole row.
 OP_FIELDS = ("ops.name", "ops.op")
@@ -36,9 +26,9 @@ def fields(columns: Sequence[str] | None, *, batch: bool, per_op: bool, conventi
     """
     chosen: Iterable[str] = FIELDS[1:]
     if columns is not None:
-        keys = [column.key for column in choose_columns(columns)]
-        chosen = [field for key in keys for field in (VERIFIED if key == "verified" else (key,))]
-    return (*("spec",) * batch, "variant", *OP_FIELDS * per_op, *chosen, *("convention",) * convention)
+        keys = known_names(columns, (*COLUMNS, *[field for field in FIELDS if field not in COLUMNS]))
+        chosen = [field for key in keys if key != "variant" for field in (VERIFIED if key == "verified" else (key,))]
+    return (*("spec",) * batch, "variant", *OP_FIELDS * per_op, *dict.fromkeys(chosen), *("convention",) * convention)
 
 
 def csv_line(values: Iterable[str]) -> str:

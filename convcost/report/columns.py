@@ -1,8 +1,10 @@
 """The columns that tables can have, by the names that JSON gives them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ..analysis.analyze import WORDS
+from ..answers.comparison import RELATIVE
 from ..spec.errors import SpecError
 from ..spec.records import NamedTuple
 from .units import BYTES, COUNTS, PLAIN, RATIO, TIME, Units
@@ -55,6 +57,16 @@ COLUMNS = {
     )
 }
 
+#: What CSV says of how a row was verified, which in a table is its mark.
+VERIFIED = ("verified.status", "verified.size", "verified.reason")
+
+#: Every field that CSV has of a row, but for its operations.
+FIELDS = (
+    *("variant", "role", "applicable", "reason", "settings", *WORDS),
+    *[f"relative.{word}" for word in RELATIVE],
+    *VERIFIED,
+)
+
 #: The word for every column that there is.
 ALL = "all"
 
@@ -79,19 +91,23 @@ DEFAULT = tuple([key for key, column in COLUMNS.items() if column.priority is no
 
 
 class UnknownColumnError(SpecError):
-    """There is no column of that `name`; `hint` says what may have been meant."""
+    """There is no column of that `name`; `hint` says what may have been meant. `of_csv`: what CSV has beyond tables."""
 
-    def __init__(self, name: str, names: Sequence[str], known: Sequence[str]) -> None:
+    def __init__(self, name: str, names: Sequence[str], known: Sequence[str], of_csv: Collection[str] = ()) -> None:
         from difflib import get_close_matches
 
         near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
+        message, hint = f"unknown column {name!r}", "there are " + ", ".join(known)
+        if name in of_csv:
+            message, hint = f"a table has no column {name!r}", f"--format csv has it; a table has {', '.join(known)}"
+        elif near:
+            hint = f"did you mean {near[0]}?"
         start = sum([len(other) + 1 for other in names[: names.index(name)]])
-        super().__init__(f"unknown column {name!r}", hint, ",".join(names), start, start + len(name))
+        super().__init__(message, hint, ",".join(names), start, start + len(name))
         self.name = name
 
 
-def known_names(names: Iterable[str], known: Sequence[str]) -> list[str]:
+def known_names(names: Iterable[str], known: Sequence[str], of_csv: Collection[str] = ()) -> list[str]:
     """The names, each once; the word `all` is all that are known. UnknownColumnError for another.
 
     >>> known_names(["macs", "params", "macs"], ["params", "macs"]), known_names(["all"], ["params", "macs"])
@@ -100,7 +116,7 @@ def known_names(names: Iterable[str], known: Sequence[str]) -> list[str]:
     names, found = list(names), list[str]()
     for name in names:
         if name != ALL and name not in known:
-            raise UnknownColumnError(name, names, known)
+            raise UnknownColumnError(name, names, known, of_csv)
         found += known if name == ALL else [name]
     return list(dict.fromkeys(found))
 
@@ -117,7 +133,9 @@ def chosen_fields(fields: tuple[str, ...], names: Iterable[str] | None) -> tuple
     return tuple(dict.fromkeys([*fields[:lead], *known_names(names, fields)]))
 
 
-def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[Column, ...]:
+def choose_columns(
+    names: Iterable[str] | None, convention: str = "", of_csv: Collection[str] = ()
+) -> tuple[Column, ...]:
     """The columns of those names, or the default ones; the row's own name goes without saying.
 
     With a `convention` one more has that tool's figures.
@@ -125,9 +143,9 @@ def choose_columns(names: Iterable[str] | None, convention: str = "") -> tuple[C
     >>> [column.header for column in choose_columns(["variant", "macs", "peak_bytes"])]
     ['MACs', 'peak']
 
-    Raises UnknownColumnError.
+    Raises UnknownColumnError; `of_csv` are the names that CSV knows beyond these.
     """
-    chosen = [COLUMNS[name] for name in known_names(DEFAULT if names is None else names, tuple(COLUMNS))]
+    chosen = [COLUMNS[name] for name in known_names(DEFAULT if names is None else names, tuple(COLUMNS), of_csv)]
     return with_convention([column for column in chosen if column.key != "variant"], convention)
 
 

@@ -88,4 +88,5 @@ def write_document(
 
     columns = format.columns if isinstance(format, Way) else None
     writer = open_writer(format, file, Options(plain=file is not sys.stdout))
-    writer.document(document, lambda: table().picked(columns), chosen_fields(fields, columns), rows)
+    chosen = fields if writer.has_tables else chosen_fields(fields, columns)
+    writer.document(document, lambda: table().picked(columns, fields), chosen, rows)

@@ -13,6 +13,7 @@ from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table, listed
 from .units import BYTES, COUNTS, Scale, choose_scale, show
+from .writers import Way
 
 if TYPE_CHECKING:
     from ..gate.targets import Subject
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 BUDGET_FIELDS = (
     "target", "word", "kind", "sign", "limit", "value", "before", "beyond", "ok", "layers", "reason",
 )  # fmt: skip
-DIFF_FIELDS = ("level", "name", "how", "op", *[f"{side}.{word}" for word in TOLD for side in ("a", "b", "change")])
+SIDES = ("a", "b", "change")
+DIFF_FIELDS = ("level", "name", "how", "op", *[f"{side}.{word}" for word in TOLD for side in SIDES])
 
 #: What cannot stand in an annotation of GitHub, and what stands for it.
 ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -188,25 +190,42 @@ def _change(change: Change) -> Document:
 
 
 def diff_table(found: Difference, *, exact: bool = False) -> Table:
-    """What changed, operation by operation, and the totals of either side."""
-    changes = [(change.name, change.how, changed_words(change.a, change.b)) for change in found.changes]
-    totals = [("before", found.a.total), ("after", found.b.total)] if found.a.total or found.b.total else []
-    whole = [("change", changed_words(found.a.total, found.b.total))] if len(totals) == 2 else []
-    scales = {word: _scale(word, [w for _, _, w in changes] + [w for _, w in totals], exact) for word in TOLD}
+    """What changed, operation by operation, and the totals of either side; both its sides when asked for."""
+    changes = [
+        (one, {"a": one.a or {}, "b": one.b or {}, "change": changed_words(one.a, one.b)}) for one in found.changes
+    ]
+    totals = [("before", "a", found.a.total), ("after", "b", found.b.total)] if found.a.total or found.b.total else []
+    whole = changed_words(found.a.total, found.b.total) if found.a.total and found.b.total else None
+    every = [sides["change"] for _, sides in changes] + [words for *_, words in totals]
+    scales = {word: _scale(word, every, exact) for word in TOLD}
     heads = (
         Head("how", "", "", False, None),
-        *[Head(word, _header(word), scales[word].unit, True, at) for at, word in zip((None, None, 1, 2), TOLD)],
+        Head("op", "kind", "", False, None, hidden=True),
+        *[_diff_head(side, word, scales[word].unit) for word in TOLD for side in SIDES],
     )
 
-    def cells(how: str, words: dict[str, int | None], *, signed: bool) -> tuple[str, ...]:
-        return (how, *[_cell(words.get(word), scales[word], signed=signed) for word in TOLD])
+    def cells(sides: Document, *, signed: bool = True) -> tuple[str, ...]:
+        """Of each word, what either side has and what changed, where `sides` has it."""
+        shown = [(side, word) for word in TOLD for side in SIDES]
+        return tuple([
+            _cell(sides[side].get(word), scales[word], signed=signed and side == "change") if side in sides else ""
+            for side, word in shown
+        ])  # fmt: skip
 
-    lines = [Line(name, cells(how, words, signed=True)) for name, how, words in changes]
-    sums = [Line(name, cells("", words, signed=False)) for name, words in totals]
-    sums += [Line(name, cells("", words, signed=True), is_baseline=True) for name, words in whole]
+    lines = [Line(one.name, (one.how, one.kinds[1] or one.kinds[0] or "", *cells(sides))) for one, sides in changes]
+    sums = [Line(name, ("", "", *cells({at: words, "change": words}, signed=False))) for name, at, words in totals]
+    sums += [Line("change", ("", "", *cells({"change": whole})), is_baseline=True)] if whole else []
     sections = [Section(f"{len(lines)} changed, {found.same} the same", tuple(lines)), Section("in all", tuple(sums))]
     title = f"{found.a.name} → {found.b.name}"
     return Table(title, (), "operation", heads, tuple([s for s in sections if s.lines]), (), tuple(_diff_notes(found)))
+
+
+def _diff_head(side: str, word: str, unit: str) -> Head:
+    """The column of what changed, or one of those that are there when they are asked for."""
+    if side == "change":
+        return Head(f"{side}.{word}", _header(word), unit, True, {"peak_bytes": 1, "traffic_bytes": 2}.get(word))
+    beside = {"a": "before", "b": "after"}[side]
+    return Head(f"{side}.{word}", f"{_header(word)}\n{beside}", unit, True, None, hidden=True)
 
 
 def _header(word: str) -> str:
@@ -239,6 +258,8 @@ def _diff_notes(found: Difference) -> Iterator[str]:
 def write_diff(found: Difference, format: str, file: TextIO, *, exact: bool = False) -> None:
     """In any of the formats."""
     document = diff_document(found)
+    if isinstance(format, Way) and format.columns is not None:  # a word alone is what changed of it
+        format = Way(format, [f"change.{name}" if name in TOLD else name for name in format.columns])
     table, rows = lambda: diff_table(found, exact=exact), lambda: diff_rows(document)
     write_document(document, format, file, table, DIFF_FIELDS, rows)
 

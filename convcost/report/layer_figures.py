@@ -64,7 +64,7 @@ def theirs_table(document: Document, *, exact: bool = False) -> Table:
 def _compared(document: Document, different: int) -> Iterator[str]:
     """What agrees and what does not; a mark only where every convolution and matrix product was compared."""
     layers, missing = len(document["layers"]), document["not_in_file"]
-    yield f"· {layers - different} of {layers} layers are the same as {document['convention']}'s"
+    yield f"· beside {document['convention']}, {layers - different} of {layers} layers are the same"
     if missing:
         compared = document["products"] - len(missing)
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""

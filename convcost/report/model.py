@@ -1,7 +1,7 @@
 """The one table model: what every table says, whoever prints it."""
 
 # No postponed annotations here and beside: NamedTuple would compile each of them from its text at every start.
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from ..spec.records import NamedTuple
 from .columns import LEADING, known_names
@@ -64,7 +64,7 @@ class Table(NamedTuple):
     executed: tuple[str, ...]
     notes: tuple[str, ...]
 
-    def picked(self, columns: Sequence[str] | None) -> "Table":
+    def picked(self, columns: Sequence[str] | None, of_csv: Collection[str] = ()) -> "Table":
         """The table with these columns, all of which stay; None: with those that are not hidden.
 
         >>> heads = (Head("params", "params", "", True, 1), Head("macs", "MACs", "", True, 2, hidden=True))
@@ -72,7 +72,7 @@ class Table(NamedTuple):
         >>> [[line.cells for line in table.picked(names).sections[0].lines] for names in (None, ["macs", "params"])]
         [[('9',)], [('81', '9')]]
 
-        Raises UnknownColumnError for a column that there is not.
+        Raises UnknownColumnError for a column that there is not; `of_csv` are those that CSV has.
         """
         if columns is None:
             places = [at for at, head in enumerate(self.heads) if not head.hidden]
@@ -80,7 +80,7 @@ class Table(NamedTuple):
             known = [head.key for head in self.heads]
             wanted = [name for name in columns if name in known or name not in LEADING]  # the row's own name is there
             lead = [at for at, head in enumerate(self.heads) if head.key in LEADING and not head.hidden]
-            places = list(dict.fromkeys([*lead, *map(known.index, known_names(wanted, known))]))
+            places = list(dict.fromkeys([*lead, *map(known.index, known_names(wanted, known, of_csv))]))
         if len(places) == len(self.heads) and columns is None:
             return self
         heads = [self.heads[at]._replace(hidden=False) for at in places]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ..spec import LayerSpec, format_spec
-from .columns import plain
+from .columns import plain, word_name
 from .documents import SCHEMA, Document
 from .formats import write_document
 from .model import Head, Line, Section, Table
@@ -77,8 +77,8 @@ def totals_document(totals: Totals) -> Document:
 def totals_table(totals: Totals) -> Table:
     """A line a check."""
     heads = (Head("held", "held", "", True, None), Head("of", "of", "", True, None))
-    lines = [Line(name, (f"{held:,}", f"{count:,}"), None, "✓" if held == count else "✗")
+    lines = [Line(word_name(name), (f"{held:,}", f"{count:,}"), None, "✓" if held == count else "✗")
              for name, held, count in _by_check(totals)]  # fmt: skip
     facts = (f"seed {totals.seed}", f"{totals.rows:,} variants executed", f"{totals.checks:,} checks")
-    failed = tuple([f"✗ {spec}: {variant}: {check}" for spec, variant, check, *_ in totals.failed])
+    failed = tuple([f"✗ {spec}: {variant}: {word_name(check)}" for spec, variant, check, *_ in totals.failed])
     return Table(f"{totals.layers} generated layers", facts, "check", heads, (Section("", tuple(lines)),), (), failed)

@@ -136,7 +136,7 @@ def _where(term: Document) -> str:
 def _verdict(figure: Document, name: str) -> Iterator[str]:
     """What there is to say about one figure beside its sums."""
     if figure["deciding"]:
-        yield f"· {figure['given']}: several values fit; one more digit would decide: {figure['deciding']}"
+        yield f"· {figure['given']}: several values fit; more digits would decide: {figure['deciding']}"
     if not figure["explanations"]:
         yield f"{MISMATCH} {figure['given']}: {_not_explained(figure, name)}"
 

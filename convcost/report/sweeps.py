@@ -24,8 +24,9 @@ SWEEP_FIELDS = (
 )  # fmt: skip
 
 #: Columns of the numbers of rows.
+_WHOLE = PLAIN._replace(exact=True)
 COUNTED = (
-    Column("rows", "rows", PLAIN), Column("applicable", "apply", PLAIN), Column("chosen", "chosen", PLAIN),
+    Column("rows", "rows", _WHOLE), Column("applicable", "apply", _WHOLE), Column("chosen", "chosen", _WHOLE),
 )  # fmt: skip
 
 
@@ -94,9 +95,9 @@ def _notes(document: Document) -> Iterator[str]:
         alike = sum([row["like"] for row in document["front"]]) - len(document["front"])
         more = document["front_size"] - len(document["front"])
         yield (
-            f"· the front has {document['front_size']:,} points"
+            f"· the front has {document['front_size']:,} point{'s' * (document['front_size'] != 1)}"
             + (f", --top shows {more:,} more" if more else "")
-            + (f"; {alike:,} rows more have the same words as those shown" if alike else "")
+            + (f"; with the same words as those shown: {alike:,} more" if alike else "")
         )
     if document["file"]:
         yield f"· the rows are in {document['file']}"

@@ -12,7 +12,7 @@ from ..graph.shapes import output_shape
 from ..spec import LayerSpec, format_spec
 from ..spec.records import NamedTuple
 from ..variants.registry import AS_GIVEN, build_variant
-from .columns import Column, choose_columns, exactly, plain, read
+from .columns import FIELDS, Column, choose_columns, exactly, plain, read
 from .documents import Document
 from .model import Head, Line, Section, Table
 from .notes import executed, mark, notes, unexecuted, verdict
@@ -177,9 +177,11 @@ def _sections(entries: list[_Entry], cells: Sequence[tuple[str, ...]]) -> Iterat
 class TablesWriter(Writer):
     """Makes tables: one a comparison, one for many layers; a format says how one is written."""
 
+    has_tables = True
+
     def __init__(self, file: TextIO, options: Options) -> None:
         super().__init__(file, options)
-        choose_columns(options.columns)  # there may be none of that name
+        choose_columns(options.columns, of_csv=FIELDS)  # there may be none of that name
         self._layers: list[Layer] = []
 
     def answer(self, result: Result) -> None:

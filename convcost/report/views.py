@@ -39,7 +39,7 @@ def records(answer: Any) -> list[Document]:
 
 
 def _comparison(answer: Any) -> View:
-    from .as_csv import FIELDS
+    from .columns import FIELDS
     from .documents import comparison_document
     from .tables import tabulate
     from .writers import Options
@@ -49,7 +49,7 @@ def _comparison(answer: Any) -> View:
 
 
 def _layer(answer: Any) -> View:
-    from .as_csv import FIELDS
+    from .columns import FIELDS
     from .documents import layer_document
     from .tables import tabulate
     from .writers import Options

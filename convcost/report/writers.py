@@ -61,10 +61,11 @@ class Writer(ABC):
     """Writes to a file in one format: answers as they come, or one document.
 
     For answers `begin`, then `answer` and `error` as often as there are lines, then `end`. `a_line_each`: what is
-    written for an answer depends on nothing else, and `text` gives it.
+    written for an answer depends on nothing else, and `text` gives it. `has_tables`: it writes no fields, but tables.
     """
 
     a_line_each = False
+    has_tables = False
 
     def __init__(self, file: TextIO, options: Options) -> None:
         self.file = file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ import numpy as np
 
 from ..analysis.traced import Traced
 from .grid import Axis, Grid
-from .plans import Plan, Refused, TooLarge, make_plan
+from .plans import Refused, TooLarge, make_plan
+from .tables import Block, Way
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,9 +28,6 @@ FEW = 0.25
 
 #: What makes the wanted words of sizes.
 Build = Callable[[Sequence[Any]], list[Any] | None]
-
-#: Part of a grid: first number and the one behind the last along each axis.
-Block = tuple[tuple[int, int], ...]
 
 
 def blocks(grid: Grid, layers: int) -> Iterator[Block]:
@@ -74,9 +72,10 @@ class Columns:
         self, axes: Sequence[Axis], words: Sequence[str], build: Build, write: Callable[[Traced], str] | None = None
     ) -> None:
         self.words = words
-        self.plans: list[tuple[Plan, bool]] = []
+        self.ways: list[Way] = []
         self._build, self._write = build, write or _unread
         self._walked = 0
+        self._filled: list[int] = []
         self._axes = axes
         self._intervals = [(min(column), max(column)) for axis in axes for column in zip(*axis.values)]
         longest = max(range(len(axes)), key=lambda at: (len(axes[at].values), at))
@@ -93,73 +92,95 @@ class Columns:
 
         They may be read-only: what is the same along an axis is not written out. Raises TooLarge.
         """
-        sizes = self._laid(block)
         lengths = [end - first for first, end in block]
         shape = (*lengths[: self._inner], *lengths[self._inner + 1 :], lengths[self._inner])
-        found, exists = self._answer(sizes, shape)
-        return {word: np.moveaxis(column, -1, self._inner) for word, column in found.items()}, np.moveaxis(
-            exists, -1, self._inner
-        )
+        found, exists = self._answer(self._laid(block), shape, block)
+        self._reorder()
+        return {word: self._turned(column) for word, column in found.items()}, self._turned(exists)
+
+    def most(self, block: Block) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]] | None:
+        """The same by the first plan alone, where it holds for almost all, and for which layers it does.
+
+        None where it does not. The arrays broadcast to the shape of the block; the layers that are left are to be
+        answered with others like them.
+        """
+        if not self.ways or not self.ways[0].applies:
+            return None
+        found, holds = self.ways[0].run([], block, self._place, 1 - FEW)
+        if not found:
+            return None
+        return {word: self._turned(column) for word, column in zip(self.words, found)}, self._turned(holds)
+
+    def _turned(self, column: NDArray[Any]) -> NDArray[Any]:
+        """With the axes in the order of the grid."""
+        last = column.ndim - 1
+        return column.transpose(*range(self._inner), last, *range(self._inner, last)) if column.ndim else column
 
     def _answer(
-        self, sizes: list[NDArray[np.int64]], shape: tuple[int, ...]
+        self, sizes: list[NDArray[np.int64]], shape: tuple[int, ...], block: Block | None = None
     ) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
         open_ = np.ones(shape, np.bool_)
         first = next(self._plans(sizes, open_), None)
-        exists, found = self._first(*first, sizes, shape, open_) if first else self._nothing(shape)
+        exists, found = self._first(first, sizes, open_, block) if first else self._nothing(shape)
         filled = [int(open_.size - np.count_nonzero(open_))]
-        for plan, applies in islice(self._plans(sizes, open_), 1, None):
+        for way in islice(self._plans(sizes, open_), 1, None):
             before = np.count_nonzero(open_)
-            self._fill(plan, applies, sizes, open_, found, exists)
+            self._fill(way, sizes, open_, found, exists, block)
             filled.append(int(before - np.count_nonzero(open_)))
-        if len(filled) > 1:  # the next block is likely to be like this one
-            self.plans.insert(0, self.plans.pop(filled.index(max(filled))))
+        self._filled = filled
         if open_.any():
             self._one_by_one(sizes, open_, found, exists)
         return found, exists
 
+    def _reorder(self) -> None:
+        """First comes what held for the most: the next layers are likely to be like these."""
+        if len(self._filled) > 1:
+            self.ways.insert(0, self.ways.pop(self._filled.index(max(self._filled))))
+
     def _first(
-        self, plan: Plan, applies: bool, sizes: list[NDArray[np.int64]], shape: tuple[int, ...],
-        open_: NDArray[np.bool_],
-    ) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:  # fmt: skip
+        self, way: Way, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_], block: Block | None
+    ) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:
         """What the first plan says of all layers, which is most often everything: nothing is then written out."""
-        columns, holds = plan.run(sizes)
-        whole = bool(holds.all())
+        columns, holds = way.run(sizes, block, self._place)
         open_ &= ~holds
-        if not applies:
-            return self._nothing(shape)
-        found = {word: np.broadcast_to(column, shape) for word, column in zip(self.words, columns)}
-        return holds, found if whole else {word: np.array(column) for word, column in found.items()}
+        if not way.applies:
+            return self._nothing(open_.shape)
+        found = {word: np.broadcast_to(column, open_.shape) for word, column in zip(self.words, columns)}
+        if holds.all():
+            return np.ones(open_.shape, np.bool_), found
+        return ~open_, {word: np.array(column) for word, column in found.items()}
 
     def _nothing(self, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], dict[str, NDArray[Any]]]:
         """Which layers there are, none so far, and room for their words."""
         return np.zeros(shape, np.bool_), {word: np.zeros(shape, type_of(word)) for word in self.words}
 
-    def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[tuple[Plan, bool]]:
+    def _plans(self, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_]) -> Iterator[Way]:
         """The plans that there are, then new ones, as long as layers are open."""
         number = 0
         while open_.any():
-            if number == len(self.plans):
+            if number == len(self.ways):
                 places = np.flatnonzero(open_)
-                if len(self.plans) and len(places) + self._walked < WORTH:
+                if len(self.ways) and len(places) + self._walked < WORTH:
                     return
                 at = np.unravel_index(places[len(places) // 2], open_.shape)
                 if not self._learn([int(np.broadcast_to(column, open_.shape)[at]) for column in sizes]):
                     return
-            yield self.plans[number]
+            yield self.ways[number]
             number += 1
 
     def _fill(
-        self, plan: Plan, applies: bool, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_],
-        found: dict[str, NDArray[Any]], exists: NDArray[np.bool_],
+        self, way: Way, sizes: list[NDArray[np.int64]], open_: NDArray[np.bool_],
+        found: dict[str, NDArray[Any]], exists: NDArray[np.bool_], block: Block | None,
     ) -> None:  # fmt: skip
         """What one plan says of the layers that are open: all at once, or, of few, those alone."""
         few = open_.sum() < FEW * open_.size
-        given = [np.broadcast_to(column, open_.shape)[open_] for column in sizes] if few else sizes
-        columns, holds = plan.run(given)
+        if few:
+            columns, holds = way.plan.run([np.broadcast_to(column, open_.shape)[open_] for column in sizes])
+        else:
+            columns, holds = way.run(sizes, block, self._place)
         held = open_ & holds if not few else _placed(open_, holds)
         open_ &= ~held
-        if not applies:
+        if not way.applies:
             return
         exists |= held
         for word, column in zip(self.words, columns):
@@ -168,9 +189,11 @@ class Columns:
             else:
                 np.copyto(found[word], column, where=held)
 
-    def varying(self, block: Block) -> dict[str, NDArray[np.int64]]:
-        """What varies, by field, each along its own axis."""
+    def varying(self, block: Block, asked: Collection[str]) -> dict[str, NDArray[np.int64]]:
+        """What varies, by field, each along its own axis; nothing where none of the fields is `asked` for."""
         fields = [field for axis in self._axes for field in axis.fields]
+        if not {*fields} & {*asked}:
+            return {}
         return {field: np.moveaxis(array, -1, self._inner) for field, array in zip(fields, self._laid(block))}
 
     def rows(self, block: Block, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
@@ -183,9 +206,14 @@ class Columns:
         ]
 
     def answer_rows(self, sizes: list[NDArray[np.int64]]) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
-        """The words of single layers, and which there are."""
+        """The words of single layers, and which there are; blocks go by the plan that they went by before."""
         found, exists = self._answer(sizes, sizes[0].shape)
         return found, exists
+
+    def learn(self, sizes: list[NDArray[np.int64]]) -> None:
+        """Find the plans of single layers, and put first what holds for the most."""
+        self._answer(sizes, sizes[0].shape)
+        self._reorder()
 
     def _laid(self, block: Block) -> list[NDArray[np.int64]]:
         """The same as it lies in arrays."""
@@ -204,7 +232,7 @@ class Columns:
 
     def _learn(self, example: list[int]) -> bool:
         """One more plan, for layers that take the same way as the example; whether that was possible."""
-        if len(self.plans) == MOST_PLANS:
+        if len(self.ways) == MOST_PLANS:
             return False
         applies = self._build(example) is not None
         try:
@@ -213,7 +241,7 @@ class Columns:
             raise
         except Refused:
             return False
-        self.plans.append((plan, applies))
+        self.ways.append(Way(plan, applies, self._axes, example))
         return True
 
     def _one_by_one(

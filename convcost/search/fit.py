@@ -17,9 +17,10 @@ from ..answers.network import NetworkAnswer
 from ..spec import LayerSpec, SpecError
 from ..spec.text import gather_tokens
 from ..variants.registry import AS_GIVEN, BUILDING_BLOCK, DoesNotApply, all_variants, build_variant
+from .chunks import chunk
 from .grid import Axis, Grid, read_grid
 from .questions import NUMBERS, Question, own_grid, settings_of
-from .reduce import WORDS, Found, Partial, Search, chunk, merge, parts
+from .reduce import WORDS, Found, Partial, Search, merge, parts
 from .select import Order
 from .where import Condition, condition_of_layers, read_quantity, read_word
 

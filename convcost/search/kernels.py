@@ -6,13 +6,16 @@ what the plan does not hold for is given back, and answered as without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from .grid import Axis
-from .plans import Plan
+from .plans import needed, steps_asked
+from .tables import Tables
 from .where import Condition
 
 if TYPE_CHECKING:
@@ -23,108 +26,128 @@ WORTH = 30_000_000
 
 
 class Kernel(NamedTuple):
-    """A compiled plan: `run` takes the first and the last of each axis, the key that a row must be ahead of, and where
-    to put what it finds; it gives how many rows are chosen, how many are ahead, how many the plan does not hold for."""
+    """A compiled plan: `run` takes the first and the last of each axis, the number that a row must be ahead of, and
+    where to put what it finds; it gives how many rows are chosen, how many are ahead, how many the plan does not hold
+    for. `words` are those of rows ahead that it writes down, beside their place."""
 
     run: Callable[..., tuple[int, int, int]]
-    given: tuple[NDArray[np.int64], ...]
+    given: tuple[NDArray[Any], ...]
+    words: tuple[str, ...]
 
-    def block(self, block: Sequence[tuple[int, int]], last: int, ahead: Any, missed: Any) -> tuple[int, int, int]:
-        """The rows of one block, by their place in it."""
+    def block(
+        self, block: Sequence[tuple[int, int]], last: int
+    ) -> tuple[int, NDArray[np.int64], dict[str, NDArray[np.int64]], NDArray[np.int64]]:
+        """Of one block: how many rows are chosen; the places of those ahead, and their words; the places of those that
+        the plan does not hold for."""
+        size = prod([end - first for first, end in block])
+        ahead, missed, *columns = [np.empty(size, np.int64) for _ in range(2 + len(self.words))]
         ends = [end for pair in block for end in pair]
-        return self.run(*self.given, *ends, last, ahead, missed)
+        count, m, k = self.run(*self.given, *ends, last, ahead, missed, *columns)
+        return count, ahead[:m], {word: column[:m] for word, column in zip(self.words, columns)}, missed[:k]
 
 
-def make_kernel(
-    plan: Plan, axes: Sequence[Axis], words: Sequence[str], condition: Condition | None, variant: str, key: str
-) -> Kernel | None:
-    """The kernel of a plan whose outputs are `words`; None without Numba, and for steps that have no machine code.
+class Wanted(NamedTuple):
+    """What a kernel is asked for: which rows of a variant it chooses, by which word they are ranked, more being better,
+    such as "-macs", nothing where all that are chosen are ahead; and the words of rows ahead that are written down."""
 
-    `key` is the expression of the first word by which rows are ranked, more being better, such as "-macs"; empty: all
-    chosen rows are ahead.
+    condition: Condition | None
+    variant: str
+    rank: str
+    words: tuple[str, ...]
+
+
+def make_kernel(tables: Tables, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted) -> Kernel | None:
+    """The kernel of the plan of `tables`, whose `outputs` are words.
+
+    None without Numba, and for steps that have no machine code.
     """
     try:
         from numba import njit
     except ImportError:
         return None
-    made = _source(plan, axes, words, condition, variant, key)
+    made = _source(tables, axes, outputs, wanted)
     if made is None:
         return None
     text, given = made
     scope: dict[str, Any] = {"np": np}
     exec(compile(text, "<kernel>", "exec"), scope)
-    return Kernel(njit(nogil=True, error_model="numpy")(scope["kernel"]), given)
+    return Kernel(njit(nogil=True, error_model="numpy")(scope["kernel"]), given, wanted.words)
 
 
 def _source(
-    plan: Plan, axes: Sequence[Axis], words: Sequence[str], condition: Condition | None, variant: str, key: str
-) -> tuple[str, tuple[NDArray[np.int64], ...]] | None:
+    tables: Tables, axes: Sequence[Axis], outputs: Sequence[str], wanted: Wanted
+) -> tuple[str, tuple[NDArray[Any], ...]] | None:
     """The kernel as Python, and the columns that it takes; None where that cannot be."""
-    names = {word: f"v{number}" for word, number in zip(words, plan.outputs)}
+    names = {word: f"v{number}" for word, number in zip(outputs, tables.plan.outputs)}
     fields = [field for axis in axes for field in axis.fields]
-    names |= {field: f"v{number}" for field, number in zip(fields, plan.inputs)}
+    names |= {field: f"v{number}" for field, number in zip(fields, tables.plan.inputs)}
+    rank = wanted.rank
     try:
-        writer = _Writer(plan, axes)
-        asked = condition.source(names, variant) if condition else "True"
-        ranked = f"{'-' * key.startswith('-')}{names[key.lstrip('-')]} > last" if key else "True"
-        return writer.text(asked, ranked), tuple(writer.given)
+        asked = wanted.condition.source(names, wanted.variant) if wanted.condition else "True"
+        ranked = f"{'-' * rank.startswith('-')}{names[rank.lstrip('-')]} > last" if rank else "True"
+        writer = _Writer(tables, axes, f"{asked} {ranked}")
+        return writer.text(asked, ranked, [names[word] for word in wanted.words]), tuple(writer.given)
     except KeyError:
         return None
 
 
 class _Writer:
-    """Puts each instruction where it belongs."""
+    """Puts each instruction where it belongs; KeyError for a function of several axes."""
 
-    def __init__(self, plan: Plan, axes: Sequence[Axis]) -> None:
-        self.plan, self.axes = plan, axes
-        self.given: list[NDArray[np.int64]] = []
+    def __init__(self, tables: Tables, axes: Sequence[Axis], more: str) -> None:
+        plan = tables.plan
+        self.given: list[NDArray[Any]] = []
         self.names: list[str] = []
-        self.reads: list[set[int]] = []  # the axes that each instruction depends on
+        self.axis: list[int] = []
         self.lines: list[list[str]] = [[] for _ in axes]
-        columns = [(at, column) for at, axis in enumerate(axes) for column in zip(*axis.values)]
-        for number, one in enumerate(plan.instructions):
-            below = [self.reads[operand] for kind, operand in one.operands if kind == "v"]
-            if one.operation == "input":
-                at, column = columns[plan.inputs.index(number)]
-                self._take(number, at, np.array(column, np.int64))
-            elif one.function is not None:
-                self._call(number, set().union(*below))
-            else:
-                self.reads.append(set().union(*below))
-                level = max(self.reads[-1], default=0)
-                self.lines[level] += [line.strip() for line in plan.written(number, "max")]
+        for at, held in enumerate(tables.holds):
+            before = f"h{at - 1}" if at else "True"
+            if held is not None:
+                self._take(f"o{at}", at, held)
+            self.lines[at].append(f"h{at} = {before}" + f" and o{at}" * (held is not None))
+        for number, at, column in zip(tables.given, tables.axis, tables.columns):
+            self._take(f"v{number}", at, column)
+        inputs = zip(plan.inputs, [(at, values) for at, axis in enumerate(axes) for values in zip(*axis.values)])
+        for number, (at, values) in inputs:
+            if number not in tables.given and re.search(rf"\bv{number}\b", more):
+                self._take(f"v{number}", at, np.array(values, np.int64))
+        read = {*plan.outputs, *[number for guard in tables.guards for number in steps_asked(guard)]}
+        for number in sorted(needed(plan.instructions, read, tables.given) - {*tables.given}):
+            if plan.instructions[number].function is not None:
+                raise KeyError(number)
+            level = max(tables.reads[number], default=0)
+            self.lines[level] += [line.strip() for line in plan.written(number, "max")]
+        for guard in tables.guards:
+            level = max([max(tables.reads[number], default=0) for number in steps_asked(guard)])
+            self.lines[level].append(f"h{level} = h{level} and {plan.condition(guard)}")
 
-    def _take(self, number: int, at: int, column: NDArray[np.int64]) -> None:
+    def _take(self, name: str, at: int, column: NDArray[Any]) -> None:
         """A column that is read in the loop of its axis."""
-        self.reads.append({at})
-        self.given.append(column)
-        self.names.append(f"a{number}")
-        self.lines[at].append(f"v{number} = a{number}[i{at}]")
+        self.given.append(np.ascontiguousarray(column))
+        self.names.append(f"a{len(self.names)}")
+        self.axis.append(at)
+        self.lines[at].append(f"{name} = {self.names[-1]}[i{at}]")
 
-    def _call(self, number: int, reads: set[int]) -> None:
-        """A function of one axis, called for each of its values before; KeyError for one of several."""
-        if len(reads) != 1:
-            raise KeyError(number)
-        (at,) = reads
-        columns = [np.array(column, np.int64) for axis in self.axes for column in zip(*axis.values)]
-        self._take(number, at, self.plan.column(number, columns, len(self.axes[at].values)))
-
-    def text(self, asked: str, ranked: str) -> str:
-        """The whole function."""
-        last = len(self.axes) - 1
+    def text(self, asked: str, ranked: str, kept: Sequence[str]) -> str:
+        """The whole function. Columns are cut to the block, so that no index can be negative: each would be tested."""
+        last = len(self.lines) - 1
         ends = [f"lo{at}, hi{at}" for at in range(last + 1)]
-        lines = [f"def kernel({', '.join([*self.names, *ends])}, last, ahead, missed):", "    chosen = m = k = 0"]
+        columns = [f"k{number}" for number in range(len(kept))]
+        given = ", ".join([*self.names, *ends, "last", "ahead", "missed", *columns])
+        lines = [f"def kernel({given}):", "    chosen = m = k = 0"]
+        lines += [f"    {name} = {name}[lo{at}:hi{at}]" for name, at in zip(self.names, self.axis)]
         for at in range(last + 1):
-            lines.append("    " * (at + 1) + f"for i{at} in range(lo{at}, hi{at}):")
+            lines.append("    " * (at + 1) + f"for i{at} in range(hi{at} - lo{at}):")
             lines += ["    " * (at + 2) + line for line in self.lines[at]]
         inside = "    " * (last + 2)
-        place = "i0 - lo0"
+        place = "i0"
         for at in range(1, last + 1):
-            place = f"({place}) * (hi{at} - lo{at}) + i{at} - lo{at}"
-        holds = " and ".join([f"({guard})" for guard in self.plan.conditions()]) or "True"
+            place = f"({place}) * (hi{at} - lo{at}) + i{at}"
         lines += [
-            f"{inside}if not ({holds}):", f"{inside}    missed[k] = {place}", f"{inside}    k += 1",
+            f"{inside}if not h{last}:", f"{inside}    missed[k] = {place}", f"{inside}    k += 1",
             f"{inside}elif {asked}:", f"{inside}    chosen += 1", f"{inside}    if {ranked}:",
-            f"{inside}        ahead[m] = {place}", f"{inside}        m += 1",
+            f"{inside}        ahead[m] = {place}",
+            *[f"{inside}        {column}[m] = {name}" for column, name in zip(columns, kept)],
+            f"{inside}        m += 1",
         ]  # fmt: skip
         return "\n".join([*lines, "    return chosen, m, k"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,12 @@ from ..analysis.traced import Guard, Instruction, Trace, Traced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: The least share of rows for which outputs are wanted where they always are, and never.
+ALWAYS, NEVER = 0, 2
+
+#: What is called with where a plan may hold, for which share it must, and columns; it gives outputs, and where.
+Compute = Callable[..., tuple[list[Any], "NDArray[np.bool_]"]]
 
 #: Numbers that a column holds exactly, and those that are also exact where they are divided.
 MOST, MOST_DIVIDED = 2**63 - 1, 2**53
@@ -45,29 +51,27 @@ class Plan:
         Columns may have shapes that broadcast: what is computed of input sizes alone is then computed once for all
         channels. The outputs have the shape of what they were computed of.
         """
-        given, holds = self._inside(columns)
-        with np.errstate(all="ignore"):  # of rows for which the plan does not hold anything may come out
-            found = self._compute(holds, True, *given)
+        found, holds = self._outcome(columns, ALWAYS)
         return [np.asarray(column) for column in found], holds
 
     def holds(self, columns: Sequence[Any]) -> NDArray[np.bool_]:
         """For which rows of sizes it holds: less work than `run`."""
-        given, holds = self._inside(columns)
-        with np.errstate(all="ignore"):
-            self._compute(holds, False, *given)
-        return holds
+        return self._outcome(columns, NEVER)[1]
 
-    def _inside(self, columns: Sequence[Any]) -> tuple[list[NDArray[np.int64]], NDArray[np.bool_]]:
-        """The columns with numbers in the intervals, and which rows had them: of the others nothing holds."""
+    def _outcome(self, columns: Sequence[Any], least: float) -> tuple[list[Any], NDArray[np.bool_]]:
         given = [np.asarray(column, np.int64) for column in columns]
-        holds = np.ones(np.broadcast_shapes(*[column.shape for column in given]), np.bool_)
-        for at, (column, number) in enumerate(zip(given, self.inputs)):
-            low, high = self.ranges[number]
-            inside = (column >= low) & (column <= high)
-            if not inside.all():
-                holds &= inside
-                given[at] = np.where(inside, column, low)
-        return given, holds
+        holds: NDArray[np.bool_] = np.ones((), np.bool_)
+        for at in range(len(given)):
+            given[at], inside = self.inside(at, given[at])
+            holds = holds & inside
+        found, holds = self._compute(holds, least, *given)
+        return found, np.broadcast_to(holds, np.broadcast_shapes(*[column.shape for column in given]))
+
+    def inside(self, at: int, column: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Input number `at` with numbers in its interval, and which rows had them: of the others nothing holds."""
+        low, high = self.ranges[self.inputs[at]]
+        inside = np.asarray((column >= low) & (column <= high))
+        return (column, np.ones((), np.bool_)) if inside.all() else (np.where(inside, column, low), inside)
 
     @cached_property
     def inputs(self) -> list[int]:
@@ -75,29 +79,40 @@ class Plan:
         return [number for number, one in enumerate(self.instructions) if one.operation == "input"]
 
     @cached_property
-    def _compute(self) -> Callable[..., list[Any]]:
-        """The instructions as a function: called with where it holds, whether the outputs are wanted, and the columns,
-        it strikes out where a guard comes out otherwise."""
+    def _compute(self) -> Compute:
+        return self.compiled(self.inputs, self.guards)
+
+    def compiled(self, given: Sequence[int], guards: Sequence[Guard]) -> Compute:
+        """The instructions as a function: called with where it holds, and what the `given` ones are, it gives the
+        outputs, and where the guards come out as they must, too; without outputs where the share of that is not even
+        the `least`."""
         scope: dict[str, Any] = {"maximum": np.maximum, "called": _called}
         scope |= {f"f{number}": one.function for number, one in enumerate(self.instructions) if one.function}
-        exec(compile(self.source(), "<plan>", "exec"), scope)
-        made: Callable[..., list[Any]] = scope["compute"]
-        return made
+        exec(compile(self.source(given, guards), "<plan>", "exec"), scope)
+        made: Compute = scope["compute"]
 
-    def source(self) -> str:
+        def compute(*columns: Any) -> tuple[list[Any], NDArray[np.bool_]]:
+            with np.errstate(all="ignore"):  # of rows for which the plan does not hold anything may come out
+                return made(*columns)
+
+        return compute
+
+    def source(self, given: Sequence[int] | None = None, guards: Sequence[Guard] | None = None) -> str:
         """The instructions as Python: what the guards need first, each asked as soon as it can be."""
-        needed = _wanted(self.instructions, {number for guard in self.guards for number in _numbers(guard)})
+        there = self.inputs if given is None else given
+        guards = self.guards if guards is None else guards
+        first = needed(self.instructions, {number for guard in guards for number in steps_asked(guard)}, there)
         asked: dict[int, list[Guard]] = {}
-        for guard in self.guards:
-            asked.setdefault(max(_numbers(guard)), []).append(guard)
-        lines = [f"def compute(holds, whole, {', '.join([f'v{number}' for number in self.inputs])}):"]
-        for number in sorted(needed):
-            lines += self.written(number)
-            lines += [f"    holds &= {_asked(guard)}" for guard in asked.get(number, ())]
-        lines.append("    if not whole: return []")
-        for number in range(len(self.instructions)):
-            lines += [] if number in needed else self.written(number)
-        return "\n".join([*lines, f"    return [{', '.join([f'v{number}' for number in self.outputs])}]"])
+        for guard in guards:
+            asked.setdefault(max(steps_asked(guard)), []).append(guard)
+        lines = [f"def compute(holds, least, {', '.join([f'v{number}' for number in there])}):"]
+        for number in sorted(first):
+            lines += [] if number in there else self.written(number)
+            lines += [f"    holds = holds & {_asked(guard)}" for guard in asked.get(number, ())]
+        lines.append("    if holds.sum() < least * holds.size: return [], holds")
+        for number in sorted(needed(self.instructions, {*self.outputs}, there) - first):
+            lines += [] if number in there else self.written(number)
+        return "\n".join([*lines, f"    return [{', '.join([f'v{number}' for number in self.outputs])}], holds"])
 
     def written(self, number: int, maximum: str = "maximum") -> list[str]:
         """One instruction as a line of Python; inputs are there."""
@@ -112,30 +127,19 @@ class Plan:
         both = f"{maximum}({', '.join(read)})" if operation == "max" else f" {operation} ".join(read)
         return [f"    v{number} = {both}"]
 
-    def conditions(self) -> list[str]:
-        """The guards as Python, of single numbers."""
-        return [
-            f"{_operand(guard.left)} {guard.question} {_operand(guard.right)}" if guard.outcome
-            else f"not ({_operand(guard.left)} {guard.question} {_operand(guard.right)})"
-            for guard in self.guards
-        ]  # fmt: skip
-
-    def column(self, number: int, columns: Sequence[NDArray[np.int64]], length: int) -> NDArray[np.int64]:
-        """What one instruction gives for the values of the one axis that it depends on."""
-        needed = _wanted(self.instructions, {number})
-        read = {self.inputs.index(one) for one in needed if self.instructions[one].operation == "input"}
-        given = [column if at in read else np.full(length, column[0]) for at, column in enumerate(columns)]
-        alone = Plan(self.instructions, (), (number,), self.ranges)
-        return np.broadcast_to(alone.run(given)[0][0], (length,)).astype(np.int64)
+    def condition(self, guard: Guard) -> str:
+        """A guard as Python, of single numbers."""
+        said = f"{_operand(guard.left)} {guard.question} {_operand(guard.right)}"
+        return said if guard.outcome else f"not ({said})"
 
 
-def _wanted(instructions: Sequence[Instruction], outputs: set[int]) -> set[int]:
-    """The instructions that some of them need, and these."""
-    wanted = {*outputs}
+def needed(instructions: Sequence[Instruction], outputs: Iterable[int], given: Collection[int] = ()) -> set[int]:
+    """The instructions that some of them need, and these; what those that are `given` need is not looked at."""
+    found = {*outputs}
     for number in range(len(instructions) - 1, -1, -1):
-        if number in wanted:
-            wanted |= {operand for kind, operand in instructions[number].operands if kind == "v"}
-    return wanted
+        if number in found and number not in given:
+            found |= {operand for kind, operand in instructions[number].operands if kind == "v"}
+    return found
 
 
 def _asked(guard: Guard) -> str:
@@ -172,8 +176,8 @@ def make_plan(
 
 def _needed(plan: Plan) -> Plan:
     """The plan without what no output and no guard needs; inputs all stay, for their intervals."""
-    wanted = _wanted(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in _numbers(guard)]})
-    kept = [n for n, one in enumerate(plan.instructions) if n in wanted or one.operation == "input"]
+    read = needed(plan.instructions, {*plan.outputs, *[n for guard in plan.guards for n in steps_asked(guard)]})
+    kept = [n for n, one in enumerate(plan.instructions) if n in read or one.operation == "input"]
     new = {number: at for at, number in enumerate(kept)}
 
     def moved(operand: tuple[str, int]) -> tuple[str, int]:
@@ -205,7 +209,8 @@ def _written(instruction: Instruction) -> str:
     return f" {instruction.operation} ".join([left, *rest])
 
 
-def _numbers(guard: Guard) -> list[int]:
+def steps_asked(guard: Guard) -> list[int]:
+    """The instructions that a guard asks about."""
     return [number for kind, number in (guard.left, guard.right) if kind == "v"]
 
 
@@ -216,7 +221,8 @@ ONE_BY_ONE = 2048
 def _called(function: Callable[..., int], read: list[Any], holds: NDArray[np.bool_]) -> Any:
     """A function that is no arithmetic, once for each set of different arguments; 0 where the plan does not hold."""
     shape = np.broadcast_shapes(*[np.shape(one) for one in read])
-    held = np.broadcast_to(True, shape) if shape != holds.shape else holds  # of few sizes, all are worth a call
+    few = np.broadcast_shapes(holds.shape, shape) != shape  # of few sizes, all are worth a call
+    held = np.broadcast_to(True if few else holds, shape)
     vary = [at for at, one in enumerate(read) if np.ndim(one)]
     columns = [np.broadcast_to(read[at], shape)[held] for at in vary]
     result = np.zeros(shape, np.int64)

@@ -9,11 +9,14 @@ import numpy as np
 
 from .columns import blocks
 from .questions import NUMBERS, Question, columns_of
-from .reduce import AT_ONCE, WORDS, Search
+from .reduce import WORDS, Search
 from .where import MISSING, SHAPING, Condition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: Rows that are written at once, of which each is a text for a while.
+AT_ONCE = 1 << 16
 
 #: The columns of a file of rows.
 COLUMNS = ("variant", "spec", "in_channels", "out_channels", "input_size", *SHAPING, *NUMBERS)
@@ -39,7 +42,7 @@ def batches(search: Search, tell: Callable[[int], object] = lambda _: None) -> I
         columns = columns_of(question._replace(words=(*NUMBERS, *SHAPING)))
         for block in blocks(question.grid, AT_ONCE):
             found, chosen = columns.answer(block)
-            varying = columns.varying(block)
+            varying = columns.varying(block, question.grid.fields)
             if condition is not None:
                 chosen = chosen & condition({"variant": question.variant, **found, **varying})
             done += chosen.size

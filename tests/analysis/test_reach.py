@@ -35,7 +35,7 @@ def conv(k: int, s: int = 1, p: int | None = None, d: int = 1, *, t: bool = Fals
 
 def fields(*ops: object, size: int = 64) -> list[Field]:
     """Of operations in a row on one axis."""
-    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])  # type: ignore[arg-type]  # operations
+    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])
     graph = Graph((1, 1, size), "fp32", nodes)
     return network_fields(graph, infer_shapes(graph))
 
@@ -133,11 +133,11 @@ OPS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(deadline=None)
 @given(ops=st.lists(OPS, min_size=1, max_size=7), size=st.integers(24, 90))
 def test_fields_are_those_that_an_execution_hears(ops: list[object], size: int) -> None:
     """Every layer's, uneven windows included: each position carries its number through the network."""
-    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])  # type: ignore[arg-type]  # operations
+    nodes = tuple([Node(f"op{i}", op, (i,)) for i, op in enumerate(ops)])
     graph = Graph((1, 1, size), "fp32", nodes)
     shapes = infer_shapes(graph)
     if all([min(shape) > 0 for shape in shapes]):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from completion.terminal import SCRIPTS, Terminal, missing
+from cli.completing.terminal import SCRIPTS, Terminal, missing
 
 LINES = (
     "convcost comp", "convcost compare 64:1", "convcost compare 64:128 @5", "convcost compare 64:128 @56 k3 mid=",

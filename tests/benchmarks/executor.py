@@ -4,8 +4,15 @@
 
 PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
 makes current NumPy use slower kernels than the machine has. Times are the thread's own, so that a busy machine shows
-less. Without PyTorch, only what is ours alone is timed: the first product of a process beside its later ones, and
-counting beside the floor of counting.
+less. Every run begins with another side. Without PyTorch, only what is ours alone is timed: the first product of a
+process beside its later ones, and counting beside its floor.
+
+The floor is what NumPy cannot do without, timed in the same runs. Of values: the bare products of OpenBLAS, of columns
+that lie there already; of a depthwise layer one copy into its border, and one multiply-add a tap in the nearest cache,
+in runs of numbers that lie side by side: of channels only, where the windows are strided. NumPy takes four numbers at a
+time, reads both factors and the sum, and writes the sum back: it has no operation that keeps a sum in a register over
+the taps, as PyTorch's kernels do. Of counting: the ones of every layer but depthwise ones, of which one channel stands
+for all, read once; and the calls of NumPy on next to nothing that windows, border and sums come down to.
 """
 
 # ruff: noqa: E402  # the number of threads is read when the libraries load
@@ -17,6 +24,7 @@ import os
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+import math
 import statistics
 import subprocess
 import sys
@@ -29,14 +37,16 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 try:
     import torch
 except ImportError:
-    torch = None  # type: ignore[assignment]  # main() then leaves out what needs it
+    torch = None
 
 from convcost.execute.ones.counting import conv_weights, count_products
-from convcost.execute.values.convolve import convolve_values
+from convcost.execute.values.convolve import NUMBERS, TILE, convolve_values
+from convcost.execute.values.depthwise import RUN
 from convcost.execute.values.integers import op_weights, pattern
 from convcost.execute.values.workbench import Workbench
 from convcost.graph.ops import Conv
@@ -95,8 +105,8 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
     options = {"stride": op.stride, "padding": op.kernel_size[0] // 2, "groups": op.groups}
     planes = [t.contiguous() for t in (x, w)]
     last = [t.contiguous(memory_format=torch.channels_last) for t in (x, w)]
-    ours = convolve_values(op, given, kernel, None, bench)[0]
-    if not np.array_equal(ours.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
+    made = convolve_values(op, given, kernel, None, bench)[0]
+    if not np.array_equal(made.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
         raise SystemExit(f"{layer}: the outputs differ")
     return {
         "values": lambda: convolve_values(op, given, kernel, None, bench),
@@ -104,85 +114,106 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
         "planes": lambda: torch.conv2d(*planes, **options),
         "last": lambda: torch.conv2d(*last, **options),
         "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
+        "floor": floor(op, given, math.prod(made.shape[1:3]), bench),
+        "floor of counts": floor_of_counting(op, ones),
     }
+
+
+def floor(op: Conv, given: Any, positions: int, bench: Workbench) -> Callable[[], Any]:
+    """As many multiply-adds as the layer has, by the operations that the executor uses, and next to nothing else."""
+    taps, made = math.prod(op.kernel_size), (positions, op.out_channels)
+    if op.groups > 1:
+        run = op.out_channels if op.stride[-1] > 1 else RUN
+        near, weights = np.ones(4 * taps + run, given.dtype), np.ones((taps, run), given.dtype)
+        seen = as_strided(near, (-(-math.prod(made) // run), taps, run), (0, 16, 4), writeable=False)
+        sums = as_strided(np.empty(run, given.dtype), (len(seen), run), (0, 4))
+        size = [n + sum(pads) for n, pads in zip(given.shape[1:], op.padding)]
+        inside = (slice(None), *[slice(before, -after or None) for before, after in op.padding])
+
+        def taps_added() -> None:
+            bench.room("border", (1, *size, op.in_channels), given.dtype)[inside] = given
+            np.einsum(seen, [0, 1, 2], weights, [1, 2], [0, 2], out=sums)
+
+        return taps_added
+    inner = taps * op.in_channels
+    tile = positions if taps == 1 else max(TILE, NUMBERS // inner)
+    left, right = np.ones((tile, inner), given.dtype), np.ones((inner, op.out_channels), given.dtype)
+    left = given.reshape(-1, inner) if taps == op.stride[0] == 1 else left
+
+    def multiplied() -> None:
+        out = np.empty(made, given.dtype)
+        for start in range(0, positions, tile):
+            part = out[start : start + tile]
+            np.matmul(left[: len(part)], right, out=part)
+
+    return multiplied
+
+
+def floor_of_counting(op: Conv, ones: Any) -> Callable[[], Any]:
+    """The ones read, where they are, and the calls on one position."""
+    single = op._replace(in_channels=1, out_channels=1, groups=1)
+    few, weights = np.ones((1, *op.kernel_size, 1), np.uint8), conv_weights(single)
+    words = ones.reshape(-1)[: ones.size // 8 * 8 if op.groups == 1 else 0].view(np.uint64)
+    return lambda: (np.add.reduce(words), count_products(single, few, weights))
 
 
 def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
-    """Median milliseconds of every side of every layer; each run goes through all layers, all sides of each in turn."""
+    """Median milliseconds of every side of every layer; in each run every side in turn goes through all layers.
+
+    As a network does: what a layer finds in the caches is what the layer before it left there.
+    """
     bench = Workbench()
     work = [sides(layer, bench) for layer in layers]
     taken: list[dict[str, list[float]]] = [{name: [] for name in one} for one in work]
-    for _ in range(runs + 1):
-        for one, times in zip(work, taken):
-            for name, call in one.items():
+    names = [*work[0]]
+    for run in range(runs + 1):
+        for name in names[run % len(names) :] + names[: run % len(names)]:
+            for one, times in zip(work, taken):
                 start = time.thread_time()
-                call()
+                one[name]()
                 times[name].append((time.thread_time() - start) * 1e3)
-    return [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
+    medians = [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
+    return [{**times, "torch": min(times["planes"], times["last"])} for times in medians]
 
 
-def theirs(times: dict[str, float]) -> float:
-    """PyTorch in the better layout."""
-    return min(times["planes"], times["last"])
+def line(name: str, ours: float, other: float, goal: float, least: float | None = None) -> None:
+    """One row of the result; `least`: the floor of what is ours."""
+    floor = "" if least is None else f", floor {least / other:.3f}"
+    print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal}{floor})")
 
 
-def line(name: str, ours: float, other: float, goal: float) -> None:
-    """One row of the result."""
-    print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal})")
-
-
-def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float], once: float) -> tuple[float, float]:
+def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float, float, float]) -> None:
     """A network's convolutions beside PyTorch executing them: values, with the products that each issues counted.
 
-    Then with an execution on ones beside each, which tells products with data from those with padding.
+    Then with an execution on ones beside each, which tells products with data from those with padding; then both as a
+    network is verified: layers of one shape once.
     """
     times = timed(layers, runs)
-    ours = sum(t["values"] + t["counts"] for t in times)
-    line(f"{name}, values and products issued", sum(t["values"] for t in times), sum(map(theirs, times)), goals[0])
-    line(f"{name}, and a map of counts beside each", ours, other := sum(map(theirs, times)), goals[1])
-    print(f"{'':<4}values {sum(t['values'] for t in times):.2f}, counts {sum(t['counts'] for t in times):.2f}, "
-          f"arrays filled {sum(t['setup'] for t in times):.2f}, PyTorch NCHW {sum(t['planes'] for t in times):.2f}, "
-          f"NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
-    distinct = dict(zip(layers, times))
-    line(f"{name}, distinct shapes once", sum(t["values"] + t["counts"] for t in distinct.values()), other, once)
-    return ours, other
+    summed = {side: sum([t[side] for t in times]) for side in times[0]}
+    once = {side: sum([t[side] for t in dict(zip(layers, times)).values()]) for side in times[0]}
+    other, pair, least = summed["torch"], ("values", "counts"), ("floor", "floor of counts")
+    line(f"{name}, values and products issued", summed["values"], other, goals[0], summed["floor"])
+    for more, sums, goal in (("and a map of counts beside each", summed, goals[1]),
+                             (f"{len(set(layers))} distinct shapes once, with maps", once, goals[2])):  # fmt: skip
+        line(f"{name}, {more}", sum(map(sums.get, pair)), other, goal, sum(map(sums.get, least)))
+    line(f"{name}, counting distinct shapes / values", once["counts"], summed["values"], goals[3], once[least[1]])
+    kinds: dict[str, list[dict[str, float]]] = {"in all": times}
+    for layer, one in zip(layers, times):
+        kinds.setdefault(kind(layer), []).append(one)
+    for word, members in kinds.items():
+        told = [
+            f"{side} {sum([t[side] for t in members]):.2f}" for side in ("torch", "values", "floor", "counts", least[1])
+        ]
+        print(f"{'':<4}{len(members):>3} {word:<14} {', '.join(told)}")
+    print(f"{'':<8}arrays filled {summed['setup']:.2f}, PyTorch NCHW {summed['planes']:.2f}, NHWC {summed['last']:.2f}")
 
 
-def counting(name: str, layers: list[Layer], runs: int) -> None:
-    """Counting through all layers beside executing their values, each pass by itself, and beside its floor.
-
-    The floor is what counting cannot do without: every one of the input read once, added up by NumPy in words, and
-    the calls of NumPy on next to nothing that windows, border and sums come down to.
-    """
-    bench = Workbench()
-    work = [ours(layer, bench) for layer in layers]
-    taken: dict[str, list[float]] = {name: [] for name in work[0]}
-    for _ in range(runs + 1):
-        for side, series in taken.items():
-            start = time.thread_time()
-            for one in work:
-                one[side]()
-            series.append((time.thread_time() - start) * 1e3)
-    counts, values, read, calls = (statistics.median(series[1:]) for series in taken.values())
-    line(f"{name}, counting / executing the values, in passes", counts, values, 0.08)
-    print(f"{'':<4}floor of counting: {read:.2f} ms to read the ones, {calls:.2f} ms of calls on one position")
-
-
-def ours(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
-    """Counting, values, and the two parts of the floor of counting."""
-    op, size = conv_of(layer), layer[-1]
-    kernel = (op_weights(op) or (np.ones(0),))[0]
-    given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
-    ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
-    few, one = np.ones((1, *op.kernel_size, 1), np.uint8), conv_weights(op._replace(in_channels=1, groups=1))
-    single = op._replace(in_channels=1, groups=1)
-    words = ones.reshape(-1)[: ones.size // 8 * 8].view(np.uint64)
-    return {
-        "counts": lambda: count_products(op, ones, weights),
-        "values": lambda: convolve_values(op, given, kernel, None, bench),
-        "read": lambda: np.add.reduce(words),
-        "calls": lambda: count_products(single, few, one),
-    }
+def kind(layer: Layer) -> str:
+    """What a layer is to the executor."""
+    inner, _, k, stride, groups, _ = layer
+    if groups > 1:
+        return f"depthwise, s{stride}"
+    return "1x1" if k == 1 else "stem" if inner == 3 else f"{k}x{k}"
 
 
 #: The product that a process makes first, in milliseconds, after the workbench has been made, and its later median.
@@ -220,15 +251,13 @@ def main(runs: int) -> None:
     if "OPENBLAS_CORETYPE" in os.environ:
         print("OPENBLAS_CORETYPE is set: unset it, NumPy is slower for it", file=sys.stderr)
     first_product(runs)
-    counting("ResNet-50, 53 convolutions", resnet50(), runs)
-    counting("MobileNetV2, 52 convolutions", mobilenet_v2(), runs)
     if torch is None:
         print("PyTorch is not installed: nothing is compared with it", file=sys.stderr)
         return
     torch.set_num_threads(1)
     with torch.no_grad():
-        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2), 0.6)
-        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45), 0.9)
+        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6, 0.08))
+        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9, 0.08))
         dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
         shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
         depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]
@@ -236,7 +265,7 @@ def main(runs: int) -> None:
             for layer, times in zip(group, timed(group, 3 * runs)):
                 inner, outer, k, stride, groups, size = layer
                 name = f"{k}x{k} {inner}:{outer} @{size} s{stride} g{groups}, values"
-                line(name, times["values"], theirs(times), goal)
+                line(name, times["values"], times["torch"], goal, times["floor"])
 
 
 if __name__ == "__main__":

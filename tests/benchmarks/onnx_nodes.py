@@ -120,14 +120,14 @@ class Truth:
         ReferenceEvaluator(model)  # loads its operations
         runs = [(kind, kind.run) for kind in _below(OpRun) if "run" in vars(kind)]
         for kind, run in runs:
-            kind.run = self._counting(run)  # type: ignore[method-assign]  # for as long as this takes
+            kind.run = self._counting(run)
         try:
             ReferenceEvaluator(model).run(None, feeds)
         except Exception:  # what it does not implement, and data that are no tensors
             return False
         finally:
             for kind, run in runs:
-                kind.run = run  # type: ignore[method-assign]  # as it was
+                kind.run = run
         return True
 
     def _counting(self, run: Any) -> Any:

@@ -2,6 +2,7 @@
 
     python -m venv V && V/bin/pip install . && V/bin/python tests/benchmarks/startup.py [RUNS]
     V/bin/python tests/benchmarks/startup.py RUNS W     # W: a virtual environment with another state of convcost
+    V/bin/python tests/benchmarks/startup.py 0 W        # counts instructions in valgrind instead, which are no noise
 
 Needs a real install: the sources of an editable one may lack the byte-code that a start lives on. Seconds are of the
 processor, user and system, of the faster third of the runs: what else runs on the machine takes part in neither.
@@ -10,6 +11,7 @@ processor, user and system, of the faster third of the runs: what else runs on t
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -73,6 +75,16 @@ def seconds(command: list[str]) -> float:
     return used.ru_utime + used.ru_stime
 
 
+def instructions(command: list[str]) -> float:
+    """Millions of instructions of one run, from a folder without sources; some seconds each."""
+    first = Path(command[0])  # a script is Python's
+    script = [str(first.with_name("python")), str(first)] if first.name == "convcost" else [str(first)]
+    watched = ["valgrind", "--tool=lackey", "--basic-counts=yes", *script, *command[1:]]
+    env = {**os.environ, "PYTHONHASHSEED": "0", "COLUMNS": "100"}
+    done = subprocess.run(watched, cwd="/", env=env, capture_output=True, text=True, check=True)
+    return int(re.findall(r"guest instrs: +([\d,]+)", done.stderr)[0].replace(",", "")) / 1e6
+
+
 def fast(taken: Iterable[float]) -> float:
     """The mean of the faster third."""
     ordered = sorted(taken)
@@ -84,6 +96,10 @@ def main(runs: int = 21, other: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, ours, theirs, goal in against(Path(other)) if other else cases(folder):
             seconds(ours), seconds(theirs)
+            if not runs:
+                a, b = instructions(ours), instructions(theirs)
+                print(f"{name:<42} {a:6.1f} M / {b:6.1f} M = {a / b:.3f}   (goal {goal})", flush=True)
+                continue
             pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
             a, b = map(fast, zip(*pairs))
             print(f"{name:<42} {a * 1e3:6.1f} ms / {b * 1e3:6.1f} ms = {a / b:.2f}   (goal {goal})", flush=True)

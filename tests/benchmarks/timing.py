@@ -41,7 +41,7 @@ LAYERS = [
 NETWORKS = ("mobilenet-v1", "mobilenet-v2", "mobilenet-v3-small", "resnet18", "squeezenet1.1", "shufflenet-v2",
             "efficientnet-b0", "googlenet")  # fmt: skip
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "1.0"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "3.0"))
 
 
 def times_of(watch: Stopwatch, layers: list[str]) -> dict[str, Timed]:

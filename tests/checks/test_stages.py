@@ -25,7 +25,7 @@ def test_every_variant_of_the_package_is_stated() -> None:
     assert set(STATED) == {AS_GIVEN, *all_variants()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(spec=layer_specs())
 def test_what_is_stated_is_what_is_built(spec: LayerSpec) -> None:
     """Of every layer: same-upper, transposed, dilated, with middles, with a shortcut."""
@@ -40,7 +40,7 @@ def test_what_is_stated_is_what_is_built(spec: LayerSpec) -> None:
 
 def changed(graph: Graph, name: str, **fields: object) -> Graph:
     """The graph with one operation otherwise."""
-    nodes = [node._replace(op=node.op._replace(**fields)) if node.name == name else node for node in graph.nodes]  # type: ignore[arg-type]  # any field
+    nodes = [node._replace(op=node.op._replace(**fields)) if node.name == name else node for node in graph.nodes]
     return graph._replace(nodes=tuple(nodes))
 
 
@@ -67,7 +67,7 @@ def test_a_field_that_differs_is_named_with_both_sides(
     assert isinstance(check.expected, dict)
     assert isinstance(check.measured, dict)
     assert [*check.expected] == [*check.measured] == [f"conv.{field}"]
-    assert [*check.expected.values()] == [tuple(expected) if isinstance(found, tuple) else expected]  # type: ignore[arg-type]  # a list then
+    assert [*check.expected.values()] == [tuple(expected) if isinstance(found, tuple) else expected]
     assert [*check.measured.values()] == [found]
 
 
@@ -152,4 +152,4 @@ def test_stages_that_do_not_fit_the_graph_are_a_finding_and_no_error(monkeypatch
     found = show_equivalence("standard", parse_spec("8:16 @9x7 k3"))
     assert not isinstance(found, str)
     assert (found.same, found.where) == (False, "nowhere")
-    assert type(STATED["standard"](EVERYTHING)[0].conv) is Conv  # type: ignore[union-attr]  # a convolution
+    assert type(STATED["standard"](EVERYTHING)[0].conv) is Conv

@@ -35,25 +35,31 @@ class Outcome(NamedTuple):
 
 
 class Runner:
-    """The process that all others are copied from; it has loaded the command line, and neither NumPy nor a test."""
+    """The process that all others are copied from; it has loaded the command line, and neither NumPy nor a test.
 
-    def __init__(self) -> None:
+    It runs in the environment `env`, this one if there is none, and loads the package that lies in `root`, this one.
+    """
+
+    def __init__(self, env: dict[str, str] | None = None, root: Path | None = None) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._env, self._root = env, root
 
-    def __call__(self, words: list[str], stdin: bytes = b"", env: dict[str, str] | None = None) -> Outcome:
-        """Run one command line."""
+    def __call__(
+        self, words: list[str], stdin: bytes = b"", env: dict[str, str] | None = None, folder: Path | None = None
+    ) -> Outcome:
+        """Run one command line, with `env` beside what this process has, in `folder`."""
         if self._process is None or self._process.poll() is not None:
             import convcost
 
-            root = Path(convcost.__file__).parents[1]
+            root = self._root or Path(convcost.__file__).parents[1]
             self._process = subprocess.Popen(
                 [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                env={**os.environ, "PYTHONPATH": str(root)},
+                env={**(os.environ if self._env is None else self._env), "PYTHONPATH": str(root)},
             )  # fmt: skip
         to, back = self._process.stdin, self._process.stdout
         assert to is not None
         assert back is not None
-        print(json.dumps([words, stdin.decode("latin-1"), env or {}]), file=to, flush=True)
+        print(json.dumps([words, stdin.decode("latin-1"), env or {}, str(folder or "")]), file=to, flush=True)
         return Outcome(*json.loads(back.readline()))
 
     def close(self) -> None:
@@ -81,20 +87,20 @@ def _serve() -> None:
     from convcost.cli.main import run
 
     for line in sys.stdin:
-        words, stdin, env = json.loads(line)
+        words, stdin, env, folder = json.loads(line)
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             given.write(stdin.encode("latin-1"))
             given.seek(0)
             child = os.fork()
             if not child:
-                _answer(run, words, env, given, out, err)
+                _answer(run, words, env, folder, given, out, err)
             _, status, used = os.wait4(child, 0)
             answers = [_content(file) for file in (out, err)]
         code = os.waitstatus_to_exitcode(status)
         print(json.dumps([code, *answers, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024]), flush=True)
 
 
-def _answer(run: Any, words: list[str], env: dict[str, str], *files: IO[bytes]) -> None:
+def _answer(run: Any, words: list[str], env: dict[str, str], folder: str, *files: IO[bytes]) -> None:
     """The copy: its standard streams are the files, and it ends as the program does."""
     code = 1
     try:
@@ -103,6 +109,8 @@ def _answer(run: Any, words: list[str], env: dict[str, str], *files: IO[bytes]) 
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115  they end with it
         resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE, PATIENCE))
         os.environ.update(env)
+        tempfile.tempdir = None  # looked for anew, in this environment
+        os.chdir(folder or ".")
         code = run(words)
         sys.stdout.flush()
     except BaseException:

@@ -25,6 +25,8 @@ ROWS = [
     ("variants", "summary"),
     ("explain --list", "aliases"),
     ("verify 1 @1 k1 --variants pointwise --all", "measured,seconds"),
+    ("diff lenet-5 squeezenet1.1 --no-verify", "a.macs,b.macs,op"),
+    ("time 8:16 @9 k3 --device nvidia-t4", "limited_by"),
 ]
 
 
@@ -56,6 +58,28 @@ def test_a_column_that_there_is_not_is_bad_input(
     first, text, caret, *_ = err.splitlines()
     assert first == "error: unknown column 'zzz'"
     assert text[caret.index("^") : caret.rindex("^") + 1] == "zzz"
+
+
+def test_a_word_alone_is_what_changed_of_it_in_a_table_and_in_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("diff", "lenet-5", "squeezenet1.1", "--no-verify", "--columns", "macs")
+    _, out, _ = ran(capsys, *words, "-f", "csv")
+    assert out.splitlines()[:2] == ["level,name,change.macs", "total,squeezenet1.1,348735416"]
+    _, out, _ = ran(capsys, *words)
+    assert out.splitlines()[2].split() == ["operation", "MACs"]
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [("compare 8:16 @9 k3 --no-verify", "applicable"), ("reconcile lenet-5 --no-verify", "versions")],
+)
+def test_what_csv_alone_has_is_said_to_be_there(line: str, column: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table has marks and notes for it; the remedy works as it stands."""
+    code, out, err = ran(capsys, *line.split(), "--columns", column)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == f"error: a table has no column '{column}'"
+    assert "--format csv has it" in err
+    code, out, _ = ran(capsys, *line.split(), "--columns", column, "--format", "csv")
+    assert (code, out.splitlines()[0].split(",")[-1]) == (0, column)
 
 
 def test_all_columns_are_those_of_csv(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,14 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from convcost.answers.check import Measurement
+from convcost.answers.comparison import Comparison
 from convcost.cli.explain import ProgressBar
 from convcost.cli.main import run
 from convcost.explain.document import explanation_document
@@ -138,29 +141,36 @@ def test_bad_input_is_named_with_its_remedy(
     assert says in err
 
 
-def commands() -> list[str]:
-    """Every command that any explanation says to try next, on the layer it has where none is given."""
-    documents = [explanation_document([topic], default_layer([topic])) for topic in topics()]
-    documents.append(explanation_document(["depthwise", "pointwise"], default_layer([])))
-    found = [command for d in documents for one in d["explanations"] for command in one["next"]]
-    return sorted({*found, *[command for d in documents if d["difference"] for command in d["difference"]["next"]]})
+#: Each topic, and two of them together.
+QUESTIONS = [*[[topic] for topic in topics()], ["depthwise", "pointwise"]]
 
 
-@pytest.mark.parametrize("command", commands())
+@cache
+def next_commands(*asked: str) -> frozenset[str]:
+    """Every command that an explanation says to try next, on the layer it has where none is given."""
+    layer = default_layer(list(asked)[: 2 - len(asked)])
+    document = explanation_document([*asked], layer)
+    parts = [*document["explanations"], *[document["difference"]] * bool(document["difference"])]
+    return frozenset([command for part in parts for command in part["next"]])
+
+
+@pytest.mark.parametrize("number", range(len(QUESTIONS)), ids=map(" ".join, QUESTIONS))
 def test_every_command_to_try_next_runs(
-    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    number: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As it stands there; the experiments at small settings."""
+    """As it stands there; the experiments at small settings. Those that topics before it name, too, run there."""
     monkeypatch.setattr("convcost.cli.explain.Settings", lambda: SMALL)
-    program, *words = command.split()
-    assert program == "convcost"
-    assert run(words) == 0
-    out, err = capsys.readouterr()
-    assert out
-    assert "error" not in err
-    if "--experiment" in words:
-        assert err.count(" …\n") == 8
-        assert out.count("Measured: ") == 6
+    before = [next_commands(*asked) for asked in QUESTIONS[:number]]
+    for command in sorted(next_commands(*QUESTIONS[number]).difference(*before)):
+        program, *words = command.split()
+        assert program == "convcost"
+        assert run(words) == 0, command
+        out, err = capsys.readouterr()
+        assert out
+        assert "error" not in err
+        if "--experiment" in words:
+            assert err.count(" …\n") == 8
+            assert out.count("Measured: ") == 6
 
 
 @pytest.mark.parametrize("words", [["residual", "pointwise"], ["--list"], ["residual", "-f", "markdown"]])
@@ -229,3 +239,37 @@ def test_columns_stay_where_a_stand_in_is_wider() -> None:
     rows = [line for line in page.splitlines() if line.startswith(("  conv1  9", "  conv2  9", "  total  9"))][:3]
     assert "^2" in rows[1]
     assert len({row.index("=") for row in rows}) == len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("topics", "said"),
+    [
+        ("grouped", "0.50 × the time of the standard convolution"),
+        ("depthwise", "2 ms. It does less than the standard convolution, so there is no ratio"),  # a building block
+        ("depthwise grouped", "2 ms, 0.50 × the standard convolution's"),
+    ],
+)
+def test_what_is_timed_is_on_the_screen(
+    topics: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each topic, also side by side."""
+
+    def timed(found: Comparison, *_: Any) -> Comparison:
+        rows = []
+        for row in found.rows:
+            ratio = None if row.role == "building-block" else 0.5
+            rows.append(row._replace(measured=Measurement(2e-3, 1e9, 9, "numpy", ratio, ratio and (0.4, 0.6))))
+        return found._replace(rows=tuple(rows))
+
+    monkeypatch.setattr("convcost.timing.answer.measure_comparison", timed)
+    code, out, _ = ran(capsys, *topics.split(), "--measure")
+    lines = [line[48:] for line in out.splitlines()] if " " in topics else out.splitlines()
+    assert code == 0
+    assert said in " ".join(" ".join(lines).split())
+
+
+def test_a_shortcut_alone_is_not_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was passed over without a word."""
+    code, out, err = ran(capsys, "residual", "--measure")
+    assert (code, out) == (2, "")
+    assert "convcost explain basic-block --measure" in err

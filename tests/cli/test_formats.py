@@ -10,17 +10,16 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from networks.network_cases import answer_zoo_once
 from typer.main import get_command
 
-from convcost.answers.network import answer_network
 from convcost.checks.examination import examine_all
 from convcost.checks.selftest import Caught
 from convcost.cli.completing.tree import read_tree
 from convcost.cli.main import app, run
 from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
-from convcost.networks.build import build_network
-from convcost.networks.zoo import zoo_names, zoo_programs
+from convcost.networks.zoo import zoo_names
 from convcost.report.documents import schema_text
 from convcost.report.formats import FORMATS
 from convcost.spec import parse_spec
@@ -69,10 +68,7 @@ def _answered_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
         patch.setattr("convcost.checks.selftest.run_selftest", lambda _: [caught])
-        networks = [answer_network(build_network(program)) for program in zoo_programs()]
-        patch.setattr("convcost.cli.zoo.zoo_programs", lambda: networks)
-        patch.setattr("convcost.cli.zoo.build_network", lambda network: network)
-        patch.setattr("convcost.cli.zoo.answer_network", lambda network: network)
+        answer_zoo_once(patch)
         yield
 
 

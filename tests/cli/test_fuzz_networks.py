@@ -19,7 +19,7 @@ from networks.onnx_cases import broken_models, onnx, parsed
 from convcost.networks.swap import replacements
 
 #: Each example writes the file anew.
-one_file = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+one_file = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def holds(words: list[str], stdin: bytes = b"") -> tuple[int, str]:
@@ -48,7 +48,7 @@ def test_any_bytes_are_answered_as_a_network(raw: bytes) -> None:
     holds(["network", "-", "--no-verify"], b"input 3 @8\n" + raw)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(broken_networks(), st.sampled_from(["json", "csv", "table", "latex"]))
 def test_networks_a_little_broken_are_answered(text: str, format: str) -> None:
     """Of every network of the zoo; a mistake names its line."""

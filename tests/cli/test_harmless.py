@@ -6,9 +6,11 @@ import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli.bounded import Runner
 
 import convcost
 
@@ -84,37 +86,72 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-def run_in(folder: Path, words: list[str]) -> list[str]:
-    """Which files are in the folders that a command knows of, after it: its own, a home and one for scratch."""
-    places = [folder / name for name in ("work", "home", "scratch")]
-    for place in places:
-        place.mkdir()
-    env = {**os.environ, "HOME": str(places[1]), "TMPDIR": str(places[2]), "PYTHONPATH": str(ROOT.parent),
-           "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
-    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TEMP", "TMP"):
-        env.pop(name, None)
-    command = [sys.executable, "-m", "convcost", *words]
-    done = subprocess.run(command, cwd=places[0], env=env, input=NETWORK, capture_output=True, text=True, timeout=120,
-                          check=False)  # fmt: skip
-    assert done.returncode in (0, 2), done.stderr
-    return sorted(path.relative_to(folder).as_posix() for place in places for path in place.rglob("*"))
+#: Where a command runs, where it is at home, and where scratch belongs.
+PLACES = ("work", "home", "scratch")
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """New places in the folder, and an environment that knows of these and no others."""
+    for name in PLACES:
+        (folder / name).mkdir()
+    places = {"HOME": str(folder / "home"), "TMPDIR": str(folder / "scratch"), "PYTHONDONTWRITEBYTECODE": "1"}
+    others = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TEMP", "TMP")
+    return {**{name: value for name, value in os.environ.items() if name not in others}, **places}
+
+
+def written(folder: Path) -> list[str]:
+    """Which files are in the places, by their paths in the folder."""
+    return sorted(path.relative_to(folder).as_posix() for name in PLACES for path in (folder / name).rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Runs commands in copies of a process that writes nothing itself, where it is at home neither."""
+    folder = tmp_path_factory.mktemp("copied")
+    made = Runner(surroundings(folder))
+    yield made
+    made.close()
+    assert written(folder) == []
+
+
+def run_in(folder: Path, runner: Runner, words: list[str]) -> list[str]:
+    """Which files are in the folders that a command knows of, after it."""
+    done = runner(words, NETWORK.encode(), surroundings(folder), folder / "work")
+    assert done.code in (0, 2), done.err
+    return written(folder)
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_no_command_writes_a_file(tmp_path: Path, words: str) -> None:
+def test_no_command_writes_a_file(runner: Runner, tmp_path: Path, words: str) -> None:
     """Neither where it runs, nor at home, nor where scratch belongs."""
-    assert run_in(tmp_path, words.split()) == []
+    assert run_in(tmp_path, runner, words.split()) == []
+
+
+def test_a_process_of_its_own_writes_no_file(tmp_path: Path) -> None:
+    """What is loaded only at its start writes none either."""
+    env = {**surroundings(tmp_path), "PYTHONPATH": str(ROOT.parent)}
+    command = [sys.executable, "-m", "convcost", "compare", "4:6", "@9", "k3"]
+    subprocess.run(command, cwd=tmp_path / "work", env=env, capture_output=True, check=True)
+    assert written(tmp_path) == []
 
 
 @pytest.mark.parametrize(
     "words", ["compare 4:6 @9 k3", "layer 4:6 @9 k3", "network -", "swap - --to depthwise-separable"]
 )
-def test_output_writes_the_file_that_it_names(tmp_path: Path, words: str) -> None:
+def test_output_writes_the_file_that_it_names(runner: Runner, tmp_path: Path, words: str) -> None:
     """And nothing beside it."""
-    assert run_in(tmp_path, [*words.split(), "--output", "costs.json"]) == ["work/costs.json"]
+    assert run_in(tmp_path, runner, [*words.split(), "--output", "costs.json"]) == ["work/costs.json"]
 
 
 @pytest.mark.parametrize("words", ["compare 4:6 @9 q3", "network missing", "network - @0"])
-def test_a_mistake_writes_nothing(tmp_path: Path, words: str) -> None:
+def test_a_mistake_writes_nothing(runner: Runner, tmp_path: Path, words: str) -> None:
     """Not even the file that was to be."""
-    assert run_in(tmp_path, [*words.split(), "--output", "costs.json"]) == []
+    assert run_in(tmp_path, runner, [*words.split(), "--output", "costs.json"]) == []
+
+
+def test_what_is_kept_at_home_is_noticed(runner: Runner, tmp_path: Path) -> None:
+    """Timing keeps what it measured of the device: a copy is at home where its environment says."""
+    words = ["time", "8", "@9", "k3", "--engine", "numpy", "--max-seconds", "0.05"]
+    assert [path.partition("device-")[0] for path in run_in(tmp_path, runner, words)] == [
+        "home/.cache", "home/.cache/convcost", "home/.cache/convcost/",
+    ]  # fmt: skip

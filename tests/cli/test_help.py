@@ -35,7 +35,7 @@ def test_every_command_has_an_example(command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_what_it_is_and_what_its_options_are_for(command: str) -> None:
     """In the group's help and in its own."""
-    found = get_command(app).get_command(None, command)  # type: ignore[attr-defined,arg-type]  # typer says less than it gives
+    found = get_command(app).get_command(None, command)
     assert found.help
     assert all(p.help for p in found.params)
 
@@ -51,7 +51,7 @@ def test_examples_in_help_run(command: str, line: str, tmp_path: Path, monkeypat
     for name, text in prepare.items():
         (tmp_path / name).write_text(text)
     if set(line) & set(SHELLS_OWN):
-        done = in_shell(line, tmp_path)
+        done = in_shell(line, tmp_path, shared=True)
         assert done.returncode == 0, done.stderr
     else:
         monkeypatch.chdir(tmp_path)
@@ -62,7 +62,7 @@ def test_the_welcome_has_three_examples_that_run(tmp_path: Path) -> None:
     """As they stand there."""
     lines = [line.split("   ")[0] for line in examples(WELCOME)]
     assert len(lines) == 3
-    assert [in_shell(line, tmp_path).returncode for line in lines] == [0, 0, 0]
+    assert [in_shell(line, tmp_path, shared=True).returncode for line in lines] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("topic", TOPICS)

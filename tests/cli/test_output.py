@@ -37,6 +37,29 @@ def test_a_format_that_is_asked_for_goes_before_the_ending(tmp_path: Path) -> No
     assert json.loads((tmp_path / "costs.log").read_text())["schema"] == "convcost/2"
 
 
+@pytest.mark.parametrize(
+    "words", [(*SPEC, "-f", "table"), ("explain", "grouped", "-f", "text"), ("zoo", "-f", "table"),
+              ("budget", "8", "@8", "k3", "--macs", "1G", "--no-verify", "-f", "github")],
+)  # fmt: skip
+def test_a_format_that_is_asked_for_and_another_ending_are_a_conflict(
+    words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it is the format that there would be without."""
+    assert run_convcost([*words, "-o", str(tmp_path / "costs.csv")]) == 2
+    first, *_ = capsys.readouterr().err.splitlines()
+    assert first == f"error: --format {words[-1].replace('text', 'table')}, but .csv says csv"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_timeline_is_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Below the table, as on standard output; in a format that has no place for it it is refused."""
+    words = ["network", "lenet-5", "--no-verify", "--timeline", "-o"]
+    assert run_convcost([*words, str(tmp_path / "costs.txt")]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert "activation memory, step by step" in (tmp_path / "costs.txt").read_text("utf-8")
+    assert run_convcost([*words, str(tmp_path / "costs.md")]) == 2
+
+
 def test_an_ending_that_says_nothing_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the endings that say something."""
     assert run_convcost([*SPEC, "-o", str(tmp_path / "costs.log")]) == 2

@@ -79,3 +79,16 @@ def test_what_the_file_lacks_is_named() -> None:
     found = per_layer(build_network(zoo_program("resnet50")), [("stem", 118_013_952), ("stem.norm", 0)])
     assert (found.products, len(found.missing), found.missing[0]) == (54, 53, "stage1.1.reduce")
     assert "stem" not in found.missing
+
+
+@pytest.mark.parametrize("total", ["resnet50", "Total", "TOTAL"])
+def test_the_line_of_the_whole_network_is_none_of_a_layer(total: str) -> None:
+    """Convcost's own CSV has it first, other tools have it last."""
+    network = build_network(zoo_program("resnet50"))
+    found = per_layer(network, [(total, 4_089_184_256), ("stem", 118_013_952), ("stem.norm", 0)])
+    assert [one.layer for one in found.layers] == ["stem", "stem.norm"]
+
+
+def test_a_file_of_totals_alone_has_no_layer() -> None:
+    with pytest.raises(SpecError, match="no layer 'total'"):
+        per_layer(build_network(zoo_program("lenet-5")), [("total", 416_520)])

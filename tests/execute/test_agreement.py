@@ -12,7 +12,7 @@ from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
 
-@settings(max_examples=250, deadline=None)
+@settings(deadline=None)
 @given(spec=layer_specs(), inplace=st.booleans())
 def test_the_analysis_equals_the_execution_of_every_variant(spec: LayerSpec, inplace: bool) -> None:
     """Every word that an execution settles, for the whole and for each operation."""

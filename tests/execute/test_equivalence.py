@@ -28,7 +28,7 @@ SEPARABLE = {
 }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(spec=layer_specs(channels=3))
 def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
     """Exactly, in integers; with bias, norm, stride, dilation, shortcut, in one to three axes."""

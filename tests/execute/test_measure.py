@@ -17,7 +17,7 @@ LAYER = LayerSpec(64, 128, (3, 3), (56, 56), padding=((1, 1), (1, 1)))
 def conv(kernel: int, stride: int = 1, pad: tuple[int, int] = (0, 0), dilation: int = 1, **fields: object) -> Conv:
     """A 1-D convolution from 1 to 1 channel unless told otherwise."""
     base = Conv(1, 1, (kernel,), (stride,), (pad,), (dilation,))
-    return base._replace(**fields)  # type: ignore[arg-type]  # fields of a Conv
+    return base._replace(**fields)
 
 
 def line(length: int, *ops: Conv | Activation | BatchNorm, dtype: str = "fp32", channels: int = 1) -> Graph:

@@ -21,7 +21,7 @@ def conv(kernel: tuple[int, ...], stride: int = 1, **fields: object) -> Conv:
     """From one channel to one, the same stride on every axis, without padding unless told otherwise."""
     axes = len(kernel)
     op = Conv(1, 1, kernel, (stride,) * axes, ((0, 0),) * axes, (1,) * axes)
-    return op._replace(**fields)  # type: ignore[arg-type]  # fields of a Conv
+    return op._replace(**fields)
 
 
 #: A convolution, the size of its input, and its two maps counted with a pencil: all products, and those on data
@@ -90,7 +90,7 @@ def conv_graph(spec: LayerSpec) -> tuple[Conv, Graph]:
     return node.op, Graph((spec.batch, spec.in_channels, *spec.input_size), spec.dtype, (Node("conv", node.op, (0,)),))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(spec=layer_specs(channels=3))
 def test_maps_and_totals_equal_those_of_a_scalar_loop(spec: LayerSpec) -> None:
     """At every position of the output, and in sum over positions, channels and images."""

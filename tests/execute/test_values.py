@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from strategies import applying, layer_specs
 
 from convcost.analysis.cost import macs
-from convcost.execute.values import exact, workbench
+from convcost.execute.values import convolve, exact, workbench
 from convcost.execute.values.apply import Weights, apply_values
 from convcost.execute.values.convolve import TILE, convolve_values
 from convcost.execute.values.exact import exact_values
@@ -61,7 +61,7 @@ def convolutions(spec: LayerSpec) -> Iterator[tuple[Conv, Shape, Shape]]:
                 yield node.op, shapes[node.inputs[0]], shapes[index + 1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(spec=layer_specs())
 def test_values_are_those_of_int64_and_products_those_of_the_analysis(spec: LayerSpec) -> None:
     """Every layer, every variant, one axis to three; to the last bit."""
@@ -169,8 +169,13 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
          "GEMM, results scattered"),
     ],
 )  # fmt: skip
-def test_each_algorithm_crosses_its_tiles(op: Conv, shape: Shape, algorithm: str) -> None:
-    """Inputs of more than one tile, the last of them not full."""
+@pytest.mark.parametrize("short", [0, 1 << 20], ids=["window by window", "number by number"])
+def test_each_algorithm_crosses_its_tiles(
+    op: Conv, shape: Shape, algorithm: str, short: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inputs of more than one tile, the last of them not full; columns copied in either way."""
+    for name, value in (("NUMBERS", 1), ("SHORT", short), ("SHORT_IN_GROUPS", short)):
+        monkeypatch.setattr(convolve, name, value)
     found = exact_values(op, [shape])
     assert found is not None
     assert found[:2] == (True, algorithm)

@@ -35,7 +35,7 @@ def check(found: Formulas, name: str, spec: LayerSpec) -> None:
 
 
 @given(spec=layer_specs())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_formulas_give_what_the_analysis_gives(spec: LayerSpec) -> None:
     """Every variant of any layer: strides, dilations, groups, norm, shortcut, one to three axes."""
     for name in EVERY:
@@ -51,7 +51,7 @@ def test_formulas_give_what_the_analysis_gives(spec: LayerSpec) -> None:
     size=st.tuples(*[st.integers(8, 90)] * 2),
     stride=st.sampled_from((1, 3)),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @pytest.mark.parametrize("name", [name for name in all_variants() if applies(name, LAYER)])
 def test_a_formula_holds_at_random_other_sizes(
     name: str, factors: tuple[int, int], size: tuple[int, int], stride: int

@@ -62,7 +62,7 @@ def test_a_file_is_held_against_its_revision(
     (nets / "net.txt").write_text(NET.replace("relu", "silu"))
     assert differ(capsys, "HEAD:nets/net.txt", "net.txt")["same"] is True  # it costs the same
     (nets / "net.txt").write_text(NET + "relu\n")
-    assert [one["how"] for one in differ(capsys, "HEAD:net.txt", "net.txt")["changes"]] == ["added"]  # type: ignore[attr-defined]  # a list
+    assert [one["how"] for one in differ(capsys, "HEAD:net.txt", "net.txt")["changes"]] == ["added"]
     assert run(["diff", "nope:net.txt", "net.txt"]) == 2
     assert "git knows no revision 'nope'" in capsys.readouterr().err
     assert run(["diff", "HEAD:other.txt", "net.txt"]) == 2

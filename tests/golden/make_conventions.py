@@ -209,7 +209,7 @@ def jax(model: nn.Module, x: torch.Tensor) -> dict[str, int]:
         parts = (
             [in_jax(part) for part in model.parts] if isinstance(model.parts, nn.Sequential) else in_jax(model.parts)
         )
-        run = lambda a: model.run(parts, a)  # noqa: E731
+        run = lambda a: model.run(parts, a)  # noqa: E731  one of several ways to run it
     else:
         run = in_jax(model)
     given = [jax.ShapeDtypeStruct(tuple(x.shape), jnp.float32)]

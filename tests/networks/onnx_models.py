@@ -111,7 +111,7 @@ def read_here(model: Any, tmp_path: Path, inputs: dict[str, tuple[int, ...]] | N
     path = tmp_path / "model.onnx"
     path.write_bytes(model.SerializeToString())
     isolated = read.isolated
-    read.isolated = lambda work, *_: work(lambda _: None)  # type: ignore[assignment]  # the same without a copy
+    read.isolated = lambda work, *_: work(lambda _: None)
     try:
         return read_onnx(str(path), inputs or {}, None)
     finally:

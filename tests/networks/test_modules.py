@@ -103,7 +103,7 @@ class Module:
 def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """What reaches the exporter, of a torch that is none."""
     seen: list[Any] = []
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(nn=SimpleNamespace(Module=Module)))  # type: ignore[arg-type]  # it is not looked at
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(nn=SimpleNamespace(Module=Module)))
     monkeypatch.setitem(sys.modules, "onnxscript", ModuleType("onnxscript"))
     monkeypatch.setattr(modules, "module_network", lambda *given: seen.append(given))
     path = list(sys.path)
@@ -182,7 +182,7 @@ def test_a_file_that_does_not_run_is_one_line(made: list[Any], tmp_path: Path) -
 
 def test_timm_is_asked_for_random_weights(made: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=lambda **said: asked.append(said)))  # type: ignore[arg-type]  # it is not looked at
+    monkeypatch.setitem(sys.modules, "timm", SimpleNamespace(create_model=lambda **said: asked.append(said)))
     modules.import_network("timm:efficientnet_lite0(num_classes=10)", "")
     assert asked == [{"model_name": "efficientnet_lite0", "pretrained": False, "num_classes": 10}]
     assert len(made) == 1

@@ -14,14 +14,14 @@ torch = pytest.importorskip("torch", reason="reading modules needs torch, which 
 pytest.importorskip("onnxscript", reason="exporting modules needs onnxscript, which is not installed here")
 
 import convcost  # noqa: E402  behind the skip
-from convcost.graph.ops import Conv  # noqa: E402
-from convcost.networks.exported import module_network  # noqa: E402
-from convcost.spec import SpecError  # noqa: E402
+from convcost.graph.ops import Conv  # noqa: E402  behind the skip
+from convcost.networks.exported import module_network  # noqa: E402  behind the skip
+from convcost.spec import SpecError  # noqa: E402  behind the skip
 
 nn = torch.nn
 
 
-class Small(nn.Module):  # type: ignore[misc,name-defined]  # torch is untyped here
+class Small(nn.Module):
     """Everything that an exporter likes to fold, drop or call by other names; a table that nobody learned."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ def test_what_cannot_be_exported_is_one_line(module: Any, tokens: str, message: 
     assert "\n" not in caught.value.message
 
 
-class Odd(nn.Module):  # type: ignore[misc,name-defined]  # torch is untyped here
+class Odd(nn.Module):
     """How much comes out depends on what goes in."""
 
     def forward(self, x: Any) -> Any:

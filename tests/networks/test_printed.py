@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -74,9 +72,11 @@ def total_of(found: Printed) -> tuple[int, int]:
     return analysis.cost.params, analysis.cost.macs
 
 
-def command(text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    call = [sys.executable, "-m", "convcost", "network", "-", *arguments]
-    return subprocess.run(call, input=text, capture_output=True, text=True, check=False)
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    found = Runner()
+    yield found
+    found.close()
 
 
 @pytest.mark.parametrize("text", [SEQUENTIAL, NESTED])
@@ -133,14 +133,15 @@ def test_a_script_reads_a_file_with_a_print(tmp_path: Path) -> None:
     assert convcost.network(str(path), "@3x20x24").verified.status == "verified"
 
 
-def test_a_partial_print_is_said_to_be_one_everywhere() -> None:
-    ran = command(RESIDUAL, "@32", "--format", "json")
-    found = json.loads(ran.stdout)
-    assert (ran.returncode, found["status"], found["unknown"][0]["count"]) == (0, "partial", 4)
+def test_a_partial_print_is_said_to_be_one_everywhere(runner: Runner) -> None:
+    command, text = ["network", "-", "@32"], RESIDUAL.encode()
+    ran = runner([*command, "--format", "json"], text)
+    found = json.loads(ran.out)
+    assert (ran.code, found["status"], found["unknown"][0]["count"]) == (0, "partial", 4)
     assert [layer["macs"] for layer in found["layers"]][1:] == [None] * 4
-    assert "partial: printed model" in ran.stderr
-    assert command(RESIDUAL, "@32", "--strict", "--no-verify").returncode == 1
-    table = command(RESIDUAL, "@32", "--no-verify").stdout
+    assert "partial: printed model" in ran.err
+    assert runner([*command, "--strict", "--no-verify"], text).code == 1
+    table = runner([*command, "--no-verify"], text).out
     assert "partial" in table
     assert "–" in table
 
@@ -206,6 +207,7 @@ LEARNED = [
     ("InstanceNorm2d(6, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)", 0),
     ("PReLU(num_parameters=5)", 5),
     ("Conv3d(2, 4, kernel_size=(3, 1, 1), stride=(1, 1, 1), groups=2)", 16),
+    ("Sequential()", 0),
     ("Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)", None),
 ]
 
@@ -218,6 +220,14 @@ def test_params_are_known_wherever_a_layer_stands(line: str, params: int | None)
     assert len(found.network.unknown) == 1 + (params is None)
 
 
+def test_a_container_of_nothing_does_nothing() -> None:
+    """Torchvision's ShuffleNet has one as the branch that passes its input on."""
+    text = "Sequential(\n  (0): Sequential()\n  (1): Linear(in_features=4, out_features=2, bias=True)\n)"
+    found = printed_network(text, "@4").network
+    assert [(node.name, type(node.op).__name__) for node in found.graph.nodes] == [("1", "Linear")]
+    assert (found.unknown, found.params_complete) == ((), True)
+
+
 def test_attention_hides_params_in_a_print() -> None:
     text = (
         "Net(\n  (a): MultiheadAttention(\n"
@@ -225,7 +235,7 @@ def test_attention_hides_params_in_a_print() -> None:
     )
     found = printed_network(text, "@8").network
     assert [(missing.op, missing.count) for missing in found.unknown] == [("MultiheadAttention", 1)]
-    assert "what a MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
+    assert "what MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
 
 
 @pytest.mark.parametrize("tokens", ["@8", "@10x8"])
@@ -316,13 +326,6 @@ HOSTILE = {
     "sizes of 18 digits": "Net(\n  (a): Linear(" + "9" * 18 + ", " + "9" * 18 + ")\n)",
     "words between": "Net(\n  (a): B(\n" + "x\n" * 30_000 + LAYER + "  )\n)",
 }
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    found = Runner()
-    yield found
-    found.close()
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)

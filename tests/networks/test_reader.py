@@ -465,7 +465,7 @@ WORDS += ["share", "also", "depth", "bilinear", "p1-2", "2", "2x3", "affine", "p
 WORDS += ["relu", "shortcut", "g2", "in*2", "p1", "#", "width", "32*width", "each", "bias", "7", "0", "x=3", "\t"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.lists(st.sampled_from(WORDS), max_size=5)), max_size=6))
 def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]]) -> None:
     """Nothing but SpecError leaves the reader."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from cli.bounded import Runner
 
 import convcost
 
@@ -32,8 +33,14 @@ class KeysWriter(Writer):
 ROW = '        Format("keys", ".keys", "a key and its value a line", "as_keys", "KeysWriter"),\n'
 
 
+@cache
+def runner_of(place: Path) -> Runner:
+    """Commands of the copy, each in a copy of one process."""
+    return Runner(root=place)
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the package with that file and that row in it."""
     folder = tmp_path_factory.mktemp("with_ours")
     shutil.copytree(Path(convcost.__file__).parent, folder / "convcost")
@@ -42,12 +49,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = (report / "formats.py").read_text("utf-8")
     first = table.index("        Format(")
     (report / "formats.py").write_text(table[:first] + ROW + table[first:], "utf-8")
-    return folder
+    yield folder
+    runner_of(folder).close()
 
 
 def told(place: Path, *words: str) -> str:
-    command = [sys.executable, "-m", "convcost", *words]
-    return subprocess.run(command, cwd=place, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    done = runner_of(place)([*words], folder=place)
+    assert done.code == 0, done.err
+    return done.out
 
 
 def test_answers_and_documents_are_written_in_it(place: Path) -> None:

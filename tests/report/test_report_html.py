@@ -95,7 +95,7 @@ def test_every_row_has_its_evidence_folded_under_it(wrong: str) -> None:
     assert grouped.verified
     macs = grouped.verified.checks["macs"]
     assert ["✗", "MACs", f"{macs.expected:,}", f"{macs.measured:,}", ""] in rows
-    assert ["✓", "params", f"{grouped.words['params']:,}", f"{grouped.words['params']:,}", ""] in rows  # type: ignore[index]
+    assert ["✓", "params", f"{grouped.words['params']:,}", f"{grouped.words['params']:,}", ""] in rows
 
 
 def test_operations_are_folded_under_their_row(wrong: str) -> None:

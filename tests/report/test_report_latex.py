@@ -34,7 +34,7 @@ ANSWERS = (
 
 
 def table(spec: str, **options: object) -> str:
-    return latex(tabulate(compared(spec), Options(**options)))  # type: ignore[arg-type]
+    return latex(tabulate(compared(spec), Options(**options)))
 
 
 def test_latex_is_a_table_of_booktabs() -> None:

@@ -24,7 +24,7 @@ def document(text: str = TWO, limit: int = 4_000_000_000, *, rebuilt: bool = Tru
     """The document of a network, through JSON; it follows the schema."""
     program = read_program(text)
 
-    def verify(answer, rebuild, inplace):  # type: ignore[no-untyped-def]  # as VerifyNetwork
+    def verify(answer, rebuild, inplace):
         return verify_network(answer, rebuild if rebuilt else not_rebuilt, inplace, limit)
 
     answer = answer_network(

@@ -25,7 +25,7 @@ class Encoded(io.StringIO):
         self._encoding, self._terminal = encoding, terminal
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]  # StringIO has none
+    def encoding(self) -> str:
         return self._encoding
 
     def isatty(self) -> bool:

@@ -66,7 +66,7 @@ def test_settings_are_those_that_change_the_graph(variant: str) -> None:
 
 def test_the_unknown_that_is_asked_for_is_the_last_that_fits() -> None:
     found = fit_layer("64:_ @56 k3", "params<=50k", ["inverted-residual"])
-    last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)  # type: ignore[index]
+    last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)
     assert [row.values for row in found.best] == [{"out_channels": last}]
     assert [row.values for row in found.beyond] == [{"out_channels": last + 1}]
 
@@ -75,7 +75,7 @@ def test_what_does_not_fit_shows_its_nearest() -> None:
     """The best of each variant, or what is least where nothing fits."""
     found = fit_layer("16:24 @19 k3", "macs<=700k", ["standard", "bottleneck"])
     assert found.left == ("standard",)
-    assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]  # type: ignore[union-attr]
+    assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]
 
 
 def test_the_order_is_what_somebody_says() -> None:

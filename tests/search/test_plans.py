@@ -13,6 +13,7 @@ from strategies import pairs
 
 from convcost.analysis import analyze, traced, words
 from convcost.analysis.traced import Trace
+from convcost.search.factors import arranged
 from convcost.search.plans import Plan, Refused, make_plan
 from convcost.spec import parse_spec
 from convcost.spec.layer import LayerSpec
@@ -44,20 +45,27 @@ def planned(name: str, spec: LayerSpec) -> Plan:
     return make_plan(lambda *sizes: outputs(name, sized(spec, *sizes)), intervals, example)
 
 
-@pytest.mark.parametrize(("name", "text"), pairs(LAYERS))
-def test_a_plan_says_what_the_analysis_says(name: str, text: str) -> None:
-    """Number by number, of layers near and far from the one that it was made with."""
-    spec, random = parse_spec(text), Random(name + text)
-    plan = planned(name, spec)
+def rows_near(name: str, text: str, spec: LayerSpec) -> list[tuple[int, ...]]:
+    """Sizes of layers near and far from one, which is the last."""
+    random = Random(name + text)
     sizes = [(random.choice([16, 48, 64, random.randint(1, 300)]), random.choice([16, 64, random.randint(1, 300)]),
               random.randint(1, 100), random.randint(1, 100)) for _ in range(60)]  # fmt: skip
-    sizes.append((spec.in_channels, spec.out_channels, *spec.input_size))
-    found, holds = plan.run(list(zip(*sizes)))
-    columns = [[*column.tolist()] if column.ndim else [column.tolist()] * len(sizes) for column in found]
-    assert holds[-1]
-    for row, (held, given) in enumerate(zip(holds, sizes)):
-        if held:
-            assert [column[row] for column in columns] == outputs(name, sized(spec, *given)), given
+    return [*sizes, (spec.in_channels, spec.out_channels, *spec.input_size)]
+
+
+@pytest.mark.parametrize(("name", "text"), pairs(LAYERS))
+def test_a_plan_says_what_the_analysis_says(name: str, text: str) -> None:
+    """Number by number; also where its steps are arranged by axis, which changes nothing of where it holds."""
+    spec = parse_spec(text)
+    plan, sizes = planned(name, spec), rows_near(name, text, spec)
+    for one in (plan, arranged(plan, [0, 1, 2, 3], [512, 512, 100, 100], sizes[-1])):
+        found, holds = one.run(list(zip(*sizes)))
+        columns = [[*column.tolist()] if column.ndim else [column.tolist()] * len(sizes) for column in found]
+        assert holds[-1]
+        assert holds.tolist() == plan.holds(list(zip(*sizes))).tolist()
+        for row, (held, given) in enumerate(zip(holds, sizes)):
+            if held:
+                assert [column[row] for column in columns] == outputs(name, sized(spec, *given)), given
 
 
 def test_a_plan_does_not_hold_where_a_guard_comes_out_otherwise() -> None:
@@ -95,11 +103,11 @@ def test_what_would_be_rounded_is_refused() -> None:
     [
         (lambda a, b: a < b, True, 1),
         (lambda a, b: a + 0 == b * 1, False, 1),
-        (lambda a, b: a < 100, True, 0),  # noqa: ARG005
-        (lambda a, b: b > 100, False, 0),  # noqa: ARG005
-        (lambda a, b: a + 2 - 2 == a, True, 0),  # noqa: ARG005
-        (lambda a, b: (a + 1) // 1 > a, True, 0),  # noqa: ARG005
-        (lambda a, b: bool(a % 8), True, 1),  # noqa: ARG005
+        (lambda a, b: a < 100, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: b > 100, False, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: a + 2 - 2 == a, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: (a + 1) // 1 > a, True, 0),  # noqa: ARG005  each takes both
+        (lambda a, b: bool(a % 8), True, 1),  # noqa: ARG005  each takes both
     ],
 )
 def test_only_what_the_intervals_leave_open_is_a_guard(ask: Any, outcome: bool, guards: int) -> None:

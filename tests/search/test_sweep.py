@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from random import Random
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -16,16 +21,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+import convcost
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
-from convcost.search.cluster import in_threads, reduced
+from convcost.search.chunks import chunk
+from convcost.search.cluster import gathered_by, in_threads, on_cluster, reduced
 from convcost.search.columns import blocks
 from convcost.search.files import rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.questions import NUMBERS, Question, columns_of, own_grid
-from convcost.search.reduce import Partial, Search, chunk, merge, parts
+from convcost.search.reduce import Partial, Search, merge, parts
 from convcost.search.rows import batches
 from convcost.search.sweep import read_search, require_exact, sweep_layers
 from convcost.search.where import MISSING, SHAPING
@@ -52,9 +59,16 @@ GRIDS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "flags"), GRIDS)
-def test_ten_thousand_rows_are_what_compare_says(text: str, flags: dict[str, Any]) -> None:
-    """Every word and setting, also where a variant does not apply: 850 rows of each grid, 50 of each variant."""
+def test_ten_thousand_rows_are_what_compare_says(
+    text: str, flags: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every word and setting, also where a variant does not apply: 850 rows of each grid, 50 of each variant.
+
+    By steps arranged by axis, as for millions of layers, in every second grid.
+    """
     random = Random(text)
+    if GRIDS.index((text, flags)) % 2:
+        monkeypatch.setattr("convcost.search.tables.WORTH_ARRANGING", 1)
     for variant in all_variants():
         grids = [own_grid(grid, variant) for grid in read_grid(text.split(), flags)]
         for grid in grids:
@@ -130,25 +144,64 @@ def test_the_order_of_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert in_threads(search, 3) == whole
 
 
-def test_a_killed_worker_changes_nothing() -> None:
-    """Dask works out again what was lost with it."""
-    distributed = pytest.importorskip("distributed")
-    from convcost.search.cluster import gathered_by
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler in a process of its own that knows no convcost, and two workers that do."""
+    pytest.importorskip("distributed")
+    file, root = tmp_path / "scheduler.json", str(Path(convcost.__file__).parents[1])
+    dask = [sys.executable, "-m", "dask"]
+    usual = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
+    single = [*dask, "worker", *usual, "--nthreads", "1", "--no-nanny"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    scheduler = subprocess.Popen([*dask, "scheduler", *usual, "--port", "0"], **quiet)
+    workers = [subprocess.Popen(single, env={**os.environ, "PYTHONPATH": root}, **quiet) for _ in range(2)]
+    try:
+        yield json.loads(awaited(file))["address"], workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
 
+
+def awaited(file: Path) -> str:
+    """What stands in a file, when it is there."""
+    for _ in range(300):
+        if file.exists() and (text := file.read_text()):
+            return text
+        sleep(0.1)
+    pytest.fail("the scheduler has not begun")
+
+
+def test_a_killed_worker_of_a_cluster_changes_nothing(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    """Dask works out again what was lost with it; the loop says the same, bit for bit."""
+    address, workers = cluster
     search = small()
-    killed = []
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with distributed_client(address, len(workers)) as client:
+        assert gathered_by(client, search, lambda _: workers[0].kill()) == reduced(search)
+    assert workers[0].wait() < 0
+    assert workers[1].poll() is None
+    assert on_cluster(search, address) == reduced(search)
 
-        def kill(_: int) -> None:
-            if not killed:
-                killed.append(next(iter(cluster.workers.values())))
-                killed[0].process.process.kill()
 
-        assert gathered_by(client, search, kill) == reduced(search)
-    assert killed
+def distributed_client(address: str, workers: int) -> Any:
+    """A client of so many workers."""
+    from distributed import Client
+
+    client = Client(address)
+    client.wait_for_workers(workers)
+    return client
+
+
+@pytest.mark.parametrize(("address", "message"), [
+    ("tcp://127.0.0.1:1", "no cluster at tcp://127.0.0.1:1"), ("nowhere", "missing port"), ("a://b:1", "scheme 'a'"),
+])  # fmt: skip
+def test_an_address_where_no_cluster_is_is_bad_input(
+    address: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("convcost.search.cluster.PATIENCE", "0.3s")
+    assert run(["sweep", "16,32 @7 k3", "--cluster", address]) == 2
+    assert message in capsys.readouterr().err
 
 
 @settings(max_examples=40)
@@ -224,9 +277,9 @@ def test_settings_make_rows_of_the_variants_that_have_them() -> None:
 def test_building_blocks_are_in_a_front_only_where_they_are_named() -> None:
     text = "16,32:32 @7,9 k3"
     found = sweep_layers(read_search(text, front="params,macs"), text)
-    assert "depthwise" not in {row.answer.variant for row, _ in found.front}  # type: ignore[union-attr]
+    assert "depthwise" not in {row.answer.variant for row, _ in found.front}
     named = sweep_layers(read_search(text, ["depthwise", "grouped"], front="params,macs"), text)
-    assert {row.answer.variant for row, _ in named.front} == {"depthwise"}  # type: ignore[union-attr]
+    assert {row.answer.variant for row, _ in named.front} == {"depthwise"}
 
 
 @pytest.mark.parametrize("words", [
@@ -281,14 +334,14 @@ def test_points_of_a_front_are_pairwise_unbeaten() -> None:
 def test_a_kernel_says_what_numpy_says(variant: str, front: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of rows that its plan does not hold for, and whatever the condition."""
     pytest.importorskip("numba")
-    from convcost.search import reduce
+    from convcost.search import chunks, reduce
 
     where = "macs<=300k or (variant!=grouped and in_channels=7 and not groups>3)" if front else "macs<=3M"
     search = read_search("1..24:1..20 @3..42 k3", [variant], where, "" if front else "max:params,macs", None, front)
     plain = reduced(search)
-    reduce._asker.cache_clear()
-    monkeypatch.setattr(reduce, "WORTH", 1)
+    chunks._asker.cache_clear()
+    monkeypatch.setattr(chunks, "WORTH", 1)
     monkeypatch.setattr(reduce, "AT_ONCE", 5000)
     assert reduced(search) == plain
-    assert (reduce._asker(search, 0)._kernel is not None) == (variant != "grouped")
-    reduce._asker.cache_clear()
+    assert (chunks._asker(search, 0)._kernel is not None) == (variant != "grouped")
+    chunks._asker.cache_clear()

@@ -33,7 +33,7 @@ def holds(line: str) -> None:
         assert parse_spec(format_spec(found)) == found._replace(norm=False, activation=None, residual=False)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(deadline=None)
 @given(broken_lines())
 def test_a_broken_line_is_a_layer_or_an_error(line: str) -> None:
     """A few characters off from each notation."""
@@ -65,7 +65,7 @@ ARGUMENTS = st.sampled_from([
 BESIDE = st.sampled_from(["@9", "3: @9", "(1, 3, 9, 9)", "(None, 9, 9, 3)", "[3, 9, 9]", "n2", "(x)", "# 1", ")", ""])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(st.sampled_from(NAMES), st.lists(ARGUMENTS, max_size=6), st.lists(BESIDE, max_size=3))
 def test_any_arguments_of_any_framework_are_a_layer_or_an_error(
     name: str, inside: list[str], beside: list[str]

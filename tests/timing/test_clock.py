@@ -37,7 +37,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 def rounds_of(machine: Machine, threads: int | None = 1, **things: tuple[float, ...]) -> Rounds:
     rounds = Rounds(threads, next(iter(things)))
     for name, seconds in things.items():
-        rounds.add(name, machine.thing(name, *seconds))  # type: ignore[arg-type]  # it is a function
+        rounds.add(name, machine.thing(name, *seconds))
     machine.ran.clear()
     return rounds
 

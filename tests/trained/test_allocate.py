@@ -67,7 +67,7 @@ def test_a_budget_over_layers_beats_the_same_share_of_each() -> None:
     spec = parse_spec("12:12 @9x7 k3")
     separable = np.einsum("omy,mix->oiyx", random.normal(size=(12, 4, 3)), random.normal(size=(4, 12, 3)))
     kernels = [Kernel("a", spec, separable), Kernel("b", spec, random.normal(size=(12, 12, 3, 3)))]
-    sources = [Source(one.name, lambda one=one: one) for one in kernels]  # type: ignore[misc]  # bound
+    sources = [Source(one.name, lambda one=one: one) for one in kernels]
     found = separate_sources("two", sources, Asked(macs=0.6, verify=False))
     alone = [separate_sources("one", [source], Asked(macs=0.6, verify=False)) for source in sources]
     assert found.macs_after <= 0.6 * found.macs

@@ -48,7 +48,7 @@ def test_a_batch_norm_is_folded_into_the_convolution_in_front_of_it(tmp_path: Pa
     given = random_weights(*size, seed=9)
     (expected,) = reference(path, given)
     plain = [conv("x", "w", "y", "b")]
-    again = saved(tmp_path / "n.onnx", plain, {"w": found.weights.astype("f4"), "b": found.bias.astype("f4")}, size)  # type: ignore[union-attr]  # it has one
+    again = saved(tmp_path / "n.onnx", plain, {"w": found.weights.astype("f4"), "b": found.bias.astype("f4")}, size)
     (made,) = reference(again, given)
     assert np.allclose(made, expected, atol=1e-4)
 
@@ -206,7 +206,7 @@ def test_arrays_are_layers_of_what_the_words_say(tmp_path: Path) -> None:
     """An .npy alone, an .npz with several and a bias beside one of them; what is no kernel is passed over."""
     np.save(tmp_path / "k.npy", random_weights(8, 4, 3, 3))
     found = read(tmp_path / "k.npy", "@14x12", "s2", "g2")
-    assert format_spec(found.layers[0].spec) == "8 @14x12 k3 s2 g2"  # type: ignore[arg-type]  # it has one
+    assert format_spec(found.layers[0].spec) == "8 @14x12 k3 s2 g2"
     np.savez(
         tmp_path / "m.npz",
         **{"a.weight": random_weights(4, 3, 3, 3), "a.bias": random_weights(4), "fc": np.ones((4, 4))},

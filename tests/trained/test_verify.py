@@ -66,7 +66,7 @@ def graphs(change: Callable[[int, Conv], Conv]) -> Break:
 
         def wrong(*given: Any) -> Any:
             graph = right(*given)
-            nodes = [node._replace(op=change(at, node.op)) for at, node in enumerate(graph.nodes)]  # type: ignore[arg-type]  # convolutions
+            nodes = [node._replace(op=change(at, node.op)) for at, node in enumerate(graph.nodes)]
             return graph._replace(nodes=tuple(nodes))
 
         monkeypatch.setattr(verify, "factor_graph", wrong)

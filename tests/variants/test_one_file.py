@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cli.bounded import Runner
 
 import convcost
 
@@ -31,18 +32,26 @@ def sandwich(spec: LayerSpec) -> tuple[Graph, Settings]:
 """
 
 
+@cache
+def runner_of(place: Path) -> Runner:
+    """Commands of the copy, each in a copy of one process."""
+    return Runner(root=place)
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the package with that file in it."""
     folder = tmp_path_factory.mktemp("with_ours")
     shutil.copytree(Path(convcost.__file__).parent, folder / "convcost")
     (folder / "convcost" / "variants" / "ours.py").write_text(OURS, "utf-8")
-    return folder
+    yield folder
+    runner_of(folder).close()
 
 
 def told(place: Path, *words: str) -> str:
-    command = [sys.executable, "-m", "convcost", *words]
-    return subprocess.run(command, cwd=place, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    done = runner_of(place)([*words], folder=place)
+    assert done.code == 0, done.err
+    return done.out
 
 
 def told_in_json(place: Path, *words: str) -> Any:
@@ -123,12 +132,13 @@ def mixed(spec: LayerSpec) -> tuple[Graph, Settings]:
 
 
 @pytest.fixture(scope="module")
-def branched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def branched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the package with these in one file."""
     folder = tmp_path_factory.mktemp("with_branches")
     shutil.copytree(Path(convcost.__file__).parent, folder / "convcost")
     (folder / "convcost" / "variants" / "ours.py").write_text(BRANCHED, "utf-8")
-    return folder
+    yield folder
+    runner_of(folder).close()
 
 
 @pytest.mark.parametrize("name", ["ghost", "mixed"])

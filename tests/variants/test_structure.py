@@ -239,14 +239,14 @@ def test_one_and_three_axes_have_the_same_structure(variant: str) -> None:
     """Only the number of axes differs."""
     shapes = [ops(variant, parse_spec(f"32:32 @9 k3 s2 {axes}")) for axes in ("1d", "2d", "3d")]
     assert len({tuple(name for name, _ in given) for given in shapes}) == 1
-    assert [given[0][1].kernel_size for given in shapes] in (  # type: ignore[attr-defined]  # all are convolutions
+    assert [given[0][1].kernel_size for given in shapes] in (
         [(3,), (3, 3), (3, 3, 3)],
         [(1,), (1, 1), (1, 1, 1)],
     )
 
 
 def graph_of(variant: str, text: str, **fields: object) -> Graph:
-    return build_variant(variant, parse_spec(text)._replace(**fields)).graph  # type: ignore[arg-type]  # of any type
+    return build_variant(variant, parse_spec(text)._replace(**fields)).graph
 
 
 def test_a_bottleneck_may_have_two_middles() -> None:

@@ -50,9 +50,9 @@ class ConvWeights(NamedTuple):
         """Sizes of all weight arrays, each output channel's own."""
         return self.out_channels * int(self.kernel[0].size) + self.bias.size
 
-    def folded(self) -> ConvWeights:
-        """All groups as one: one output channel of each, added up. A depthwise convolution's map is one channel."""
-        return ConvWeights(self.kernel.reshape(1, -1, *self.kernel.shape[2:]), self.readers[:1], self.bias)
+    def of_one_group(self) -> ConvWeights:
+        """What the first group reads; with equal weights the others read the same."""
+        return ConvWeights(self.kernel[:1], self.readers[:1], self.bias)
 
 
 def group_members(channels: int, groups: int) -> list[range]:
@@ -110,8 +110,14 @@ class CountMap(NamedTuple):
     @property
     def nominal(self) -> NDArray[Any]:
         """All products at each position, those that fall on the border included."""
-        both: NDArray[Any] = self.effective + (self.packed >> self.packed.dtype.type(self.bits))
+        both: NDArray[Any] = self.effective + self.on_border
         return both
+
+    @property
+    def on_border(self) -> NDArray[Any]:
+        """Products that fall on the border, at each position."""
+        rim: NDArray[Any] = self.packed >> self.packed.dtype.type(self.bits)
+        return rim
 
 
 def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[tuple[int, ...], int, int]:
@@ -121,19 +127,26 @@ def count_products(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple
     >>> count_products(op, np.ones((1, 4, 2), np.uint8), conv_weights(op))
     ((1, 4), 72, 60)
 
-    All groups have the same taps, so that their maps added up are the map of all channels added up: one is made.
+    All groups have the same taps and are given the same: what one of them adds up to, all of them do.
     """
-    weights = weights.folded()
+    groups, members = _fitting(given, weights)
+    places, macs, effective_macs = _count_group(op, given[..., :members], weights.of_one_group())
+    return places, macs * groups, effective_macs * groups
+
+
+def _count_group(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[tuple[int, ...], int, int]:
+    """The same for the only group."""
     if op.transposed:
         full, cropped = convolve_transposed(op, given, weights)
         return cropped.shape[:-1], sum_of_counts(full, weights), sum_of_counts(cropped, weights)
+    bordered = any(map(any, op.padding))
+    if not bordered and {*op.kernel_size, *op.stride} == {1}:  # of such a map the sum is what the input adds up to
+        products = int(np.count_nonzero(given)) * len(weights.readers[0])
+        return given.shape[:-1], products, products
     counted = convolve(op, given, weights)
-    if op.padding_mode != "zeros" or not any(map(any, op.padding)):  # the upper digit is 0 everywhere
-        products = sum_of_counts(counted.packed, weights)
-        return counted.packed.shape[:-1], products, products
     effective = sum_of_counts(counted.effective, weights)
-    border = sum_of_counts(counted.packed, weights) - effective >> counted.bits  # what the upper digits add up to
-    return counted.packed.shape[:-1], effective + border, effective
+    rim = sum_of_counts(counted.on_border, weights) if bordered and op.padding_mode == "zeros" else 0
+    return counted.packed.shape[:-1], effective + rim, effective
 
 
 def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
@@ -146,12 +159,11 @@ def convolve(op: Conv, given: NDArray[Any], weights: ConvWeights) -> CountMap:
     """
     products = weights.kernel[0].size  # of one output
     bits = products.bit_length()
-    bordered = any(before or after for before, after in op.padding)
+    bordered = any(map(any, op.padding))
     dtype = np.min_scalar_type(products << bits if bordered else products)
     sums = group_sums(given, weights, dtype)
     if bordered and op.padding_mode == "zeros":
-        ones = np.ones((1,) * (given.ndim - 1) + given.shape[-1:], np.uint8)
-        sums = with_border(op, sums, group_sums(ones, weights, dtype).astype(dtype) << dtype.type(bits))
+        sums = with_border(op, sums, dtype.type(weights.kernel.shape[1] << bits))  # a one of each channel
     elif bordered:
         sums = with_copied_border(op, sums)
     offsets = [tap_offsets(*axis) for axis in zip(weights.kernel.shape[2:], op.dilation, strict=True)]
@@ -181,17 +193,12 @@ def convolve_transposed(op: Conv, given: NDArray[Any], weights: ConvWeights) -> 
 
 def sum_of_counts(counts: NDArray[Any], weights: ConvWeights) -> int:
     """The sum of a map over all positions, groups and output channels, of which all groups have as many; exact."""
-    if not counts.size:
-        return 0
-    dtype = np.min_scalar_type(int(counts.max()) * counts.size)
-    return int(np.add.reduce(counts, axis=None, dtype=dtype)) * len(weights.readers[0])
+    return int(np.add.reduce(counts, axis=None, dtype=np.uint64)) * len(weights.readers[0])
 
 
 def group_sums(values: NDArray[Any], weights: ConvWeights, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Each position's values, bytes of zero and one, summed over the channels of each group."""
-    groups, members = weights.kernel.shape[:2]
-    if values.shape[-1] != groups * members:
-        raise ValueError(f"{groups} groups of {members} channels do not fit {values.shape[-1]} channels")
+    groups, members = _fitting(values, weights)
     if members == 1:
         return values
     split = values.reshape(*values.shape[:-1], groups, members)
@@ -214,19 +221,34 @@ def _by_words(split: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return sums
 
 
+def _fitting(given: NDArray[Any], weights: ConvWeights) -> tuple[int, int]:
+    """Groups, and channels of each; ValueError where the input has not as many channels."""
+    groups, members = weights.kernel.shape[:2]
+    if given.shape[-1] != groups * members:
+        raise ValueError(f"{groups} groups of {members} channels do not fit {given.shape[-1]} channels")
+    return groups, members
+
+
 def gather(sums: NDArray[Any], starts: list[range], offsets: list[range], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Every window's sum over its taps: tap by tap, or window by window where these are fewer."""
-    if _combinations(offsets) <= _combinations(starts):
-        views = shifted(starts, offsets)
-        result = sums[:, *next(views)].astype(dtype)
-        for view in views:
-            result += sums[:, *view]
-        return result
-    axes = tuple(range(1, sums.ndim - 1))
-    result = np.empty((len(sums), *map(len, starts), sums.shape[-1]), dtype)
-    for place, view in zip(_places(starts), shifted(offsets, starts), strict=True):
-        result[:, *place] = np.add.reduce(sums[:, *view], axis=axes, dtype=dtype, keepdims=True)
-    return result
+    """Every window's sum over its taps: a box of taps adds up along one axis after the other."""
+    sums = sums.astype(dtype, copy=False)
+    for axis, (start, offset) in enumerate(zip(starts, offsets, strict=True), 1):
+        sums = _along(sums, axis, start, offset)
+    return sums
+
+
+def _along(sums: NDArray[Any], axis: int, starts: range, offsets: range) -> NDArray[Any]:
+    """Along one axis: tap by tap, or window by window where these are fewer."""
+    before = (slice(None),) * axis
+    if len(offsets) > len(starts):
+        windows = [slice(start, start + offsets.stop, offsets.step) for start in starts]
+        each = [np.add.reduce(sums[(*before, window)], axis=axis, dtype=sums.dtype) for window in windows]
+        return np.stack(each, axis)
+    views = [sums[(*before, slice(starts.start + o, starts.stop + o, starts.step))] for o in offsets]
+    made = views[0] if len(views) == 1 else views[0] + views[1]
+    for view in views[2:]:
+        made += view
+    return made
 
 
 def scatter(sums: NDArray[Any], starts: list[range], offsets: list[range], result: NDArray[Any]) -> None:

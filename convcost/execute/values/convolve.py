@@ -11,11 +11,11 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ...graph.ops import Conv
 from ..windows import landing_starts, shifted, tap_offsets
-from .sliding import bordered, on_two_axes, packed, tap_views, window_counts, windows
+from .depthwise import channel_by_channel
+from .sliding import bordered, on_two_axes, packed, window_counts, windows
 from .workbench import Workbench
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 #: Of a transposed convolution, input positions whose products are held at a time.
 TILE = 448
 
-#: Numbers that the inner loop over a channel alone runs over: enough to forget how it is started, few enough to stay
-#: in the nearest cache.
-RUN = 2048
+#: Numbers of columns that a tile has at least, where its windows are small.
+NUMBERS = 1 << 17
+
+#: Of a window fewer numbers side by side than these are copied one by one, each for all windows: of one group, all that
+#: lies between two of them in memory is read, too; of several, it is read for others.
+SHORT, SHORT_IN_GROUPS = 24, 8
 
 
 def convolve_values(
@@ -41,12 +44,14 @@ def convolve_values(
     >>> out[0, :, 0].tolist(), algorithm, bench.products
     ([4.0, 6.0, 6.0, 4.0], 'im2col, one GEMM a tile', 24)
     """
-    flat, op, kernel = len(op.kernel_size) == 1, *on_two_axes(op, kernel)
-    given = packed(given[:, None] if flat else given, bench)
+    flat = len(op.kernel_size) == 1
+    if flat:
+        op, kernel, given = on_two_axes(op), kernel[:, None], given[:, None]
+    given = packed(given, bench)
     if op.transposed:
         out, algorithm = _landing(op, given, kernel, bench), "GEMM, results scattered"
     elif op.groups > 1 and kernel.shape[-2] == 1:
-        out, algorithm = _channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
+        out, algorithm = channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
     elif set(op.kernel_size) == {1} and not any(map(any, op.padding)):
         out, algorithm = _pointwise(op, given, kernel, bench), "GEMM"
     else:
@@ -59,78 +64,60 @@ def convolve_values(
 def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
     """1x1: the input, as it lies there, is the left side; with a stride, the positions that are read."""
     groups, members, outer = kernel.shape[0], *kernel.shape[-2:]
-    read = given[:, *[slice(None, None, s) for s in op.stride]]
-    if read.strides != given.strides:
-        rows = bench.room("columns", read.shape, given.dtype)
-        rows[...] = read
-        read = rows
-    out = np.empty((*read.shape[:-1], groups * outer), given.dtype)
-    left, right = read.reshape(-1, groups, members), kernel.reshape(groups, members, outer)
+    if max(op.stride) > 1:
+        read = given[:, *[slice(None, None, s) for s in op.stride]]
+        given = bench.room("columns", read.shape, given.dtype)
+        given[...] = read
+    out = np.empty((*given.shape[:-1], groups * outer), given.dtype)
+    if groups == 1:
+        bench.matmul(given.reshape(-1, members), kernel.reshape(members, outer), out.reshape(-1, outer))
+        return out
+    left, right = given.reshape(-1, groups, members), kernel.reshape(groups, members, outer)
     bench.matmul(left.transpose(1, 0, 2), right, out.reshape(-1, groups, outer).transpose(1, 0, 2))
     return out
 
 
 def _spatial(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
     """Windows copied side by side, a tile of output positions at a time, and multiplied straight into the output."""
+    counts = window_counts(op, given.shape[1:-1])
     padded = bordered(op, given, bench)
-    counts = window_counts(op, padded)
     groups, outer = kernel.shape[0], kernel.shape[-1]
     out = np.empty((len(given), *counts, groups * outer), given.dtype)
     view = windows(op, padded, counts, groups, merge=True)
     weights = kernel.reshape(groups, -1, outer)
-    buffer = bench.room("columns", (min(TILE, prod(counts[-2:])) * weights.shape[1] * groups,), given.dtype)
+    short = view.shape[-1] < (SHORT if groups == 1 else SHORT_IN_GROUPS)
+    numbers = kernel[..., 0].size  # that a position sees
+    tile = max(TILE, NUMBERS // numbers)
+    buffer = bench.room("columns", (min(tile, prod(counts[-2:])) * numbers,), given.dtype)
     for lead in np.ndindex(out.shape[:-3]):
         image, target = view[lead], out[lead]
-        for rows, places in _tiles(*counts[-2:]):
-            part = np.moveaxis(image[rows, places], -2, 0)  # (groups, rows, places, *taps, members)
-            columns = buffer[: part.size]
-            columns.reshape(part.shape)[...] = part
+        for rows, places in _tiles(tile, *counts[-2:]):
             made = target[rows, places].reshape(-1, groups, outer).transpose(1, 0, 2)
-            bench.matmul(columns.reshape(groups, -1, weights.shape[1]), weights, made)
+            bench.matmul(_columns(image[rows, places], buffer, short), weights, made)
     return out
 
 
-def _tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+def _columns(seen: NDArray[Any], buffer: NDArray[Any], short: bool) -> NDArray[Any]:
+    """Windows (rows, places, *taps, groups, members) side by side in memory: (groups, windows, numbers of each).
+
+    What is copied at a stretch are the members of one window or, where these are few, one of them of all windows.
+    """
+    axes = seen.ndim
+    group, inner, places = axes - 2, (*range(2, axes - 2), axes - 1), (0, 1)
+    part = seen.transpose((group, *inner, *places) if short else (group, *places, *inner))
+    columns = buffer[: part.size]
+    columns.reshape(part.shape)[...] = part
+    if short:
+        return columns.reshape(len(part), -1, seen.shape[0] * seen.shape[1]).swapaxes(1, 2)
+    return columns.reshape(len(part), seen.shape[0] * seen.shape[1], -1)
+
+
+def _tiles(tile: int, height: int, width: int) -> Iterator[tuple[slice, slice]]:
     """Whole rows, as many as make a tile; parts of a row where one alone is more."""
-    rows = max(1, TILE // width)
+    rows = max(1, tile // width)
     for top in range(0, height, rows):
-        for left in range(0, width, max(TILE, width) if rows > 1 else TILE):
-            yield slice(top, top + rows), slice(left, min(left + TILE, width) if rows == 1 else width)
-
-
-def _channel_by_channel(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
-    """A weighted sum over taps, of one input channel a group: (batch, *spatial, groups * outputs a group)."""
-    groups, *taps, _, outer = kernel.shape
-    if outer > 1:  # each input channel beside itself, once for each output that reads it
-        repeated = bench.room("repeated", (*given.shape, outer), given.dtype)
-        repeated[...] = given[..., None]
-        given = repeated.reshape(*given.shape[:-1], groups * outer)
-    padded = bordered(op, given, bench)
-    counts = window_counts(op, padded)
-    out = np.empty((len(given), *counts, groups * outer), given.dtype)
-    view, made = tap_views(op, padded, counts), out
-    if op.stride[-1] == 1:
-        view, made = _in_runs(view, out)
-    weights = _repeated(kernel, view.shape[-1] // out.shape[-1], bench)
-    bench.weigh(len(taps), view, weights, made)
-    return out
-
-
-def _in_runs(view: NDArray[Any], out: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Neighbouring positions of a row as one run with their channels, in what is read and in what is written."""
-    width, channels = out.shape[-2:]
-    together = max([n for n in range(1, min(width, max(1, RUN // channels)) + 1) if width % n == 0])
-    shape = (*view.shape[:-2], width // together, together * channels)
-    strides = (*view.strides[:-2], view.strides[-2] * together, view.strides[-1])
-    return as_strided(view, shape, strides, writeable=False), out.reshape(*out.shape[:-2], *shape[-2:])
-
-
-def _repeated(kernel: NDArray[Any], together: int, bench: Workbench) -> NDArray[Any]:
-    """The weights of each tap side by side, as often as positions are read at once: (*taps, run)."""
-    groups, *taps, _, outer = kernel.shape
-    weights = bench.room("weights", (*taps, together, groups, outer), kernel.dtype)
-    weights[...] = np.moveaxis(kernel[..., 0, :], 0, -2)[..., None, :, :]
-    return weights.reshape(*taps, -1)
+        for left in range(0, width, max(tile, width) if rows > 1 else tile):
+            yield slice(top, top + rows), slice(left, min(left + tile, width) if rows == 1 else width)
 
 
 def _landing(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:

@@ -6,7 +6,6 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ...graph.ops import Conv
 from ..windows import border_sources, tap_offsets, window_starts
@@ -16,13 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def on_two_axes(op: Conv, kernel: NDArray[Any]) -> tuple[Conv, NDArray[Any]]:
-    """A convolution over one axis as one over two, the first of which has a single position; others as they are."""
-    if len(op.kernel_size) > 1:
-        return op, kernel
+def on_two_axes(op: Conv) -> Conv:
+    """A convolution over one axis as one over two, the first of which has a single position."""
     longer: dict[str, Any] = {field: (1, *getattr(op, field)) for field in ("kernel_size", "stride", "dilation")}
     extra = (0, *op.output_padding) if op.output_padding else ()
-    return op._replace(padding=((0, 0), *op.padding), output_padding=extra, **longer), kernel[:, None]
+    return op._replace(padding=((0, 0), *op.padding), output_padding=extra, **longer)
 
 
 def packed(given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
@@ -66,9 +63,10 @@ def _copied(op: Conv, given: NDArray[Any], bench: Workbench) -> NDArray[Any]:
     return given
 
 
-def window_counts(op: Conv, padded: NDArray[Any]) -> tuple[int, ...]:
-    """How many windows lie along each axis, found by walking it."""
-    axes = zip(padded.shape[1:-1], op.kernel_size, op.dilation, op.stride)
+def window_counts(op: Conv, size: tuple[int, ...]) -> tuple[int, ...]:
+    """How many windows lie along each axis of an input of that size, border included, found by walking it."""
+    lengths = [before + n + after for n, (before, after) in zip(size, op.padding)]
+    axes = zip(lengths, op.kernel_size, op.dilation, op.stride)
     return tuple([len(window_starts(n, tap_offsets(k, d), s)) for n, k, d, s in axes])
 
 
@@ -87,7 +85,7 @@ def windows(
     if merge and groups == 1 and op.dilation[-1] == 1:
         taps, within, members = taps[:-1], within[:-1], members * taps[-1]
     shape = (len(padded), *counts, *taps, groups, members)
-    return as_strided(padded, shape, (batch, *over, *within, members * channel, channel), writeable=False)
+    return _view(padded, shape, (batch, *over, *within, members * channel, channel))
 
 
 def _steps(array: NDArray[Any]) -> list[int]:
@@ -98,9 +96,21 @@ def _steps(array: NDArray[Any]) -> list[int]:
     return [array.itemsize * prod(array.shape[axis + 1 :]) for axis in range(array.ndim)]
 
 
-def tap_views(op: Conv, padded: NDArray[Any], counts: tuple[int, ...]) -> NDArray[Any]:
-    """(taps, batch, *counts, channels): what every tap sees in every window; taps in the order of the kernel."""
-    view = windows(op, padded, counts, padded.shape[-1], merge=False)[..., 0]
-    axes = len(counts)
-    order = (*range(axes + 1, 2 * axes + 1), *range(axes + 1), 2 * axes + 1)
-    return np.transpose(view, order)
+def tap_views(op: Conv, padded: NDArray[Any], made: tuple[int, ...], together: int) -> NDArray[Any]:
+    """(*taps, batch, *counts, run): what every tap sees in every window; taps in the order of the kernel.
+
+    `made` is the shape of what is made of it: of each row so many neighbouring windows are one run with their
+    channels, which more than one is with stride 1 only.
+    """
+    batch, *steps, channel = _steps(padded)
+    over = [s * stride for s, stride in zip(steps, op.stride)]
+    within = [s * dilation for s, dilation in zip(steps, op.dilation)]
+    over[-1] *= together
+    return _view(padded, (*op.kernel_size, *made), (*within, batch, *over, channel))
+
+
+def _view(array: NDArray[Any], shape: tuple[int, ...], strides: tuple[int, ...]) -> NDArray[Any]:
+    """The same memory in other steps; NumPy refuses those that would lead outside of it."""
+    view: NDArray[Any] = np.ndarray(shape, array.dtype, array, 0, strides)
+    view.flags.writeable = False
+    return view

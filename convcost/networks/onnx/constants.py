@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from .evaluate import Content, Evaluator, computed, from_sizes
 from .microsoft import DOMAIN, packed_kind, packed_size
 from .rules import LEARNED, WEIGHTS
-from .values import LEARNABLE, Call, Root, Scope, Value, countable
+from .values import LEARNABLE, Call, Root, Scope, Value, Written, countable
 from .wire import Malformed
 
 #: Names that frameworks give what a module learns, `stages.0.mixer.D`; exporters name literals otherwise: torch.export
@@ -32,28 +33,28 @@ def stored(key: str, tensor: Any, is_stored: bool = False) -> Value:
     return Value(shape, tensor.data_type, None, True, roots, Content(tensor, is_stored=is_stored))
 
 
-def folded(node: Any, scope: Scope, call: Call, evaluator: Evaluator, *, literals: bool) -> list[Value]:
+def folded(node: Written, scope: Scope, call: Call, evaluator: Evaluator, *, literals: bool) -> list[Value]:
     """The outputs of an operation that computes with constants and sizes alone; the weights in them stay known.
 
     `literals`: constants among the operations are no weights, as the file has these as tensors.
     """
-    if call.op == "Constant" and "value" in call.attributes and node.output:
-        value = stored(f"{scope.prefix}{node.output[0]}", call.attributes["value"].t)
+    if call.op == "Constant" and "value" in call.attributes and node.outputs:
+        value = stored(f"{scope.prefix}{node.outputs[0]}", call.attributes["value"].t)
         return [value._replace(roots=()) if literals else value]
-    contents, made = _contents(node, call), []
-    for index, (name, out) in enumerate(zip(node.output, call.outs)):
+    contents, made = _contents(node.record, call), []
+    for index, (name, out) in enumerate(zip(node.outputs, call.outs)):
         content = contents[index] if index < len(contents) else None
         shape, roots = out.shape, _passed_on(call)
         if out.full is None and content is not None:
-            array = evaluator.array(content)
-            shape = shape if array is None else array.shape
+            found = evaluator.made(content)
+            shape = shape if found is None else found.shape
         if call.op == "ConstantOfShape":
             roots = _filled(f"{scope.prefix}{name}", call, out)
         made.append(Value(shape, out.kind, None, True, roots, content, out.type))
     return made
 
 
-def _contents(node: Any, call: Call) -> list[Content]:
+def _contents(node: Any, call: Call) -> Sequence[Content | None]:
     """What is in its outputs, where that can be computed."""
     given = call.inputs[0] if call.inputs else None
     if call.op == "Shape" and given is not None:
@@ -65,7 +66,7 @@ def _contents(node: Any, call: Call) -> list[Content]:
     contents = [None if value is None else value.content for value in call.inputs]
     if any(value is not None and content is None for value, content in zip(call.inputs, contents)):
         return []
-    return computed(node, contents, call.version, [out.full for out in call.outs])
+    return computed(node, contents, call.version, [(out.full, out.kind) for out in call.outs])
 
 
 def _filled(key: str, call: Call, out: Value) -> tuple[Root, ...]:
@@ -115,7 +116,7 @@ def _is_table(call: Call) -> bool:
     return call.op == "MatMul" and len(both) == 2 and (both[0].full or ())[-1] <= COORDINATES
 
 
-def _part_of_shape(call: Call, given: Value) -> list[Content]:
+def _part_of_shape(call: Call, given: Value) -> Sequence[Content | None]:
     """The sizes that Shape gives, of which `start` and `end` may ask for some."""
     if given.shape is None:
         return []

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from ...analysis import cost
 from ...graph.ops import Counted, Node, Op, Shape
 from .evaluate import Evaluator, from_sizes
-from .values import Call, Root, Scope, Sizes, Value, sizes_of
+from .values import Call, Root, Scope, Sizes, Value, Written, sizes_of
 from .wire import Malformed
 
 #: Runs of a loop that are walked one by one, where each has other sizes.
@@ -47,7 +47,7 @@ class Walker(Protocol):
         """List an operation as not counted."""
 
 
-Control = Callable[[Walker, Scope, Any, str, Call], None]
+Control = Callable[[Walker, Scope, Written, str, Call], None]
 
 
 class Taken(NamedTuple):
@@ -87,7 +87,7 @@ class Mark:
         to.counted, to.unknown = set(taken.counted), dict(taken.unknown)
 
 
-def conditional(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
+def conditional(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None:
     """The branch that is taken, where the file and the sizes decide; else the dearer one, and the params of both."""
     branches = [call.attributes[word].g for word in ("then_branch", "else_branch") if word in call.attributes]
     if len(branches) != 2:
@@ -95,7 +95,7 @@ def conditional(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> N
     decided = _scalar(to, call, 0)
     if decided is not None:
         values = _branch(to, scope, branches[0 if decided else 1], name)
-        scope.values.update({output: value for output, value in zip(node.output, values) if output})
+        scope.values.update({output: value for output, value in zip(node.outputs, values) if output})
         return
     mark, walked = Mark(to), []
     for branch in branches:
@@ -107,7 +107,7 @@ def conditional(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> N
     to.unknown.update({key: value for key, value in other.unknown.items() if key not in to.unknown})
     to.upper_bound = True
     _hold(to, name, [root for roots in other.held.values() for root in roots if root.key not in to.counted])
-    for output, value in zip(node.output, values):
+    for output, value in zip(node.outputs, values):
         if output:
             scope.values[output] = value._replace(constant=False, content=None)
 
@@ -144,7 +144,7 @@ class Run(NamedTuple):
     made: list[Value]
 
 
-def loop(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
+def loop(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None:
     """Its body as often as it runs: all runs at once where they are alike, else one by one."""
     body = _body(call, "body")
     runs = _scalar(to, call, 0)
@@ -231,7 +231,7 @@ def _blurred(value: Value) -> Value:
     return value._replace(shape=None, content=None)
 
 
-def scan(to: Walker, scope: Scope, node: Any, name: str, call: Call) -> None:
+def scan(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None:
     """Its body once for each part of the inputs that it goes through."""
     body = _body(call, "body")
     inputs = list(call.inputs)
@@ -288,12 +288,12 @@ def _part(to: Walker, inner: Scope, name: str, given: Value | None, cut: list[in
 
 
 def _give(
-    to: Walker, scope: Scope, node: Any, name: str, call: Call, states: list[Value], made: list[Value],
+    to: Walker, scope: Scope, node: Written, name: str, call: Call, states: list[Value], made: list[Value],
     runs: int | None, stack: bool = True,
 ) -> None:  # fmt: skip
     """The last states, and what the runs have made put behind one another."""
     values = [*states, *[_stacked(value, (runs,)) if stack else value for value in made]]
-    for index, output in enumerate(node.output):
+    for index, output in enumerate(node.outputs):
         value = values[index] if index < len(values) else Value(None)
         said = scope.said.get(output)
         if value.full is None and said is not None and said.full is not None and not value.type:

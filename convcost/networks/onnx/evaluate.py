@@ -2,7 +2,7 @@
 
 Reshape, Slice, Expand and their like have their sizes in tensors, which exporters compute of other
 tensors' sizes. Nothing is computed that no operation asks for: an attention's mask costs nothing here.
-The operations are computed by the onnx package's own reference implementations.
+A few integers are computed in plain Python, all else by the onnx package's own reference implementations.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ...graph.ops import Ints, Shape
+from .integers import BOOL, GREATEST, Plain, compute, plain_tensor
 from .isolated import LIBRARIES, more_memory, onnx_library
 
 #: Numbers in the largest tensor that is computed, operations that are computed for one model, and numbers in all.
@@ -31,31 +32,34 @@ COMPUTED = frozenset(_COMPUTED.split())
 BOUNDED = frozenset(("Compress", "NonZero", "Unique"))
 
 
+Outs = Sequence[tuple[Shape | None, int]]
+
+
 class Step(NamedTuple):
-    """An operation that has not been computed yet: ONNX's record of it, its inputs, its version, if it may be large."""
+    """An operation that has not been computed yet: ONNX's record of it, its inputs, its version, shapes and types of
+    its outputs, if they cannot be large."""
 
     node: Any
     inputs: tuple[Content | None, ...]
     version: int
+    outs: Outs
     is_bounded: bool
 
 
 class Content:
     """What is in a constant: a tensor of the file, a few integers, or an output of a step; computed once."""
 
-    __slots__ = ("array", "index", "integers", "is_scalar", "is_stored", "record", "step", "tensor")
+    __slots__ = ("index", "is_stored", "made", "record", "step", "tensor")
 
     def __init__(
-        self, tensor: Any = None, integers: Ints | None = None, is_scalar: bool = False, step: Step | None = None,
-        index: int = 0, is_stored: bool = False,
+        self, tensor: Any = None, made: Plain | None = None, step: Step | None = None, index: int = 0,
+        is_stored: bool = False,
     ) -> None:  # fmt: skip
         self.is_stored = is_stored  # as a tensor of the file, not in an operation
         self.tensor = tensor
-        self.integers = integers
-        self.is_scalar = is_scalar
         self.step = step
         self.index = index
-        self.array: Any = None  # once it was asked for; False where it cannot be made
+        self.made: Any = made  # integers, or an array, once it was asked for; False where it cannot be made
         self.record: bytes | None = None  # ONNX's, once it was asked for; empty where there is none
 
 
@@ -68,55 +72,68 @@ class Evaluator:
         self._numpy: Any = None
         self._helper: Any = None
 
-    def array(self, content: Content | None) -> Any:
-        """An array of what is in it; None where that is not known, too large, or fails."""
+    def made(self, content: Content | None) -> Any:
+        """What is in it, as integers or an array; None where that is not known, too large, or fails."""
         if content is None:
             return None
-        self._load()
         waiting = [content]
         while waiting:  # no recursion: chains are as long as the file makes them
             last = waiting[-1]
-            if last.array is None and last.step is not None and last.step.is_bounded:
-                needed = [c for c in last.step.inputs if c is not None and c.array is None]
+            if last.made is None and last.step is not None and last.step.is_bounded:
+                needed = [c for c in last.step.inputs if c is not None and c.made is None]
                 if needed:
                     waiting += needed
                     continue
-            if last.array is None:
-                last.array = self._made(last)
-            if last.array is None:
-                last.array = False
+            if last.made is None:
+                last.made = self._make(last)
+            if last.made is None:
+                last.made = False
             waiting.pop()
-        return None if content.array is False else content.array
+        return None if content.made is False else content.made
 
-    def _made(self, content: Content) -> Any:
-        if content.integers is not None:
-            values = self._numpy.array(content.integers, dtype="int64")
-            return values.reshape(()) if content.is_scalar else values
+    def _make(self, content: Content) -> Any:
         if content.step is not None:
             return self._computed(content.step, content.index)
         tensor = content.tensor
         if tensor is None or not holds(tensor) or prod(tensor.dims) > LARGEST:
             return None
         try:
+            return plain_tensor(tensor)
+        except ValueError:
+            self._load()
+        try:
             return self._helper.to_array(tensor)
         except Exception:  # a tensor that contradicts itself, in one of many ways
             return None
 
     def _computed(self, step: Step, index: int) -> Any:
-        inputs = [None if c is None else c.array for c in step.inputs]
+        inputs = [None if c is None else c.made for c in step.inputs]
         if not step.is_bounded or any(value is False for value in inputs):
             return None
         self.steps += 1
-        self.numbers += sum([value.size for value in inputs if value is not None])
+        self.numbers += sum([prod(value.shape) for value in inputs if value is not None])
         if self.steps > MOST_STEPS or self.numbers > MOST_COMPUTED:
             return None
+        if len(step.outs) == 1 and all([value is None or type(value) is Plain for value in inputs]):
+            plain = compute(step.node, inputs, *step.outs[0])
+            if plain is not None:
+                return plain
+        return self._referred(step, index, inputs)
+
+    def _referred(self, step: Step, index: int, inputs: list[Any]) -> Any:
+        """The output that the onnx package's own reference makes."""
+        self._load()
+        arrays = [self._array(value) if type(value) is Plain else value for value in inputs]
         try:
             with self._numpy.errstate(all="ignore"):
-                made = self._operation(step)(step.node, self._settings(step)).run(*inputs)[index]
+                made = self._operation(step)(step.node, self._settings(step)).run(*arrays)[index]
             found = self._numpy.asarray(made)
         except Exception:  # arguments that make no sense, in one of many ways
             return None
         return found if found.size <= LARGEST else None
+
+    def _array(self, plain: Plain) -> Any:
+        return self._numpy.array(plain.numbers, "bool" if plain.kind == BOOL else "int64").reshape(plain.shape)
 
     def _operation(self, step: Step) -> Any:
         key = (step.node.op_type, step.version)
@@ -148,24 +165,24 @@ class Evaluator:
     def _record(self, content: Content) -> bytes:
         if content.tensor is not None:
             return bytes(content.tensor.SerializeToString()) if holds(content.tensor) else b""
-        if content.integers is not None:
-            dims = [] if content.is_scalar else [len(content.integers)]
-            made = onnx_library("onnx_ml_pb2").TensorProto(dims=dims, data_type=7, int64_data=content.integers)
+        found = self.made(content)
+        if type(found) is Plain:
+            made = onnx_library("onnx_ml_pb2").TensorProto(dims=found.shape, data_type=found.kind)
+            (made.int32_data if found.kind == BOOL else made.int64_data).extend(found.numbers)
             return bytes(made.SerializeToString())
-        array = self.array(content)
         try:
-            return b"" if array is None else bytes(self._helper.from_array(array).SerializeToString())
+            return b"" if found is None else bytes(self._helper.from_array(found).SerializeToString())
         except Exception:  # a type that has no record
             return b""
 
     def scalar(self, content: Content | None) -> int | None:
         """The one number, or truth, that is in it; None where there are others, or it is not known."""
-        if content is not None and content.integers is not None:
-            return content.integers[0] if len(content.integers) == 1 else None
-        array = self.array(content)
-        if array is None or array.size != 1 or array.dtype.kind not in "iub":
+        found = self.made(content)
+        if type(found) is Plain:
+            return found.numbers[0] if len(found.numbers) == 1 else None
+        if found is None or found.size != 1 or found.dtype.kind not in "iub":
             return None
-        return int(array.reshape(-1)[0])
+        return int(found.reshape(-1)[0])
 
 
 def holds(tensor: Any) -> bool:
@@ -173,16 +190,17 @@ def holds(tensor: Any) -> bool:
     return bool(tensor.data_location != 1)
 
 
-def from_sizes(shape: Shape, is_scalar: bool = False) -> Content:
-    """The content of what Shape and Size give."""
-    return Content(integers=shape, is_scalar=is_scalar)
+def from_sizes(sizes: Ints, is_scalar: bool = False) -> Content | None:
+    """The content of what Shape and Size give; None where that is no integer of 64 bits."""
+    shape = () if is_scalar else (len(sizes),)
+    return Content(made=Plain(sizes, shape)) if max(sizes, default=0) <= GREATEST else None
 
 
-def computed(node: Any, inputs: Sequence[Content | None], version: int, outs: Sequence[Shape | None]) -> list[Content]:
-    """The contents of an operation's outputs, of which `outs` are the shapes, to be computed when somebody asks."""
+def computed(node: Any, inputs: Sequence[Content | None], version: int, outs: Outs) -> list[Content]:
+    """The contents of an operation's outputs, of shapes and types `outs`, to be computed when somebody asks."""
     op = node.op_type
     if op not in COMPUTED or node.domain not in ("", "ai.onnx"):
         return []
-    is_bounded = op in BOUNDED or all(shape is not None and prod(shape) <= LARGEST for shape in outs)
-    step = Step(node, tuple(inputs), version, is_bounded)
+    is_bounded = op in BOUNDED or all([shape is not None and prod(shape) <= LARGEST for shape, _ in outs])
+    step = Step(node, tuple(inputs), version, outs, is_bounded)
     return [Content(step=step, index=index) for index in range(len(outs))]

@@ -16,7 +16,7 @@ from .evaluate import Evaluator
 from .isolated import onnx_library
 from .microsoft import LIKE, broadcast
 from .microsoft import SHAPES as MICROSOFT
-from .values import Call, Sizes, Unknown, Value, sizes_of
+from .values import Call, Sizes, Unknown, Value, Written, sizes_of
 from .windows import padding, steps
 
 #: Inputs whose content says how large an output is.
@@ -103,9 +103,9 @@ class Inference:
         self._types: dict[tuple[int, Sizes | None], bytes] = {}
         self._known: dict[tuple[Any, ...], list[Value]] = {}
 
-    def outputs(self, node: Any, call: Call, opsets: Mapping[str, int]) -> list[Value]:
+    def outputs(self, node: Written, call: Call, opsets: Mapping[str, int]) -> list[Value]:
         """Type and sizes of each output of `node`, at least of one; without a number of its own."""
-        count = max(len(node.output), 1)
+        count = max(len(node.outputs), 1)
         if call.op in SHAPES:
             try:
                 like = [call.inputs[index] for index in LIKE.get(call.op, (0,)) if call.has(index)]
@@ -117,7 +117,7 @@ class Inference:
                 pass
         if call.op == "Range" and (length := self._length(call)) is not None:
             return [Value((length,), call.inputs[0].kind if call.inputs[0] is not None else 0)]
-        schema = self.schema(node.op_type, call.version, node.domain)
+        schema = self.schema(node.record, call.version)
         if schema is not None and not schema.has_type_and_shape_inference_function:
             return self._without_inference(node, call, opsets, count)
         return [Value(None)] * count if schema is None else self._asked(schema, node, call, opsets, count)
@@ -130,7 +130,7 @@ class Inference:
         start, limit, delta = [end or 0 for end in ends]
         return max(-((start - limit) // delta), 0)
 
-    def _without_inference(self, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
+    def _without_inference(self, node: Written, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
         """The outputs of old operations, and of those that are functions of others."""
         first = call.inputs[0] if call.inputs else None
         unknown = [Value(None)] * (count - 1)
@@ -141,16 +141,16 @@ class Inference:
             both = [value.full for value in call.inputs if value is not None and value.full is not None]
             return [Value(broadcast(*both) if len(both) == 2 else None, BOOL), *unknown]
         for version in range(call.version + 1, LATEST) if call.op in LATER else ():
-            schema = self.schema(node.op_type, version, node.domain)
+            schema = self.schema(node.record, version)
             if schema is not None and schema.has_type_and_shape_inference_function:
                 return self._asked(schema, node, call, opsets, count)
         return [Value(None), *unknown]
 
-    def _compare(self, node: Any, call: Call, opsets: Mapping[str, int], made: list[Value]) -> None:
+    def _compare(self, node: Written, call: Call, opsets: Mapping[str, int], made: list[Value]) -> None:
         """Note where ONNX's own rule gives other sizes: then an engine may refuse the file."""
-        schema = self.schema(node.op_type, call.version, node.domain)
+        schema = self.schema(node.record, call.version)
         if schema is not None and self._asked(schema, node, call, opsets, 1)[0].shape != made[0].shape:
-            self.disagrees.append((call.op, node.name or node.output[0]))
+            self.disagrees.append((call.op, node.name))
 
     def refused(self, model: Any) -> str:
         """Why engines refuse a model whose sizes ONNX's old rules get wrong; nothing where they do not."""
@@ -162,9 +162,9 @@ class Inference:
             return "by ONNX's own rule its size contradicts the operations after it: engines refuse the file"
         return ""
 
-    def schema(self, op: str, version: int, domain: str) -> Any:
+    def schema(self, record: Any, version: int) -> Any:
         """ONNX's definition of an operation; None where it has none."""
-        key = (op, version, "" if domain == "ai.onnx" else domain)
+        key = (record.op_type, version, "" if record.domain == "ai.onnx" else record.domain)
         if key not in self._schemas:
             try:
                 self._schemas[key] = self.code.defs.get_schema(*key)
@@ -172,9 +172,9 @@ class Inference:
                 self._schemas[key] = None
         return self._schemas[key]
 
-    def defaults(self, node: Any, call: Call) -> dict[str, Any]:
+    def defaults(self, node: Written, call: Call) -> dict[str, Any]:
         """What ONNX takes for attributes that are not there."""
-        schema = self.schema(node.op_type, call.version, node.domain)
+        schema = self.schema(node.record, call.version)
         made = {}
         for name, attribute in schema.attributes.items():
             if attribute.default_value.type:
@@ -182,7 +182,7 @@ class Inference:
                 made[name].name = name
         return made
 
-    def _asked(self, schema: Any, node: Any, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
+    def _asked(self, schema: Any, node: Written, call: Call, opsets: Mapping[str, int], count: int) -> list[Value]:
         """What ONNX's inference says; the same question is asked once."""
         data = {}
         for index in SIZED.get(call.op, ()):
@@ -191,17 +191,16 @@ class Inference:
             if content is not None:
                 data[_IN.format(index)] = content
         given = tuple([None if value is None else (value.kind, value.shape, value.type) for value in call.inputs])
-        attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
-        key = (call.op, call.version, schema.since_version, count, attributes, given, *data.items())
+        key = (call.op, call.version, schema.since_version, count, node.attributes, given, *data.items())
         if key not in self._known:
-            self._known[key] = self._infer(schema, node, call, data, opsets, count)
+            self._known[key] = self._infer(schema, node.record, call, data, opsets, count)
         return self._known[key]
 
     def _infer(
-        self, schema: Any, node: Any, call: Call, data: dict[str, bytes], opsets: Mapping[str, int], count: int
+        self, schema: Any, record: Any, call: Call, data: dict[str, bytes], opsets: Mapping[str, int], count: int
     ) -> list[Value]:  # fmt: skip
         """Ask under names that do not matter: an output without a name is one, too."""
-        asked = self.library.NodeProto(op_type=node.op_type, domain=node.domain, attribute=node.attribute)
+        asked = self.library.NodeProto(op_type=record.op_type, domain=record.domain, attribute=record.attribute)
         asked.input.extend(["" if value is None else _IN.format(i) for i, value in enumerate(call.inputs)])
         asked.output.extend([_OUT.format(i) for i in range(max(count, schema.min_output))])
         types = {_IN.format(i): type_ for i, value in enumerate(call.inputs) if (type_ := self.type_of(value))}

@@ -10,7 +10,7 @@ from typing import Any
 from ...graph.ops import Shape
 from ...spec.errors import clip
 from .isolated import bad_file, onnx_library
-from .wire import Malformed, without_weights
+from .wire import Malformed, check_text, without_weights
 
 #: Largest size of an axis; what the notation of specs allows, too.
 LARGEST = 10**18 - 1
@@ -27,7 +27,9 @@ def load(path: str, inputs: Mapping[str, Shape], batch: int | None, size: Shape 
     library = onnx_library("onnx_ml_pb2")
     try:
         model = library.ModelProto.FromString(_stripped(path))
-        check_names(model.graph)
+        graph = model.graph
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            check_text(value.name, *[dim.dim_param for dim in _dims(value)])
     except Malformed as error:
         raise bad_file(path, str(error), "is the file complete?") from None
     except OSError as error:
@@ -58,23 +60,6 @@ def _stripped(path: str) -> bytes:
             if isinstance(error, Malformed):
                 raise
             raise Malformed("it is empty or no regular file") from None
-
-
-def check_names(graph: Any) -> None:
-    """Every name is text: what is no UTF-8 the decoder leaves as bytes."""
-    values = (*graph.input, *graph.output, *graph.value_info)
-    named = (*graph.initializer, *[tensor.values for tensor in graph.sparse_initializer], *values, *graph.node)
-    names = {type(thing.name) for thing in named}
-    for node in graph.node:
-        names.update(map(type, (node.op_type, node.domain, *node.input, *node.output)))
-        for attribute in node.attribute:
-            names.add(type(attribute.name))
-            if attribute.HasField("g"):
-                check_names(attribute.g)
-    for value in values:
-        names.update([type(dim.dim_param) for dim in _dims(value)])
-    if names - {str}:
-        raise Malformed("a name in it is no text: it is damaged")
 
 
 def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path: str) -> None:

@@ -12,7 +12,7 @@ from ...spec.errors import SpecError
 from ..written.encode import encode_integers, encode_step
 from ..written.learned import parts_of
 from ..written.steps import NOTE, emitted
-from .values import Scope
+from .values import Scope, Written
 
 #: Longest note: that of a concatenation names every input.
 LONGEST_NOTE = 1 << 14
@@ -28,15 +28,18 @@ class Claim(NamedTuple):
     nodes: int
 
 
-def noted(graph: Any, scope: Scope, shape_of: Callable[[int], Shape]) -> Iterator[tuple[Sequence[Any], Claim | None]]:
+def noted(
+    graph: Any, nodes: Sequence[Written], scope: Scope, shape_of: Callable[[int], Shape]
+) -> Iterator[tuple[Sequence[Written], Claim | None]]:  # fmt: skip
     """The nodes of a graph in order: those that a note, which holds, makes one together; the others each alone.
 
     Whoever asks for the next has walked those before: their values are in `scope`, their shapes known by number.
     """
-    nodes, at = graph.node, 0
+    at = 0
     held: dict[str, Any] | None = None
     while at < len(nodes):
-        claim = _claim(nodes[at].doc_string)
+        note = nodes[at].record.doc_string
+        claim = _claim(note) if note else None
         if claim is not None:
             held = {tensor.name: tensor for tensor in graph.initializer} if held is None else held
             claim = claim if _holds(claim, nodes[at : at + claim.nodes], scope, held, shape_of) else None
@@ -63,12 +66,12 @@ def _tuples(value: Any) -> Any:
 
 
 def _holds(
-    claim: Claim, nodes: Sequence[Any], scope: Scope, held: dict[str, Any], shape_of: Callable[[int], Shape]
+    claim: Claim, nodes: Sequence[Written], scope: Scope, held: dict[str, Any], shape_of: Callable[[int], Shape]
 ) -> bool:  # fmt: skip
     """Does writing the operation give these nodes, byte for byte, and the integers that they read?"""
     if len(nodes) != claim.nodes or not all([name in scope.values for name in claim.inputs]):
         return False
-    name, numbers = nodes[-1].name, [scope.values[given].number for given in claim.inputs]
+    name, numbers = nodes[-1].record.name, [scope.values[given].number for given in claim.inputs]
     if None in numbers:
         return False
     try:
@@ -80,15 +83,15 @@ def _holds(
         integers = {key: encode_integers(key, values) for key, values in again.integers.items()}
     except (ShapeError, SpecError, LookupError, ArithmeticError, ValueError, TypeError, AttributeError):
         return False
-    same = steps == [node.SerializeToString() for node in nodes]
+    same = steps == [node.record.SerializeToString() for node in nodes]
     return same and all([key in held and held[key].SerializeToString() == made for key, made in integers.items()])
 
 
-def _learned(op: Op, name: str, nodes: Sequence[Any]) -> list[Any]:
+def _learned(op: Op, name: str, nodes: Sequence[Written]) -> list[Any]:
     """What it learns under its own name, or, where it shares that, under the name that the nodes read."""
     own = parts_of(op, name)
     if not getattr(op, "shared", False):
         return own
-    read = [given for node in nodes for given in node.input]
+    read = [given for node in nodes for given in node.inputs]
     of = {tensor.part: given for tensor in own for given in read if given.endswith(f".{tensor.part}")}
     return [tensor._replace(node=of[tensor.part].removesuffix(f".{tensor.part}")) for tensor in own]

@@ -23,8 +23,23 @@ from .isolated import onnx_library
 from .microsoft import block_size
 from .own import Claim, noted
 from .rules import PRODUCTS, RULES
-from .values import ABSENT, LEARNABLE, Call, Count, Root, Scope, Unknown, Value, countable, show_name, sizes_of
-from .wire import Malformed
+from .values import (
+    ABSENT,
+    LEARNABLE,
+    Call,
+    Count,
+    Root,
+    Scope,
+    Unknown,
+    Value,
+    Written,
+    countable,
+    operations,
+    show_name,
+    sizes_of,
+    taken_apart,
+)
+from .wire import Malformed, check_text
 
 #: Operations that are walked, and bytes of the file that allow for another one: functions and loops repeat them.
 MOST_OPERATIONS, BYTES_AN_OPERATION = 4_500, 10
@@ -34,6 +49,9 @@ MOST_DEPTH = 100
 
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
+
+#: Types of attributes in which an operation may have weights: tensors, graphs, lists of floats (AttributeProto's).
+HOLDING = frozenset((4, 5, 6, 9, 10, 11, 12))
 
 #: Operations that cost nothing where they compute with constants and sizes alone.
 FOLDED = RULES.keys() - PRODUCTS
@@ -114,55 +132,54 @@ class Walk:
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Every operation of a graph, its inputs being in `scope` already."""
-        scope.enter(graph)
+        written = scope.enter(graph)
         for tensor in graph.initializer:
             scope.values[tensor.name] = stored(f"{scope.prefix}{tensor.name}", tensor, is_stored=True)
         for sparse in graph.sparse_initializer:
             dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
-        for nodes, claim in noted(graph, scope, self.shapes.__getitem__):
+        for nodes, claim in noted(graph, written, scope, self.shapes.__getitem__):
             base = len(self.nodes)
             for node in nodes:
                 self.node(node, scope)
             if claim is not None and scope.times == 1:
                 self._as_one(claim, nodes, base, scope)
 
-    def _as_one(self, claim: Claim, nodes: Sequence[Any], base: int, scope: Scope) -> None:
+    def _as_one(self, claim: Claim, nodes: Sequence[Written], base: int, scope: Scope) -> None:
         """One operation of ours in the place of those that stand for it, if it learns what they read."""
         numbers = range(base + 1, len(self.nodes) + 1)
         roots = tuple([root for number in numbers for root in self.held.get(number, ())])
-        made = scope.values[nodes[-1].output[0]]
+        made = scope.values[nodes[-1].outputs[0]]
         given = [scope.values[name].number for name in claim.inputs]
         if made.full is None or params(claim.op) != sum([root.size for root in roots]):
             return
         for number in numbers:
             self.held.pop(number, None)
         for node in nodes[:-1]:
-            del scope.values[node.output[0]]
+            del scope.values[node.outputs[0]]
         del self.nodes[base:], self.shapes[base + 1 :], self.kinds[base + 1 :]
         inputs = tuple([number for number in given if number is not None])
-        number = self.add(scope.prefix + nodes[-1].name, claim.op, inputs, made.full, made.kind)
-        scope.values[nodes[-1].output[0]] = made._replace(number=number)
+        number = self.add(scope.prefix + nodes[-1].record.name, claim.op, inputs, made.full, made.kind)
+        scope.values[nodes[-1].outputs[0]] = made._replace(number=number)
         if roots:
             self.held[number] = roots
 
-    def node(self, node: Any, scope: Scope) -> None:
+    def node(self, node: Written, scope: Scope) -> None:
         """One operation, on one of its five ways."""
         self.walked += 1
         if self.walked > self.most:
             raise Malformed(f"it has more than {self.most:,} operations, for so short a file")
         self.tell(self.walked)
-        op = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
-        found = [scope.find(name) if name else ABSENT for name in node.input]
-        inputs = [None if value is ABSENT else value for value in found]
+        inputs = [None if not name or (value := scope.find(name)) is ABSENT else value for name in node.inputs]
         node = _resolved(node, scope.attributes)
-        version = scope.opsets.get("" if node.domain == "ai.onnx" else node.domain, 1)
-        function = self.functions.get((node.domain, node.op_type, node.overload))
+        op, domain = node.op, node.record.domain
+        version = scope.opsets.get("" if domain == "ai.onnx" else domain, 1)
+        function = self.functions.get((domain, node.record.op_type, node.record.overload)) if self.functions else None
         if function is None and op in FOLDED and all([v is None or v.constant for v in inputs[: CONTENT_READ.get(op)]]):
-            self._folded(node, scope, op, inputs, version)
+            self._folded(node, scope, inputs, version)
             return
-        name = scope.prefix + (node.name or next((o for o in node.output if o), "") or op)
-        call = self._call(node, op, inputs, version)
+        name = scope.prefix + node.name
+        call = self._call(node, inputs, version)
         if function is not None:
             self._function(function, node, scope, name, call)
         elif op in CONTROL:
@@ -170,31 +187,34 @@ class Walk:
         else:
             self._known(node, scope, name, call)
 
-    def _call(self, node: Any, op: str, inputs: list[Value | None], version: int) -> Call:
-        call = Call(op, {a.name: a for a in node.attribute}, inputs, (), version)
+    def _call(self, node: Written, inputs: list[Value | None], version: int) -> Call:
+        attributes = {attribute.name: attribute for attribute in node.record.attribute}
+        check_text(*attributes)
+        call = Call(node.op, attributes, inputs, (), version)
         call.block = self.block
         return call
 
-    def _folded(self, node: Any, scope: Scope, op: str, inputs: list[Value | None], version: int) -> None:
+    def _folded(self, node: Written, scope: Scope, inputs: list[Value | None], version: int) -> None:
         """An operation that computes with constants and sizes alone: what the same one has made before is taken.
 
         Each window of an attention works out the same mask once more. Weights have names, which are never the same.
         """
-        read = CONTENT_READ.get(op)
-        sizes = [None if v is None else (v.shape, v.kind, v.type) for v in (inputs[read:] if read is not None else ())]
-        attributes = [attribute.SerializeToString() for attribute in node.attribute]
-        said = [scope.said.get(output) for output in node.output]
-        key = (op, version, *inputs[:read], "sizes", *sizes, "attributes", *attributes, "outputs", *said)
+        read = CONTENT_READ.get(node.op)
+        sizes = () if read is None else tuple([v and (v.shape, v.kind, v.type) for v in inputs[read:]])
+        said = tuple([scope.said.get(output) for output in node.outputs])
+        key = (node.op, version, node.attributes, said, sizes, *inputs[:read])
         made = self.made.get(key)
         if made is None:
-            call = self._call(node, op, inputs, version)
+            call = self._call(node, inputs, version)
             call.outs = self._outputs(node, scope, call)
             made = folded(node, scope, call, self.evaluator, literals=self.literals)
             if not any([value.roots for value in made]):
                 self.made[key] = made
-        scope.values.update({name: value for name, value in zip(node.output, made) if name})
+        for output, value in zip(node.outputs, made):
+            if output:
+                scope.values[output] = value
 
-    def _known(self, node: Any, scope: Scope, name: str, call: Call) -> None:
+    def _known(self, node: Written, scope: Scope, name: str, call: Call) -> None:
         """An operation without a body of its own: counted or listed."""
         call.outs = outs = self._outputs(node, scope, call)
         is_constant = all([v is None or v.constant for v in call.inputs[: CONTENT_READ.get(call.op)]])
@@ -207,14 +227,15 @@ class Walk:
         if reason:
             self.missing(call.op, name, reason)
         self._emit(node, scope, name, call, None if reason else count, is_constant)
-        for output, value in zip(node.output, outs):  # what nobody has given a number
+        for output, value in zip(node.outputs, outs):  # what nobody has given a number
             if output and output not in scope.values:
                 scope.values[output] = value
 
-    def _rule(self, call: Call, node: Any, scope: Scope) -> tuple[Count, str]:
+    def _rule(self, call: Call, node: Written, scope: Scope) -> tuple[Count, str]:
         """What it counts; or nothing, and why: there is no third answer."""
         if call.op not in RULES:
-            if any([value is not None and value.roots for value in call.inputs]):
+            holds = [value is not None and bool(value.roots) for value in call.inputs]
+            if any(holds) or any([attribute.type in HOLDING for attribute in call.attributes.values()]):
                 self.params_complete = False
             return Count(), "there is no rule for it"
         try:
@@ -222,22 +243,22 @@ class Walk:
         except Unknown as why:
             return Count(), str(why)
         for index, value in enumerate(call.outs):
-            is_read = index == 0 or (index < len(node.output) and node.output[index] in scope.used)
+            is_read = index == 0 or (index < len(node.outputs) and node.outputs[index] in scope.used)
             if is_read and value.full is None and not value.type:
                 return Count(), "the size of its output is not known"
         return count, ""
 
-    def _outputs(self, node: Any, scope: Scope, call: Call) -> list[Value]:
+    def _outputs(self, node: Written, scope: Scope, call: Call) -> list[Value]:
         """Types and sizes of the outputs; what ONNX cannot infer, the file may say."""
         outs = []
         for index, found in enumerate(self.inference.outputs(node, call, scope.opsets)):
-            said = scope.said.get(node.output[index]) if index < len(node.output) else None
+            said = scope.said.get(node.outputs[index]) if index < len(node.outputs) else None
             outs.append(found if said is None or found.full is not None else _merged(found, said))
         return outs
 
-    def _function(self, function: Any, node: Any, scope: Scope, name: str, call: Call) -> None:
+    def _function(self, function: Any, node: Written, scope: Scope, name: str, call: Call) -> None:
         """The body of a function, its inputs and attributes being those of the call."""
-        key = (node.domain, node.op_type)
+        key = (node.record.domain, node.record.op_type)
         if key in self.calls:
             raise Malformed("a function is inside itself")
         if len(self.calls) > MOST_DEPTH:
@@ -250,17 +271,19 @@ class Walk:
         for index, formal in enumerate(function.input):
             value = call.inputs[index] if index < len(call.inputs) else None
             inner.values[formal] = ABSENT if value is None else value
-        inner.used = {used for one in function.node for used in one.input} | set(function.output)
-        for one in function.node:
+        check_text(*function.input, *function.output)
+        nodes = operations(function.node)
+        inner.used = {used for one in nodes for used in one.inputs} | set(function.output)
+        for one in nodes:
             self.node(one, inner)
-        for formal, output in zip(function.output, node.output):
+        for formal, output in zip(function.output, node.outputs):
             if output:
                 scope.values[output] = inner.find(formal)
         self.calls.pop()
 
-    def _defined(self, node: Any, call: Call) -> Any:
+    def _defined(self, node: Written, call: Call) -> Any:
         """The body that ONNX itself gives an operation without a rule."""
-        schema = self.inference.schema(node.op_type, call.version, node.domain)
+        schema = self.inference.schema(node.record, call.version)
         if schema is None or len(self.calls) > MOST_DEPTH:
             return None
         try:
@@ -268,17 +291,17 @@ class Walk:
                 return schema.function_body
             if schema.has_context_dependent_function:
                 types = [self.inference.type_of(value) for value in call.inputs]
-                made = schema.get_context_dependent_function(node.SerializeToString(), types)
+                made = schema.get_context_dependent_function(node.record.SerializeToString(), types)
                 return onnx_library("onnx_ml_pb2").FunctionProto.FromString(made)
         except Exception:  # C++ throws what it likes
             return None
         return None
 
-    def _emit(self, node: Any, scope: Scope, name: str, call: Call, found: Count | None, is_constant: bool) -> None:
+    def _emit(self, node: Written, scope: Scope, name: str, call: Call, found: Count | None, is_constant: bool) -> None:
         """A node for the operation, of which `found` is what it counts, if that is known, and one more for each further
         output that is read."""
         if call.op == "Split" and not is_constant:
-            self._split(list(node.output), scope, name, call)
+            self._split(node.outputs, scope, name, call)
             return
         count = Count() if found is None else found
         roots = weights_read(call, self.counted)
@@ -289,7 +312,7 @@ class Walk:
         if op is None:  # `or` would take an Add, which has no fields, for none
             op = as_numbers(call, count, params, scope.times, kind)._replace(known=found is not None)
         for index, out in enumerate(call.outs):
-            output = node.output[index] if index < len(node.output) else ""
+            output = node.outputs[index] if index < len(node.outputs) else ""
             if index and (not output or output not in scope.used):
                 continue
             shape = out.full if out.full is not None else (0,)
@@ -303,7 +326,7 @@ class Walk:
             if output:
                 scope.values[output] = out._replace(number=None if is_constant else made, constant=is_constant)
 
-    def _split(self, outputs: list[str], scope: Scope, name: str, call: Call) -> None:
+    def _split(self, outputs: Sequence[str], scope: Scope, name: str, call: Call) -> None:
         """Each part shows the input; parts of the channels are the primitive's."""
         axis, start = call.integer("axis", 0), 0
         numbers = tuple([v.number for v in call.inputs[:1] if v is not None and v.number is not None])
@@ -345,17 +368,18 @@ def _merged(found: Value, said: Value) -> Value:
     return found._replace(shape=sizes, kind=found.kind or said.kind)
 
 
-def _resolved(node: Any, attributes: dict[str, Any] | None) -> Any:
+def _resolved(node: Written, attributes: dict[str, Any] | None) -> Written:
     """A node of a function's body with the attributes of the call in place of their names."""
-    if attributes is None or not any([a.ref_attr_name for a in node.attribute]):
+    if attributes is None or not any([a.ref_attr_name for a in node.record.attribute]):
         return node
-    made = type(node)()
-    made.CopyFrom(node)
+    made = type(node.record)()
+    made.CopyFrom(node.record)
     del made.attribute[:]
-    for attribute in node.attribute:
+    for attribute in node.record.attribute:
+        check_text(attribute.name, attribute.ref_attr_name)
         if not attribute.ref_attr_name:
             made.attribute.append(attribute)
         elif attribute.ref_attr_name in attributes:
             made.attribute.append(attributes[attribute.ref_attr_name])
             made.attribute[-1].name = attribute.name
-    return made
+    return taken_apart(made)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...graph.ops import Ints, Op, Shape
 from ...spec.errors import visible
-from .wire import Malformed
+from .wire import Malformed, check_text
 
 if TYPE_CHECKING:
     from .evaluate import Content
@@ -146,6 +146,40 @@ class Call:
         return tuple(found.ints)
 
 
+class Written(NamedTuple):
+    """An operation as it is written in the file: ONNX's record of it, taken apart once, as each look at one costs.
+
+    `op` is its name, behind its domain where it is none of ONNX's own; `attributes` are their records as bytes.
+    """
+
+    record: Any
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: tuple[bytes, ...]
+
+    @property
+    def name(self) -> str:
+        """Its own name, or that of what it gives."""
+        check_text(self.record.name)
+        return self.record.name or next((output for output in self.outputs if output), "") or self.op
+
+
+def operations(records: Iterable[Any]) -> list[Written]:
+    """Records taken apart; Malformed where a name in them is no text."""
+    made = [taken_apart(record) for record in records]
+    check_text(*[name for one in made for name in (one.op, *one.inputs, *one.outputs)])
+    return made
+
+
+def taken_apart(record: Any) -> Written:
+    """A record taken apart."""
+    op, domain = record.op_type, record.domain
+    op = op if domain in ("", "ai.onnx") else f"{domain}.{op}"
+    attributes = tuple([attribute.SerializeToString() for attribute in record.attribute])
+    return Written(record, op, tuple(record.input), tuple(record.output), attributes)
+
+
 class Scope:
     """The values of a graph by name, and those of the graphs around it."""
 
@@ -168,11 +202,13 @@ class Scope:
             raise Malformed("its loops run too often to be counted")
         return found
 
-    def enter(self, graph: Any) -> None:
-        """Take over what a graph says about its values."""
-        values = (*graph.value_info, *graph.output)
+    def enter(self, graph: Any) -> list[Written]:
+        """Take over what a graph says about its values; gives its operations."""
+        values, nodes = (*graph.value_info, *graph.output), operations(graph.node)
+        check_text(*[thing.name for thing in (*values, *graph.input, *graph.initializer)])
         self.said = {v.name: Value(sizes_of(v.type), v.type.tensor_type.elem_type) for v in values}
-        self.used = {name for node in graph.node for name in node.input} | {value.name for value in graph.output}
+        self.used = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
+        return nodes
 
     def find(self, name: str) -> Value:
         """The value of that name; Malformed where nothing has made it yet."""

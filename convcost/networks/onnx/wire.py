@@ -44,6 +44,14 @@ class Malformed(ValueError):  # noqa: N818  what the bytes are
     """Bytes that are no model."""
 
 
+def check_text(*names: str) -> None:
+    """Every name is text; Malformed where the decoder has left bytes, as it does with what is no UTF-8."""
+    try:
+        "".join(names)
+    except TypeError:
+        raise Malformed("a name in it is no text: it is damaged") from None
+
+
 def without_weights(data: Source) -> bytes:
     """The model in `data` with the content of its large tensors left out.
 

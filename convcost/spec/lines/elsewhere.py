@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from ..errors import Span, SpecError, clip
 
@@ -98,6 +99,11 @@ _LAYERS = {
 _NAME = re.compile(r"(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_]*+)\s*+\(")
 
 
+@cache
+def _compiled() -> list[tuple[re.Pattern[str], str, str]]:
+    return [(re.compile(pattern), what, how) for pattern, what, how in _NOTATIONS]
+
+
 def _example(_line: str) -> str:
     return "64 @56 k3 p1 bias"
 
@@ -113,8 +119,8 @@ def recognised(line: str, products: Callable[[str], str] = _example) -> SpecErro
     'its products are those of 64 @56 k3 p1 bias; a convolution of its own makes the offsets'
     """
     near = line[:_NEAR]
-    for pattern, what, how in _NOTATIONS:
-        found = re.search(pattern, near)
+    for pattern, what, how in _compiled():
+        found = pattern.search(near)
         if found:
             return _error(f"this is {what}" + ", which is not read" * (" which " not in what), how, line, found.span())
     for found in _NAME.finditer(near):
