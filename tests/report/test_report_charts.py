@@ -243,3 +243,11 @@ DRAWN = [
 @pytest.mark.parametrize(("panels", "width", "text"), DRAWN, ids=["bars", "narrow bars", "curves", "memory", "points"])
 def test_a_chart_reads_like_this(panels: tuple[Panel, ...], width: int, text: str) -> None:
     assert chart_text(Chart("", (), panels), width) == text
+
+
+@pytest.mark.parametrize(("columns", "panels"), [(3, 3), (8, 8), (9, 8), (20, 8)])
+def test_a_table_is_drawn_in_eight_panels_at_most(columns: int, panels: int) -> None:
+    """Its first columns of numbers."""
+    heads = tuple([Head(f"w{at}", f"w{at}", "", True, None) for at in range(columns)])
+    table = Table("t", (), "one", heads, (Section("", (Line("a", ("1",) * columns),)),), (), ())
+    assert [panel.title for panel in chart_of({}, table).panels] == [f"w{at}" for at in range(panels)]

@@ -230,7 +230,7 @@ linear 3"""
         ("f", 1, ["Concat"]), ("linear", 1, ["Linear"]),
     ]  # fmt: skip
     assert [one.shapes[-1] for one in found] == [(1, 4, 8, 8)] * 3 + [(1, 8, 8, 8), (1, 3)]
-    assert [one.graph.nodes[0].op.shared for one in found[:2] if one.graph] == [False, False]  # type: ignore[union-attr]  # convolutions
+    assert [one.graph.nodes[0].op.shared for one in found[:2] if one.graph] == [False, False]
 
 
 @pytest.mark.parametrize(
