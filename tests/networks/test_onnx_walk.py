@@ -729,3 +729,15 @@ def test_weights_are_left_out_wherever_they_are(place: str) -> None:
     again = onnx.ModelProto.FromString(found)
     assert (len(again.graph.node) + len(again.functions) + len(again.graph.initializer) +
             len(again.graph.sparse_initializer)) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize(("axis", "kinds"), [(1, ["Split", "Split"]), (-2, ["Split", "Split"]), (2, ["split", "split"]),
+                                             (-1, ["split", "split"]), (0, ["split", "split"])])  # fmt: skip
+def test_parts_of_the_channels_are_splits_and_other_parts_are_views(tmp_path: Path, axis: int, kinds: list[str]) -> None:
+    """From either end; each part begins where the one before it ends."""
+    made = model([node("Split", "x", "p q", axis=axis, num_outputs=2)], [given("x", 4, 6, 8)], ["p", "q"], opset=18)
+    found = read_here(made, tmp_path)
+    ops = [one.op for one in found.graph.nodes if one.name.startswith("p")]
+    assert [getattr(op, "kind", type(op).__name__) for op in ops] == kinds
+    assert kinds[0] == "split" or [(op.start, op.stop) for op in ops] == [(0, 3), (3, 6)]
+    assert found.unknown == []
