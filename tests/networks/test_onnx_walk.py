@@ -733,9 +733,7 @@ def test_weights_are_left_out_wherever_they_are(place: str) -> None:
 
 @pytest.mark.parametrize(("axis", "kinds"), [(1, ["Split", "Split"]), (-2, ["Split", "Split"]), (2, ["split", "split"]),
                                              (-1, ["split", "split"]), (0, ["split", "split"])])  # fmt: skip
-def test_parts_of_the_channels_are_splits_and_other_parts_are_views(
-    tmp_path: Path, axis: int, kinds: list[str]
-) -> None:
+def test_parts_of_channels_are_splits_and_others_are_views(tmp_path: Path, axis: int, kinds: list[str]) -> None:
     """From either end; each part begins where the one before it ends."""
     made = model([node("Split", "x", "p q", axis=axis, num_outputs=2)], [given("x", 4, 6, 8)], ["p", "q"], opset=18)
     found = read_here(made, tmp_path)
