@@ -552,3 +552,18 @@ def test_what_another_program_prints_is_called_so(text: str, line: int, message:
 def test_how_many_inputs_a_line_takes_is_told(lines: list[str], wanted: str, example: str) -> None:
     error = mistake(*lines)
     assert (error.message, error.hint.startswith(example)) == (wanted, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "standard 3 k3 share a q2", "standard share a 3 k3 q2", "standard 3 q2 k3 share a", "standard q2 3 k3 share a",
+        "standard 3 k3 r2 q2", "standard r2 3 k3 q2", "b: standard r2 3 q2 k3", "standard 3 k3 q2 r2",
+        "standard 3 k3 share a r2 q2", "standard r2 share a q2 3 k3",
+    ],
+)  # fmt: skip
+def test_a_wrong_token_is_found_beside_repetitions_and_what_is_shared(line: str) -> None:
+    """Neither is a token of the layer."""
+    error = mistake("a: standard 3 k3", line)
+    assert "unknown token 'q2'" in error.message
+    assert (error.line, error.column) == (3, line.index("q2") + 1)
