@@ -326,3 +326,19 @@ def test_an_input_is_of_one_kernel(tmp_path: Path) -> None:
     assert (caught.value.text, caught.value.start, caught.value.end) == (given, 0, len(given))
     (one,) = separate_file(str(tmp_path / "k.npz"), ["@9"], QUIET, layer="b", inputs=(given,)).layers
     assert one.rows[0].output_error is not None
+
+
+@pytest.mark.parametrize(
+    ("layer", "hint"),
+    [("y", "try Conv.y"), ("Conv", "try Conv.a, Conv.b, Conv.c"), ("Conv.e", "try Conv."), ("zzz", "try Conv.a, ")],
+)
+def test_a_layer_that_a_model_has_not_is_answered_with_those_that_are_like_it(
+    layer: str, hint: str, tmp_path: Path
+) -> None:
+    """Those whose names have it inside, near ones, or the first; three of them."""
+    nodes = [conv("x", "w", "a"), conv("a", "w", "b"), conv("b", "w", "c"), conv("c", "w", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, {"w": random_weights(3, 3, 1, 1)}, (1, 3, 4, 4))
+    with pytest.raises(SpecError, match=f"has no layer '{layer}'") as caught:
+        separate_file(path, [], QUIET, layer=layer)
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.text[caught.value.start : caught.value.end] == layer
