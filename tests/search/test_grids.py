@@ -56,7 +56,7 @@ def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[st
         ("8 8 @7 k3", 1, "channels are given twice"),
         ("8,9..3 @3 k3", 3, "the range 9..3 has no numbers"), ("8:4,9..3 @3 k3", 5, "the range 9..3 has no numbers"),
         ("8 @7,5..3 k3", 6, "the range 5..3 has no numbers"), ("8 @7x5..3 k3", 6, "the range 5..3 has no numbers"),
-        ("8 @9,7x9..5 k3", 8, "the range 9..5 has no numbers"), ("8,a @3 k3", 3, "'a' is no number and no range"),
+        ("8 @9,7x9..5 k3", 8, "the range 9..5 has no numbers"), ("8,4..a @3 k3", 3, "no number and no range"),
     ],
 )  # fmt: skip
 def test_what_is_no_grid_is_pointed_at(text: str, column: int, message: str) -> None:
