@@ -278,8 +278,8 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     if not found or not ("," in word or ".." in word):
         return [word]
     start, rest = found[1] or "", found[2]
-    return [start + one for piece in rest.split(",")
-            for one in (map(str, _piece(piece, text, at + len(start), ())) if ".." in piece else [piece])]  # fmt: skip
+    return [start + one for piece, place in _placed(rest, ",", at + len(start))
+            for one in (map(str, _piece(piece, text, place, ())) if ".." in piece else [piece])]  # fmt: skip
 
 
 def layers_of(grids: Sequence[Grid]) -> int:
