@@ -455,3 +455,13 @@ def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path
     found = read_here(model_of(text), tmp_path)
     assert [(missing.op, missing.reason) for missing in found.unknown] == [(single(row).op, reason.strip())]
     assert analyze(found.graph).cost.macs == 0
+
+
+@pytest.mark.parametrize(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
+def test_packed_weights_have_as_many_bits_as_they_say(tmp_path: Path, bits: int, taken: int, kind: str) -> None:
+    """However many bytes hold a block of them."""
+    row = f"com.microsoft.MatMulNBits K=32 N=6 bits={bits} block_size=16 | 5x32 *q:6x2x{taken} *12"
+    graph = read_here(model_of(row), tmp_path).graph
+    assert graph.weight_types is not None
+    assert graph.weight_types[0] == ((kind, 192),)
+    assert analyze(graph).cost.weight_bytes == 192 * bits // 8
