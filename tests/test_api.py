@@ -137,3 +137,9 @@ def test_only_what_exists_is_there() -> None:
     assert {"compare", "layer", "network"} <= set(dir(convcost))
     with pytest.raises(AttributeError, match="nothing"):
         convcost.nothing  # noqa: B018  what must fail
+
+
+def test_words_may_be_a_list_or_a_text_with_commas() -> None:
+    found = [convcost.sweep("8..16/8 @7 k3", front=words, verify=False)
+             for words in ("params,macs", ["params", "macs"], ("params", "macs"))]  # fmt: skip
+    assert str(found[0]) == str(found[1]) == str(found[2])

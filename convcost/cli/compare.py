@@ -64,8 +64,8 @@ MEASURED = "params,macs,relative.macs,traffic_bytes,measured.seconds,measured.ra
 MEASURED_SECONDS = 5.0
 
 
-#: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
-WORTH_PLANS = 1000
+#: Lines that plans must spare to be made: what these need takes as long to load as so many answers.
+WORTH_PLANS = 150
 
 #: Lines that want a plan for a row before one is made: it takes as long as to answer so many.
 WORTH_A_PLAN = 100

@@ -23,6 +23,7 @@ from ..spec import LayerSpec, SpecError, format_spec, parse_spec
 from ..spec.errors import unknown_name
 from ..spec.text import join_words
 from ..variants.registry import DoesNotApply
+from .failure import tell
 from .listing import fold_text, listing, width_of
 from .options import NOTATION, Destination, Format
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 EPILOG = (
     NOTATION
     + """
+The MACs here are formulas, and multiply-adds as everywhere. What another tool would say of a layer is a number of
+that layer: convcost layer 64:128 @56 k3 --convention thop.
+
 Examples:
 
   convcost explain depthwise-separable 64:128 @56 k3
@@ -50,6 +54,9 @@ Examples:
 
 #: What texts are wide where no terminal is narrower.
 WIDTH = 80
+
+#: How long variants are timed, and about how many rounds that takes.
+MEASURED_SECONDS, ROUNDS = 3.0, 70
 
 
 #: How an explanation is written: as any answer, and as text, which is what its table is.
@@ -120,6 +127,8 @@ def _explain(words: list[str], experiment: bool, measure: bool, full: bool, form
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
+    if measure and asked.topics == [RESIDUAL]:
+        raise SpecError("a shortcut alone is not timed", "convcost explain basic-block --measure")
     if not FORMATS[format].explains:
         written = ", ".join([name for name, known in FORMATS.items() if known.explains])
         raise SpecError(f"an explanation is not written as {format}", f"it is as {written}")
@@ -202,18 +211,23 @@ def _time(document: dict[str, Any], spec: LayerSpec) -> None:
     """Put the run time of each variant where the document says when it will not help."""
     from ..answers.comparison import compare_variants
     from ..checks.verifier import DEFAULT_LIMIT
+    from ..report.terminal import progress
     from ..timing.answer import measure_comparison
     from ..timing.engines import best_engine
 
     engine, note = best_engine()
     if note:
-        print(f"note: {note}", file=sys.stderr)
+        tell(note)
     explained = {one["topic"]: one for one in document["explanations"] if one["topic"] != RESIDUAL}
     names = list(dict.fromkeys(["standard", *explained]))
-    timed = measure_comparison(compare_variants(spec, names), engine, DEFAULT_LIMIT, 3.0)
+    with progress(ROUNDS, MEASURED_SECONDS) as step:
+        compared = compare_variants(spec, names)
+        timed = measure_comparison(compared, engine, DEFAULT_LIMIT, MEASURED_SECONDS, step)
     for row in timed.rows:
-        if row.variant in explained and row.measured is not None and row.measured.ratio is not None:
+        if row.variant in explained and row.measured is not None:
             explained[row.variant]["will_not_help"]["run_time"] = row.measured._asdict()
+        elif row.variant in explained:
+            tell(f"{row.variant} is not timed here: convcost time {format_spec(spec)} says why")
 
 
 def _measure() -> list[Measurement]:

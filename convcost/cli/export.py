@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..graph.ops import Graph
+from ..report.formats import ENDINGS
 from ..spec.errors import SpecError, clip
 from .options import Modifiers, OfNetwork, OptionalSpec, Residual
 
@@ -54,6 +55,10 @@ def export(
 
     if not output and sys.stdout.isatty():
         raise SpecError("an ONNX file is no text for a terminal", "name the file: -o block.onnx")
+    ending = Path(output).suffix
+    if ending.lower() in ENDINGS:
+        start = len(output) - len(ending)
+        raise SpecError(f"an ONNX file is not {ending}", "end the file in .onnx", output, start, len(output))
     graph, name = graph_to_run(spec or [], variant, network, modifiers, residual)
     pieces = onnx_pieces(writable(graph, name), _fill(weights, seed), __version__)
     first = next(pieces)  # what cannot be written is said before a file is opened

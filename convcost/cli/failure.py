@@ -4,38 +4,85 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TextIO
 
 from ..spec.errors import SpecError
 
+#: What takes a line of a terminal away.
+CLEAR = "\r\x1b[K"
+
 
 def report(error: SpecError, line: int | None = None) -> None:
     """Print bad input to stderr: the message, a caret under the token, the remedy."""
     width = get_terminal_size((100, 24)).columns
-    text = "\n".join(_folded(error.render(width=width, line=line).split("\n"), bool(error.hint), width))
-    print(coloured(text) if has_colours(sys.stderr) else text, file=sys.stderr)
+    message, *rest = error.render(width=width, line=line).split("\n")
+    head = wrapped(message, width)
+    lines = _folded(rest, bool(error.hint), width)
+    text = "\n".join([*head, *lines])
+    print(coloured(text, len(head)) if has_colours(sys.stderr) else text, file=sys.stderr)
 
 
 def tell(text: str) -> None:
     """Print what is worth knowing, and no answer, to stderr; nothing under `--quiet`."""
-    if os.environ.get("CONVCOST_QUIET"):
-        return
+    if not os.environ.get("CONVCOST_QUIET"):
+        say(f"note: {text}")
+
+
+def say(text: str) -> None:
+    """Print what an answer amounts to, such as that nothing fits, to stderr, in lines of the terminal's width."""
+    print("\n".join(wrapped(text, get_terminal_size((100, 24)).columns)), file=sys.stderr)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A sentence in lines that the width holds, indented from the second on; its words stay whole.
+
+    >>> wrapped("nothing fits: none has macs<=1", 20)
+    ['nothing fits: none', '  has macs<=1']
+    """
+    if len(text) <= max(width, 20):
+        return [text]
     from textwrap import wrap
 
-    width = max(get_terminal_size((100, 24)).columns, 20)
-    lines = wrap(f"note: {text}", width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    print("\n".join(lines), file=sys.stderr)
+    start = text[: len(text) - len(text.lstrip())]
+    return wrap(text.strip(), max(width, 20), initial_indent=start, subsequent_indent=f"{start}  ",
+                break_long_words=False, break_on_hyphens=False)  # fmt: skip
+
+
+@contextmanager
+def working(text: str) -> Iterator[Callable[[str], None]]:
+    """A line on the terminal for as long as something takes; none elsewhere, nor under `--quiet`.
+
+    >>> with working("exported by torch") as tell_meanwhile:
+    ...     pass
+
+    Notes meanwhile are for what it gives: the line makes way for them.
+    """
+    if not sys.stderr.isatty() or os.environ.get("CONVCOST_QUIET"):
+        yield tell
+        return
+
+    def tell_meanwhile(note: str) -> None:
+        print(CLEAR, end="", file=sys.stderr, flush=True)
+        tell(note)
+        print(f"{text} ...", end="", file=sys.stderr, flush=True)
+
+    print(f"{text} ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield tell_meanwhile
+    finally:
+        print(CLEAR, end="", file=sys.stderr, flush=True)
 
 
 def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:
     """The lines with the remedy, the last of them, in as many as the width needs; its words stay whole.
 
-    >>> _folded(["error: unknown variant 'x'", "  there are standard, grouped"], True, 20)
-    ["error: unknown variant 'x'", '  there are', '  standard, grouped']
+    >>> _folded(["  there are standard, grouped"], True, 20)
+    ['  there are', '  standard, grouped']
     """
-    if not has_hint or len(lines[-1]) <= width:
+    if not has_hint or not lines or len(lines[-1]) <= width:
         return lines
     from textwrap import wrap
 
@@ -51,14 +98,16 @@ def has_colours(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def coloured(text: str) -> str:
+def coloured(text: str, head: int = 1) -> str:
     r"""An error in a terminal's colours: the word and the carets in red, the remedy in cyan.
+
+    The message has `head` lines.
 
     >>> coloured("error: unknown token 'q3'\n  64 q3\n     ^^\n  did you mean k3?")
     "\x1b[1;31merror:\x1b[0m unknown token 'q3'\n  64 q3\n\x1b[1;31m     ^^\x1b[0m\n\x1b[36m  did you mean k3?\x1b[0m"
     """
     first, *rest = text.split("\n")
-    lines = [first.replace("error:", "\x1b[1;31merror:\x1b[0m", 1)]
+    lines, rest = [first.replace("error:", "\x1b[1;31merror:\x1b[0m", 1), *rest[: head - 1]], rest[head - 1 :]
     carets = [number for number, line in enumerate(rest) if line.strip() and not line.strip(" ^")]
     for number, line in enumerate(rest):
         style = "1;31" if number in carets else "36" if number > max(carets, default=-1) else ""

@@ -6,9 +6,10 @@ import sys
 
 from ..answers.opening import Asked, Opened, find_network
 from ..networks.convs import spec_of_layer
+from ..networks.foreign import is_module_name
 from ..networks.lines import LONGEST_FILE
 from ..spec import SpecError, format_spec
-from .failure import tell
+from .failure import tell, working
 from .run import Flags
 
 
@@ -21,7 +22,10 @@ def open_network(words: list[str], asked: Asked) -> Opened:
     Raises SpecError where there is none, or where something is said that it does not have.
     """
     piped = sys.stdin.buffer.read(LONGEST_FILE + 1).decode("utf-8", "replace") if words[0] == "-" else None
-    return find_network(words[0], " ".join(words[1:]), asked, piped, tell)
+    if not is_module_name(words[0]):
+        return find_network(words[0], " ".join(words[1:]), asked, piped, tell)
+    with working(f"{words[0]} is exported by torch") as tell_meanwhile:
+        return find_network(words[0], " ".join(words[1:]), asked, None, tell_meanwhile)
 
 
 def layer_of_network(inside: str, layer: str, words: list[str], flags: Flags) -> tuple[list[str], Flags]:

@@ -35,8 +35,11 @@ Examples:
 )
 
 
-#: Lines that must arrive together to be answered by plans: what these need takes as long to load as so many answers.
-WORTH_PLANS = 1500
+#: Lines that plans must spare to be made: what these need takes as long to load as so many answers.
+WORTH_PLANS = 1200
+
+#: Lines that want a plan before one is made: it takes as long as to answer so many.
+WORTH_A_PLAN = 20
 
 
 def layer(
@@ -63,5 +66,5 @@ def layer(
 
         words, flags = layer_of_network(inside, layer, words, flags)
     options = Options(False, showing.per_op, named_columns(to.columns), exact, convention=known_convention(convention))
-    planned = Planned(0 if execution.verify or convention else WORTH_PLANS)
+    planned = Planned(0 if execution.verify or convention else WORTH_PLANS, least=WORTH_A_PLAN)
     return answer_all(words, flags, answer, to, options, planned=planned)

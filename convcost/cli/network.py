@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -15,7 +14,7 @@ from ..answers.opening import Asked
 from ..networks.write import network_text
 from ..report.networks import network_document, write_network
 from ..spec.errors import SpecError
-from .failure import tell
+from .failure import tell, working
 from .inside import open_network
 from .onnx_model import report_unknown
 from .options import Convention, Destination, Exact, Execution, Selecting
@@ -108,7 +107,8 @@ def network(
         with to.open_text() as file:
             file.write(network_text(network))
         return 0
-    with _told(len(network.graph.nodes)):
+    operations = len(network.graph.nodes)
+    with working(f"{operations:,} operations are counted") if operations >= MANY else nullcontext():
         answer = answer_network(network, execution.inplace, execution.of_networks(), rebuild)
         document = network_document(answer)
     report_unknown(network)
@@ -133,19 +133,6 @@ def _selected(layers: list[Any], answer: NetworkAnswer, selecting: Selecting) ->
     if not chosen:
         tell(f"no layer is left of {len(layers)}")
     return [layers[index] for index in chosen]
-
-
-@contextmanager
-def _told(operations: int) -> Iterator[None]:
-    """A line on the terminal while there is much to count."""
-    if operations < MANY or not sys.stderr.isatty():
-        yield
-        return
-    print(f"{operations:,} operations are counted ...", end="", file=sys.stderr, flush=True)
-    try:
-        yield
-    finally:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _note_one_number(size: tuple[int, ...], words: list[str]) -> None:

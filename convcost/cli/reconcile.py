@@ -105,6 +105,9 @@ def reconcile(
     words, figures = split_words(subject or [])
     if not words:
         raise SpecError("there is nothing to reconcile", "name a network or a layer, such as: resnet50 '4.12 G'")
+    if (sizes or siblings) and not figures:
+        option = "--sizes" if sizes else "--siblings"
+        raise SpecError(f"{option} is for figures, and there is none", "add one as it is printed: '4.12 G'")
     asked = opened(words, Asked(width, depth, batch, norm, tuple(input or ())))
     if per_layer:
         from ..report.layer_figures import write_layers

@@ -56,10 +56,10 @@ class Flags(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """How lines that arrive together are answered by plans: where there are at least `lines` of them (0: never).
+    """How lines that arrive together are answered by plans: where plans spare `lines` of them (0: never).
 
     `parts` are the answers that one is made of, each with one row; none: the answer is one. A part gets a plan when
-    `least` lines want one.
+    `least` lines want one: it takes as long as to answer so many.
     """
 
     lines: int = 0
@@ -110,17 +110,19 @@ def _for_every_line(tokens: str) -> Values:
 
 def _by_plans(flags: Flags, answer: Answer, writer: Writer, otherwise: Values, planned: Planned) -> Texts:
     """What gives the texts of answers to many lines at once; None for a line that is to be answered by itself."""
+    from ..search.forms import lines_spared
+
     texts: Texts | None = None
 
     def of(lines: Sequence[str]) -> Sequence[str | None]:
         nonlocal texts
         if texts is None:
-            if len(lines) < planned.lines:  # loading NumPy takes as long as that many answers
-                return [None] * len(lines)
-            from ..search.batches import Batch, Pieces
+            if len(lines) < planned.lines or lines_spared(lines, planned.least) < planned.lines:
+                return [None] * len(lines)  # loading NumPy takes as long as that many answers
+            from ..search.batches import Batch, Pieces, undivided
 
             parts = planned.parts
-            pieces = Pieces(parts, writer.cut, planned.least) if parts else Pieces(lambda _: [answer])
+            pieces = Pieces(parts or (lambda _: [answer]), writer.cut if parts else undivided, planned.least)
             texts = Batch(lambda line: flags.read(line, otherwise), pieces, writer.text).texts
         return texts(lines)
 

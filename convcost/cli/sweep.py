@@ -31,8 +31,10 @@ asked for: counts, --best WORDS with --top N, --front WORDS. -o FILE.parquet or 
 chooses, so has a .csv without --best and --front; it appears whole or not at all. Building blocks are in no front
 unless they are named.
 
---workers and --cluster need Dask (pip install 'convcost[cluster]'); with Numba (convcost[sweep]) large grids take half
-the time. The answer is the same, whoever works it out.
+With Numba (convcost[sweep]) large grids take a third of the time. --workers N starts N processes by Dask (pip install
+'convcost[cluster]'). --cluster ADDRESS takes the workers of a scheduler: `dask scheduler` on one machine, `dask worker
+ADDRESS` on every other, where this very version of convcost must be installed, best with [sweep]; the scheduler needs
+none. The answer is the same, whoever works it out, and a worker that is lost changes nothing.
 
 Examples:
 

@@ -253,10 +253,10 @@ record what is computed of them. Its numbers are exact, or it is refused. Every
 configuration is worked out, so fit misses none; rows shown are executed.
 
 Files       -o FILE.parquet, .arrow or .csv has all rows, written as they come
-Speed       a row takes about 10 ns, with Numba 5 (convcost[sweep], which has
+Speed       a row takes about 6 ns, with Numba 2 (convcost[sweep], which has
             Parquet, Arrow and fast fronts, too): 10^9 rows in some seconds.
-            --workers N, --cluster tcp://HOST:8786: Dask (convcost[cluster]),
-            worth it from 10^11 rows on, and the answer is the same
+            --workers N, --cluster tcp://HOST:8786: Dask, worth it from 10^11
+            rows on; each worker needs this version of convcost[cluster]
 """
 
 _ROWS = "\n".join([f"  {f.name:<9} {f.ending:<9} {f.help}" for f in FORMATS.values()])

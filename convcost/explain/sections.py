@@ -309,6 +309,9 @@ def _limits(limits: Document) -> list[Block]:
 
 def _run_time(found: Document) -> str:
     """What was measured in an engine, and whether it can be told from the standard convolution's."""
+    if found["ratio"] is None:
+        return (f"Measured on this machine in {found['engine']}: {1e3 * found['seconds']:.3g} ms. It does less than "
+                "the standard convolution, so there is no ratio to it.")  # fmt: skip
     low, high = found["ratio_quartiles"]
     told = "no difference seen" if low <= 1 <= high else f"quartiles {low:.2f} and {high:.2f}"
     return (f"Measured on this machine in {found['engine']}: {found['ratio']:.2f} × the time of the standard "
@@ -324,7 +327,7 @@ def _growth(points: list[Document]) -> list[Block]:
     for point in points:
         own, standard = (f"{n:,}" if n is not None else "–" for n in (point["macs"], point["standard_macs"]))
         ratio = ["–" if point["ratio"] is None else f"{point['ratio']:.3f}"] * ratios
-        rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / (most or 1), 20)])
+        rows.append([f"k{point['kernel_size']}", own, standard, *ratio, bar((point["macs"] or 0) / most, 20)])
     header = ["", "MACs", "standard's MACs", *["ratio"] * ratios, "MACs drawn"]
     return [Grid(header, rows, tuple(range(1, len(header) - 1)))]
 
@@ -351,6 +354,8 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
         ("used in", lambda one: ", ".join([entry["where"] for entry in one["used_in"]])),
         ("not when", lambda one: sub(r" \([^)]*arXiv[^)]*\)", "", one["will_not_help"]["text"])),
     ]  # fmt: skip
+    if any(["run_time" in one["will_not_help"] for one in explained]):
+        rows.append(("run time", lambda one: _briefly(one["will_not_help"].get("run_time"))))
     grids = [_side_by_side(explained[i : i + 3], rows) for i in range(0, len(explained), 3)]
     *names, last = [one["topic"] for one in explained]
     return Page(f"{', '.join(names)} and {last}", facts, [
@@ -358,6 +363,14 @@ def difference_page(explained: list[Document], difference: Document, facts: str,
         Section("The key difference", [Para(difference["text"])]),
         *[Section("Try next", [Commands(difference["next"])])] * full,
     ])  # fmt: skip
+
+
+def _briefly(found: Document | None) -> str:
+    """A run time in a cell, with its engine."""
+    if found is None:
+        return "–"
+    ratio = "" if found["ratio"] is None else f", {found['ratio']:.2f} × the standard convolution's"
+    return f"{1e3 * found['seconds']:.3g} ms{ratio} ({found['engine']})"
 
 
 def _seen(numbers: Document) -> str:

@@ -157,7 +157,7 @@ class _Walk:
         """One module; `free` where a class of somebody's own is around it, which may do other things between."""
         if module.kind == "MultiheadAttention" and module.children:
             self.unsaid.append((path, module.kind))
-            self.lost = self.lost or Lost(path, module.kind, f"what a {module.kind} does is not known here")
+            self.lost = self.lost or Lost(path, module.kind, f"what {module.kind} does is not known here")
         if not module.children or (module.arguments and "conv" in module.kind.lower()):
             self._leaf(module, path, free)
             return
@@ -308,10 +308,10 @@ def _in_order(module: Module) -> bool:
 def _disorder(module: Module, path: str) -> str:
     """Why the order of the children is not known; "" where it may be taken as printed."""
     if module.kind in ("ModuleList", "ModuleDict"):
-        return f"in which order a {module.kind} is run is not printed"
+        return f"in which order {module.kind} is run is not printed"
     weights = [part for part in module.all() if re.search(r"Conv\w*\dd|Linear|Embedding|LSTM|GRU|Attention", part.kind)]
     if path and len([part for part in weights if not part.children or part.arguments]) > 1:
-        return f"how a {clip(module.kind)} runs its layers is not printed"
+        return f"how {clip(module.kind)} runs its layers is not printed"
     return ""
 
 

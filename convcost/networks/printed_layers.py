@@ -101,7 +101,7 @@ def layer_words(kind: str, arguments: Arguments, shape: Shape) -> Words:
                 return words
     except (TypeError, ValueError, LookupError, OverflowError):
         raise Unplaced(f"the arguments of {clip(kind)} cannot be read") from None
-    raise Unplaced(f"what a {clip(kind)} does is not known here")
+    raise Unplaced(f"what {clip(kind)} does is not known here")
 
 
 def _nothing(_: re.Match[str], __: Arguments, ___: Shape) -> Words:
@@ -112,8 +112,16 @@ def _activation(match: re.Match[str], _: Arguments, __: Shape) -> Words:
     return (_BY_CLASS[match[0].lower()],)
 
 
-def _batch_norm(_: re.Match[str], __: Arguments, ___: Shape) -> Words:
+def _batch_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
+    _check_channels(said.get(0, "num_features"), shape)
     return ("batch-norm",)
+
+
+def _check_channels(said: Any, shape: Shape) -> None:
+    """Misfit where a norm is of other channels than it gets."""
+    channels = said[0] if isinstance(said, tuple) and len(said) == 1 else said
+    if type(channels) is int and channels != shape[1]:
+        raise Misfit(f"it takes {channels} channels, and gets {written_shape(shape)}")
 
 
 def _linear(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
@@ -145,17 +153,21 @@ def _adaptive_pool(match: re.Match[str], said: Arguments, shape: Shape) -> Words
     return (f"adaptive-{'max' if match[1] == 'Max' else 'average'}-pool", _joined(full))
 
 
-def _group_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words | None:
+def _group_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words | None:
+    _check_channels(said.get(1, "num_channels"), shape)
     return ("group-norm", str(said.get(0, "num_groups"))) if said.get(3, "affine", True) else None
 
 
-def _instance_norm(_: re.Match[str], said: Arguments, __: Shape) -> Words:
+def _instance_norm(_: re.Match[str], said: Arguments, shape: Shape) -> Words:
+    _check_channels(said.get(0, "num_features"), shape)
     return ("instance-norm", *("affine",) * bool(said.get(3, "affine", False)))
 
 
 def _last_axis_norm(match: re.Match[str], said: Arguments, shape: Shape) -> Words | None:
     """Of the last axis, which is that of the channels where there is no other; LayerNorm2d's always is."""
     over_channels = match[0] == "LayerNorm2d" or len(shape) == 2
+    if over_channels:
+        _check_channels(said.get(0, "normalized_shape"), shape)
     learns = said.named.get("elementwise_affine", True) and said.named.get("bias", True)
     return ("rms-norm" if match[0] == "RMSNorm" else "layer-norm",) if over_channels and learns else None
 
@@ -196,7 +208,7 @@ _Rule = Callable[[re.Match[str], Arguments, Shape], Words | None]
 #: By class: the rule that gives its words, or None where there are none for such arguments.
 _RULES: tuple[tuple[re.Pattern[str], _Rule], ...] = tuple([(re.compile(pattern), rule) for pattern, rule in (
     ("(?i:" + "|".join(_BY_CLASS) + ")", _activation),
-    (r"Identity|(?:Feature)?(?:Alpha)?Dropout\w*|DropPath|StochasticDepth", _nothing),
+    (r"Identity|Sequential|(?:Feature)?(?:Alpha)?Dropout\w*|DropPath|StochasticDepth", _nothing),
     (r"(?:Sync)?BatchNorm(?:\dd)?", _batch_norm),
     ("Linear", _linear),
     ("Flatten", _flatten),
@@ -245,10 +257,12 @@ def _elementwise(kind: str, shape: Shape, each: int, params: int = 0) -> Counted
 
 
 def _fixed_batch_norm(said: Arguments, shape: Shape) -> Counted | None:
+    _check_channels(said.get(0, "num_features"), shape)
     return None if said.get(3, "affine", True) else _elementwise("plain-batch-norm", shape, 2)
 
 
 def _fixed_group_norm(said: Arguments, shape: Shape) -> Counted | None:
+    _check_channels(said.get(1, "num_channels"), shape)
     return None if said.get(3, "affine", True) else _elementwise("plain-norm", shape, 5)
 
 
@@ -333,8 +347,8 @@ _LEARNED: tuple[tuple[str, Callable[[Arguments], Any]], ...] = (
     ("RMSNorm", _normed),
     ("PReLU", lambda said: said.get(0, "num_parameters", 1)),
     ("Embedding", lambda said: said.given[0] * said.given[1]),
-    (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|\w*Dropout\w*|DropPath|StochasticDepth|\w*Pool(ing)?(\dd)?|"
-     r"(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|Hardtanh", lambda _: 0),
+    (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|Sequential|Module(List|Dict)|\w*Dropout\w*|DropPath|StochasticDepth|"
+     r"\w*Pool(ing)?(\dd)?|(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|Hardtanh", lambda _: 0),
 )  # fmt: skip
 
 

@@ -24,8 +24,9 @@ SWEEP_FIELDS = (
 )  # fmt: skip
 
 #: Columns of the numbers of rows.
+_WHOLE = PLAIN._replace(exact=True)
 COUNTED = (
-    Column("rows", "rows", PLAIN), Column("applicable", "apply", PLAIN), Column("chosen", "chosen", PLAIN),
+    Column("rows", "rows", _WHOLE), Column("applicable", "apply", _WHOLE), Column("chosen", "chosen", _WHOLE),
 )  # fmt: skip
 
 

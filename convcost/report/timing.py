@@ -182,7 +182,8 @@ def _line(line: Line, row: TimedRow, base: str | None, columns: Sequence[str]) -
 
 
 def _facts(found: Timed) -> tuple[str, ...]:
-    facts = [found.dtype, f"batch {found.input_shape[0]}"]
+    size = [] if found.spec else ["x".join(map(str, found.input_shape[1:]))]  # a spec says it
+    facts = [*size, found.dtype, f"batch {found.input_shape[0]}"]
     facts += [f"base: {found.base}"] * (found.base is not None)
     return (*facts, *(engine_words(*found.engine[:3]) if found.engine else ()))
 

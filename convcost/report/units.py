@@ -31,6 +31,8 @@ RATIO = Units(("",), suffix="×")
 _MOST_DECIMALS = 3
 #: … and no more digits than this in its largest.
 _MOST_DIGITS = 7
+#: A smaller number is shown as a power of ten.
+_LEAST = 0.00095
 
 
 class Scale(NamedTuple):
@@ -78,7 +80,8 @@ def _decimals(present: list[Number], low: Number, high: Number, divisor: int, di
     # a hair above the largest: it may round up to one digit more
     most = _MOST_DIGITS - max(1, floor(log10(high / divisor) + 1e-6) + 1)
     decimals = max(0, min(wanted, _MOST_DECIMALS, most))
-    while decimals and all(f"{v / divisor:.{decimals}f}"[-1] == "0" for v in present):
+    written = [v / divisor for v in present if v / divisor >= _LEAST]
+    while decimals and all([v == round(v, decimals - 1) for v in written]):  # 0.9999 is 1.000 and not 1
         decimals -= 1
     return decimals
 
@@ -109,7 +112,7 @@ def show(value: Number | None, scale: Scale) -> str:
     scaled = value / scale.divisor
     if scaled >= 10**_MOST_DIGITS:
         text = f"{scaled:.2e}"
-    elif scaled < 0.00095:
+    elif scaled < _LEAST:
         text = f"{scaled:.1e}"
     elif scaled < 10.0 ** (1 - scale.decimals) and scaled != round(scaled, scale.decimals):
         text = f"{scaled:.2g}"

@@ -6,9 +6,7 @@ and what no plan can be made for, is left to whoever answers one line after the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +16,7 @@ from ..answers.comparison import Result
 from ..spec import LayerSpec, Reading
 from ..spec.check import check_spec
 from ..spec.errors import Problem, SpecError
+from .forms import MARK, MARKED, Form, Sizes, form_of, line_of
 from .plans import Plan, Refused, make_plan
 
 #: Channels and sizes up to which plans are made, the widest first for which every result is exact.
@@ -32,23 +31,7 @@ USES, MOST_PLANS = 3, 16
 #: The share of its parts that may lack a plan where the others of a line have one.
 FEW = 0.35
 
-#: What stands for output number n while an answer is written: a number that no answer has.
-_MARK = 8_517_364_290_000_000
-_MARKED = re.compile(r"8517364290(\d{6})")
-
-#: A line as most are written: channels, a size of one or two axes, and the rest.
-_USUAL = re.compile(r"([1-9]\d{0,3})(?::([1-9]\d{0,3}))? @([1-9]\d{0,3})(?:x([1-9]\d{0,3}))?( [^@]*)$").match
-
-Sizes = tuple[int, ...]
 Answer = Callable[[Reading], Result]
-
-
-class Form(NamedTuple):
-    """A line without its sizes: its words with `#` in the places of sizes, and how many of these channels have."""
-
-    words: tuple[str, ...]
-    channels: int
-    sizes: int
 
 
 class Written(NamedTuple):
@@ -77,46 +60,9 @@ class Written(NamedTuple):
         return texts
 
 
-def form_of(line: str) -> tuple[Form, Sizes] | None:
-    """The form of a line of tokens, and its sizes in their order; None for what has no sizes or other notation.
-
-    >>> form_of("64:128 @56x48 k3 s2")
-    (Form(words=('#:#', '@#x#', 'k3', 's2'), channels=2, sizes=2), (64, 128, 56, 48))
-    """
-    usual = _USUAL(line)
-    if usual and not _MARKED.search(usual[5]):
-        _, outer, _, wide, rest = usual.groups()
-        return _form(outer is not None, wide is not None, rest), tuple([int(n) for n in usual.group(1, 2, 3, 4) if n])
-    words = list[str]()
-    channels: Sizes = ()
-    sizes: Sizes = ()
-    for word in line.split():
-        first = word[0]
-        if first == "@" and not sizes:
-            sizes = _numbers(word[1:].split("x"))
-            words.append("@" + "x".join("#" * len(sizes)))
-        elif "0" < first <= "9" and not channels and "x" not in word and word[-1] != "d":
-            channels = _numbers(word.split(":"))
-            words.append(":".join("#" * len(channels)))
-        else:
-            words.append(word)
-    if not 0 < len(channels) < 3 or not 0 < len(sizes) < 4 or _MARKED.search(line):
-        return None
-    return Form(tuple(words), len(channels), len(sizes)), (*channels, *sizes)
-
-
-@lru_cache(maxsize=1024)
-def _form(two_channels: bool, two_sizes: bool, rest: str) -> Form:
-    """The form of a line that starts with its channels and its size."""
-    words = ("#:#" if two_channels else "#", "@#x#" if two_sizes else "@#", *rest.split())
-    return Form(words, 1 + two_channels, 1 + two_sizes)
-
-
-def _numbers(parts: list[str]) -> Sizes:
-    """The numbers as they are written; none where one of them is not plain, or too long for a plan."""
-    if all([part.isdecimal() and part.isascii() and len(part) < 5 and part[0] != "0" for part in parts]):
-        return tuple(map(int, parts))
-    return ()
+def undivided(text: str) -> tuple[str, str, str]:
+    """An answer that is its only part."""
+    return "", text, ""
 
 
 class Pieces(NamedTuple):
@@ -127,7 +73,7 @@ class Pieces(NamedTuple):
     """
 
     of: Callable[[Reading], Sequence[Answer]]
-    cut: Callable[[str], tuple[str, str, str]] = lambda text: ("", text, "")
+    cut: Callable[[str], tuple[str, str, str]] = undivided
     least: int = 1
 
 
@@ -190,7 +136,7 @@ class Batch:
 
     def _parts_of(self, form: Form, example: Sizes) -> list[_Part]:
         try:
-            reading = self._read(_line(form, example))
+            reading = self._read(line_of(form, example))
         except SpecError:
             return []
         return [_Part(answer) for answer in self._pieces.of(reading)] if _is_plain(form, reading) else []
@@ -218,7 +164,7 @@ class Batch:
         """A text of which a few parts have no plan: these are answered by themselves."""
         parts = self._parts[form]
         try:
-            reading = self._read(_line(form, sizes))
+            reading = self._read(line_of(form, sizes))
             for number in lacking:
                 pieces[number] = self._piece(parts, number, self._write(parts[number].answer(reading)))
         except SpecError:
@@ -233,7 +179,7 @@ class Batch:
     def _plan(self, form: Form, parts: list[_Part], number: int, example: Sizes) -> Written | None:
         """The plan of a part of the answers to lines of a form, made with one of them; None where it is refused."""
         try:
-            reading = self._read(_line(form, example))
+            reading = self._read(line_of(form, example))
             if not _is_plain(form, reading):
                 return None
             frame, outputs = "", list[Traced]()
@@ -250,15 +196,8 @@ class Batch:
             plan = _widest(build, form, example, lambda size: str(_marked(size, outputs)))
         except (SpecError, Problem, Refused):
             return None
-        order = tuple(map(int, _MARKED.findall(frame)))
-        return Written(plan, _MARKED.sub("%s", frame.replace("%", "%%")), order)
-
-
-def _line(form: Form, sizes: Sizes) -> str:
-    """The line of a form with those sizes: channels come first among them, wherever they stand in the line."""
-    given = {True: iter(sizes[form.channels :]), False: iter(sizes[: form.channels])}
-    return " ".join(["".join([str(next(given[word[0] == "@"])) if sign == "#" else sign for sign in word])
-                     for word in form.words])  # fmt: skip
+        order = tuple(map(int, MARKED.findall(frame)))
+        return Written(plan, MARKED.sub("%s", frame.replace("%", "%%")), order)
 
 
 def _is_plain(form: Form, reading: Reading) -> bool:
@@ -291,7 +230,7 @@ def _marked(value: Any, outputs: list[Traced]) -> Any:
     """The same answer with a mark in the place of each traced size, which is appended to the outputs."""
     if isinstance(value, Traced):
         outputs.append(value)
-        return _MARK + len(outputs) - 1
+        return MARK + len(outputs) - 1
     if isinstance(value, dict):
         return {key: _marked(item, outputs) for key, item in value.items()}
     if isinstance(value, tuple):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
+from .. import __version__
 from ..spec.errors import SpecError
 from .chunks import chunk
 from .reduce import Part, Partial, Search, merge, parts
+
+#: How long somebody at an address is waited for.
+PATIENCE = "4s"
 
 #: Called with how many layers are done.
 Tell = Callable[[int], object]
@@ -55,32 +60,63 @@ def _gathered(search: Search, start: Callable[[Part], Future[Partial]], most: in
 def on_cluster(search: Search, address: str = "", workers: int = 0, tell: Tell = lambda _: None) -> Partial:
     """The same by Dask: on the cluster at `address`, or by so many processes of this machine.
 
-    A worker that is lost loses nothing: its parts are worked out by another. Raises SpecError without Dask, and where
-    nobody is at the address.
+    A worker that is lost loses nothing: its parts are worked out by another. Raises SpecError without Dask, where
+    nobody is at the address, and where no workers are there or one has another version of convcost.
     """
     try:
         from distributed import Client
     except ImportError:
         raise SpecError("a cluster needs Dask", "pip install 'convcost[cluster]'") from None
+    given: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     try:
-        given: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
-        client = Client(address, timeout="10s") if address else Client(processes=True, **given)
+        client = Client(address, timeout=PATIENCE) if address else Client(processes=True, **given)
     except (OSError, ValueError) as error:
         raise SpecError(
             f"there is no cluster at {address}: {error}", "start one: dask scheduler", address, 0, len(address)
         ) from None
     with client:
+        if address:
+            _require_workers(client, address)
         return gathered_by(client, search, tell)
+
+
+def _require_workers(client: Any, address: str) -> None:
+    """Raise SpecError unless workers are there, each with this very version of convcost."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError:
+        hint = f"start some where this version is installed: dask worker {address}"
+        raise SpecError(f"the cluster at {address} has no workers", hint, address, 0, len(address)) from None
+
+    def version_there() -> str:  # within a function it is sent as it is, and needs no convcost to be read
+        try:
+            from convcost import __version__
+        except ImportError:
+            return ""
+        return __version__
+
+    for worker, version in client.run(version_there).items():
+        if version != __version__:
+            has = f"convcost {version}" if version else "no convcost"
+            hint = f"pip install 'convcost[cluster]=={__version__}' where the worker is started"
+            raise SpecError(f"the worker at {worker} has {has}, this is {__version__}", hint, address, 0, len(address))
 
 
 def gathered_by(client: Any, search: Search, tell: Tell = lambda _: None) -> Partial:
     """The answer by the workers of a client, each of which holds a few parts at a time."""
     from distributed import as_completed
 
-    asked = client.scatter(search, broadcast=True, hash=False)
+    def work(asked: bytes, part: bytes) -> bytes:  # in bytes, which a scheduler without convcost hands on unread
+        import pickle
+
+        from convcost.search.chunks import chunk
+
+        return pickle.dumps(chunk(pickle.loads(asked), pickle.loads(part)))
+
+    asked = client.scatter(pickle.dumps(search), broadcast=True, hash=False)
 
     def start(part: Part) -> Any:
-        return client.submit(chunk, asked, part, pure=False, retries=5)
+        return client.submit(work, asked, pickle.dumps(part), pure=False, retries=5)
 
     found, done, left = Partial(), 0, iter(parts(search))
     threads = max(1, sum(client.nthreads().values()))
@@ -88,7 +124,7 @@ def gathered_by(client: Any, search: Search, tell: Tell = lambda _: None) -> Par
     queue = as_completed(running)
     for future in queue:
         part = running.pop(future)
-        found = merge(search, found, future.result())
+        found = merge(search, found, pickle.loads(future.result()))
         done += part.layers
         tell(done)
         for one in islice(left, 1):

@@ -234,8 +234,8 @@ def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int
                         at + len(piece))  # fmt: skip
     low, high, times, step = int(found[1]), int(found[2]), bool(found[3]), int(found[4] or 1)
     if low > high or low < 1 or step < 1 or (times and step < 2):
-        raise SpecError(f"the range {piece} has no numbers", "write the smaller one first: 16..512/16", text, at,
-                        at + len(piece))  # fmt: skip
+        hint = "write the smaller one first" if low > high else "numbers and steps are 1 or more, doubling is x2"
+        raise SpecError(f"the range {piece} has no numbers", f"{hint}: 16..512/16", text, at, at + len(piece))
     numbers: Sequence[int] = range(low, high + 1, step)
     if times:
         numbers = [low * step**power for power in range((high // low).bit_length()) if low * step**power <= high]

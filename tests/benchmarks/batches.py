@@ -7,22 +7,39 @@ from __future__ import annotations
 
 import io
 import random
+import resource
+import subprocess
 import sys
 import time
 from contextlib import redirect_stdout
+from itertools import product
+from statistics import median
 
 from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 
-TOKENS = ("k3", "k3 s2", "k1", "k5 bias", "k3 p1 s2", "k7 s2", "k3 d2", "k1 s2")
+#: A few sets of tokens, as files of networks have them, and many.
+FEW = ("k3", "k3 s2", "k1", "k5 bias", "k3 p1 s2", "k7 s2", "k3 d2", "k1 s2")
+MANY = tuple([f"k{k}{s}{more}" for k, s, more in product((1, 3, 5, 7, 9, 11), ("", " s2"), (
+    "", " bias", " d2", " int8", " psame-upper", " fp16"))][:66])  # fmt: skip
+
+#: A process of its own: the command with plans, as it is, or without.
+PROCESS = """
+import sys
+from convcost.cli import {command} as module
+from convcost.cli.main import run
+if sys.argv[1] == "slow":
+    module.WORTH_PLANS = 0
+sys.exit(run(["{command}", "-", "--no-verify", "--format", "ndjson"]))
+"""
 
 
-def lines(count: int) -> str:
-    """Sizes that networks have, with a few sets of tokens."""
+def lines(count: int, tokens: tuple[str, ...]) -> str:
+    """Sizes that networks have, with sets of tokens."""
     rng = random.Random(5)
     each = [
-        f"{8 * rng.randint(1, 64)}:{8 * rng.randint(1, 64)} @{rng.choice((7, 14, 28, 56, 112))} {rng.choice(TOKENS)}"
+        f"{8 * rng.randint(1, 64)}:{8 * rng.randint(1, 64)} @{rng.choice((7, 14, 28, 56, 112))} {rng.choice(tokens)}"
         for _ in range(count)
     ]
     return "\n".join(each) + "\n"
@@ -39,17 +56,35 @@ def seconds(command: str, text: str, *, planned: bool) -> float:
     return time.process_time() - start
 
 
+def whole(command: str, text: str, way: str) -> float:
+    """Of the processor, by a process of its own, its start included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = [sys.executable, "-c", PROCESS.format(command=command), way]
+    subprocess.run(code, input=text.encode(), stdout=subprocess.DEVNULL, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def print_cold(command: str, counts: tuple[int, ...], repeats: int = 3) -> None:
+    """Whole processes, one with and one without plans in turn: how often as fast the plans make them."""
+    for name, tokens in (("few", FEW), ("many", MANY)):
+        for count in counts:
+            text = lines(count, tokens)
+            ratios = [whole(command, text, "slow") / whole(command, text, "fast") for _ in range(repeats)]
+            shown = f"{count:,} lines of {len(tokens)} sets of tokens ({name})"
+            print(f"  cold, {shown}: {median(ratios):.2f} x (goal 0.9 x)", flush=True)
+
+
 def main() -> None:
     """Print ratios; warm is the difference of two batches, one of them ten times as long."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    for command in ("layer", "compare"):
-        slow = seconds(command, lines(count // 4), planned=False) / (count // 4)
-        cold = seconds(command, lines(count), planned=True)
-        warm = (seconds(command, lines(6 * count), planned=True) - cold) / (5 * count)
+    for command, counts in (("layer", (1000, 2000, 8000)), ("compare", (1000, 2000, 6000))):
+        slow = seconds(command, lines(count // 4, FEW), planned=False) / (count // 4)
+        cold = seconds(command, lines(count, FEW), planned=True)
+        warm = (seconds(command, lines(6 * count, FEW), planned=True) - cold) / (5 * count)
         print(f"{command}: {1 / slow:,.0f} lines a second one by one")
-        print(
-            f"  cold, {count:,} lines: {slow * count / cold:.1f} x; warm: {1 / warm:,.0f} a second, {slow / warm:.1f} x"
-        )
+        print(f"  warm: {1 / warm:,.0f} a second, {slow / warm:.1f} x (goal 8 x)")
+        print_cold(command, counts)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@
 
 PyTorch runs in whichever of its two memory layouts is the faster for the layer. OPENBLAS_CORETYPE must be unset: it
 makes current NumPy use slower kernels than the machine has. Times are the thread's own, so that a busy machine shows
-less. Every run begins with another side, because who comes first finds the caches cold. Without PyTorch, only what is
-ours alone is timed: the first product of a process beside its later ones, and counting beside the floor of counting.
+less. Every run begins with another side. Without PyTorch, only what is ours alone is timed: the first product of a
+process beside its later ones, and counting beside its floor.
 
-The floor of executing values is what NumPy cannot do without: the bare products of OpenBLAS, of columns that lie
-there already, and one multiply-add a tap of a depthwise layer on numbers that stay in the nearest cache. NumPy does
-these with four numbers at a time, reads both factors and the sum, and writes the sum back: it has no operation that
-keeps the sum in a register over the taps, as PyTorch's kernels do.
+The floor is what NumPy cannot do without, timed in the same runs. Of values: the bare products of OpenBLAS, of columns
+that lie there already; of a depthwise layer one copy into its border, and one multiply-add a tap in the nearest cache,
+in runs of numbers that lie side by side: of channels only, where the windows are strided. NumPy takes four numbers at a
+time, reads both factors and the sum, and writes the sum back: it has no operation that keeps a sum in a register over
+the taps, as PyTorch's kernels do. Of counting: the ones of every layer but depthwise ones, of which one channel stands
+for all, read once; and the calls of NumPy on next to nothing that windows, border and sums come down to.
 """
 
 # ruff: noqa: E402  # the number of threads is read when the libraries load
@@ -35,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 try:
     import torch
@@ -111,34 +114,61 @@ def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
         "planes": lambda: torch.conv2d(*planes, **options),
         "last": lambda: torch.conv2d(*last, **options),
         "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
-        "floor": floor(op, given, made),
+        "floor": floor(op, given, math.prod(made.shape[1:3]), bench),
+        "floor of counts": floor_of_counting(op, ones),
     }
 
 
-def floor(op: Conv, given: Any, made: Any) -> Callable[[], Any]:
-    """As many multiply-adds as the layer has, by the operation that the executor uses, without anything else."""
-    taps, made = math.prod(op.kernel_size), np.empty_like(made).reshape(-1, op.out_channels)
+def floor(op: Conv, given: Any, positions: int, bench: Workbench) -> Callable[[], Any]:
+    """As many multiply-adds as the layer has, by the operations that the executor uses, and next to nothing else."""
+    taps, made = math.prod(op.kernel_size), (positions, op.out_channels)
     if op.groups > 1:
-        rows, near = -(-made.size // RUN), np.ones((taps - 1) * 4 + RUN, given.dtype)
-        seen = np.lib.stride_tricks.as_strided(near, (rows, taps, RUN), (0, 16, 4), writeable=False)
-        weights, sums = np.ones((taps, RUN), given.dtype), np.empty((1, RUN), given.dtype)
-        sums = np.lib.stride_tricks.as_strided(sums, (rows, RUN), (0, 4))
-        return lambda: np.einsum(seen, [0, 1, 2], weights, [1, 2], [0, 2], out=sums)
+        run = op.out_channels if op.stride[-1] > 1 else RUN
+        near, weights = np.ones(4 * taps + run, given.dtype), np.ones((taps, run), given.dtype)
+        seen = as_strided(near, (-(-math.prod(made) // run), taps, run), (0, 16, 4), writeable=False)
+        sums = as_strided(np.empty(run, given.dtype), (len(seen), run), (0, 4))
+        size = [n + sum(pads) for n, pads in zip(given.shape[1:], op.padding)]
+        inside = (slice(None), *[slice(before, -after or None) for before, after in op.padding])
+
+        def taps_added() -> None:
+            bench.room("border", (1, *size, op.in_channels), given.dtype)[inside] = given
+            np.einsum(seen, [0, 1, 2], weights, [1, 2], [0, 2], out=sums)
+
+        return taps_added
     inner = taps * op.in_channels
-    tile = len(made) if taps == 1 else min(len(made), max(TILE, NUMBERS // inner))
+    tile = positions if taps == 1 else max(TILE, NUMBERS // inner)
     left, right = np.ones((tile, inner), given.dtype), np.ones((inner, op.out_channels), given.dtype)
-    parts = [made[start : start + tile] for start in range(0, len(made), tile)]
-    return lambda: [np.matmul(left[: len(part)], right, out=part) for part in parts]
+    left = given.reshape(-1, inner) if taps == op.stride[0] == 1 else left
+
+    def multiplied() -> None:
+        out = np.empty(made, given.dtype)
+        for start in range(0, positions, tile):
+            part = out[start : start + tile]
+            np.matmul(left[: len(part)], right, out=part)
+
+    return multiplied
+
+
+def floor_of_counting(op: Conv, ones: Any) -> Callable[[], Any]:
+    """The ones read, where they are, and the calls on one position."""
+    single = op._replace(in_channels=1, out_channels=1, groups=1)
+    few, weights = np.ones((1, *op.kernel_size, 1), np.uint8), conv_weights(single)
+    words = ones.reshape(-1)[: ones.size // 8 * 8 if op.groups == 1 else 0].view(np.uint64)
+    return lambda: (np.add.reduce(words), count_products(single, few, weights))
 
 
 def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
-    """Median milliseconds of every side of every layer; each run goes through all layers, all sides of each in turn."""
+    """Median milliseconds of every side of every layer; in each run every side in turn goes through all layers.
+
+    As a network does: what a layer finds in the caches is what the layer before it left there.
+    """
     bench = Workbench()
     work = [sides(layer, bench) for layer in layers]
     taken: list[dict[str, list[float]]] = [{name: [] for name in one} for one in work]
+    names = [*work[0]]
     for run in range(runs + 1):
-        for one, times in zip(work, taken):
-            for name in [*one][run % len(one) :] + [*one][: run % len(one)]:
+        for name in names[run % len(names) :] + names[: run % len(names)]:
+            for one, times in zip(work, taken):
                 start = time.thread_time()
                 one[name]()
                 times[name].append((time.thread_time() - start) * 1e3)
@@ -152,27 +182,30 @@ def line(name: str, ours: float, other: float, goal: float, least: float | None 
     print(f"{name:<66} {ours:8.2f} / {other:8.2f} ms = {ours / other:5.3f}   (goal {goal}{floor})")
 
 
-def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float, float]) -> None:
+def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float, float, float]) -> None:
     """A network's convolutions beside PyTorch executing them: values, with the products that each issues counted.
 
     Then with an execution on ones beside each, which tells products with data from those with padding; then both as a
     network is verified: layers of one shape once.
     """
     times = timed(layers, runs)
-    values, counts, least, other = (sum([t[side] for t in times]) for side in ("values", "counts", "floor", "torch"))
-    line(f"{name}, values and products issued", values, other, goals[0], least)
-    line(f"{name}, and a map of counts beside each", values + counts, other, goals[1], least)
-    once = dict(zip(layers, times)).values()
-    ours, least = (sum([t[side] for t in once for side in sides]) for sides in (("values", "counts"), ("floor",)))
-    line(f"{name}, {len(once)} distinct shapes once, with maps", ours, other, goals[2], least)
-    print(f"{'':<4}values {values:.2f}, counts {counts:.2f}, arrays filled {sum(t['setup'] for t in times):.2f}, "
-          f"PyTorch NCHW {sum(t['planes'] for t in times):.2f}, NHWC {sum(t['last'] for t in times):.2f}")  # fmt: skip
-    kinds: dict[str, list[dict[str, float]]] = {}
+    summed = {side: sum([t[side] for t in times]) for side in times[0]}
+    once = {side: sum([t[side] for t in dict(zip(layers, times)).values()]) for side in times[0]}
+    other, pair, least = summed["torch"], ("values", "counts"), ("floor", "floor of counts")
+    line(f"{name}, values and products issued", summed["values"], other, goals[0], summed["floor"])
+    for more, sums, goal in (("and a map of counts beside each", summed, goals[1]),
+                             (f"{len(set(layers))} distinct shapes once, with maps", once, goals[2])):  # fmt: skip
+        line(f"{name}, {more}", sum(map(sums.get, pair)), other, goal, sum(map(sums.get, least)))
+    line(f"{name}, counting distinct shapes / values", once["counts"], summed["values"], goals[3], once[least[1]])
+    kinds: dict[str, list[dict[str, float]]] = {"in all": times}
     for layer, one in zip(layers, times):
         kinds.setdefault(kind(layer), []).append(one)
     for word, members in kinds.items():
-        sums = {side: sum([t[side] for t in members]) for side in ("values", "floor", "torch", "counts")}
-        print(f"{'':<4}{len(members):>3} {word:<16}" + ", ".join([f"{side} {sums[side]:.2f}" for side in sums]))
+        told = [
+            f"{side} {sum([t[side] for t in members]):.2f}" for side in ("torch", "values", "floor", "counts", least[1])
+        ]
+        print(f"{'':<4}{len(members):>3} {word:<14} {', '.join(told)}")
+    print(f"{'':<8}arrays filled {summed['setup']:.2f}, PyTorch NCHW {summed['planes']:.2f}, NHWC {summed['last']:.2f}")
 
 
 def kind(layer: Layer) -> str:
@@ -181,43 +214,6 @@ def kind(layer: Layer) -> str:
     if groups > 1:
         return f"depthwise, s{stride}"
     return "1x1" if k == 1 else "stem" if inner == 3 else f"{k}x{k}"
-
-
-def counting(name: str, layers: list[Layer], runs: int) -> None:
-    """Counting through all layers beside executing their values, each pass by itself, and beside its floor.
-
-    The floor is what counting cannot do without: every one of the input read once, added up by NumPy in words, and
-    the calls of NumPy on next to nothing that windows, border and sums come down to.
-    """
-    bench = Workbench()
-    work = [ours(layer, bench) for layer in layers]
-    taken: dict[str, list[float]] = {name: [] for name in work[0]}
-    for _ in range(runs + 1):
-        for side, series in taken.items():
-            start = time.thread_time()
-            for one in work:
-                one[side]()
-            series.append((time.thread_time() - start) * 1e3)
-    counts, values, read, calls = (statistics.median(series[1:]) for series in taken.values())
-    line(f"{name}, counting / executing the values, in passes", counts, values, 0.08)
-    print(f"{'':<4}floor of counting: {read:.2f} ms to read the ones, {calls:.2f} ms of calls on one position")
-
-
-def ours(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
-    """Counting, values, and the two parts of the floor of counting."""
-    op, size = conv_of(layer), layer[-1]
-    kernel = (op_weights(op) or (np.ones(0),))[0]
-    given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
-    ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
-    few, one = np.ones((1, *op.kernel_size, 1), np.uint8), conv_weights(op._replace(in_channels=1, groups=1))
-    single = op._replace(in_channels=1, groups=1)
-    words = ones.reshape(-1)[: ones.size // 8 * 8].view(np.uint64)
-    return {
-        "counts": lambda: count_products(op, ones, weights),
-        "values": lambda: convolve_values(op, given, kernel, None, bench),
-        "read": lambda: np.add.reduce(words),
-        "calls": lambda: count_products(single, few, one),
-    }
 
 
 #: The product that a process makes first, in milliseconds, after the workbench has been made, and its later median.
@@ -255,15 +251,13 @@ def main(runs: int) -> None:
     if "OPENBLAS_CORETYPE" in os.environ:
         print("OPENBLAS_CORETYPE is set: unset it, NumPy is slower for it", file=sys.stderr)
     first_product(runs)
-    counting("ResNet-50, 53 convolutions", resnet50(), runs)
-    counting("MobileNetV2, 52 convolutions", mobilenet_v2(), runs)
     if torch is None:
         print("PyTorch is not installed: nothing is compared with it", file=sys.stderr)
         return
     torch.set_num_threads(1)
     with torch.no_grad():
-        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6))
-        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9))
+        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6, 0.08))
+        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9, 0.08))
         dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
         shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
         depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]

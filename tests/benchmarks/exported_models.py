@@ -1,7 +1,9 @@
 """Exported models against PyTorch: `tests/benchmarks/exported_models.py FOLDER`; golden/make_exports.py makes them.
 
-Each file is read in a process of its own. `exact`: complete, with the products and the params of the module. A file in
-which weights were folded into others has fewer params, and its answer may not be more than the numbers in it.
+Each file is read in a process of its own, where that takes longer than it should again: the best counts. `exact`:
+complete, with the products and the params of the module. Five files are not, as they have other numbers than their
+modules: three have zeros for the biases of keys, which nobody learned, put between those that are; two have the tables
+that attention adds, worked out of learned ones which are not there (a note says how many numbers that are).
 """
 
 from __future__ import annotations
@@ -13,6 +15,13 @@ import sys
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+#: Seconds of the processor from a file to its answer, which others on the machine do not lengthen much: of all models,
+#: and of those that are allowed more.
+GOAL, GOALS = 1.0, {"torchvision-swin_t.onnx": 3.0}
+
+#: Processes for a model that is too slow in the first, and models that are shown however fast they are.
+ROUNDS, SHOWN = 5, 10
 
 GOLDEN = Path(__file__).parents[1] / "golden/exported_models.json"
 
@@ -38,21 +47,43 @@ def verdict(found: dict[str, Any], facts: dict[str, Any]) -> str:
     return ", ".join(wrong) or "exact"
 
 
+def quickest(path: Path, goal: float) -> tuple[dict[str, Any], float, float]:
+    """The answer, and the best seconds of a few processes: of one, where it meets its goal at once."""
+    found, wall, used = read(path)
+    for _ in range(ROUNDS - 1):
+        if used <= goal:
+            break
+        _, other, cpu = read(path)
+        wall, used = min(wall, other), min(used, cpu)
+    return found, wall, used
+
+
 def main(folder: Path) -> None:
-    """A line for each model that is not exact or not quick, and how many are what."""
+    """A line for each model that is not exact or not quick, the slowest ones, and how many are what."""
     counts: dict[tuple[str, str], list[float]] = {}
+    times = []
     for file, facts in json.loads(GOLDEN.read_text()).items():
         if not (folder / file).exists():
             continue
-        found, wall, used = read(folder / file)
+        goal = GOALS.get(file, GOAL)
+        found, wall, used = quickest(folder / file, goal)
         said = verdict(found, facts)
         library = facts["source"].partition(":")[0]
         counts.setdefault((f"{library}, {facts['exporter']}", said.split()[0].strip(":,")), []).append(used)
-        if said != "exact" or used > 1:
-            print(f"{file:44} {wall:5.2f} s, {used:5.2f} of the processor  {said}", flush=True)
+        times.append((used, wall, goal, file))
+        if said != "exact" or used > goal:
+            print(f"{file:44} {_seconds(wall, used, goal)}  {said}", flush=True)
+    print("\nslowest:")
+    for used, wall, goal, file in sorted(times, reverse=True)[:SHOWN]:
+        print(f"{file:44} {_seconds(wall, used, goal)}")
+    print(f"\n{sum(used <= goal for used, _, goal, _ in times)} of {len(times)} within their goals")
     for (kind, said), seconds in sorted(counts.items()):
         middle = sorted(seconds)[len(seconds) // 2]
         print(f"{kind:28} {said:8} {len(seconds):4}  median {middle:.2f} s, most {max(seconds):.2f} s of the processor")
+
+
+def _seconds(wall: float, used: float, goal: float) -> str:
+    return f"{wall:5.2f} s, {used:5.2f} of the processor, goal {goal:.0f} s{'' if used <= goal else ': missed'}"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -17,6 +18,7 @@ from convcost.checks.limits import NotEnoughMemory
 from convcost.checks.random_specs import random_specs
 from convcost.checks.verifier import WORDS
 from convcost.cli.main import run
+from convcost.execute.ones import fields
 from convcost.report.documents import schema_text
 from convcost.spec import parse_spec
 
@@ -153,3 +155,36 @@ def test_measure_adds_the_run_time_of_each_row(capsys: pytest.CaptureFixture[str
     assert row["measured"]["engine"].endswith("1 thread")
     assert run(["compare", "8:16", "@9", "k3", "--measure", "--verify-limit", "1", "--variants", "standard"]) == 0
     assert "· run time" not in capsys.readouterr().out
+
+
+#: What each check says it did, of the layer below.
+SAID = {
+    **dict.fromkeys((*WORDS,), "execution on ones"),
+    "count map": "every position; against each axis walked",
+    "scalar count": "each multiplication counted as it is met, without NumPy",
+    "products issued": "im2col, one GEMM a tile",
+    "values": "operations in float32, bit-identical to int64; the activation is none of integers",
+    "memory": "as float32, by tracemalloc; beside it some bytes of scratch",
+    "receptive_field": "by disturbing one input at a time, of the whole and of each operation",
+    "mixes": "by disturbing one input at a time, of the whole and of each operation",
+    "stages": "",
+    "equivalence": "without its activations, one dense 3x3 convolution gives the same output; 216 free parameters for "
+    "its 216; none: it is the dense kernel",
+}
+
+
+def test_each_check_says_what_was_done() -> None:
+    """By which means, with how much scratch, and beside how many free parameters."""
+    found = examine("standard", parse_spec("4:6 @9x7 k3 bias")._replace(activation="sigmoid"))
+    assert {name: re.sub(r"[\d,]+ bytes", "some bytes", check.note) for name, check in found.checks.items()} == SAID
+
+
+def test_what_would_take_too_large_an_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what was expected; the other checks say what was done."""
+    monkeypatch.setattr(fields, "MOST_ADDITIONS", 1)
+    fields._field.cache_clear()
+    found = examine("standard", parse_spec("4:6 @9x7 k3 d3")).checks
+    fields._field.cache_clear()
+    assert (found["receptive_field"].ok, found["receptive_field"].expected) == (None, (7, 7))
+    assert found["receptive_field"].note == "too large an input would be needed"
+    assert found["mixes"].note == SAID["mixes"]

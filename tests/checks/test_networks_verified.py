@@ -136,3 +136,17 @@ def test_no_inplace_is_executed_as_it_is_analysed() -> None:
     answer = answer_network(build_network(PROGRAM), inplace=False)
     assert answer.total["activation_bytes"] > answered().total["activation_bytes"]
     assert verified(answer, inplace=False).status == "verified"
+
+
+def test_each_kind_of_layer_has_a_smaller_one() -> None:
+    """At most 48 channels, two images and two heads; as many positions as there are, up to 48."""
+    text = "input 60 @9x7 n3\nlinear 100 each bias\nlinear 600 each\nattend 5\nlinear 20 each\nflatten\nlinear 7"
+    answer = answer_network(build_network(read_program(text)))
+    found = verify_network(answer, not_rebuilt, limit=0)
+    assert [layer.size for layer in found.layers] == [
+        {"input": shape} for shape in [(2, 48, 9, 7), (2, 48, 9, 7), (2, 240, 9, 7), (2, 48, 9, 7), (2, 48)]
+    ]
+    assert {layer.status for layer in found.layers} == {"reduced"}
+    wide = answer_network(build_network(read_program("input 8 @90x20\nlinear 9 each\nlinear 24 each\nattend 2")))
+    sizes = [layer.size for layer in verify_network(wide, not_rebuilt, limit=0).layers]
+    assert sizes == [{"input": (1, 8, 48, 20)}, {"input": (1, 9, 48, 20)}, {"input": (1, 24, 48, 20)}]

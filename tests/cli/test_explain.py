@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from convcost.answers.check import Measurement
+from convcost.answers.comparison import Comparison
 from convcost.cli.explain import ProgressBar
 from convcost.cli.main import run
 from convcost.explain.document import explanation_document
@@ -237,3 +239,37 @@ def test_columns_stay_where_a_stand_in_is_wider() -> None:
     rows = [line for line in page.splitlines() if line.startswith(("  conv1  9", "  conv2  9", "  total  9"))][:3]
     assert "^2" in rows[1]
     assert len({row.index("=") for row in rows}) == len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("topics", "said"),
+    [
+        ("grouped", "0.50 × the time of the standard convolution"),
+        ("depthwise", "2 ms. It does less than the standard convolution, so there is no ratio"),  # a building block
+        ("depthwise grouped", "2 ms, 0.50 × the standard convolution's"),
+    ],
+)
+def test_what_is_timed_is_on_the_screen(
+    topics: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each topic, also side by side."""
+
+    def timed(found: Comparison, *_: Any) -> Comparison:
+        rows = []
+        for row in found.rows:
+            ratio = None if row.role == "building-block" else 0.5
+            rows.append(row._replace(measured=Measurement(2e-3, 1e9, 9, "numpy", ratio, ratio and (0.4, 0.6))))
+        return found._replace(rows=tuple(rows))
+
+    monkeypatch.setattr("convcost.timing.answer.measure_comparison", timed)
+    code, out, _ = ran(capsys, *topics.split(), "--measure")
+    lines = [line[48:] for line in out.splitlines()] if " " in topics else out.splitlines()
+    assert code == 0
+    assert said in " ".join(" ".join(lines).split())
+
+
+def test_a_shortcut_alone_is_not_timed(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was passed over without a word."""
+    code, out, err = ran(capsys, "residual", "--measure")
+    assert (code, out) == (2, "")
+    assert "convcost explain basic-block --measure" in err

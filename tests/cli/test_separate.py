@@ -112,6 +112,8 @@ def test_csv_has_a_line_a_row_and_markdown_a_table(model: str, capsys: pytest.Ca
     lines = list(csv.DictReader(io.StringIO(ran(capsys, model, "--format", "csv")[1])))
     assert {line["layer"] for line in lines} == {"Conv.a", "Conv.y", "Conv.z"}
     assert all(line["variant"] or line["reason"] for line in lines)
+    dead = [tuple([line[name] for name in ("layer", "dead.out", "dead.in", "dead.taps")]) for line in lines]
+    assert set(dead) == {("Conv.a", "1", "0", "0"), ("Conv.y", "0", "1", "0"), ("Conv.z", "", "", "")}
     assert ran(capsys, model, "--format", "markdown")[1].count("| Conv.") == 3
 
 
@@ -180,3 +182,19 @@ def test_compare_says_which_taps_never_meet_data(layer: str, says: str, capsys: 
     out = " ".join(capsys.readouterr().out.split())
     assert says in out
     assert ("padding" in out) is bool(says)
+
+
+def test_a_budget_says_how_many_layers_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One kernel of rank 1 is cheaper without an error, noise is not; nothing is as cheap as a thousandth."""
+    arrays = {"w1": np.ones((8, 3, 3, 3), "f4"), "w2": random_weights(8, 8, 3, 3)}
+    nodes = [conv("x", "w1", "a"), node("Relu", ["a"], "b"), conv("b", "w2", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 14, 12))
+    for words, said in (
+        (("--error", "1%"), "none is cheaper within 1 %: 1 of 2 layers stay"),
+        (("--error", "1%"), "each layer by itself: errors of layers do not add up"),
+        (("--macs", "0.001"), "no ranks are that cheap"),
+        (("--macs", "0.7"), "ranks are allocated: the least sum of squared weight errors"),
+    ):
+        out = " ".join(ran(capsys, path, *words)[1].split())
+        assert said in out, (words, out)
+    assert "1 of 2" not in ran(capsys, path, "--error", "99%")[1]

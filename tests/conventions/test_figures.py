@@ -72,6 +72,10 @@ def test_the_deciding_digit_tells_the_values_apart() -> None:
     """With the fewest digits that do, in the unit of the figure."""
     assert deciding(read_figure("4.11 G"), [4_111_512_576, 4_110_938_048]) == "4.112 G or 4.111 G"
     assert deciding(read_figure("300M"), [300_774_272, 300_775_272]) == "300.77 M or 300.78 M"
+    assert deciding(read_figure("4.11e9"), [4_111_512_576, 4_110_938_048]) == "4.112 G or 4.111 G"
+    assert deciding(read_figure("3e8"), [300_774_272, 300_775_272]) == "300.77 M or 300.78 M"
+    assert deciding(read_figure("1.2e4"), [12_304, 12_306]) == "12.30 K or 12.31 K"
+    assert deciding(read_figure("1e9"), [1_000_000_000, 1_010_000_000]) == "1.00 G or 1.01 G"
 
 
 #: What is known of figures that people print: the network, the figure, conventions among the answers, or none.

@@ -13,9 +13,10 @@ from jsonschema import Draft202012Validator
 from strategies import made_for
 
 from convcost.answers.comparison import compare_variants
+from convcost.explain import sections
 from convcost.explain.document import explanation_document
 from convcost.explain.lessons import IDENTITY, without_shortcut
-from convcost.explain.pages import text
+from convcost.explain.pages import Grid, text
 from convcost.explain.sections import pages
 from convcost.explain.texts import DIFFERENCES, TEXTS
 from convcost.explain.topics import ALIASES, DEFAULT, applies, default_layer, read_words, topics
@@ -275,3 +276,19 @@ def test_words_are_topics_until_the_layer_begins() -> None:
     )
     assert read_words(["depthwise", "pointwse"]).unknown == "pointwse"
     assert read_words(["64:128", "@56", "k3"]).unknown == "64:128"
+
+
+def test_bars_of_growth_are_as_long_as_what_they_stand_for() -> None:
+    """The largest is as long as a bar can be; what is next to nothing is seen; what is not known has none."""
+    points = [
+        {"kernel_size": k, "macs": macs, "standard_macs": 10, "ratio": ratio}
+        for k, macs, ratio in [(1, 1, 0.1), (3, 50, None), (5, 100, 1.0), (7, None, None), (9, 0, None)]
+    ]
+    (grid,) = sections._growth(points)
+    assert isinstance(grid, Grid)
+    assert [[row[0], row[3], len(row[4])] for row in grid.rows] == [
+        ["k1", "0.100", 1], ["k3", "–", 10], ["k5", "1.000", 20], ["k7", "–", 0], ["k9", "–", 0]
+    ]  # fmt: skip
+    assert grid.rows[3][1] == "–"
+    (same,) = sections._growth([{**point, "macs": 2000} for point in points])
+    assert "they are 2,000 beside a kernel of any size" in str(same)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from convcost.cli.main import run
+from convcost.gate import budgets
 from convcost.gate.judging import hold_cost
 from convcost.report.documents import schema_text
+from convcost.spec import SpecError
 
 pytest_plugins = "pytester"
 
@@ -172,3 +175,25 @@ def test_the_hook_of_pre_commit_holds_the_budget(folder: Path) -> None:
     assert (program, run(words)) == ("convcost", 0)
     (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { macs = "1K" }\n')
     assert run(words) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "amount", "is_share", "text"),
+    [
+        ("+2%", Fraction(1, 50), True, "+2%"), ("0.5%", Fraction(1, 200), True, "+0.5%"), ("9K", 9000, False, "+9K"),
+        (" + 7 ", 7, False, "+7"), (12, 12, False, "+12"), (0, 0, False, "+0"),
+    ],
+)  # fmt: skip
+def test_growth_is_a_share_or_a_number(value: object, amount: Fraction, is_share: bool, text: str) -> None:
+    assert budgets.read_growth("macs", value) == ("macs", amount, is_share, text)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(True, "True"), (2.5, "2.5"), (["+2%"], "['+2%']"), ("a lot", "a lot"), ("+-2%", "+-2%")]
+)
+def test_growth_that_is_none_is_shown_as_it_was_given(value: object, shown: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        budgets.read_growth("macs", value)
+    assert caught.value.message.startswith("growth ")
+    assert repr(shown) in caught.value.message
+    assert (caught.value.text, caught.value.start, caught.value.end) == (shown, 0, len(shown))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import subprocess
 from pathlib import Path
@@ -10,9 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from convcost.cli.main import run
-from convcost.gate.diff import conclude, differences
-from convcost.gate.targets import WORDS, read_subject
+from convcost.gate.diff import Difference, conclude, differences
+from convcost.gate.targets import WORDS, Subject, Words, read_subject
 from convcost.report.documents import schema_text
+from convcost.spec import SpecError
 
 NET = "input 3 @16\nstandard 8 k3\nrelu\nstandard 8 k3\n"
 VALID = Draft202012Validator(json.loads(schema_text()))
@@ -92,3 +95,49 @@ def test_json_that_is_no_answer_is_bad_input(
     (tmp_path / "a.json").write_text(text)
     assert run(["diff", str(tmp_path / "a.json"), "resnet18"]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_csv_has_the_whole_and_a_line_an_operation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a side has not is empty."""
+    (tmp_path / "a.txt").write_text(NET)
+    (tmp_path / "b.txt").write_text("input 3 @16\nstandard 8 k3\nrelu\nstandard 8 k5\n")
+    assert run(["diff", str(tmp_path / "a.txt"), str(tmp_path / "b.txt"), "--no-verify", "--format", "csv"]) == 0
+    whole, *ops = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert [whole[name] for name in ("level", "name", "how")] == ["total", str(tmp_path / "b.txt"), "changed"]
+    assert [whole[f"{side}.params"] for side in ("a", "b", "change")] == ["792", "1816", "1024"]
+    assert [whole[f"{side}.macs"] for side in ("a", "b", "change")] == ["202752", "464896", "262144"]
+    assert [(op["level"], op["op"], op["a.params"], op["b.params"], op["change.params"]) for op in ops] == [
+        ("operation", "conv", "576", "1600", "1024")
+    ]
+    assert run(["diff", "resnet18", "resnet18", "--no-verify", "--format", "csv"]) == 0
+    assert [row["how"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        ({"params": 4, "macs": 8}, {"params": 5, "macs": 8}, "params +25.00 %, macs the same"),
+        ({"params": 0, "macs": 1}, {"params": 1200, "macs": 0}, "params from 0 to 1,200, macs -100.00 %"),
+        ({"params": None, "macs": 8}, {"params": 5, "macs": 4}, "params not known, macs -50.00 %"),
+        ({"params": 3}, {"params": 3, "macs": None}, "params the same, macs not known"),
+    ],
+)
+def test_a_difference_is_said_in_a_sentence(a: Words, b: Words, said: str) -> None:
+    """As a share of what was; what is not known on one side is not compared."""
+    sides = [Subject(name, words, (), (1, 3, 8, 8), "fp32") for name, words in (("a", a), ("b", b))]
+    assert conclude(Difference(sides[0], sides[1], (), 0)) == said
+
+
+def test_an_answer_that_is_partial_has_the_words_that_hold(tmp_path: Path) -> None:
+    """Params and their bytes where those are complete, and nothing else; none where they are not."""
+    row = {"name": "a", "op": "conv", "params": 10, "macs": 5, "weight_bytes": 40}
+    answer = {"layers": [row], "total": {"params": 10, "macs": 5, "weight_bytes": 40}, "input": [1, 3, 8, 8],
+              "dtype": "fp32", "unknown": [{"op": "Mystery"}]}  # fmt: skip
+    for complete, params in ((True, 10), (False, None)):
+        (tmp_path / "a.json").write_text(json.dumps({**answer, "params_complete": complete}))
+        found = read_subject(str(tmp_path / "a.json"))
+        assert (found.total["params"], found.total["macs"], found.unknown) == (params, None, ("Mystery",))
+        assert found.total["weight_bytes"] == (40 if complete else None)
+        assert (found.input, found.dtype) == ((1, 3, 8, 8), "fp32")
+    with pytest.raises(SpecError, match="there is nothing to count"):
+        read_subject("  ")

@@ -6,8 +6,38 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node, Op
-from convcost.graph.shapes import ShapeError, check_shapes, conv_size, infer_shapes, output_shape, sizes_in_words
+from convcost.graph.ops import (
+    Activation,
+    Add,
+    Attention,
+    BatchNorm,
+    Concat,
+    Conv,
+    Graph,
+    LayerNorm,
+    Linear,
+    Multiply,
+    Node,
+    Norm,
+    Op,
+    Pad,
+    PixelShuffle,
+    Pool,
+    Scale,
+    Shape,
+    Shuffle,
+    Split,
+    Tokens,
+)
+from convcost.graph.shapes import (
+    ShapeError,
+    check_node,
+    check_shapes,
+    conv_size,
+    infer_shapes,
+    output_shape,
+    sizes_in_words,
+)
 
 Axis = tuple[int, int, int, int, int, int]  # kernel, stride, before, after, dilation, size
 
@@ -137,3 +167,54 @@ def test_branches_of_different_shapes_are_refused() -> None:
 
 def test_sizes_are_shown_as_specs_write_them() -> None:
     assert sizes_in_words((1, 16, 3)) == "1x16x3"
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "reason"),
+    [
+        (Multiply(), ((1, 4, 6, 7), (1, 3)), "n: 3 cannot be repeated over 4x6x7"),
+        (Multiply(), ((1, 4, 6, 7), (1, 4, 6, 2)), "n: 4x6x2 cannot be repeated over 4x6x7"),
+        (Linear(5, 3), ((1, 4),), "n: takes 5 channels, gets 4"),
+        (BatchNorm(3), ((1, 4, 6),), "n: takes 3 channels, gets 4"),
+        (LayerNorm(8), ((1, 4, 6),), "n: takes 8 channels, gets 4"),
+        (Scale(2), ((1, 4, 6),), "n: takes 2 channels, gets 4"),
+        (Split(0, 5), ((1, 4, 6),), "n: there are no channels 0 to 5 among 4"),
+        (Split(3, 3), ((1, 4, 6),), "n: there are no channels 3 to 3 among 4"),
+        (Split(-1, 2), ((1, 4, 6),), "n: there are no channels -1 to 2 among 4"),
+        (Shuffle(3), ((1, 4, 6),), "n: 3 groups do not divide 4 channels"),
+        (Norm("group-norm", 4, 3), ((1, 4, 6),), "n: 3 groups of 4 channels, and gets 4"),
+        (Norm("group-norm", 6, 3), ((1, 4, 6),), "n: 3 groups of 6 channels, and gets 4"),
+        (Concat(), ((1, 4, 6), (1, 4, 5)), "n: sizes 6, 5 differ"),
+        (PixelShuffle((2, 2)), ((1, 6, 3, 3),), "n: 6 channels are no blocks of 2x2"),
+        (Attention(2, 4), ((1, 11, 6),), "n: 2 heads do not divide 11 channels of queries"),
+        (Attention(3, 4), ((1, 12, 6),), "n: 3 heads do not divide 12 channels of queries"),
+        (Tokens(1, 4, 7), ((1, 4, 5),), "n: takes 6 positions, gets 5"),
+        (Tokens(1, 3, 6), ((1, 4, 5),), "n: takes 5 positions, gets 5"),
+        (Pad(((6, 0),), "reflect"), ((1, 4, 6),), "n: mode=reflect has no 6 input to copy that far from"),
+        (Pad(((0, 7),), "circular"), ((1, 4, 6),), "n: mode=circular has no 6 input to copy that far from"),
+        (Pad(((-3, -3),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
+        (Pad(((0, 0), (9, -7))), ((1, 4, 6, 7),), "n: nothing is left of the 6x7 input"),
+        (Pool("max", (9,), (1,), ((1, 1),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
+    ],
+)
+def test_each_operation_refuses_what_does_not_fit_it(op: Op, inputs: tuple[Shape, ...], reason: str) -> None:
+    """By its own name, with both sizes."""
+    out = output_shape(op, list(inputs)) if not isinstance(op, Concat | PixelShuffle) else (1, 1, 1)
+    with pytest.raises(ShapeError) as caught:
+        check_node(Node("n", op, tuple(range(len(inputs)))), list(inputs), out)
+    assert str(caught.value).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs"),
+    [
+        (Multiply(), ((1, 4, 6, 7), (1, 4))), (Multiply(), ((1, 4, 6, 7), (1, 4, 1, 7))),
+        (Multiply(), ((2, 4, 6), (1, 1, 6))), (Split(0, 4), ((1, 4, 6),)), (Split(3, 4), ((1, 4, 6),)),
+        (Shuffle(4), ((1, 4, 6),)), (Norm("group-norm", 4, 4), ((1, 4, 6),)), (Attention(2, 4), ((1, 12, 6),)),
+        (Tokens(1, 4, 6), ((1, 4, 5),)), (Pad(((5, 5),), "reflect"), ((1, 4, 6),)),
+        (Pad(((6, 6),), "circular"), ((1, 4, 6),)), (Pad(((-3, -2),)), ((1, 4, 6),)),
+        (Pool("max", (8,), (1,), ((1, 1),)), ((1, 4, 6),)),
+    ],
+)  # fmt: skip
+def test_each_operation_takes_what_just_fits_it(op: Op, inputs: tuple[Shape, ...]) -> None:
+    check_node(Node("n", op, tuple(range(len(inputs)))), list(inputs), output_shape(op, list(inputs)))

@@ -51,7 +51,7 @@ def _attribute(name: str, text: str) -> Any:
         return text.strip("'")
     numbers = [int(number) for number in text.split(",")]
     lists = ("pads", "strides", "dilations", "kernel_shape", "axes", "output_shape", "output_padding", "perm",
-             "pooled_shape", "split", "starts", "ends")  # fmt: skip
+             "pooled_shape", "split", "starts", "ends", "shape", "qkv_hidden_sizes")  # fmt: skip
     is_list = name in lists and not (name == "axes" and text == "")
     return numbers if is_list else numbers[0]
 

@@ -107,3 +107,27 @@ def test_a_line_that_does_not_fit_is_told(line: str, column: int, message: str) 
     assert caught.value.line == 2
     assert caught.value.hint
     assert caught.value.column == column or "groups" in message
+
+
+@pytest.mark.parametrize(("axes", "size"), [(1, "@40"), (2, "@12x10"), (3, "@8x6x7")])
+@pytest.mark.parametrize(
+    ("call", "ours"),
+    [
+        ("MaxPool{n}d(2)", "max-pool k2"), ("AvgPool{n}d(3, 2, 1, True)", "avg-pool k3 s2 p1 ceil"),
+        ("AdaptiveAvgPool{n}d(3)", "adaptive-average-pool 3"), ("AdaptiveMaxPool{n}d(4)", "adaptive-max-pool 4"),
+        ("BatchNorm{n}d(16)", "batch-norm"), ("InstanceNorm{n}d(16, affine=True)", "instance-norm affine"),
+        ("ZeroPad{n}d(2)", "pad p2"), ("ReflectionPad{n}d(1)", "pad p1 mode=reflect"),
+        ("ReplicationPad{n}d(3)", "pad p3 mode=replicate"),
+        ("Conv{n}d(16, 8, 3, 2, 1, bias=False)", "standard 8 k3 s2"),
+    ],
+)  # fmt: skip
+def test_a_module_of_any_number_of_axes_is_one_of_ours(call: str, ours: str, axes: int, size: str) -> None:
+    """PyTorch has a module for each of one, two and three axes."""
+    found = [build_network(read_program(f"input 16 {size} {axes}d\n{line}")).graph.nodes[0].op
+             for line in (call.format(n=axes), ours)]  # fmt: skip
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity", "DropPath"])
+def test_what_does_nothing_is_no_operation(name: str) -> None:
+    assert [node.name for node in built(f"{name}()", "relu").graph.nodes] == ["relu"]

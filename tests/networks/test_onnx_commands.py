@@ -165,3 +165,28 @@ def test_what_is_not_known_of_an_operation_is_null_in_its_row(
     assert (product["params"], found["status"]) == (16, "partial")
     assert [found["total"][word] for word in ("macs", "elementwise", "traffic_bytes")] == [0, 192, 1536]
     assert {kind["op"]: kind["elementwise"] for kind in found["op_types"]}["cast"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "marked"),
+    [
+        ("--width 0.5", "an ONNX file has no width multiplier", "0.5"),
+        ("--depth 2", "an ONNX file has no depth multiplier", "2"),
+        ("--input x", "'x' is no input", "x"), ("--input =1x3", "'=1x3' is no input", "=1x3"),
+        ("--input x=1x-3", "'x=1x-3' is no input", "x=1x-3"), ("--input x=1x3x", "'x=1x3x' is no input", "x=1x3x"),
+        ("--input x=1x9999999999999999999", "'x=1x9999999999999999999' is no input", "x=1x9999999999999999999"),
+    ],
+)  # fmt: skip
+def test_what_an_onnx_file_has_not_is_refused(
+    model: str, words: str, message: str, marked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At what was said."""
+    assert run(["network", model, *words.split()]) == 2
+    error, shown, carets, *_ = capsys.readouterr().err.splitlines()
+    assert message in error
+    assert shown[carets.index("^") : carets.rindex("^") + 1] == marked
+
+
+def test_inputs_are_for_onnx_files(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["network", "resnet18", "--input", "x=1x3x9x9"]) == 2
+    assert "--input is for ONNX files" in capsys.readouterr().err

@@ -286,6 +286,9 @@ com.microsoft.nchwc.GlobalAveragePool | 1x16x6x6 | 0 0 576 2368
 com.microsoft.nchwc.GlobalMaxPool | 1x16x6x6 | 0 0 576 2368
 com.microsoft.Attention num_heads=2 | 2x5x8 *8x24 *24 - 2x2x2x3x4 | 216 3200 1200 1888
 com.microsoft.Attention num_heads=2 | 2x5x8 *8x24 | 192 2720 600 1408
+com.microsoft.Attention num_heads=2 qkv_hidden_sizes=8,8,4 | 2x5x8 *8x20 *20 | 180 2200 800 1200
+Reshape @1 shape=3,2 | 2x3 | 0 0 0 0
+Reshape @1 shape=0,-1 | 2x3x4 | 0 0 0 0
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x2x3x4 | 0 800 600 1280
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x2x2x4 | 0 1120 840 1536
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 *22 - - 2x2x3x4 2x2x3x3 | 22 1400 1200 1768
@@ -301,7 +304,7 @@ com.microsoft.FusedMatMul | 5x1x2x3 7x3x4 | 0 840 0 1576
 com.microsoft.FusedGemm transA=1 activation='Relu' | 3x5 *3x4 | 12 60 20 188
 com.microsoft.FusedConv activation='Identity' | 1x4x8x6 *8x4x1x1 | 32 1536 0 2432
 com.microsoft.FusedConv auto_pad='SAME_UPPER' strides=2,2 | 1x4x9x6 *8x4x3x3 | 288 4320 0 2496
-com.microsoft.QLinearConv channels_last=1 group=2 strides=2,2 | q:1x7x5x4 *. *q. *q:6x2x3x3 *. *q. *. *q. | 108 648 0 284
+com.microsoft.QLinearConv channels_last=1 group=2 | q:1x5x5x4 *. *q. *q:6x2x3x3 *. *q. *. *q. | 108 972 0 262
 com.microsoft.QLinearAveragePool kernel_shape=2,2 strides=2,2 channels_last=1 | q:1x8x6x3 *. *q. *. *q. | 0 0 144 180
 com.microsoft.QLinearAveragePool kernel_shape=3,3 strides=2,2 ceil_mode=1 | q:1x3x8x6 *. *q. *. *q. | 0 0 324 180
 com.microsoft.QLinearGlobalAveragePool | q:1x3x8x6 *. *q. *. *q. | 0 0 144 147
@@ -428,7 +431,7 @@ MaxPool kernel_shape=3 | 1x3x8x6 | the size of its output is not known
 MaxPool | 1x3x8x6 | the size of its output is not known
 AveragePool kernel_shape=2,2 strides=0,1 | 1x3x8x6 | the size of its output is not known
 com.microsoft.QLinearConv channels_last=1 | q:1x5x5x2 *. *q. *q:3x4x3x3 *. *q. *. *q. | its weights do not fit its input
-com.microsoft.QLinearAveragePool kernel_shape=2,2 dilations=2,2 | q:1x3x8x6 *. *q. *. *q. | the size of its output is not known
+com.microsoft.nchwc.MaxPool kernel_shape=2,2 dilations=2,2 | 1x16x6x6 | the size of its output is not known
 com.microsoft.MatMulNBits K=16 N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | its matrices do not fit
 com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x4x16 *1x4x16 | its weights do not fit its input
 com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x3x12 *1x4x16 | its weights do not fit its input
@@ -437,7 +440,6 @@ com.microsoft.Attention num_heads=2 | 2x5x8 *6x24 | its weights do not fit its i
 com.microsoft.Attention num_heads=0 | 2x5x8 *8x24 | its weights do not fit its input
 com.microsoft.MultiHeadAttention num_heads=0 | 2x5x8 2x7x8 2x7x6 | how many heads it has is not said
 com.microsoft.GroupQueryAttention kv_num_heads=1 | 2x5x16 2x5x8 2x5x8 - - j:1 *j[5] | how many heads it has is not said
-com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x3x4 1x2x3x4 j:1 | how much of its past is filled depends on the data
 com.microsoft.FusedMatMul transBatchA=1 | 5x2x3 5x3x4 | its matrices are turned with their batch
 com.microsoft.FusedMatMul transBatchB=1 | 5x2x3 5x3x4 | its matrices are turned with their batch
 com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit

@@ -224,6 +224,23 @@ def test_params_of_an_operation_that_is_not_known_are_said_not_to_be(tmp_path: P
     assert read_here(model(nodes, [given("x", 4, 4)], ["y"]), tmp_path).params_complete
 
 
+@pytest.mark.parametrize(
+    ("attributes", "complete"),
+    [
+        ({"coefficients": [0.5, 0.25]}, False),  # a linear classifier's
+        ({"leaf_weights": weights("l", 9)}, False),  # a tree's
+        ({"decoder": helper.make_graph([node("MatMul", "a w", "b")], "g", [], [], [weights("w", 3, 3)])}, False),
+        ({"keys": [1, 2], "mode": "linear", "slope": 0.5}, True),
+    ],
+)
+def test_params_in_the_attributes_of_an_unknown_operation_are_not_called_complete(
+    attributes: dict[str, Any], complete: bool, tmp_path: Path
+) -> None:
+    """Classical learners have their numbers there, searches the whole network that they call."""
+    nodes = [node("Mystery", "x", "y", domain="ai.onnx.ml", **attributes)]
+    assert read_here(model(nodes, [given("x", 4, 4)], ["y"]), tmp_path).params_complete is complete
+
+
 #: What weights pass through on their way to a convolution: the operations, and other tensors they need.
 PASSED: dict[str, tuple[list[Any], list[Any]]] = {
     "Pad": ([node("Pad", "w pd", "v")], [tensor("pd", [0] * 8)]),
@@ -642,3 +659,73 @@ def test_what_is_not_known_in_the_cheaper_branch_is_listed_too(tmp_path: Path) -
     found = read_here(model(whole, [given("c", kind=9), given("x", 2, 3)], ["y"], [weights("w", 3, 3)]), tmp_path)
     assert [missing.op for missing in found.unknown] == ["own.Mystery", "own.Puzzle"]
     assert (found.upper_bound, costs(found)) == (True, (9, 18))
+
+
+def large(field: str) -> Any:
+    """A tensor of 2,000 numbers in that field of ONNX's record."""
+    content = {
+        "raw_data": (1, bytes(8000)), "float_data": (1, [1.5] * 2000), "int32_data": (10, [300] * 2000),
+        "double_data": (11, [1.5] * 2000), "uint64_data": (13, [9] * 2000), "string_data": (8, [b"abc"] * 2000),
+        "int64_data": (7, [2**40] * 40_000),
+    }  # fmt: skip
+    kind, numbers = content[field]
+    made = onnx.TensorProto(name="w", dims=[len(numbers)], data_type=kind)
+    setattr(made, field, numbers) if field == "raw_data" else getattr(made, field).extend(numbers)
+    return made
+
+
+@pytest.mark.parametrize(
+    "field", ["raw_data", "float_data", "int32_data", "double_data", "uint64_data", "string_data", "int64_data"]
+)
+def test_numbers_of_weights_are_left_out_whichever_field_they_are_in(field: str) -> None:
+    """What is left says that they are elsewhere; name, sizes and type stay."""
+    graph = onnx.GraphProto(name="g", initializer=[large(field)])
+    whole = onnx.ModelProto(graph=graph).SerializeToString()
+    (found,) = onnx.ModelProto.FromString(without_weights(whole)).graph.initializer
+    assert found == onnx.TensorProto(
+        name="w", dims=large(field).dims, data_type=large(field).data_type, data_location=1
+    )
+
+
+def test_integers_that_may_be_sizes_are_kept() -> None:
+    """As far as they are not too many; so are small tensors of any type."""
+    sizes = onnx.TensorProto(name="s", dims=[2000], data_type=7, int64_data=[3] * 2000)
+    few = onnx.TensorProto(name="f", dims=[200], data_type=1, float_data=[3.5] * 200)
+    whole = onnx.ModelProto(graph=onnx.GraphProto(initializer=[sizes, few])).SerializeToString()
+    assert without_weights(whole) == whole
+
+
+def _in_a_node(**content: Any) -> Any:
+    attribute = onnx.AttributeProto(name="a", **content)
+    return onnx.NodeProto(op_type="Constant", attribute=[attribute])
+
+
+def _sparse() -> Any:
+    return onnx.SparseTensorProto(values=large("raw_data"), indices=large("int64_data"), dims=[9])
+
+
+#: Models by where a large tensor is in them.
+PLACES: dict[str, Any] = {
+    "a graph": lambda: {"graph": onnx.GraphProto(initializer=[large("raw_data")])},
+    "a graph, sparse": lambda: {"graph": onnx.GraphProto(sparse_initializer=[_sparse()])},
+    "an operation": lambda: {"graph": onnx.GraphProto(node=[_in_a_node(t=large("raw_data"))])},
+    "a list": lambda: {"graph": onnx.GraphProto(node=[_in_a_node(tensors=[large("raw_data")] * 2)])},
+    "a sparse constant": lambda: {"graph": onnx.GraphProto(node=[_in_a_node(sparse_tensor=_sparse())])},
+    "a branch": lambda: {
+        "graph": onnx.GraphProto(node=[_in_a_node(g=onnx.GraphProto(initializer=[large("raw_data")]))])
+    },
+    "branches": lambda: {
+        "graph": onnx.GraphProto(node=[_in_a_node(graphs=[onnx.GraphProto(initializer=[large("raw_data")])])])
+    },
+    "a function": lambda: {"functions": [onnx.FunctionProto(name="f", node=[_in_a_node(t=large("raw_data"))])]},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_weights_are_left_out_wherever_they_are(place: str) -> None:
+    """In less than a hundred bytes there is nothing but their records, and it is still a model."""
+    found = without_weights(onnx.ModelProto(**PLACES[place]()).SerializeToString())
+    assert len(found) < 100
+    again = onnx.ModelProto.FromString(found)
+    assert (len(again.graph.node) + len(again.functions) + len(again.graph.initializer) +
+            len(again.graph.sparse_initializer)) == 1  # fmt: skip

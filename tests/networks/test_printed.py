@@ -207,6 +207,7 @@ LEARNED = [
     ("InstanceNorm2d(6, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)", 0),
     ("PReLU(num_parameters=5)", 5),
     ("Conv3d(2, 4, kernel_size=(3, 1, 1), stride=(1, 1, 1), groups=2)", 16),
+    ("Sequential()", 0),
     ("Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)", None),
 ]
 
@@ -219,6 +220,14 @@ def test_params_are_known_wherever_a_layer_stands(line: str, params: int | None)
     assert len(found.network.unknown) == 1 + (params is None)
 
 
+def test_a_container_of_nothing_does_nothing() -> None:
+    """Torchvision's ShuffleNet has one as the branch that passes its input on."""
+    text = "Sequential(\n  (0): Sequential()\n  (1): Linear(in_features=4, out_features=2, bias=True)\n)"
+    found = printed_network(text, "@4").network
+    assert [(node.name, type(node.op).__name__) for node in found.graph.nodes] == [("1", "Linear")]
+    assert (found.unknown, found.params_complete) == ((), True)
+
+
 def test_attention_hides_params_in_a_print() -> None:
     text = (
         "Net(\n  (a): MultiheadAttention(\n"
@@ -226,7 +235,7 @@ def test_attention_hides_params_in_a_print() -> None:
     )
     found = printed_network(text, "@8").network
     assert [(missing.op, missing.count) for missing in found.unknown] == [("MultiheadAttention", 1)]
-    assert "what a MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
+    assert "what MultiheadAttention does is not known here; params of it are not" in found.unknown[0].reason
 
 
 @pytest.mark.parametrize("tokens", ["@8", "@10x8"])
@@ -324,3 +333,73 @@ HOSTILE = {
 def test_what_asks_for_much_is_answered_soon(runner: Runner, text: str, size: str) -> None:
     """Within a second and 200 MB, without a traceback."""
     assert keeps_bounds(runner, ["network", "-", size, "--no-verify", "-f", "csv"], text.encode())
+
+
+#: As PyTorch prints them, on 4 x 12 x 10: params, multiply-adds, other operations and the shape that comes out. A norm
+#: is 5 a number, one that is fixed 2; bilinear 4 neighbours an output, bicubic 16; a pooling its windows.
+COUNTED = [
+    ("LayerNorm((12, 10), eps=1e-05, elementwise_affine=True)", 240, 0, 2400, (1, 4, 12, 10)),
+    ("LayerNorm((10,), eps=1e-05, elementwise_affine=False)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("LayerNorm((10,), eps=1e-05, elementwise_affine=True, bias=False)", 10, 0, 2400, (1, 4, 12, 10)),
+    ("LayerNorm((4, 12, 10), eps=1e-05, elementwise_affine=True)", 960, 0, 2400, (1, 4, 12, 10)),
+    ("LayerNorm2d((4,), eps=1e-06, elementwise_affine=True)", 8, 0, 2400, (1, 4, 12, 10)),
+    ("Upsample(size=(7, 5), mode='nearest')", 0, 0, 0, (1, 4, 7, 5)),
+    ("Upsample(size=(24, 20), mode='bilinear')", 0, 0, 7680, (1, 4, 24, 20)),
+    ("Upsample(size=20, mode='nearest')", 0, 0, 0, (1, 4, 20, 20)),
+    ("Upsample(scale_factor=2.0, mode='bicubic')", 0, 0, 30720, (1, 4, 24, 20)),
+    ("Upsample(scale_factor=(1.5, 2.0), mode='bicubic')", 0, 0, 23040, (1, 4, 18, 20)),
+    ("Softmax(dim=2)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("Softmax(dim=-3)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("PReLU(num_parameters=1)", 1, 0, 480, (1, 4, 12, 10)),
+    ("PReLU(num_parameters=4)", 4, 0, 480, (1, 4, 12, 10)),
+    ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=True)", 0, 0, 960, (1, 4, 12, 10)),
+    ("BatchNorm2d(4, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)", 8, 0, 960, (1, 4, 12, 10)),
+    ("InstanceNorm2d(4, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("InstanceNorm2d(4, eps=1e-05, momentum=0.1, affine=True, track_running_stats=False)", 8, 0, 2400, (1, 4, 12, 10)),
+    ("GroupNorm(2, 4, eps=1e-05, affine=False)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("AvgPool2d(kernel_size=3, stride=3, padding=1)", 0, 0, 576, (1, 4, 4, 4)),
+    ("MaxPool2d(kernel_size=(3, 2), stride=(2, 2), padding=0, dilation=1, ceil_mode=True)", 0, 0, 720, (1, 4, 6, 5)),
+    ("AdaptiveAvgPool2d(output_size=1)", 0, 0, 480, (1, 4, 1, 1)),
+    ("AdaptiveAvgPool2d((3, None))", 0, 0, 480, (1, 4, 3, 10)),
+    ("Flatten(start_dim=1, end_dim=-1)", 0, 0, 0, (1, 480)),
+    (
+        "ConvTranspose2d(4, 6, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1), bias=False)",
+        216,
+        25920,
+        0,
+        (1, 6, 26, 22),
+    ),
+    ("Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1), padding=same, groups=2)", 152, 17280, 960, (1, 8, 12, 10)),
+    ("Conv2d(4, 8, kernel_size=(3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 2))", 488, 17280, 288, (1, 8, 6, 6)),
+    ("ZeroPad2d((1, 2, 3, 4))", 0, 0, 0, (1, 4, 19, 13)),
+    ("SiLU(inplace=True)", 0, 0, 480, (1, 4, 12, 10)),
+]
+
+
+@pytest.mark.parametrize(("line", "params", "macs", "elementwise", "shape"), COUNTED, ids=[row[0] for row in COUNTED])
+def test_a_printed_layer_costs_what_it_was_counted_to(
+    line: str, params: int, macs: int, elementwise: int, shape: tuple[int, ...]
+) -> None:
+    found = printed_network(f"Sequential(\n  (0): {line}\n  (1): Identity()\n)", "@4x12x10")
+    cost = analyze(found.network.graph, True, found.network.shapes).cost
+    assert (cost.params, cost.macs, cost.elementwise) == (params, macs, elementwise)
+    assert (found.network.shapes[-1], found.network.unknown) == (shape, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("LayerNorm((12, 9), eps=1e-05, elementwise_affine=True)", "it takes 12x9 at the end, and gets 4x12x10"),
+        ("Linear(in_features=10, out_features=6, bias=True)", "it takes 10 numbers, and gets 4x12x10"),
+        ("BatchNorm2d(6, eps=1e-05, momentum=0.1, affine=True)", "it takes 6 channels, and gets 4x12x10"),
+        ("BatchNorm2d(6, eps=1e-05, momentum=0.1, affine=False)", "it takes 6 channels, and gets 4x12x10"),
+        ("GroupNorm(2, 6, eps=1e-05, affine=True)", "it takes 6 channels, and gets 4x12x10"),
+        ("GroupNorm(2, 6, eps=1e-05, affine=False)", "it takes 6 channels, and gets 4x12x10"),
+        ("InstanceNorm2d(6, eps=1e-05, momentum=0.1, affine=True)", "it takes 6 channels, and gets 4x12x10"),
+        ("LayerNorm2d((6,), eps=1e-06, elementwise_affine=True)", "it takes 6 channels, and gets 4x12x10"),
+        ("Conv2d(6, 8, kernel_size=(1, 1), stride=(1, 1))", "takes 6 channels, and gets 4x12x10"),
+    ],
+)
+def test_a_printed_layer_that_does_not_fit_says_what_it_gets(line: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")

@@ -381,15 +381,18 @@ def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(lines: list[str], place: tuple[int, int], message: str) -> None:
-    """File, line and column, the line itself, a caret under the word, and a remedy."""
+    """File, line and column, the line itself, carets under the whole word, and a remedy."""
     error = mistake(*lines)
     assert message in error.message
     assert (error.line, error.column) == place
     text = error.render()
     assert text.startswith(f"error: net.txt, line {place[0]}, column {place[1]}: ")
-    assert "^" in text
     assert error.hint
     assert "\x1b" not in text
+    *_, shown, carets, _ = text.splitlines()
+    marked = shown[carets.index("^") : carets.rindex("^") + 1]
+    assert carets.strip() == "^" * max(1, len(marked))
+    assert (message == "not text" and marked == "\\x1b") or f" {marked} ".replace("  ", "") in f" {shown} "
 
 
 def test_a_file_without_input_says_so() -> None:
@@ -533,3 +536,19 @@ def test_what_another_program_prints_is_called_so(text: str, line: int, message:
     with pytest.raises(NetworkError, match=message) as caught:
         read_program(text)
     assert (caught.value.line, hint in caught.value.hint) == (line, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "example"),
+    [
+        (["a: relu", "standard 4 k3 from a in"], "standard takes one input", "write: standard"),
+        (["a: relu", "relu from a in"], "relu takes one input", "write: relu"),
+        (["a: relu", "add from a"], "add takes two inputs", "write: add from A B"),
+        (["a: relu", "multiply from a in a"], "multiply takes two inputs", "write: multiply from A B"),
+        (["concat"], "concat takes two inputs or more", "write: concat from A B"),
+        (["block b", "  relu", "a: relu", "b from a in"], "b takes one input", "write: b"),
+    ],
+)
+def test_how_many_inputs_a_line_takes_is_told(lines: list[str], wanted: str, example: str) -> None:
+    error = mistake(*lines)
+    assert (error.message, error.hint.startswith(example)) == (wanted, True)

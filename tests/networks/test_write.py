@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from networks.test_written import ALONE
 
 from convcost.graph.ops import Counted, Graph, Node, Norm, Op, Pad
 from convcost.networks.build import Choices, Network, build_network
@@ -83,3 +84,10 @@ def test_what_has_no_word_is_told() -> None:
         network_text(network._replace(graph=network.graph._replace(nodes=nodes), shapes=[*network.shapes, (1, 512)]))
     with pytest.raises(SpecError, match="its input has 2 axes"):
         network_text(Network("own", "", Graph((1, 8), "fp32", ()), [(1, 8)]))
+
+
+@pytest.mark.parametrize("line", ALONE)
+def test_every_operation_alone_is_read_back(line: str) -> None:
+    """Its name, its inputs, and whatever it can have."""
+    network = build_network(read_program(f"input 12 @8x6 n2\nodd.1: {line}"))
+    assert build_network(read_program(network_text(network))).graph == network.graph

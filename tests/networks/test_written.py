@@ -42,9 +42,25 @@ FORMS = {
     "attention": "input 8 @9\ntokens 2\nattention 4 bias\nlinear 24 each\nattend 2",
     "moves": "input 8 @9\nlayer-norm\nscale\nshuffle g4\nb: concat from in in\nadd from b b\nflatten\nlinear 3\ngelu",
     "means": "input 4 @7x9\navg-pool k3 s2 p1 ceil\navg-pool k2 s2 ceil\nadaptive-average-pool 2x3",
+    "room behind a transposed one": "input 4 @5x4\nstandard 6 k3x2 s2x3 t p0 op1x2 bias\nstandard 3 k2 s2 t p1 op1",
+    "a gate of channels": "input 4 @5x4\na: global-average-pool\nb: flatten\nmultiply from in b",
     "windows of several lengths": "input 4 @7x9\nadaptive-average-pool 3x4\nadaptive-max-pool 2x1",
     "upsampled volumes": "input 2 @3x4x3\nupsample 2 bilinear\nupsample 2\npixel-shuffle 1\nrelu6",
 }  # fmt: skip
+
+#: Lines that are forms by themselves: what comes behind an operation may hide what it does.
+ALONE = (
+    "prelu", "scale", "batch-norm", "layer-norm", "group-norm 4", "instance-norm", "instance-norm affine", "rms-norm",
+    "softmax", "shuffle g4", "split 2 5", "flatten", "upsample 2x3", "upsample 3x2 bilinear", "pixel-shuffle 2",
+    "pad p1-2x0-3 mode=reflect", "pad p2x1-0 mode=replicate", "pad p1x0-2 mode=circular", "pad p0-1x2", "crop p1-0x2",
+    "attend 2", "tokens 3", "tokens 0", "concat from in in", "multiply from in in", "add from in in",
+    "max-pool k3x2 s2x1 p1x0-1", "max-pool k2 s3 ceil", "max-pool k3 s1 d2x1 p1", "avg-pool k3x2 s2x1 p1-0x0",
+    "avg-pool k3 s2 ceil", "adaptive-average-pool 3x4", "adaptive-max-pool 5x2", "adaptive-average-pool 4x3",
+    "global-max-pool", "global-average-pool", "linear 5 each bias", "standard 6 k2x3 s1x2 p0-1x1 t op0x1 bias",
+    "grouped 8 k3 g4 d2x1", "depthwise k3 m2 s2 t p1x0", "silu", "gelu", "mish", "elu", "selu", "leaky-relu",
+    "hardswish", "hardsigmoid", "sigmoid", "tanh", "relu6",
+)  # fmt: skip
+FORMS |= {line: f"input 12 @8x6 n2\n{line}" for line in ALONE}
 
 
 class Hole(bytes):

@@ -13,6 +13,7 @@ from report.test_report_charts import network
 import convcost
 from convcost.cli.main import run
 from convcost.report import Options, open_writer
+from convcost.report import as_html as page
 from convcost.report.network_tables import network_table
 from convcost.report.notebook import as_html
 
@@ -159,3 +160,32 @@ def test_a_notebook_shows_a_table(spec: str) -> None:
 def test_a_notebook_marks_what_was_executed() -> None:
     text = as_html(executed("8:16 @9x7 k3"))
     assert [row[0] for row in Page(text).rows if row][2] == "✓ standard"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"), (1234567, "1,234,567"), (0, "0"), (0.123456789, "0.123457"), (2.0, "2"), ("", "–"), ([], "–"),
+        ("relu", "relu"), (True, "true"), ([[1, 2], [3, 4]], "2 parts"), ([1, 64, 7], "1x64x7"),
+        (["space", "channels"], "space+channels"), ({"groups": 32}, "groups=32"),
+    ],
+)  # fmt: skip
+def test_what_is_folded_under_a_row_is_exact(value: object, text: str) -> None:
+    """Digits in groups, nothing as a dash; what has parts of its own says how many."""
+    assert page._exact(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [([1200, 1300], "1,200 / 1,300"), (1200, "1,200"), (None, "–")])
+def test_counts_in_two_ways_are_no_shape(value: object, text: str) -> None:
+    assert page._counts(value) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        ({"in_channels": 8, "out_channels": 4, "groups": 1, "input_size": (9, 7), "batch": 1}, "8:4 @9x7"),
+        ("full", "full"), (None, ""), ({"layer": 3}, "layer=3"),
+    ],
+)  # fmt: skip
+def test_the_size_of_a_check_is_that_of_a_layer_or_as_it_is_said(size: object, text: str) -> None:
+    assert page._at({"size": size}) == text

@@ -13,7 +13,8 @@ from convcost.cli import compare as compare_command
 from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 from convcost.report.as_json import json_line
-from convcost.search.batches import Batch, Form, Pieces, form_of
+from convcost.search.batches import Batch, Pieces
+from convcost.search.forms import Form, form_of
 from convcost.spec import Reading, read_layer
 
 FORMS = (
@@ -48,7 +49,7 @@ def written(
     """What a command prints, on both streams, where so many lines are worth a plan."""
     for module in (layer_command, compare_command):
         monkeypatch.setattr(module, "WORTH_PLANS", worth)
-    monkeypatch.setattr(compare_command, "WORTH_A_PLAN", 6)
+        monkeypatch.setattr(module, "WORTH_A_PLAN", 6)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
     code = run([command, "-", "--format", "ndjson", "--no-verify", *more])
     return code, *capsys.readouterr()
@@ -73,6 +74,23 @@ def test_options_hold_for_plans_too(
     assert written("compare", lines, 1, monkeypatch, capsys, *more) == written(
         "compare", lines, 0, monkeypatch, capsys, *more
     )
+
+
+@pytest.mark.parametrize(("forms", "planned"), [(10, True), (40, False)])
+def test_lines_that_few_are_like_get_no_plans(
+    forms: int, planned: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Making them would take longer than to answer line by line."""
+    asked: list[int] = []
+
+    def texts(_: Batch, lines: list[str]) -> list[None]:
+        asked.append(len(lines))
+        return [None] * len(lines)
+
+    monkeypatch.setattr(Batch, "texts", texts)
+    lines = [f"{n}:8 @9 k1 d{n % forms + 1}" for n in range(1, 102)]
+    assert written("layer", lines, 30, monkeypatch, capsys)[0] == 0
+    assert sum(asked) == 101 * planned
 
 
 def batch(of: Any) -> Batch:

@@ -150,3 +150,20 @@ def test_the_command_answers_in_json_that_the_schema_has(
     assert err == (
         "" if code == 0 else f"nothing fits: none of {document['configurations']:,} configurations has macs<=3\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("budget", "rows", "beyond"),
+    [
+        ("macs<=40M", [], ["0.5 @128"]),
+        ("macs<=60M", ["0.5 @128"], ["1 @128", "0.5 @160"]),
+        ("macs<=100M", ["0.5 @160"], ["1 @160"]),
+        ("macs<=200M", ["1 @128", "0.5 @160"], ["1 @160"]),
+        ("macs<=300M", ["1 @160"], []),
+    ],
+)
+def test_two_widths_of_two_sizes_are_a_search(budget: str, rows: list[str], beyond: list[str]) -> None:
+    """MobileNet's paper: 49 and 77 M multiply-adds at half the width, 186 and 291 M at the whole."""
+    found = fit_network(find_program("mobilenet-v1"), Choices(), budget, "0.5,1", (128, 160))
+    said = [[row.text.partition("width=")[2] for row in part] for part in (found.best, found.beyond)]
+    assert said == [rows, beyond]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+from itertools import product
 from random import Random
 from typing import Any
 
 import pytest
 from strategies import pairs
 
-from convcost.analysis import analyze, words
+from convcost.analysis import analyze, traced, words
 from convcost.analysis.traced import Trace
 from convcost.search.factors import arranged
 from convcost.search.plans import Plan, Refused, make_plan
@@ -119,3 +122,23 @@ def test_a_traced_size_never_becomes_a_number_or_a_text() -> None:
     for use in (str, int, hash, range, "{}".format, [].__getitem__, (1,).__mul__):
         with pytest.raises(TypeError):
             use(size)
+
+
+@pytest.mark.parametrize("sign", ["+", "-", "*", "//", "%", "max"])
+def test_the_interval_of_a_result_is_that_of_all_pairs(sign: str) -> None:
+    """No wider, but for a remainder that begins again; a divisor that may be 0 has none."""
+    sides = [(low, high) for low in range(-2, 5) for high in range(low, 6)]
+    done: dict[str, Callable[[int, int], int]] = {
+        "+": operator.add, "-": operator.sub, "*": operator.mul, "//": operator.floordiv, "%": operator.mod, "max": max,
+    }  # fmt: skip
+    for (a, b), (c, d) in product(sides, sides):
+        if sign in ("//", "%") and c < 1:
+            with pytest.raises(ValueError, match="0 or negative"):
+                traced._RANGES[sign](a, b, c, d)
+            continue
+        found = [done[sign](x, y) for x in range(a, b + 1) for y in range(c, d + 1)]
+        low, high = traced._RANGES[sign](a, b, c, d)
+        assert low <= min(found) <= max(found) <= high
+        assert sign == "%" or (low, high) == (min(found), max(found))
+        assert sign != "%" or high < d
+        assert sign != "%" or a < 0 or b >= c or (low, high) == (a, b)

@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from random import Random
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -16,11 +21,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+import convcost
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
 from convcost.search.chunks import chunk
-from convcost.search.cluster import in_threads, reduced
+from convcost.search.cluster import gathered_by, in_threads, on_cluster, reduced
 from convcost.search.columns import blocks
 from convcost.search.files import rows_to
 from convcost.search.fronts import front_of
@@ -138,25 +144,64 @@ def test_the_order_of_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert in_threads(search, 3) == whole
 
 
-def test_a_killed_worker_changes_nothing() -> None:
-    """Dask works out again what was lost with it."""
-    distributed = pytest.importorskip("distributed")
-    from convcost.search.cluster import gathered_by
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler in a process of its own that knows no convcost, and two workers that do."""
+    pytest.importorskip("distributed")
+    file, root = tmp_path / "scheduler.json", str(Path(convcost.__file__).parents[1])
+    dask = [sys.executable, "-m", "dask"]
+    usual = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
+    single = [*dask, "worker", *usual, "--nthreads", "1", "--no-nanny"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": tmp_path}
+    scheduler = subprocess.Popen([*dask, "scheduler", *usual, "--port", "0"], **quiet)
+    workers = [subprocess.Popen(single, env={**os.environ, "PYTHONPATH": root}, **quiet) for _ in range(2)]
+    try:
+        yield json.loads(awaited(file))["address"], workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
 
+
+def awaited(file: Path) -> str:
+    """What stands in a file, when it is there."""
+    for _ in range(300):
+        if file.exists() and (text := file.read_text()):
+            return text
+        sleep(0.1)
+    pytest.fail("the scheduler has not begun")
+
+
+def test_a_killed_worker_of_a_cluster_changes_nothing(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
+    """Dask works out again what was lost with it; the loop says the same, bit for bit."""
+    address, workers = cluster
     search = small()
-    killed = []
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with distributed_client(address, len(workers)) as client:
+        assert gathered_by(client, search, lambda _: workers[0].kill()) == reduced(search)
+    assert workers[0].wait() < 0
+    assert workers[1].poll() is None
+    assert on_cluster(search, address) == reduced(search)
 
-        def kill(_: int) -> None:
-            if not killed:
-                killed.append(next(iter(cluster.workers.values())))
-                killed[0].process.process.kill()
 
-        assert gathered_by(client, search, kill) == reduced(search)
-    assert killed
+def distributed_client(address: str, workers: int) -> Any:
+    """A client of so many workers."""
+    from distributed import Client
+
+    client = Client(address)
+    client.wait_for_workers(workers)
+    return client
+
+
+@pytest.mark.parametrize(("address", "message"), [
+    ("tcp://127.0.0.1:1", "no cluster at tcp://127.0.0.1:1"), ("nowhere", "missing port"), ("a://b:1", "scheme 'a'"),
+])  # fmt: skip
+def test_an_address_where_no_cluster_is_is_bad_input(
+    address: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("convcost.search.cluster.PATIENCE", "0.3s")
+    assert run(["sweep", "16,32 @7 k3", "--cluster", address]) == 2
+    assert message in capsys.readouterr().err
 
 
 @settings(max_examples=40)

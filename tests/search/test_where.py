@@ -95,3 +95,19 @@ def test_what_is_no_condition_is_pointed_at(text: str, column: int, message: str
 def test_any_text_is_a_condition_or_an_error(text: str) -> None:
     with suppress(SpecError):
         Condition(text, KNOWN)
+
+
+@given(
+    st.integers(-1, 40),
+    st.integers(0, 400),
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!=", "=="]),
+    st.sampled_from(["macs", "groups"]),
+)
+def test_a_condition_as_python_is_answered_as_rows_are(value: int, tenths: int, sign: str, word: str) -> None:
+    """Between two whole numbers, too; a setting that a variant has not (-1) fulfils nothing."""
+    text = f"{word}{sign}{tenths / 10} and not variant=ghost or variant=standard and params<=5"
+    condition = Condition(text, [*KNOWN, "groups"])
+    for variant, params in (("ghost", 3), ("standard", 5), ("standard", 6), ("grouped", 0)):
+        source = condition.source({word: "v1", "params": "v2"}, variant)
+        row = {word: None if word == "groups" and value == -1 else value, "params": params, "variant": variant}
+        assert bool(eval(source, {"v1": value, "v2": params})) == bool(condition(row)), source

@@ -95,6 +95,10 @@ AROUND = [
     ("Conv2d(3, 8, 3) on input shape: (4, 3, 9, 7)", "3:8 @9x7 k3 p0 bias n4"),
     ("Conv2d(3, 8, 3) (9, 7)", "3:8 @9x7 k3 p0 bias"),
     ("Conv2d(3, 8, 3) @4x3x9x7", "3:8 @9x7 k3 p0 bias n4"),
+    ("Conv3d(3, 8, 3) @4x3x5x9x7", "3:8 @5x9x7 k3 p0 bias n4"),
+    ("layers.Conv2D(8, 3) @4x3x9x7", "3:8 @9x7 k3 p0 bias n4"),  # as everywhere behind an @, channels first
+    ("layers.DepthwiseConv2D(3) @4x5x9x7", "5 @9x7 k3 p0 g5 n4 bias"),
+    ("nn.Conv(features=8, kernel_size=(3, 3)) @4x3x9x7", "3:8 @9x7 k3 psame-upper bias n4"),
     ("3: Conv2d(3, 8, 3) @9", "3:8 @9 k3 p0 bias"),
     ("nn.Conv2d(3, 8, kernel_size=11, stride=4, padding='SAME') @224", "3:8 @224 k11 s4 psame-upper bias"),
     ("64:128 k3 (2, 64, 56, 48)", "64:128 @56x48 k3 n2"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from convcost.cli.main import run
 from convcost.graph.ops import Graph
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
+from convcost.timing import engines
 from convcost.timing.engines import Engine, EngineFailed, open_engine, refusal
 from convcost.timing.oracle import judge_values
 from convcost.timing.values import Executor, difference, make_case
@@ -171,3 +172,26 @@ def test_an_engine_says_in_its_first_line_why_it_takes_no_graph(engine: Engine, 
     """Without the numbers in front of it, and not at length."""
     with pytest.raises(EngineFailed, match=r"^\S.{10,199}$"):
         engine.prepare(make_case(graph)._replace(model=b"no model"))
+
+
+class Asked(NamedTuple):
+    """An input as ONNX Runtime describes it."""
+
+    shape: list[int | str | None]
+    type: str
+
+
+@pytest.mark.parametrize(
+    ("kind", "dtype", "is_noise"),
+    [
+        ("tensor(float)", "float32", True), ("tensor(double)", "float64", True), ("tensor(float16)", "float16", True),
+        ("tensor(int64)", "int64", False), ("tensor(int32)", "int32", False), ("tensor(bool)", "bool", False),
+        ("tensor(uint8)", "uint8", False),
+    ],
+)  # fmt: skip
+def test_an_input_of_a_file_gets_numbers_of_its_type(kind: str, dtype: str, is_noise: bool) -> None:
+    """As wide as it is said to be, where it has as many axes; else its own sizes, 1 for those that have none."""
+    draw = np.random.default_rng(0)
+    for wanted, shape in [((2, 3, 4), (2, 3, 4)), ((2, 3), (1, 3, 5)), ((), (1, 3, 5))]:
+        found = engines._noise_for(Asked(["batch", 3, 5], kind), wanted, draw)
+        assert (found.shape, found.dtype.name, bool(found.any())) == (shape, dtype, is_noise)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trained.small_models import conv, node, random_weights, saved
+from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.analysis.taps import taps_on_data
 from convcost.spec import format_spec
@@ -50,6 +50,16 @@ BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "bias and back": (
         [node("Add", ["a", "up"], "c"), node("Sub", ["c", "up"], "b")],
         {"up": np.arange(6, dtype=np.float32).reshape(1, 6, 1, 1)},
+    ),
+    "a norm of its own": (
+        [node("Relu", ["a"], "r"), node("BatchNormalization", ["r", "scale", "shift", "none", "ones"], "b")],
+        {"scale": random_weights(6, seed=5), "shift": np.array([1, 0, 2, 3, 0, 4], np.float32),
+         "none": np.zeros(6, np.float32), "ones": np.ones(6, np.float32)},
+    ),
+    "parts that are put together in another order": (
+        [onnx.helper.make_node("Split", ["a", "lengths"], ["p", "q"], name="s", axis=1),
+         node("Concat", ["q", "p"], "b", axis=1)],
+        {"lengths": np.array([2, 4], np.int64)},
     ),
     "max-pool": ([node("MaxPool", ["a"], "b", kernel_shape=[2, 2])], {}),
     "resize": ([node("Resize", ["a", "", "scales"], "b")], {"scales": np.array([1, 1, 2, 2], np.float32)}),

@@ -11,9 +11,10 @@ from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.networks.onnx.weights import Stored
 from convcost.spec import SpecError, format_spec
+from convcost.trained import separate
 from convcost.trained.activations import layer_inputs
 from convcost.trained.answer import Asked, Separation
-from convcost.trained.arrays import filter_text, layer_of
+from convcost.trained.arrays import array_sources, arrays_in, filter_text, layer_of
 from convcost.trained.kernels import Kernel
 from convcost.trained.models import Model
 from convcost.trained.opening import read_network, separate_file
@@ -167,6 +168,36 @@ def test_a_single_filter_is_said_in_words(filter: Any, text: str) -> None:
     assert filter_text(np.array(filter, float)[None, None]) == text
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("sobel", "rank 1 = [1 2 1]ᵀ·[1 0 -1]"), ("scharr", "rank 1 = 3·[1 3.333 1]ᵀ·[1 0 -1]"),
+        ("gaussian", "rank 1 = [1 2 1]ᵀ·[1 2 1]"), ("box", "rank 1 = [1 1 1]ᵀ·[1 1 1]"),
+        ("laplace", "rank 2, of at most 3"),
+    ],
+)  # fmt: skip
+def test_the_filters_that_are_built_in_are_those_of_their_names(name: str, text: str) -> None:
+    """All but Laplace's have two passes; what adds up to nothing sees no grey."""
+    found = arrays_in(name)[name]()
+    assert filter_text(found[None, None]) == text
+    assert found.sum() == {"gaussian": 16, "box": 9}.get(name, 0)
+    assert (found == found.T).all() == (name not in ("sobel", "scharr"))
+
+
+def test_inputs_of_layers_are_computed_in_any_number_of_axes(tmp_path: Path) -> None:
+    """Grouped, with a bias, through operations with inputs that are left out; what follows a vector is no layer's."""
+    arrays = {"w1": random_weights(6, 2, 3), "b1": random_weights(6), "w2": random_weights(4, 6, 3, seed=1)}
+    nodes = [conv("x", "w1", "a", "b1", group=2, strides=[2]), node("Clip", ["a", "", "b1m"], "c"),
+             conv("c", "w2", "y"), node("ReduceMean", ["y"], "m", keepdims=0, axes=[1, 2])]  # fmt: skip
+    arrays |= {"b1m": np.array(0.5, np.float32)}
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (2, 4, 17), ("y", "c"))
+    x = random_weights(2, 4, 17, seed=4)
+    _, between = reference(path, x)
+    given = layer_inputs(model_of(path), {"x": x})
+    assert set(given) == {"x", "c"}
+    assert np.allclose(given["c"], np.moveaxis(between, 1, -1), atol=1e-4)
+
+
 def read(path: Path, *words: str, **more: Any) -> Separation:
     return separate_file(str(path), list(words), QUIET, **more)
 
@@ -236,3 +267,50 @@ def test_a_layer_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> 
     np.savez(tmp_path / "m.npz", a=random_weights(2, 3, 3, 3))
     with pytest.raises(SpecError, match="has no array 'b'"):
         read(tmp_path / "m.npz", layer="b")
+
+
+@pytest.mark.parametrize(
+    ("kernel", "size", "shapes", "wrong", "reads"),
+    [
+        ((6, 4, 3, 3), "@9", [(1, 4, 9, 9), (4, 9, 9)], (2, 3, 9, 9), "(batch, 4, height, width)"),
+        ((6, 4, 3, 3), "@9", [(1, 4, 9, 9)], (9, 9), "(batch, 4, height, width)"),
+        ((6, 4, 5), "@30", [(1, 4, 30), (4, 30)], (30, 4), "(batch, 4, …)"),
+    ],
+)
+def test_a_kernel_is_tried_on_its_own_input(
+    kernel: tuple[int, ...], size: str, shapes: list[tuple[int, ...]], wrong: tuple[int, ...], reads: str,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    """With a batch or without, as PyTorch has it: the same error of the output; of another shape it is refused."""
+    np.save(tmp_path / "k.npy", random_weights(*kernel))
+    path, given = str(tmp_path / "k.npy"), tmp_path / "x.npy"
+    errors = []
+    for shape in shapes:
+        np.save(given, random_weights(*shape, seed=3))
+        (layer,) = separate_file(path, [size], QUIET, inputs=(str(given),)).layers
+        errors.append([row.output_error for row in layer.rows])
+    assert errors[0]
+    assert all(error is not None and 0 <= error < 1.5 for error in errors[0])
+    assert errors == errors[:1] * len(errors)
+    np.save(given, random_weights(*wrong))
+    with pytest.raises(SpecError) as caught:
+        separate_file(path, [size], QUIET, inputs=(str(given),))
+    assert f"is {'x'.join(map(str, wrong))}, the layer reads {reads}" in caught.value.message
+    plain = separate_file(path, [size], QUIET).layers[0]
+    assert {row.output_error for row in plain.rows} == {None}
+
+
+def test_a_layer_whose_output_loses_more_weighs_more_in_a_budget(tmp_path: Path) -> None:
+    """As much as its output's error is larger than its kernel's, squared; without an input each weighs 1."""
+    np.save(tmp_path / "k.npy", random_weights(8, 8, 3, 3))
+    np.save(tmp_path / "x.npy", random_weights(1, 8, 9, 9, seed=3))
+    (layer,) = separate_file(str(tmp_path / "k.npy"), ["@9"], QUIET, inputs=(str(tmp_path / "x.npy"),)).layers
+    (half,) = [row for share, row in layer.best if share == 0.5 and row] or [None]
+    sources, _ = array_sources(str(tmp_path / "k.npy"), ["@9"], "")
+    image = np.moveaxis(np.load(tmp_path / "x.npy"), 1, -1)
+    assert separate._ways(sources[0])[2] == 1.0
+    weight = separate._ways(sources[0]._replace(given=lambda: image))[2]
+    assert half is not None
+    assert half.output_error is not None
+    assert weight != 1.0
+    assert weight == pytest.approx((half.output_error / half.error) ** 2)

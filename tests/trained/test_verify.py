@@ -168,3 +168,17 @@ def test_nan_is_never_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     family = families_of(kernel)[0][0]
     monkeypatch.setattr(verify, "distance", lambda *_: float("nan"))
     assert verify.show_row(kernel, family, family.row((2,)), 10**9).status == "mismatch"
+
+
+@pytest.mark.parametrize(
+    ("matrices", "longest"),
+    [
+        ([[[3.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], [3.0, 0.0]),
+        ([[[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]]], [2.0]),  # wide
+        ([[[3.0, 4.0]], [[5.0, 12.0]]], [5.0, 13.0]),  # one row
+        ([[[1.0], [2.0], [2.0]]], [3.0]),  # one column
+    ],
+)
+def test_the_largest_singular_value_of_each_matrix_is_found(matrices: Any, longest: list[float]) -> None:
+    """Each by itself; of nothing it is 0 and no NaN."""
+    assert verify.longest_of(np.array(matrices)) == pytest.approx(longest, rel=1e-3)

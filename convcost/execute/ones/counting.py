@@ -231,26 +231,23 @@ def _fitting(given: NDArray[Any], weights: ConvWeights) -> tuple[int, int]:
 
 def gather(sums: NDArray[Any], starts: list[range], offsets: list[range], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Every window's sum over its taps: a box of taps adds up along one axis after the other."""
+    sums = sums.astype(dtype, copy=False)
     for axis, (start, offset) in enumerate(zip(starts, offsets, strict=True), 1):
-        sums = _along(sums, axis, start, offset, dtype)
-    return sums.astype(dtype, copy=False)
+        sums = _along(sums, axis, start, offset)
+    return sums
 
 
-def _along(sums: NDArray[Any], axis: int, starts: range, offsets: range, dtype: np.dtype[Any]) -> NDArray[Any]:
+def _along(sums: NDArray[Any], axis: int, starts: range, offsets: range) -> NDArray[Any]:
     """Along one axis: tap by tap, or window by window where these are fewer."""
-    before: list[Any] = [slice(None)] * axis
+    before = (slice(None),) * axis
     if len(offsets) > len(starts):
-        made: NDArray[Any] = np.empty((*sums.shape[:axis], len(starts), *sums.shape[axis + 1 :]), dtype)
-        for place, start in enumerate(starts):
-            window = slice(start, start + offsets.stop, offsets.step)
-            made[*before, place] = np.add.reduce(sums[*before, window], axis=axis, dtype=dtype)
-        return made
-    views = [sums[*before, slice(starts.start + o, starts.stop + o, starts.step)] for o in offsets]
-    if len(views) == 1:
-        return views[0]
-    made = np.add(*views[:2], dtype=dtype)
+        windows = [slice(start, start + offsets.stop, offsets.step) for start in starts]
+        each = [np.add.reduce(sums[(*before, window)], axis=axis, dtype=sums.dtype) for window in windows]
+        return np.stack(each, axis)
+    views = [sums[(*before, slice(starts.start + o, starts.stop + o, starts.step))] for o in offsets]
+    made = views[0] if len(views) == 1 else views[0] + views[1]
     for view in views[2:]:
-        np.add(made, view, out=made)
+        made += view
     return made
 
 

@@ -38,7 +38,8 @@ def noted(
     at = 0
     held: dict[str, Any] | None = None
     while at < len(nodes):
-        claim = _claim(nodes[at].record.doc_string)
+        note = nodes[at].record.doc_string
+        claim = _claim(note) if note else None
         if claim is not None:
             held = {tensor.name: tensor for tensor in graph.initializer} if held is None else held
             claim = claim if _holds(claim, nodes[at : at + claim.nodes], scope, held, shape_of) else None

@@ -34,6 +34,7 @@ from .values import (
     Value,
     Written,
     countable,
+    operations,
     show_name,
     sizes_of,
     taken_apart,
@@ -48,6 +49,9 @@ MOST_DEPTH = 100
 
 #: Inputs of which something but the sizes and the type is read, where that is not all of them.
 CONTENT_READ = {"Shape": 0, "Size": 0, "CastLike": 1, "EyeLike": 0, "RandomNormalLike": 0, "RandomUniformLike": 0}
+
+#: Types of attributes in which an operation may have weights: tensors, graphs, lists of floats (AttributeProto's).
+HOLDING = frozenset((4, 5, 6, 9, 10, 11, 12))
 
 #: Operations that cost nothing where they compute with constants and sizes alone.
 FOLDED = RULES.keys() - PRODUCTS
@@ -128,13 +132,13 @@ class Walk:
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Every operation of a graph, its inputs being in `scope` already."""
-        operations = scope.enter(graph)
+        written = scope.enter(graph)
         for tensor in graph.initializer:
             scope.values[tensor.name] = stored(f"{scope.prefix}{tensor.name}", tensor, is_stored=True)
         for sparse in graph.sparse_initializer:
             dense = stored(f"{scope.prefix}{sparse.values.name}", sparse.values)
             scope.values[sparse.values.name] = dense._replace(shape=countable(tuple(sparse.dims)), content=None)
-        for nodes, claim in noted(graph, operations, scope, self.shapes.__getitem__):
+        for nodes, claim in noted(graph, written, scope, self.shapes.__getitem__):
             base = len(self.nodes)
             for node in nodes:
                 self.node(node, scope)
@@ -230,7 +234,8 @@ class Walk:
     def _rule(self, call: Call, node: Written, scope: Scope) -> tuple[Count, str]:
         """What it counts; or nothing, and why: there is no third answer."""
         if call.op not in RULES:
-            if any([value is not None and value.roots for value in call.inputs]):
+            holds = [value is not None and bool(value.roots) for value in call.inputs]
+            if any(holds) or any([attribute.type in HOLDING for attribute in call.attributes.values()]):
                 self.params_complete = False
             return Count(), "there is no rule for it"
         try:
@@ -267,9 +272,9 @@ class Walk:
             value = call.inputs[index] if index < len(call.inputs) else None
             inner.values[formal] = ABSENT if value is None else value
         check_text(*function.input, *function.output)
-        operations = [taken_apart(record) for record in function.node]
-        inner.used = {used for one in operations for used in one.inputs} | set(function.output)
-        for one in operations:
+        nodes = operations(function.node)
+        inner.used = {used for one in nodes for used in one.inputs} | set(function.output)
+        for one in nodes:
             self.node(one, inner)
         for formal, output in zip(function.output, node.outputs):
             if output:

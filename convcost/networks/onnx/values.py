@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -161,16 +161,23 @@ class Written(NamedTuple):
     @property
     def name(self) -> str:
         """Its own name, or that of what it gives."""
+        check_text(self.record.name)
         return self.record.name or next((output for output in self.outputs if output), "") or self.op
 
 
+def operations(records: Iterable[Any]) -> list[Written]:
+    """Records taken apart; Malformed where a name in them is no text."""
+    made = [taken_apart(record) for record in records]
+    check_text(*[name for one in made for name in (one.op, *one.inputs, *one.outputs)])
+    return made
+
+
 def taken_apart(record: Any) -> Written:
-    """A record taken apart; Malformed where a name in it is no text."""
-    op, domain, attributes = record.op_type, record.domain, record.attribute
-    inputs, outputs = tuple(record.input), tuple(record.output)
-    check_text(op, domain, record.name, *inputs, *outputs)
+    """A record taken apart."""
+    op, domain = record.op_type, record.domain
     op = op if domain in ("", "ai.onnx") else f"{domain}.{op}"
-    return Written(record, op, inputs, outputs, tuple([attribute.SerializeToString() for attribute in attributes]))
+    attributes = tuple([attribute.SerializeToString() for attribute in record.attribute])
+    return Written(record, op, tuple(record.input), tuple(record.output), attributes)
 
 
 class Scope:
@@ -197,7 +204,7 @@ class Scope:
 
     def enter(self, graph: Any) -> list[Written]:
         """Take over what a graph says about its values; gives its operations."""
-        values, nodes = (*graph.value_info, *graph.output), [taken_apart(record) for record in graph.node]
+        values, nodes = (*graph.value_info, *graph.output), operations(graph.node)
         check_text(*[thing.name for thing in (*values, *graph.input, *graph.initializer)])
         self.said = {v.name: Value(sizes_of(v.type), v.type.tensor_type.elem_type) for v in values}
         self.used = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
