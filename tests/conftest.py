@@ -1,9 +1,14 @@
-"""Settings of every property test."""
+"""Settings of every test: a thread for each process, no deadlines, and a cache that is nobody's."""
 
 import os
 
 import pytest
 from hypothesis import settings
+
+# There is a process for each core: a second thread in each waits, and takes processor time for that. NumPy's library
+# reads this when it loads, and so do the processes that tests start.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("convcost", deadline=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -98,8 +99,8 @@ def _copied_from() -> str:
     folder = tempfile.mkdtemp(prefix="convcost")
     path = os.path.join(folder, "socket")
     env = {**os.environ, "PYTHONPATH": str(Path(convcost.__file__).parents[1])}
-    process = subprocess.Popen([sys.executable, __file__, path], env=env, stdout=subprocess.PIPE)
-    atexit.register(lambda: (process.kill(), process.wait(), shutil.rmtree(folder)))
+    process = subprocess.Popen([sys.executable, __file__, path], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    atexit.register(lambda: (process.communicate(), shutil.rmtree(folder)))
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return path
@@ -114,6 +115,8 @@ def _serve(path: str) -> NoReturn:
     print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who answer
     while True:
+        if sys.stdin in select.select([wire, sys.stdin], [], [])[0]:  # it is closed where nobody is left to ask
+            sys.exit()
         asked, _ = wire.accept()
         if not os.fork():
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -71,14 +71,14 @@ def test_an_encoding_that_lacks_signs_gets_ascii(
 )  # fmt: skip
 def test_colour_follows_the_environment(env: dict[str, str], coloured: bool, tmp_path: Path) -> None:
     """Rich's own rules: `NO_COLOR` leaves bold, `TERM=dumb` nothing; neither has a colour."""
-    out = in_shell(f"{COMPARE}", tmp_path, **env).stdout
+    out = in_shell(COMPARE, tmp_path, shared=True, **env).stdout
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]", out)) == coloured
 
 
 def test_the_width_follows_columns(tmp_path: Path) -> None:
     """No line of a table is wider than what is asked for."""
     for width in (60, 80, 140):
-        out = in_shell(f"{COMPARE} --no-verify", tmp_path, COLUMNS=str(width)).stdout
+        out = in_shell(f"{COMPARE} --no-verify", tmp_path, shared=True, COLUMNS=str(width)).stdout
         assert max(map(len, out.splitlines())) <= width
 
 

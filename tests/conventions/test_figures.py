@@ -9,6 +9,7 @@ from conventions.golden_figures import PUBLISHED, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.conventions import opening
 from convcost.conventions.answer import Place, conventions, explain_figure, find_conventions, reconcile_network
 from convcost.conventions.figures import deciding, is_figure, match_of, read_figure
 from convcost.networks.build import Choices, build_network
@@ -216,3 +217,25 @@ def test_what_is_scaled_has_a_figure_where_all_maps_grow(name: str, size: str, v
     thop = reconcile_network(network, only=find_conventions("ultralytics-thop@2.2")).said[0].sum.value
     assert said.sum.value == value
     assert value is None or value == 2 * (thop or 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ("256", (2, 3, 256, 256)),
+        ("320x192", (2, 3, 320, 192)),
+        ("@64", (2, 3, 64, 64)),
+        ("9" * 18, (2, 3, *[10**18 - 1] * 2)),
+    ],
+)  # fmt: skip
+def test_another_size_is_one_number_or_one_an_axis(size: str, shape: tuple[int, ...]) -> None:
+    """Batch and channels stay."""
+    assert opening._at((2, 3, 8, 8), size, size) == shape
+    assert opening._at((2, 3, 8), "7", "7") == (2, 3, 7)
+
+
+@pytest.mark.parametrize("size", ["0", "12x", "1x2x3", "x", "9" * 19, "a", "7x0", "-3", "1.5"])
+def test_what_is_no_size_is_marked_in_the_list(size: str) -> None:
+    with pytest.raises(SpecError, match="is no size") as caught:
+        opening._at((2, 3, 8, 8), size, f"224,{size},320")
+    assert (caught.value.start, caught.value.end) == (4, 4 + len(size))
