@@ -236,7 +236,7 @@ class Explanation(_Explanation):
 def compare(
     spec: str | LayerSpec = "",
     *,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     baseline: str | None = None,
     network: object = None,
     layer: str = "",
@@ -384,7 +384,7 @@ def swap(
 def verify(
     spec: str | LayerSpec,
     *,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     norm: bool = False,
     activation: str | None = None,
     residual: bool = False,
@@ -473,7 +473,7 @@ def zoo(name: str | None = None) -> Zoo | str:
 def fit(
     what: str,
     *,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     width: str = "",
     size: str = "",
     where: str = "",
@@ -526,7 +526,7 @@ def fit(
 def sweep(
     spec: str,
     *,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     where: str = "",
     best: str = "",
     top: int | None = None,
@@ -570,7 +570,7 @@ def reconcile(
     batch: int | None = None,
     norm: bool = True,
     convention: str = "",
-    sizes: Iterable[Number] = (),
+    sizes: str | Iterable[Number] = (),
     siblings: bool = False,
     verify: bool = True,
     verify_limit: int | None = None,
@@ -597,7 +597,8 @@ def reconcile(
     check = _network_verifier(verify, verify_limit)
     verified = answer_network(opened.network, True, check, opened.rebuild).verified if check else None
     only = answer.find_conventions(convention) if convention else ()
-    others = others_of(opened.network, opened.rebuild, ",".join(map(str, sizes)), siblings)
+    every = sizes if isinstance(sizes, str) else ",".join(map(str, sizes))
+    others = others_of(opened.network, opened.rebuild, every, siblings)
     texts = tuple(map(str, figures))
     found = answer.reconcile_network(opened.network, texts, others=others, only=only, verified=verified)
     return _shown(found)
@@ -608,7 +609,7 @@ def time(
     spec: str | LayerSpec = "",
     *,
     network: object = None,
-    variants: Iterable[str] | None = None,
+    variants: str | Iterable[str] | None = None,
     engine: str = "",
     threads: int = 1,
     device: str = "",
@@ -810,9 +811,12 @@ def _flags(norm: bool, activation: str | None, residual: bool = False) -> dict[s
     return {field: value for field, value in given.items() if value}
 
 
-def _variants(names: Iterable[str] | None) -> list[str] | None:
-    """The variants that are named, each once, by its own name."""
-    return None if names is None else own_names([_known("variant", name, [*row_names(), ALL]) for name in names])
+def _variants(names: str | Iterable[str] | None) -> list[str] | None:
+    """The variants that are named, each once, by its own name; in a list, or in one text with commas."""
+    if names is None:
+        return None
+    each = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
+    return own_names([_known("variant", name, [*row_names(), ALL]) for name in each])
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> str:

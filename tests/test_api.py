@@ -143,3 +143,12 @@ def test_words_may_be_a_list_or_a_text_with_commas() -> None:
     found = [convcost.sweep("8..16/8 @7 k3", front=words, verify=False)
              for words in ("params,macs", ["params", "macs"], ("params", "macs"))]  # fmt: skip
     assert str(found[0]) == str(found[1]) == str(found[2])
+
+
+def test_names_may_stand_in_one_text_as_on_the_command_line() -> None:
+    """A text is a list of letters, too, and 'unknown variant s' helps nobody."""
+    found = convcost.compare("8:16 @9 k3", variants="standard, grouped", verify=False)
+    assert [row.variant for row in found.rows] == ["standard", "grouped"]
+    assert convcost.reconcile("lenet-5", "0.8 M", sizes="32,40", verify=False).figures[0].given.text == "0.8 M"
+    with pytest.raises(convcost.Error, match="unknown variant 'standrad'"):
+        convcost.compare("8:16 @9 k3", variants="standrad", verify=False)

@@ -28,10 +28,10 @@ def report(error: SpecError, line: int | None = None) -> None:
 def tell(text: str) -> None:
     """Print what is worth knowing, and no answer, to stderr; nothing under `--quiet`."""
     if not os.environ.get("CONVCOST_QUIET"):
-        say(f"note: {text}")
+        announce(f"note: {text}")
 
 
-def say(text: str) -> None:
+def announce(text: str) -> None:
     """Print what an answer amounts to, such as that nothing fits, to stderr, in lines of the terminal's width."""
     print("\n".join(wrapped(text, get_terminal_size((100, 24)).columns)), file=sys.stderr)
 

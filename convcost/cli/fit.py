@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..spec.errors import SpecError
-from .failure import say
+from .failure import announce
 from .limits import Budgets
 from .names import choose_variants
 from .options import Destination, Exact, Execution, Modifiers, Variants, Where
@@ -152,7 +152,7 @@ def _network(
 def _code(found: Fit) -> int:
     """1, and why on stderr, where nothing fits or an execution contradicts the analysis."""
     if not found.best:
-        say(f"nothing fits: none of {found.configurations:,} configurations has {found.budget}")
+        announce(f"nothing fits: none of {found.configurations:,} configurations has {found.budget}")
         return 1
     statuses = [row.answer.verified.status for row in found.best if row.answer.verified]
     return int("mismatch" in statuses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .failure import say, tell
+from .failure import announce, tell
 
 if TYPE_CHECKING:
     from ..networks.build import Network
@@ -16,9 +16,9 @@ def report_unknown(network: Network) -> None:
         params = "all params are known" if network.params_complete else "their params are missing, too"
         count = sum([missing.count for missing in network.unknown])
         what = f"{count} operation{'s are' if count > 1 else ' is'} not counted ({params}):"
-        say(f"partial: {network.name}: {what}")
+        announce(f"partial: {network.name}: {what}")
     for missing in network.unknown:
-        say(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}")
+        announce(f"  {missing.count} x {missing.op} (first: {missing.first}): {missing.reason}")
     if network.upper_bound:
         tell(f"{network.name}: a branch depends on data; the dearer side is counted, an upper bound")
     if network.worked_out:

@@ -10,6 +10,9 @@ from .failure import tell
 
 Line = tuple[int, str]
 
+#: What the lines of a print, or of a summary, consist of where they say nothing.
+NOTHING = "),_-=~─━═┏┳┓┡╇┩├┼┤└┴┘│┃| "
+
 #: A print spreads a layer over a few lines.
 LINES_A_LAYER = 12
 
@@ -68,7 +71,7 @@ class Passed:
 
     def takes(self, error: SpecError, number: int, text: str) -> bool:
         """Keep the error of a line that stands in prints of models; False for another."""
-        if not (isinstance(error, OtherLayerError) or not text.strip("),")):
+        if not (isinstance(error, OtherLayerError) or not text.strip(NOTHING)):
             return False
         self._errors.append((number, error))
         return True

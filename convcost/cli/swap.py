@@ -15,7 +15,7 @@ from ..report.networks import swap_document, write_swap
 from ..search.replacing import answer_swap, split_where
 from ..spec.errors import unknown_name
 from ..variants.registry import own_names
-from .failure import say
+from .failure import announce
 from .inside import open_network
 from .network import Batch, BatchNorm, Depth, ModelInputs, Name, Width, report_mismatches
 from .onnx_model import report_unknown
@@ -90,7 +90,7 @@ def _nothing(swapped: Swapped, network: Network, where: str) -> int:
     reasons = Counter([layer.reason for layer in swapped.left])
     meant = "; ".join([f"{count} {'is' if count == 1 else 'are'} left alone: {why}" for why, count in reasons.items()])
     why = meant or f"no convolution is meant by --where {where!r}; {_there_are(network, where)}"
-    say(f"nothing was replaced: {why}")
+    announce(f"nothing was replaced: {why}")
     return 1
 
 

@@ -38,7 +38,7 @@ class Sighting(NamedTuple):
 class Group(NamedTuple):
     """Operations of one kind in one form: their quantities added up, and their names.
 
-    `again`: their module is called once more behind them.
+    `again`: their module is called once more behind them. `grows`: as of `operations.Seen`, all of them.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Group(NamedTuple):
     sizes: dict[str, int]
     names: tuple[str, ...]
     batch: int = 1
+    grows: bool = True
 
 
 class Facts(NamedTuple):
@@ -162,7 +163,7 @@ def in_groups(seen: Sequence[Seen], facts: Facts) -> list[Group]:
     groups: dict[Key, Group] = {}
     names: dict[Key, list[str]] = {}
     for _, group in pieces(seen, facts):
-        key = group.kind, group.form, group.again
+        key = group.kind, group.form, group.again, group.grows
         known = groups.get(key)
         if known is None:
             groups[key] = group._replace(sizes=dict(group.sizes))
@@ -174,7 +175,7 @@ def in_groups(seen: Sequence[Seen], facts: Facts) -> list[Group]:
     return [group._replace(names=tuple(names[key])) for key, group in groups.items()]
 
 
-Key = tuple[str, str, bool]
+Key = tuple[str, str, bool, bool]
 
 
 def pieces(seen: Sequence[Seen], facts: Facts) -> Iterator[tuple[int, Group]]:
@@ -184,7 +185,7 @@ def pieces(seen: Sequence[Seen], facts: Facts) -> Iterator[tuple[int, Group]]:
     for index, (one, known) in enumerate(zip(seen, sightings)):
         again = bool(known.shared) and last[known.shared] != index
         kind, form = ("mean", "function") if known.mean else (one.kind, known.form)
-        yield index, Group(kind, form, again, _sizes(one, known.inside), (one.name,), one.batch)
+        yield index, Group(kind, form, again, _sizes(one, known.inside), (one.name,), one.batch, one.grows)
         if known.dropout:
             out = one.sizes["out"]
             names = (f"dropout behind {one.name}",)

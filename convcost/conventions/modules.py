@@ -80,6 +80,15 @@ def ultralytics_thop() -> dict[str, Amount | None]:
     return _ultralytics_rules(MACS)
 
 
+@convention(
+    "ultralytics", "8.4.190 and later", "GFLOPs",
+    "ultralytics/utils/torch_utils.py: get_flops, by ultralytics-thop 2.2.3", blind=FUNCTIONS, scaled=True,
+)  # fmt: skip
+def ultralytics() -> dict[str, Amount | None]:
+    """What model.info prints: twice ultralytics-thop, counted at 32x32 (and 32x64) and scaled by the area."""
+    return {kinds: rule and 2 * rule for kinds, rule in _ultralytics_rules(MACS).items()}
+
+
 @convention("torchinfo", "1.8", "mult-adds", "torchinfo/layer_info.py: calculate_macs", blind=LEAVES)
 def torchinfo() -> dict[str, Amount | None]:
     """Params times positions for convolutions, params times the batch for every other leaf with weights."""

@@ -45,6 +45,8 @@ class Seen(NamedTuple):
     """One operation as counters see it: its name, its kind, its quantities by name, all whole numbers, and its form.
 
     `form` is how the operation is written where no fact says otherwise: `facts.FORMS`. `batch` is its input's.
+    `grows`: its positions grow with the image's area alone, or it has none: what is counted on a small image and
+    scaled is then exact.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Seen(NamedTuple):
     sizes: dict[str, int]
     form: str = "module"
     batch: int = 1
+    grows: bool = True
 
 
 def see(graph: ops.Graph, shapes: list[ops.Shape]) -> list[Seen]:
@@ -67,9 +70,28 @@ def see(graph: ops.Graph, shapes: list[ops.Shape]) -> list[Seen]:
     for index, (name, op, inputs) in enumerate(graph.nodes):
         given, out = shapes[inputs[0]] if inputs else (), shapes[index + 1]
         kind, sizes = _RULES[type(op)](op, given, out)
-        found.append(Seen(name, kind, sizes, _form(kind, op), given[0] if given and given[0] else 1))
+        batch = given[0] if given and given[0] else 1
+        found.append(Seen(name, kind, sizes, _form(kind, op), batch, _grows(graph.input_shape, op, out)))
     _fold_norms(graph, found)
     return found
+
+
+#: The side of the smallest image on which a detector of stride 32 runs.
+CELL = 32
+
+
+def _grows(image: ops.Shape, op: ops.Op, out: ops.Shape) -> bool:
+    """Do the positions grow with the area of an image of whole cells? One that has others is counted as it is.
+
+    >>> image, op = (1, 3, 224, 224), ops.Flatten()
+    >>> _grows(image, op, (1, 8, 112, 112)), _grows(image, op, (1, 8, 111, 111)), _grows(image, op, (1, 8))
+    (True, False, True)
+    """
+    if len(image) != 4 or len(out) != 4 or any([size % CELL for size in image[2:]]):
+        return True
+    if type(op) is ops.AdaptivePool:
+        return prod(out[2:]) == 1
+    return all([here == 1 or here * CELL % size == 0 for here, size in zip(out[2:], image[2:])])
 
 
 def _form(kind: str, op: ops.Op) -> str:

@@ -99,6 +99,7 @@ class Convention(NamedTuple):
     `rules` has an amount by kind, by `function.KIND` where a function is counted otherwise than a module; `rest` is
     the tool's own answer to any other kind. `blind` are the forms that it does not see: `facts.FORMS`. `last_call`: of
     a module that is used twice it keeps the last call. `nested`: it needs to know the containers around a module.
+    `scaled`: it counts on small images and scales, which is a rule only where all positions grow with the area.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Convention(NamedTuple):
     blind: tuple[str, ...]
     last_call: bool
     nested: bool
+    scaled: bool
 
     def covers(self, version: str) -> bool:
         """Is a version in the range, or called by its very words?
@@ -167,7 +169,7 @@ ALL: list[Convention] = []
 
 def convention(
     name: str, versions: str, calls_it: str, source: str, *, rest: Amount | None = NOTHING,
-    blind: tuple[str, ...] = (), last_call: bool = False, nested: bool = False,
+    blind: tuple[str, ...] = (), last_call: bool = False, nested: bool = False, scaled: bool = False,
 ) -> Callable[[Callable[[], dict[str, Amount | None]]], Convention]:  # fmt: skip
     """Register the table that the decorated function gives; its keys are kinds, several in one with spaces between.
 
@@ -179,7 +181,7 @@ def convention(
         rules = {kind: rule for kinds, rule in table().items() for kind in kinds.split()}
         unknown = {key.rpartition(".")[2] for key in rules} - KINDS
         assert not unknown, f"{name}: there is no kind {unknown}"
-        found = Convention(name, versions, calls_it, source, rules, rest, blind, last_call, nested)
+        found = Convention(name, versions, calls_it, source, rules, rest, blind, last_call, nested, scaled)
         ALL.append(found)
         return found
 
@@ -195,6 +197,9 @@ def total(of: Convention, groups: Iterable[Group]) -> Sum:
     """
     terms: dict[tuple[str, int], Term] = {}
     for group in groups:
+        if of.scaled and not group.grows:
+            why = "gives no total where there is a map that does not grow with the image"
+            return Sum(None, (), f"{of.name} {why}")
         rule = NOTHING if of.last_call and group.again else of.rule(group.kind, group.form)
         if rule is None:
             return Sum(None, (), f"{of.name} gives no total where there is {_article(group.kind)}")

@@ -106,10 +106,31 @@ def _channels(word: str, name: str) -> Callable[[Given, Shape], list[str]]:
             raise Problem(
                 f"{word} takes {clip(str(channels))} channels, and gets {given[1]}", "it follows another layer"
             )
+        if word != "instance-norm" and False in [values.get(one) for one in _LEARNS]:
+            raise Problem(f"a {word} that does not learn all of its params has no word here", _COUNTED_ELSEWHERE)
         affine = word == "instance-norm" and values.get("affine") is True
         return [word, *[str(values.get("num_groups"))] * (word == "group-norm"), *["affine"] * affine]
 
     return make
+
+
+#: What says of a norm that it learns, and where those are counted that do not.
+_LEARNS = ("affine", "elementwise_affine", "bias")
+_COUNTED_ELSEWHERE = "all of print(model), or an ONNX file, is read with it"
+
+
+def _softmax(values: Given, given: Shape) -> list[str]:
+    """Over the channels, which are the second axis."""
+    if values.get("dim", 1) not in (1, 1 - len(given)):
+        raise Problem("a Softmax over another axis than the channels has no word here", _COUNTED_ELSEWHERE)
+    return ["softmax"]
+
+
+def _flatten(values: Given, given: Shape) -> list[str]:
+    """All axes but the batch."""
+    if values.get("start_dim", 1) != 1 or values.get("end_dim", -1) not in (-1, len(given) - 1):
+        raise Problem("a Flatten of some axes has no word here", _COUNTED_ELSEWHERE)
+    return ["flatten"]
 
 
 def _linear(values: Given, given: Shape) -> list[str]:
@@ -118,7 +139,7 @@ def _linear(values: Given, given: Shape) -> list[str]:
             f"Linear takes {values.get('in_features')} features, and gets {given[1]}", "flatten comes before it"
         )
     each = ["each"] * (len(given) > 2)
-    return ["linear", _sizes(values.get("out_features")), *each, *["bias"] * (values.get("bias", True) is not False)]
+    return ["linear", _sizes(values.get("out_features")), *each, *["bias"] * bool(values.get("bias", True))]
 
 
 def _upsample(values: Given, _: Shape) -> list[str]:
@@ -164,8 +185,8 @@ _MODULES: Mapping[str, tuple[tuple[str, ...], Callable[[Given, Shape], list[str]
     "RMSNorm": (("normalized_shape",), _channels("rms-norm", "normalized_shape")),
     "PReLU": (("num_parameters",), _channels("prelu", "num_parameters")),
     "Linear": (("in_features", "out_features", "bias"), _linear),
-    "Flatten": (("start_dim", "end_dim"), _plainly("flatten")),
-    "Softmax": (("dim",), _plainly("softmax")),
+    "Flatten": (("start_dim", "end_dim"), _flatten),
+    "Softmax": (("dim",), _softmax),
     "Upsample": (("size", "scale_factor", "mode", "align_corners"), _upsample),
     "PixelShuffle": (("upscale_factor",), lambda values, _: ["pixel-shuffle", _sizes(values.get("upscale_factor"))]),
     **{f"ZeroPad{n}d": (("padding",), _pad("zeros")) for n in (1, 2, 3)},

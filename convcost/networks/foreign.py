@@ -137,6 +137,7 @@ def refuse_print(text: str, file: str) -> None:
 _WAYS = (
     ("Keras", "give ONNX of it: model.export('model.onnx', format='onnx') in Python"),
     ("row of a summary", "paste all that print(model) shows"),
+    ("of a YOLO", "give ONNX of it: model.export(format='onnx') in Python"),
     ("Caffe", "make ONNX of it: " + KINDS[".prototxt"][1].replace("NAME", "model")),
     ("darknet", "make ONNX of it: " + KINDS[".cfg"][1].replace("NAME", "model")),
 )

@@ -348,7 +348,8 @@ _LEARNED: tuple[tuple[str, Callable[[Arguments], Any]], ...] = (
     ("PReLU", lambda said: said.get(0, "num_parameters", 1)),
     ("Embedding", lambda said: said.given[0] * said.given[1]),
     (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|Sequential|Module(List|Dict)|\w*Dropout\w*|DropPath|StochasticDepth|"
-     r"\w*Pool(ing)?(\dd)?|(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|Hardtanh", lambda _: 0),
+     r"\w*Pool(ing)?(\dd)?|(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|"
+     r"Hardtanh", lambda _: 0),
 )  # fmt: skip
 
 

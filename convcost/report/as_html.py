@@ -119,7 +119,8 @@ def section(table: Table, folds: dict[str, Fold], level: int = 1) -> Iterator[st
     """
     if table.title:
         yield f"<h{level}>{escape(table.title)}</h{level}>\n"
-        yield f'<p class="facts">{escape("  ·  ".join(table.facts))}</p>\n'
+        if table.facts:
+            yield f'<p class="facts">{escape("  ·  ".join(table.facts))}</p>\n'
     if table.sections:
         yield '<div class="wide">\n<table class="sorts">\n'
         yield from _rows(table, folds)

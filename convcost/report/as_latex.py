@@ -74,7 +74,7 @@ def latex(table: Table) -> str:
 
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
-        yield f"% {table.title}, {', '.join(table.facts)}"
+        yield f"% {', '.join([table.title, *table.facts])}"
     if table.sections:
         yield from _grid(table, _layout(table))
     for note in table.below(table.heads):

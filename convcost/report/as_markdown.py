@@ -29,7 +29,7 @@ def markdown(table: Table, *, ascii_only: bool = False) -> str:
 
 def _lines(table: Table) -> Iterator[str]:
     if table.title:
-        yield f"**{_escaped(table.title)}** · {' · '.join(table.facts)}"
+        yield " · ".join([f"**{_escaped(table.title)}**", *table.facts])
         yield ""
     if table.sections:
         yield from _grid(table)

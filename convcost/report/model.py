@@ -26,10 +26,10 @@ class Head(NamedTuple):
     def words(self) -> str:
         """The header on one line.
 
-        >>> Head("a", "activa\u00ad\\ntions", "", True, 1).words, Head("b", "MACs\\n× base", "", True, 1).words
-        ('activations', 'MACs × base')
+        >>> [Head("a", text, "", True, 1).words for text in ("activa\u00ad\\ntions", "MACs\\n× base", "mult-\\nadds")]
+        ['activations', 'MACs × base', 'mult-adds']
         """
-        return " ".join(self.header.replace("\u00ad\n", "").split())
+        return " ".join(self.header.replace("\u00ad\n", "").replace("-\n", "-").split())
 
 
 class Line(NamedTuple):

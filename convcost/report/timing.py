@@ -28,7 +28,7 @@ COLUMNS = (
     Column("relative.macs", "MACs\n× base", RATIO, 1),
     Column("bound", "bound", TIME, 3),
     Column("limited_by", "limited\nby", None, 5),
-    Column("predicted", "pre-\ndicted", TIME, 2),
+    Column("predicted", "pre\u00ad\ndicted", TIME, 2),
     Column("measured", "measured", TIME),
     Column("measured_range", "quartiles", None, 7),
     Column("ratio", "time\n× base", RATIO),

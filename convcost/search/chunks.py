@@ -59,7 +59,7 @@ def chunk(search: Search, part: Part) -> Partial:
     return merge(search, found, asker.rest(np.concatenate(left))) if left else found
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=16)  # parts come question by question; more would keep the tables of all
 def _asker(search: Search, question: int) -> _Asker:
     """What answers one question; the plans of one part serve for the next."""
     return _Asker(search, question)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
+from logging import CRITICAL
 from typing import Any
 
 from .. import __version__
@@ -68,6 +68,7 @@ def on_cluster(search: Search, address: str = "", workers: int = 0, tell: Tell =
     except ImportError:
         raise SpecError("a cluster needs Dask", "pip install 'convcost[cluster]'") from None
     given: dict[str, Any] = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+    given["silence_logs"] = CRITICAL  # what processes tell of one another where they are stopped
     try:
         client = Client(address, timeout=PATIENCE) if address else Client(processes=True, **given)
     except (OSError, ValueError) as error:
@@ -106,17 +107,18 @@ def gathered_by(client: Any, search: Search, tell: Tell = lambda _: None) -> Par
     """The answer by the workers of a client, each of which holds a few parts at a time."""
     from distributed import as_completed
 
-    def work(asked: bytes, part: bytes) -> bytes:  # in bytes, which a scheduler without convcost hands on unread
-        import pickle
-
+    # A scheduler reads what it hands on, but for data: a function that stands here is sent as it is, and needs none of
+    # convcost to be read.
+    def work(asked: Search, part: tuple[int, ...]) -> Partial:
         from convcost.search.chunks import chunk
+        from convcost.search.reduce import Part
 
-        return pickle.dumps(chunk(pickle.loads(asked), pickle.loads(part)))
+        return chunk(asked, Part(*part))
 
-    asked = client.scatter(pickle.dumps(search), broadcast=True, hash=False)
+    asked = client.scatter(search, broadcast=True, hash=False)
 
     def start(part: Part) -> Any:
-        return client.submit(work, asked, pickle.dumps(part), pure=False, retries=5)
+        return client.submit(work, asked, tuple(part), pure=False, retries=5)
 
     found, done, left = Partial(), 0, iter(parts(search))
     threads = max(1, sum(client.nthreads().values()))
@@ -124,7 +126,7 @@ def gathered_by(client: Any, search: Search, tell: Tell = lambda _: None) -> Par
     queue = as_completed(running)
     for future in queue:
         part = running.pop(future)
-        found = merge(search, found, pickle.loads(future.result()))
+        found = merge(search, found, future.result())
         done += part.layers
         tell(done)
         for one in islice(left, 1):

@@ -81,6 +81,7 @@ class Columns:
         longest = max(range(len(axes)), key=lambda at: (len(axes[at].values), at))
         self._inner = longest  # the axis along which numbers lie side by side: what NumPy repeats should be long
         self._arrays = [arrays_along(axis, self._place(at), len(axes)) for at, axis in enumerate(axes)]
+        self._values = [[array.ravel() for array in arrays] for arrays in self._arrays]
 
     def _place(self, axis: int) -> int:
         """Where an axis of the grid lies in arrays: the longest is the last."""
@@ -104,9 +105,10 @@ class Columns:
         None where it does not. The arrays broadcast to the shape of the block; the layers that are left are to be
         answered with others like them.
         """
-        if not self.ways or not self.ways[0].applies:
+        way = self.ways[0] if self.ways else None  # another thread may put another first
+        if way is None or not way.applies:
             return None
-        found, holds = self.ways[0].run([], block, self._place, 1 - FEW)
+        found, holds = way.run([], block, self._place, 1 - FEW)
         if not found:
             return None
         return {word: self._turned(column) for word, column in zip(self.words, found)}, self._turned(holds)
@@ -241,7 +243,7 @@ class Columns:
             raise
         except Refused:
             return False
-        self.ways.append(Way(plan, applies, self._axes, example))
+        self.ways.append(Way(plan, applies, self._values, example))
         return True
 
     def _one_by_one(

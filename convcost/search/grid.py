@@ -9,7 +9,7 @@ each.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -219,8 +219,14 @@ def _channel_axes(word: str, text: str, at: int) -> list[Axis]:
 
 def read_values(part: str, text: str, at: int, every: Sequence[int]) -> Values:
     """The numbers of a list of numbers and ranges, each once, in order."""
-    found = [number for piece in part.split(",") for number in _piece(piece, text, at, every)]
+    found = [number for piece, start in _placed(part, ",", at) for number in _piece(piece, text, start, every)]
     return tuple(dict.fromkeys(found))
+
+
+def _placed(part: str, sign: str, at: int) -> Iterator[tuple[str, int]]:
+    """What stands between the signs of a pattern, each with its place; `part` begins at `at`."""
+    for piece in re.finditer(rf"(?:^|{sign})((?:(?!{sign}).)*)", part):
+        yield piece[1], at + piece.start(1)
 
 
 def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int]:
@@ -251,9 +257,8 @@ def _size_axis(word: str, text: str, at: int) -> Axis:
     found = _SIZES.match(word)
     assert found
     sizes: list[Values] = []
-    for piece in found["rest"].split(","):
-        axes = re.split(r"(?<!/)x", piece)
-        sizes += product(*[_piece(axis, text, at + found.start("rest"), POSITIONS) for axis in axes])
+    for piece, start in _placed(found["rest"], ",", at + found.start("rest")):
+        sizes += product(*[_piece(axis, text, place, POSITIONS) for axis, place in _placed(piece, r"(?<!/)x", start)])
     most = max(map(len, sizes))
     whole = [size if len(size) == most else size * most if len(size) == 1 else () for size in sizes]
     if () in whole:
@@ -273,8 +278,8 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     if not found or not ("," in word or ".." in word):
         return [word]
     start, rest = found[1] or "", found[2]
-    return [start + one for piece in rest.split(",")
-            for one in (map(str, _piece(piece, text, at + len(start), ())) if ".." in piece else [piece])]  # fmt: skip
+    return [start + one for piece, place in _placed(rest, ",", at + len(start))
+            for one in (map(str, _piece(piece, text, place, ())) if ".." in piece else [piece])]  # fmt: skip
 
 
 def layers_of(grids: Sequence[Grid]) -> int:

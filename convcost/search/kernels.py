@@ -21,8 +21,8 @@ from .where import Condition
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Layers of one question from which on compiling its kernel, which takes a second or two, pays.
-WORTH = 30_000_000
+#: Layers of one question from which on loading Numba and compiling a kernel, which takes a second or two, pays.
+WORTH = 200_000_000
 
 
 class Kernel(NamedTuple):
@@ -85,7 +85,7 @@ def _source(
     try:
         asked = wanted.condition.source(names, wanted.variant) if wanted.condition else "True"
         ranked = f"{'-' * rank.startswith('-')}{names[rank.lstrip('-')]} > last" if rank else "True"
-        writer = _Writer(tables, axes, f"{asked} {ranked}")
+        writer = _Writer(tables, f"{asked} {ranked}")
         return writer.text(asked, ranked, [names[word] for word in wanted.words]), tuple(writer.given)
     except KeyError:
         return None
@@ -94,12 +94,12 @@ def _source(
 class _Writer:
     """Puts each instruction where it belongs; KeyError for a function of several axes."""
 
-    def __init__(self, tables: Tables, axes: Sequence[Axis], more: str) -> None:
+    def __init__(self, tables: Tables, more: str) -> None:
         plan = tables.plan
         self.given: list[NDArray[Any]] = []
         self.names: list[str] = []
         self.axis: list[int] = []
-        self.lines: list[list[str]] = [[] for _ in axes]
+        self.lines: list[list[str]] = [[] for _ in tables.values]
         for at, held in enumerate(tables.holds):
             before = f"h{at - 1}" if at else "True"
             if held is not None:
@@ -107,10 +107,10 @@ class _Writer:
             self.lines[at].append(f"h{at} = {before}" + f" and o{at}" * (held is not None))
         for number, at, column in zip(tables.given, tables.axis, tables.columns):
             self._take(f"v{number}", at, column)
-        inputs = zip(plan.inputs, [(at, values) for at, axis in enumerate(axes) for values in zip(*axis.values)])
-        for number, (at, values) in inputs:
+        inputs = zip(plan.inputs, [(at, column) for at, columns in enumerate(tables.values) for column in columns])
+        for number, (at, column) in inputs:
             if number not in tables.given and re.search(rf"\bv{number}\b", more):
-                self._take(f"v{number}", at, np.array(values, np.int64))
+                self._take(f"v{number}", at, column)
         read = {*plan.outputs, *[number for guard in tables.guards for number in steps_asked(guard)]}
         for number in sorted(needed(plan.instructions, read, tables.given) - {*tables.given}):
             if plan.instructions[number].function is not None:

@@ -25,7 +25,7 @@ ONE: Sum = (((), 1),)
 
 
 class Factor(NamedTuple):
-    """What is not taken apart: an input, or an operation of sums that is neither + nor - nor *."""
+    """What is not taken apart: an input, an operation of sums that is neither + nor - nor *, a sum along one axis."""
 
     operation: str
     operands: tuple[Sum, ...]
@@ -33,7 +33,14 @@ class Factor(NamedTuple):
 
 
 class Sums:
-    """The instructions of a plan as sums of products of factors."""
+    """The instructions of a plan as sums of products of factors; `axes` says which axis each input lies along.
+
+    >>> from .plans import make_plan
+    >>> plan = make_plan(lambda a, n: [a * n + n * a * 2, (a + 1) * n], [(1, 9), (1, 9)], [3, 4])
+    >>> sums = Sums(plan, [0, 1])
+    >>> [sums.sums[number] for number in plan.outputs]
+    [(((0, 1), 3),), (((1, 2), 1),)]
+    """
 
     def __init__(self, plan: Plan, axes: Sequence[int]) -> None:
         self.factors: list[Factor] = []

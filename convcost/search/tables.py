@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .factors import arranged, axes_read
-from .grid import Axis
 from .plans import ALWAYS, Compute, Plan, needed, steps_asked
 
 if TYPE_CHECKING:
@@ -19,12 +18,14 @@ if TYPE_CHECKING:
 #: Places of an axis up to which every step along it has a table; beyond, inputs and calls alone.
 MOST_PLACES = 4096
 
-
 #: Layers of a grid from which on arranging the steps of a plan, which takes some milliseconds, pays.
 WORTH_ARRANGING = 1 << 22
 
 #: Part of a grid: first number and the one behind the last along each axis.
 Block = tuple[tuple[int, int], ...]
+
+#: The numbers of a grid: of each axis a column for each of its fields.
+Values = Sequence[Sequence["NDArray[np.int64]"]]
 
 
 class Tables:
@@ -34,17 +35,16 @@ class Tables:
 
     >>> from .plans import make_plan
     >>> plan = make_plan(lambda a, n: [a * (n * n)], [(1, 99), (1, 99)], [3, 4])
-    >>> axes = [Axis(("in_channels",), ((1,), (2,))), Axis(("size",), ((3,), (4,), (5,)))]
-    >>> tables = Tables(plan, axes)
+    >>> tables = Tables(plan, [[np.array([1, 2])], [np.array([3, 4, 5])]])
     >>> [column.tolist() for column in tables.columns]
     [[1, 2], [9, 16, 25]]
     """
 
-    def __init__(self, plan: Plan, axes: Sequence[Axis]) -> None:
-        self.plan, self._axes = plan, axes
-        along = [at for at, axis in enumerate(axes) for _ in axis.fields]
+    def __init__(self, plan: Plan, axes: Values) -> None:
+        self.plan, self.values = plan, axes
+        along = [at for at, columns in enumerate(axes) for _ in columns]
         self.reads = axes_read(plan, along)
-        self.guards = [guard for guard in plan.guards if len(self._of(steps_asked(guard))) > 1]
+        self.guards = [guard for guard in plan.guards if len(self._of(steps_asked(guard))) != 1]
         self.given = self._needed()
         self.axis = [min(self.reads[number]) for number in self.given]
         self.columns: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * len(self.given)
@@ -58,7 +58,7 @@ class Tables:
         one, reads = self.plan.instructions[number], self.reads[number]
         if len(reads) != 1:
             return False
-        return one.operation in ("input", "call") or len(self._axes[min(reads)].values) <= MOST_PLACES
+        return one.operation in ("input", "call") or len(self.values[min(reads)][0]) <= MOST_PLACES
 
     def _needed(self) -> list[int]:
         """The tables that outputs, guards and steps along several axes read."""
@@ -73,8 +73,8 @@ class Tables:
         places = [place for place, axis in enumerate(self.axis) if axis == at]
         holds: Any = np.ones((), np.bool_)
         columns = []
-        for number, values in zip(fields, zip(*self._axes[at].values)):
-            column, inside = self.plan.inside(self.plan.inputs.index(number), np.array(values, np.int64))
+        for number, values in zip(fields, self.values[at]):
+            column, inside = self.plan.inside(self.plan.inputs.index(number), values)
             columns.append(column)
             holds = holds & inside
         outputs = tuple([self.given[place] for place in places])
@@ -93,14 +93,14 @@ class Tables:
 class Way:
     """A plan for the layers of a grid that take one way through the code, and whether they are any there."""
 
-    def __init__(self, plan: Plan, applies: bool, axes: Sequence[Axis], example: Sequence[int]) -> None:
+    def __init__(self, plan: Plan, applies: bool, axes: Values, example: Sequence[int]) -> None:
         self.plan, self.applies, self._axes, self._example = plan, applies, axes, example
 
     @cached_property
     def tables(self) -> Tables:
         """The plan for blocks, arranged by axis where there are many; what depends on one axis alone has a table."""
-        lengths = [len(axis.values) for axis in self._axes]
-        along = [at for at, axis in enumerate(self._axes) for _ in axis.fields]
+        lengths = [len(columns[0]) for columns in self._axes]
+        along = [at for at, columns in enumerate(self._axes) for _ in columns]
         worth = prod(lengths) >= WORTH_ARRANGING
         plan = arranged(self.plan, along, lengths, self._example) if worth else self.plan
         return Tables(plan, self._axes)

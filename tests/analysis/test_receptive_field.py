@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from convcost.analysis import analyze
-from convcost.analysis.field import op_spans
+from convcost.analysis.field import op_spans, receptive_field
 from convcost.execute.ones.fields import measured_field
 from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Flatten, Graph, Multiply, Node
+from convcost.networks.build import build_network
+from convcost.networks.program import read_program
 from convcost.spec import parse_spec
 from convcost.variants.registry import AS_GIVEN, build_variant
 
@@ -179,3 +181,17 @@ def test_the_gate_itself_is_one_position_and_a_flattened_input_all_of_them() -> 
     flat = Graph((1, 2, 9), "fp32", (Node("flat", Flatten(), (0,)),))
     assert analyze(flat).receptive_field == measured_field(flat) == (9,)
     assert op_spans(Multiply(), [(-3, 4), (2, 5)], (1, 2, 1, 6)) == [(0, 0), (2, 5)]
+
+
+@pytest.mark.parametrize(
+    ("padding", "gated", "pooled"),
+    [("p0-2", (11, 9), (5, 3)), ("p2-0", (11, 9), (5, 3)), ("p1", (10, 8), (4, 3)), ("p0-2x1", (11, 8), (5, 3))],
+)
+def test_beside_a_pool_either_end_may_see_more(padding: str, gated: tuple[int, int], pooled: tuple[int, int]) -> None:
+    """A window that hangs over the far end and one that hangs over the near end, beside all of a 9x7 input."""
+    lines = f"input 4 @9x7\na: standard 4 k3 {padding}\n"
+    whole = f"{lines}b: global-average-pool from in\nmultiply from a b"
+    parts = f"{lines}b: adaptive-average-pool 3x7 from in\nc: upsample 3x1\nadd from a c"  # windows of 3
+    for text, expected in ((whole, gated), (parts, pooled)):
+        network = build_network(read_program(text))
+        assert receptive_field(network.graph, network.shapes) == expected

@@ -94,29 +94,33 @@ def conv_of(layer: Layer) -> Conv:
 
 
 def sides(layer: Layer, bench: Workbench) -> dict[str, Callable[[], Any]]:
-    """What is timed, by name; all four sides agree on the output, which is checked here."""
+    """What is timed, by name; PyTorch must agree on the output."""
     op, size = conv_of(layer), layer[-1]
     kernel, _ = op_weights(op) or (np.ones(0), None)
     given = pattern((1, size, size, op.in_channels), kernel.dtype, 3, 1)
     ones, weights = np.ones(given.shape, np.uint8), conv_weights(op)
+    made = convolve_values(op, given, kernel, None, bench)[0]
+    return {
+        "values": lambda: convolve_values(op, given, kernel, None, bench),
+        "counts": lambda: count_products(op, ones, weights),
+        "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
+        "floor": floor(op, given, math.prod(made.shape[1:3]), bench),
+        "floor of counts": floor_of_counting(op, ones),
+        **(in_torch(op, given, kernel, made) if torch else {}),
+    }
+
+
+def in_torch(op: Conv, given: Any, kernel: Any, made: Any) -> dict[str, Callable[[], Any]]:
+    """PyTorch in both of its layouts; SystemExit where it makes something else."""
     x = torch.from_numpy(given).permute(0, 3, 1, 2)
     planar = np.ascontiguousarray(kernel.transpose(0, 4, 3, 1, 2))
     w = torch.from_numpy(planar.reshape(op.out_channels, -1, *op.kernel_size))
     options = {"stride": op.stride, "padding": op.kernel_size[0] // 2, "groups": op.groups}
     planes = [t.contiguous() for t in (x, w)]
     last = [t.contiguous(memory_format=torch.channels_last) for t in (x, w)]
-    made = convolve_values(op, given, kernel, None, bench)[0]
     if not np.array_equal(made.transpose(0, 3, 1, 2), torch.conv2d(*planes, **options).numpy()):
-        raise SystemExit(f"{layer}: the outputs differ")
-    return {
-        "values": lambda: convolve_values(op, given, kernel, None, bench),
-        "counts": lambda: count_products(op, ones, weights),
-        "planes": lambda: torch.conv2d(*planes, **options),
-        "last": lambda: torch.conv2d(*last, **options),
-        "setup": lambda: (op_weights(op), pattern(given.shape, given.dtype, 3, 1)),
-        "floor": floor(op, given, math.prod(made.shape[1:3]), bench),
-        "floor of counts": floor_of_counting(op, ones),
-    }
+        raise SystemExit(f"{op}: the outputs differ")
+    return {"planes": lambda: torch.conv2d(*planes, **options), "last": lambda: torch.conv2d(*last, **options)}
 
 
 def floor(op: Conv, given: Any, positions: int, bench: Workbench) -> Callable[[], Any]:
@@ -173,7 +177,8 @@ def timed(layers: list[Layer], runs: int) -> list[dict[str, float]]:
                 one[name]()
                 times[name].append((time.thread_time() - start) * 1e3)
     medians = [{name: statistics.median(series[1:]) for name, series in times.items()} for times in taken]
-    return [{**times, "torch": min(times["planes"], times["last"])} for times in medians]
+    layouts = [side for side in ("planes", "last") if side in names]
+    return [{**times, "torch": min([times[side] for side in layouts], default=0.0)} for times in medians]
 
 
 def line(name: str, ours: float, other: float, goal: float, least: float | None = None) -> None:
@@ -192,20 +197,27 @@ def whole(name: str, layers: list[Layer], runs: int, goals: tuple[float, float, 
     summed = {side: sum([t[side] for t in times]) for side in times[0]}
     once = {side: sum([t[side] for t in dict(zip(layers, times)).values()]) for side in times[0]}
     other, pair, least = summed["torch"], ("values", "counts"), ("floor", "floor of counts")
-    line(f"{name}, values and products issued", summed["values"], other, goals[0], summed["floor"])
-    for more, sums, goal in (("and a map of counts beside each", summed, goals[1]),
-                             (f"{len(set(layers))} distinct shapes once, with maps", once, goals[2])):  # fmt: skip
-        line(f"{name}, {more}", sum(map(sums.get, pair)), other, goal, sum(map(sums.get, least)))
+    if other:
+        line(f"{name}, values and products issued", summed["values"], other, goals[0], summed["floor"])
+        for more, sums, goal in (("and a map of counts beside each", summed, goals[1]),
+                                 (f"{len(set(layers))} distinct shapes once, with maps", once, goals[2])):  # fmt: skip
+            line(f"{name}, {more}", sum(map(sums.get, pair)), other, goal, sum(map(sums.get, least)))
     line(f"{name}, counting distinct shapes / values", once["counts"], summed["values"], goals[3], once[least[1]])
     kinds: dict[str, list[dict[str, float]]] = {"in all": times}
     for layer, one in zip(layers, times):
         kinds.setdefault(kind(layer), []).append(one)
     for word, members in kinds.items():
-        told = [
-            f"{side} {sum([t[side] for t in members]):.2f}" for side in ("torch", "values", "floor", "counts", least[1])
-        ]
+        told = [f"{side} {sum([t[side] for t in members]):.2f}" for side in TOLD[: len(TOLD) - (not other)]]
         print(f"{'':<4}{len(members):>3} {word:<14} {', '.join(told)}")
-    print(f"{'':<8}arrays filled {summed['setup']:.2f}, PyTorch NCHW {summed['planes']:.2f}, NHWC {summed['last']:.2f}")
+    rest = [f"{word} {summed[side]:.2f}" for side, word in REST.items() if side in summed]
+    print(f"{'':<8}{', '.join(rest)}")
+
+
+#: What is told of every kind of layer, PyTorch last.
+TOLD = ("values", "floor", "counts", "floor of counts", "torch")
+
+#: What is not ours alone, or not executing, by the side that it is.
+REST = {"setup": "arrays filled", "planes": "PyTorch NCHW", "last": "PyTorch NHWC"}
 
 
 def kind(layer: Layer) -> str:
@@ -251,21 +263,19 @@ def main(runs: int) -> None:
     if "OPENBLAS_CORETYPE" in os.environ:
         print("OPENBLAS_CORETYPE is set: unset it, NumPy is slower for it", file=sys.stderr)
     first_product(runs)
+    whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6, 0.08))
+    whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9, 0.08))
     if torch is None:
         print("PyTorch is not installed: nothing is compared with it", file=sys.stderr)
         return
-    torch.set_num_threads(1)
-    with torch.no_grad():
-        whole("ResNet-50, 53 convolutions", resnet50(), runs, (1.0, 1.2, 0.6, 0.08))
-        whole("MobileNetV2, 52 convolutions", mobilenet_v2(), runs, (1.45, 1.45, 0.9, 0.08))
-        dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
-        shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
-        depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]
-        for group, goal in ((dense, 1.25), (depthwise, 3)):
-            for layer, times in zip(group, timed(group, 3 * runs)):
-                inner, outer, k, stride, groups, size = layer
-                name = f"{k}x{k} {inner}:{outer} @{size} s{stride} g{groups}, values"
-                line(name, times["values"], times["torch"], goal, times["floor"])
+    dense: list[Layer] = [(64, 128, 3, 1, 1, 56), (256, 256, 3, 1, 1, 14)]
+    shapes = ((32, 112, 1), (96, 112, 2), (144, 56, 1), (192, 28, 1), (384, 14, 1), (960, 7, 1))
+    depthwise: list[Layer] = [(c, c, 3, s, c, n) for c, n, s in shapes]
+    for group, goal in ((dense, 1.25), (depthwise, 3)):
+        for layer, times in zip(group, timed(group, 3 * runs)):
+            inner, outer, k, stride, groups, size = layer
+            name = f"{k}x{k} {inner}:{outer} @{size} s{stride} g{groups}, values"
+            line(name, times["values"], times["torch"], goal, times["floor"])
 
 
 if __name__ == "__main__":

@@ -76,7 +76,8 @@ def test_without_a_sum_there_is_no_header_of_one(figure: str, format: str, capsy
     [
         (("resnet50", "4.12 GFLOPS=thop"), "not thop's (4,133,742,592)", "flopth's, mmcv's and ptflops-hooks'"),
         (("resnet50", "4.12 G=torchscan-operator-flops"), "torchscan-operator-flops has no figure; it is", "mmcv's"),
-        (("resnet50", "8,267,485,184=fvcore"), "not fvcore's (4,111,512,576)", "twice thop's"),
+        (("resnet50", "8,267,485,184=fvcore"), "not fvcore's (4,111,512,576)", "ultralytics'"),
+        (("resnet50", "8,178,476,752=fvcore"), "not fvcore's (4,111,512,576)", "twice torchinfo's"),
         (("resnet50", "3.8G=thop", "--siblings"), "not thop's (3,900,424,192 and", "ptflops-hooks' of resnet50-v1"),
     ],
 )

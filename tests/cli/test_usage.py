@@ -55,3 +55,57 @@ def test_a_long_or_strange_option_is_a_short_error(command: str, capsys: pytest.
     assert err.startswith("error: unknown option ")
     assert len(err) < 500
     assert "\x1b" not in err
+
+
+#: Command lines, between «» what is wrong in them.
+MARKED = """
+network «resnet51»
+network resnet18 --width «2»
+network resnet18 --input «x=1x3»
+layer --in resnet18 --layer «stemm»
+swap resnet18 --to grouped --where «stem,fc»
+swap resnet18 --to grouped --where «'stage1 stage2'»
+time 8:16 @9 k3 --device «zx81»
+time --network lenet-5 --variants «grouped»
+time 8:16 @9 k3 «fp16» --engine numpy
+export --network lenet-5 --variant «standard» -o x.onnx
+export 8 @9 k3 --variant «standard,grouped» -o x.onnx
+export 8 @9 k3 --variant standard --weights «foo.txt» -o x.onnx
+export 8 @9 k3 «int8» --variant standard -o x.onnx
+separate sobel --macs «2»
+separate sobel --macs «x»
+separate sobel --error «nan»
+separate sobel --error «100%»
+separate «x.txt»
+separate sobel --macs 0.5 --error «10%»
+separate sobel --curve --macs «0.5»
+reconcile resnet18 «four»
+reconcile resnet18 4.1G=«thopp»
+compare 8 @9 k3 --convention «nope»
+compare 8 @9 k3 --plot --format «json»
+compare 8 @9 k3 --where «mcas»<1
+compare 8 @9 k3 --columns macs,«prams»
+fit 8:16 @9 k3 --width «0.5» --macs 1M
+fit resnet18 --macs 1M --width «0.5»
+fit mobilenet-v1 --macs 1M --variants «grouped»
+device «nvidia-t4» --calibrate
+device «zx81»
+explain depthwise «'3:5 @9 k3 t'»
+network lenet-5 --as-text --format «json»
+diff «resnet51» resnet18
+sweep 8..16 @7 k3 --where macs<=«3x»
+budget 8 @9 k3 --macs «3x»
+"""
+
+
+@pytest.mark.parametrize("line", MARKED.strip().splitlines())
+def test_what_is_wrong_in_a_command_line_is_marked(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it, and nothing else."""
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(shlex.split(line.replace("«", "").replace("»", ""))) == 2
+    lines = capsys.readouterr().err.splitlines()
+    at = next(number for number, text in enumerate(lines) if text.strip() and set(text.strip()) == {"^"})
+    marked = lines[at - 1][lines[at].index("^") : lines[at].rindex("^") + 1]
+    assert marked == line[line.index("«") + 1 : line.index("»")].strip("'")

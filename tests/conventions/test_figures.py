@@ -9,6 +9,7 @@ from conventions.golden_figures import PUBLISHED, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcost.conventions import opening
 from convcost.conventions.answer import Place, conventions, explain_figure, find_conventions, reconcile_network
 from convcost.conventions.figures import deciding, is_figure, match_of, read_figure
 from convcost.networks.build import Choices, build_network
@@ -147,10 +148,12 @@ def test_timms_regnet_is_ours_with_the_papers_last_stage() -> None:
 
 
 def test_twice_and_half_only_where_nothing_else_fits() -> None:
-    """8.26 G is no tool's; half of it is torch-free arithmetic of 4.13 G."""
+    """8,178,476,752 is no tool's; half of it is torchinfo's. Twice thop's is a tool's own: ultralytics' model.info."""
     said = reconcile_network(build_network(zoo_program("resnet50"))).said
-    twice = explain_figure(read_figure("8,267,485,184"), [(Place("resnet50"), said)])
-    assert {(one.convention.name, one.factor) for one in twice.explanations} >= {("thop", "×2")}
+    twice = explain_figure(read_figure("8,178,476,752"), [(Place("resnet50"), said)])
+    assert [(one.convention.name, one.factor) for one in twice.explanations] == [("torchinfo", "×2")]
+    own = explain_figure(read_figure("8,267,485,184"), [(Place("resnet50"), said)])
+    assert [(one.convention.name, one.factor) for one in own.explanations] == [("ultralytics", "")]
     plain = explain_figure(read_figure("8.18 G"), [(Place("resnet50"), said)])
     assert {one.factor for one in plain.explanations} == {""}
 
@@ -199,3 +202,40 @@ def test_a_partial_graph_gives_no_figure() -> None:
     document = reconciliation_document(found)
     assert (found.said, found.figures[0].explanations) == ((), ())
     assert (document["status"], document["macs"], document["unknown"]) == ("partial", None, ["Foo"])
+
+
+@pytest.mark.parametrize(("name", "size", "value"), [
+    ("yolov5s", "640", 16_622_796_800),  # what its log prints: 16.6 GFLOPs
+    ("vgg16", "224", None),  # its pool makes 7x7 of any map
+    ("squeezenet1.1", "224", None),  # 111 of 224 positions
+    ("squeezenet1.1", "230", 781_996_304),  # no whole cells: counted as it is, and so printed
+])  # fmt: skip
+def test_what_is_scaled_has_a_figure_where_all_maps_grow(name: str, size: str, value: int | None) -> None:
+    """Ultralytics counts at 32x32 and scales, which on VGG's and SqueezeNet's maps gives another number."""
+    network = build_network(zoo_program(name), Choices(f"@{size}"))
+    said = reconcile_network(network, only=find_conventions("ultralytics")).said[0]
+    thop = reconcile_network(network, only=find_conventions("ultralytics-thop@2.2")).said[0].sum.value
+    assert said.sum.value == value
+    assert value is None or value == 2 * (thop or 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ("256", (2, 3, 256, 256)),
+        ("320x192", (2, 3, 320, 192)),
+        ("@64", (2, 3, 64, 64)),
+        ("9" * 18, (2, 3, *[10**18 - 1] * 2)),
+    ],
+)  # fmt: skip
+def test_another_size_is_one_number_or_one_an_axis(size: str, shape: tuple[int, ...]) -> None:
+    """Batch and channels stay."""
+    assert opening._at((2, 3, 8, 8), size, size) == shape
+    assert opening._at((2, 3, 8), "7", "7") == (2, 3, 7)
+
+
+@pytest.mark.parametrize("size", ["0", "12x", "1x2x3", "x", "9" * 19, "a", "7x0", "-3", "1.5"])
+def test_what_is_no_size_is_marked_in_the_list(size: str) -> None:
+    with pytest.raises(SpecError, match="is no size") as caught:
+        opening._at((2, 3, 8, 8), size, f"224,{size},320")
+    assert (caught.value.start, caught.value.end) == (4, 4 + len(size))

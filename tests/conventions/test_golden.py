@@ -27,6 +27,9 @@ UNREACHED: dict[str, tuple[str, ...]] = {
     "torchscan-operator-flops": ("dropout",),
     "mmcv 1.0.0 to 1.4.7": ("plain-batch-norm",),
     "mmcv": ("layer-norm",),
+    # twice ultralytics-thop's rules, which its own figures hold
+    "ultralytics": ("transposed", "layer-norm", "group-norm", "instance-norm", "plain-batch-norm",
+                    "plain-instance-norm", "upsample-bilinear"),
     **dict.fromkeys(("torchscan-flops", "ultralytics-thop", "ptflops-pytorch", "ptflops-hooks"), ("layer-norm",)),
 }  # fmt: skip
 

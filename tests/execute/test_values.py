@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from strategies import applying, layer_specs
 
 from convcost.analysis.cost import macs
-from convcost.execute.values import convolve, exact, workbench
+from convcost.execute.values import convolve, depthwise, exact, workbench
 from convcost.execute.values.apply import Weights, apply_values
 from convcost.execute.values.convolve import TILE, convolve_values
 from convcost.execute.values.exact import exact_values
@@ -163,6 +163,7 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
         (Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
         (Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
         (Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
+        (Conv(4, 6, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), (2, 4, 7, 8), "GEMM"),
         (Conv(6, 12, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 6), (1, 6, 30, 28),
          "weighted sum over taps, a channel alone"),
         (Conv(4, 6, (3, 2), (2, 2), ((1, 0), (0, 1)), (1, 1), transposed=True, output_padding=(1, 0)), (2, 4, 30, 31),
@@ -176,6 +177,7 @@ def test_each_algorithm_crosses_its_tiles(
     """Inputs of more than one tile, the last of them not full; columns copied in either way."""
     for name, value in (("NUMBERS", 1), ("SHORT", short), ("SHORT_IN_GROUPS", short)):
         monkeypatch.setattr(convolve, name, value)
+    monkeypatch.setattr(depthwise, "RUN", 40)  # runs of 3 positions of 12 channels would not fill a row of 28
     found = exact_values(op, [shape])
     assert found is not None
     assert found[:2] == (True, algorithm)

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from strategies import made_for
 
 from convcost.answers.comparison import compare_variants
+from convcost.explain import pages as page_text
 from convcost.explain import sections
 from convcost.explain.document import explanation_document
 from convcost.explain.lessons import IDENTITY, without_shortcut
@@ -292,3 +293,24 @@ def test_bars_of_growth_are_as_long_as_what_they_stand_for() -> None:
     assert grid.rows[3][1] == "–"
     (same,) = sections._growth([{**point, "macs": 2000} for point in points])
     assert "they are 2,000 beside a kernel of any size" in str(same)
+
+
+@pytest.mark.parametrize(
+    ("width", "right", "lines"),
+    [
+        (10, (), ["a  bb  ccc", "1  22  333", "4  5   6"]), (10, (1, 2), ["a  bb  ccc", "1  22  333", "4   5    6"]),
+        (9, (), ["1  22", "   ccc", "     333", "4  5", "   ccc 6"]),
+        (80, (0,), ["a  bb  ccc", "1  22  333", "4  5   6"]),
+    ],
+)  # fmt: skip
+def test_a_grid_that_is_too_wide_is_written_out(width: int, right: tuple[int, ...], lines: list[str]) -> None:
+    """Where it just fits it is a table, two spaces between its columns."""
+    grid = Grid(["a", "bb", "ccc"], [["1", "22", "333"], ["4", "5", "6"]], right)
+    assert [*page_text._table(grid, width)] == lines
+
+
+def test_a_command_that_is_too_long_goes_on() -> None:
+    """As a shell reads it; in as many lines as it takes, each within the width."""
+    assert [*page_text._continued("convcost explain x", 18)] == ["convcost explain \\", "  x"]
+    assert [*page_text._continued("convcost explain x", 20)] == ["convcost explain x"]
+    assert [*page_text._continued("aaaa bbbb cccc dddd", 11)] == ["aaaa bbbb \\", "  cccc \\", "  dddd"]

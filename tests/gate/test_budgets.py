@@ -11,8 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from convcost.cli.main import run
-from convcost.gate import budgets
-from convcost.gate.judging import hold_cost
+from convcost.gate import budgets, judging
+from convcost.gate.budgets import Growth, Limit
+from convcost.gate.judging import Before, hold_cost
+from convcost.gate.targets import Part, Subject
 from convcost.report.documents import schema_text
 from convcost.spec import SpecError
 
@@ -197,3 +199,67 @@ def test_growth_that_is_none_is_shown_as_it_was_given(value: object, shown: str)
     assert caught.value.message.startswith("growth ")
     assert repr(shown) in caught.value.message
     assert (caught.value.text, caught.value.start, caught.value.end) == (shown, 0, len(shown))
+
+
+SUBJECT = Subject(
+    "net", {"macs": 100, "params": 40, "peak_bytes": 7, "traffic_bytes": None},
+    tuple([Part(name, "conv", {"macs": macs, "params": params, "peak_bytes": 7})
+           for name, macs, params in [("a", 30, 5), ("b", 0, 20), ("c", 45, None), ("d", 20, 10), ("e", 5, 5)]]),
+    (1, 3, 8, 8), "fp32", peak="d",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sign", "limit", "whole", "ok"),
+    [
+        ("<=", "100", 100, True), ("<=", "99.5", 99, False), ("<=", "100.5", 100, True), ("<", "100.5", 101, True),
+        ("<", "100", 100, False), (">=", "100", 100, True), (">=", "100.5", 101, False), (">", "99.5", 99, True),
+        (">", "100", 100, False), ("==", "100", 100, True), ("==", "101", 101, False), ("==", "100.5", -1, False),
+    ],
+)  # fmt: skip
+def test_a_limit_that_is_no_whole_number_is_the_whole_one_that_means_the_same(
+    sign: str, limit: str, whole: int, ok: bool
+) -> None:
+    """And where too much is what is wrong, the operations that have most are named, the largest first."""
+    found = judging._limited("net", Limit("macs", sign, Fraction(limit), limit), SUBJECT)
+    assert (found.limit, found.ok, found.value) == (whole, ok, 100)
+    most = [] if ok or sign in (">", ">=") else [("c", 45), ("a", 30), ("d", 20)]
+    assert [(share.name, share.value) for share in found.layers] == most
+
+
+@pytest.mark.parametrize(("word", "names"), [("params", ["b", "d", "a"]), ("peak_bytes", ["d"])])
+def test_the_operations_that_have_most_are_named(word: str, names: list[str]) -> None:
+    """Of peak bytes the one where the peak is."""
+    found = judging._limited("net", Limit(word, "<=", Fraction(1), "1"), SUBJECT)
+    assert [share.name for share in found.layers] == names
+
+
+@pytest.mark.parametrize(
+    ("growth", "was", "limit", "ok"),
+    [
+        (Growth("macs", Fraction(1, 50), True, "+2%"), 99, 100, True),  # 100.98
+        (Growth("macs", Fraction(1, 50), True, "+2%"), 98, 99, False),  # 99.96
+        (Growth("macs", Fraction(10), False, "+10"), 90, 100, True),
+        (Growth("macs", Fraction(10), False, "+10"), 89, 99, False),
+        (Growth("macs", Fraction(0), False, "+0"), 100, 100, True),
+    ],
+)
+def test_growth_is_of_what_was(growth: Growth, was: int, limit: int, ok: bool) -> None:
+    """The operations that grew are named where it is too much, what grew most first; a new one had nothing."""
+    before = Before({"macs": was}, {name: {"macs": macs} for name, macs in [("a", 30), ("c", 40), ("d", 5)]})
+    found = judging._grown("net", growth, SUBJECT, before)
+    assert (found.limit, found.ok, found.before) == (limit, ok, was)
+    grew = [] if ok else [("d", 20, 5), ("c", 45, 40), ("e", 5, 0)]
+    assert [tuple(share) for share in found.layers] == grew
+
+
+def test_what_is_not_known_keeps_no_budget() -> None:
+    """With its reason: an operation that is not counted, or no baseline."""
+    found = judging._limited("net", Limit("traffic_bytes", "<=", Fraction(1), "1"), SUBJECT)
+    assert (found.ok, found.reason, found.layers) == (False, "it is not known", ())
+    partial = SUBJECT._replace(unknown=("Mystery", "Puzzle"))
+    found = judging._limited("net", Limit("traffic_bytes", ">=", Fraction(1), "1"), partial)
+    assert (found.ok, found.reason) == (False, "it is not known, for Mystery, Puzzle is not counted")
+    grown = judging._grown("net", Growth("macs", Fraction(1), True, "+100%"), SUBJECT, None)
+    assert (grown.ok, grown.limit) == (False, None)
+    assert grown.reason == "it is not in the baseline: convcost budget --update"

@@ -260,6 +260,7 @@ com.microsoft.QLinearGlobalAveragePool channels_last=1 | q:1x8x6x3 *. *q. *. *q.
 com.microsoft.QLinearConv | q:1x2x5x4 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 324 18 124
 com.microsoft.QLinearConv channels_last=1 | q:1x5x5x2 *. *q. *q:3x2x3x3 *. *q. *. *q. *j:3 | 57 486 27 143
 com.microsoft.QLinearMul | q:2x3 *. *q. *q:3 *. *q. *. *q. | 3 0 6 15
+com.microsoft.QLinearMul | q:2x3 *. *q. *q. *. *q. *. *q. | 0 0 6 12
 com.microsoft.QLinearSigmoid | q:2x3 *. *q. *. *q. | 0 0 6 12
 com.microsoft.QuickGelu | 2x3 | 0 0 6 48
 com.microsoft.SkipLayerNormalization ->4 | 2x5x8 2x5x8 *8 *8 *8 | 24 0 560 1456
@@ -454,3 +455,13 @@ def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path
     found = read_here(model_of(text), tmp_path)
     assert [(missing.op, missing.reason) for missing in found.unknown] == [(single(row).op, reason.strip())]
     assert analyze(found.graph).cost.macs == 0
+
+
+@pytest.mark.parametrize(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
+def test_packed_weights_have_as_many_bits_as_they_say(tmp_path: Path, bits: int, taken: int, kind: str) -> None:
+    """However many bytes hold a block of them."""
+    row = f"com.microsoft.MatMulNBits K=32 N=6 bits={bits} block_size=16 | 5x32 *q:6x2x{taken} *12"
+    graph = read_here(model_of(row), tmp_path).graph
+    assert graph.weight_types is not None
+    assert graph.weight_types[0] == ((kind, 192),)
+    assert analyze(graph).cost.weight_bytes == 192 * bits // 8

@@ -10,9 +10,10 @@ from networks.onnx_models import model, onnx, read_here
 
 from convcost.analysis import analyze
 from convcost.networks.onnx import read_onnx
-from convcost.networks.onnx.load import load
+from convcost.networks.onnx.load import load, show_dims
 from convcost.networks.onnx.read import Reading
 from convcost.networks.onnx.translate import Walk
+from convcost.networks.onnx.values import countable
 from convcost.networks.onnx.wire import Malformed, without_weights
 from convcost.spec.errors import SpecError
 
@@ -611,6 +612,31 @@ def test_each_tensor_has_its_own_type(tmp_path: Path) -> None:
     assert (analyze(graph).cost.weight_bytes, graph.dtype) == (216, "int4")
 
 
+@pytest.mark.parametrize("scales", [(), (8, 1, 1)], ids=["one", "one a channel"])
+def test_scales_of_weights_that_a_dynamic_quantisation_multiplies_are_no_params(
+    scales: tuple[int, ...], tmp_path: Path
+) -> None:
+    """With the scale that is taken of the data, or with the products of integers, whatever their names are."""
+    nodes = [
+        node("DynamicQuantizeLinear", "x", "q s z"),
+        node("ConvInteger", "q w z", "c", pads=[1, 1, 1, 1]),
+        node("Cast", "c", "f", to=1),
+        node("Mul", "s layer.weight_scale", "m"),
+        node("Mul", "f m", "g"),
+        node("ConvInteger", "q w z", "d", pads=[1, 1, 1, 1]),
+        node("Cast", "d", "e", to=1),
+        node("Mul", "e layer.other_scale", "h"),
+        node("Add", "g layer.bias", "b"),
+        node("Add", "b h", "y"),
+    ]
+    tensors = [
+        weights("w", 8, 3, 3, 3, kind=3), weights("layer.weight_scale", *scales),
+        weights("layer.other_scale", *scales), weights("layer.bias", 8, 1, 1),
+    ]  # fmt: skip
+    found = read_here(model(nodes, [given("x", 1, 3, 8, 8)], ["y"], tensors), tmp_path)
+    assert (costs(found)[0], found.unknown) == (216 + 8, [])
+
+
 SAID_SIZES = [node("Conv", "x w", "c"), node("Reshape", "c s", "y")]
 MADE_SIZES = [
     node("Conv", "x w", "c"), node("Shape", "c", "d"), node("Gather", "d zero", "n"), node("Unsqueeze", "n first", "u"),
@@ -729,3 +755,36 @@ def test_weights_are_left_out_wherever_they_are(place: str) -> None:
     again = onnx.ModelProto.FromString(found)
     assert (len(again.graph.node) + len(again.functions) + len(again.graph.initializer) +
             len(again.graph.sparse_initializer)) == 1  # fmt: skip
+
+
+@pytest.mark.parametrize(("axis", "kinds"), [(1, ["Split", "Split"]), (-2, ["Split", "Split"]), (2, ["split", "split"]),
+                                             (-1, ["split", "split"]), (0, ["split", "split"])])  # fmt: skip
+def test_parts_of_channels_are_splits_and_others_are_views(tmp_path: Path, axis: int, kinds: list[str]) -> None:
+    """From either end; each part begins where the one before it ends."""
+    made = model([node("Split", "x", "p q", axis=axis, num_outputs=2)], [given("x", 4, 6, 8)], ["p", "q"], opset=18)
+    found = read_here(made, tmp_path)
+    ops = [one.op for one in found.graph.nodes if one.name.startswith("p")]
+    assert [getattr(op, "kind", type(op).__name__) for op in ops] == kinds
+    assert kinds[0] == "split" or [(op.start, op.stop) for op in ops] == [(0, 3), (3, 6)]
+    assert found.unknown == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"),
+    [
+        ((1, 3, "h", "?"), "1x3xhx?"), ((-1, "-1"), "?x-1"), ((), ""), ((1,) * 8, "1x1x1x1x1x1x1x1"),
+        ((1,) * 9, "1x1x1x1x1x1x1x1x…"), (("",), "?"),
+    ],
+)  # fmt: skip
+def test_eight_dimensions_are_shown_at_most(sizes: tuple[int | str, ...], text: str) -> None:
+    """What has neither a size nor a name is a question."""
+    assert show_dims(given("x", *sizes).type.tensor_type.shape.dim) == text
+
+
+def test_a_tensor_has_as_many_axes_and_numbers_as_can_be_counted() -> None:
+    """64 and 10 to the power of 60; a size that is not known is none of them."""
+    assert countable((10**30, 10**30, *[1] * 62)) == (10**30, 10**30, *[1] * 62)
+    assert countable((10**60, None)) == (10**60, None)
+    for sizes in ((10**60 + 1,), (10**60, 2), (1,) * 65):
+        with pytest.raises(Malformed, match=f"of {len(sizes)} axes, is too large to count: 64 axes and 60 digits"):
+            countable(sizes)

@@ -294,6 +294,24 @@ def test_a_line_may_have_the_weights_of_another() -> None:
         (["group-norm 2"], "2 groups do not divide 3 channels"),
         (["group-norm"], "needs 1 number"),
         (["softmax 2"], "does not take '2'"),
+        (["relu 3"], "relu does not take '3'"),
+        (["flatten x"], "flatten does not take 'x'"),
+        (["batch-norm 4"], "batch-norm does not take '4'"),
+        (["global-average-pool 2"], "global-average-pool does not take '2'"),
+        (["add 1 from in in"], "add does not take '1'"),
+        (["split 0 1 2"], "split does not take '2'"),
+        (["split 0"], "split needs 2 numbers"),
+        (["upsample 2 nearest bilinear"], "upsample does not take 'bilinear'"),
+        (["pixel-shuffle 2 2"], "pixel-shuffle does not take '2'"),
+        (["group-norm 1 2"], "group-norm does not take '2'"),
+        (["instance-norm affine 2"], "instance-norm does not take '2'"),
+        (["attention 1 bias 2"], "attention does not take '2'"),
+        (["tokens 1 2"], "tokens does not take '2'"),
+        (["adaptive-max-pool 2 3"], "adaptive-max-pool does not take '3'"),
+        (["shuffle"], "shuffle needs its groups"),
+        (["shuffle g0"], "shuffle needs its groups"),
+        (["linear 0"], "linear needs at least one output"),
+        (["linear 4 each no"], "linear does not take 'no'"),
         (["rms-norm affine"], "does not take 'affine'"),
         (["pad"], "pad needs how much"),
         (["pad psame"], "does not take 'psame'"),
@@ -521,6 +539,7 @@ def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, me
     ("text", "line", "message", "hint"),
     [
         ('Model: "sequential"\n____\n', 1, "the head of a Keras summary", "model.export('model.onnx'"),
+        ("  from  n  params  module     arguments\n", 1, "a row of a YOLO's table", "model.export(format='onnx')"),
         (
             "=====\nLayer (type)  Output\n=====\n├─Conv2d: 1-1  [1, 64, 112, 112]\n",
             4,
@@ -552,3 +571,18 @@ def test_what_another_program_prints_is_called_so(text: str, line: int, message:
 def test_how_many_inputs_a_line_takes_is_told(lines: list[str], wanted: str, example: str) -> None:
     error = mistake(*lines)
     assert (error.message, error.hint.startswith(example)) == (wanted, True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "standard 3 k3 share a q2", "standard share a 3 k3 q2", "standard 3 q2 k3 share a", "standard q2 3 k3 share a",
+        "standard 3 k3 r2 q2", "standard r2 3 k3 q2", "b: standard r2 3 q2 k3", "standard 3 k3 q2 r2",
+        "standard 3 k3 share a r2 q2", "standard r2 share a q2 3 k3",
+    ],
+)  # fmt: skip
+def test_a_wrong_token_is_found_beside_repetitions_and_what_is_shared(line: str) -> None:
+    """Neither is a token of the layer."""
+    error = mistake("a: standard 3 k3", line)
+    assert "unknown token 'q2'" in error.message
+    assert (error.line, error.column) == (3, line.index("q2") + 1)

@@ -11,7 +11,7 @@ from convcost.networks.build import build_network
 from convcost.networks.program import read_program
 from convcost.report import Options
 from convcost.report.as_plot import chart_text
-from convcost.report.charts import Along, Axis, Bars, Chart, Curve, Curves, Points
+from convcost.report.charts import Along, Axis, Bars, Chart, Curve, Curves, Panel, Points
 from convcost.report.model import Head, Line, Section, Table
 from convcost.report.network_tables import network_table
 from convcost.report.networks import network_document
@@ -147,3 +147,107 @@ def test_points_of_the_front_are_named() -> None:
 def test_a_chart_can_be_ascii() -> None:
     panels = (RATIOS, CURVES, POINTS, Along("memory", Axis("bytes"), ("a", "b"), (("held", (0, 1)), ("new", (2, 3)))))
     assert chart_text(Chart("", (), panels), 80, ascii_only=True).isascii()
+
+
+COUNTED = Bars("MACs (M)", ("base", "tiny", "none", "a name that is longer than thirty characters"), (100, 1, None, 50),
+               ("100", "1", "–", "50"), False)  # fmt: skip
+MEMORY = Along("memory", Axis("bytes"), ("a", "b", "c"), (("held", (0, 10, 30)), ("new", (10, 0, 10))))
+
+#: Panels, the width, and the text: a bar is the largest's share of its cells, one cell at least; ratios go both ways.
+DRAWN = [
+    (
+        (COUNTED, RATIOS),
+        80,
+        """\
+                                 MACs (M)
+ base                            ██████████████████████████████  100
+ tiny                            █                               1
+ none                                                            –
+ …longer than thirty characters  ███████████████                 50
+
+        MACs
+ base                 │                 base
+ half   ██████████████│                 0.500×
+ none                 │                 –
+ twice                │██████████████   2.000×
+""",
+    ),
+    (
+        (COUNTED, RATIOS),
+        50,
+        """\
+                                 MACs (M)
+ base                            ████████████  100
+ tiny                            █             1
+ none                                          –
+ …longer than thirty characters  ██████        50
+
+        MACs
+ base                 │                 base
+ half   ██████████████│                 0.500×
+ none                 │                 –
+ twice                │██████████████   2.000×
+""",
+    ),
+    (
+        (CURVES,),
+        60,
+        """\
+ growth
+    a (K)                        b (K)
+ 1  ██                      1.0                          –
+ 3  ██████████████████████  9.0  █                       0.5
+""",
+    ),
+    (
+        (MEMORY,),
+        50,
+        """\
+ memory
+    ▒ held  █ new
+ a  ████████                        10
+ c  ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒████████  40  ◀ most
+""",
+    ),
+    (
+        (POINTS,),
+        40,
+        """\
+ front
+ MACs
+ 9 │a
+   │
+   │               ∙
+   │
+   │
+   │
+   │
+   │        b
+   │
+   │
+   │
+   │
+   │
+   │
+   │
+ 1 │                       c
+   1                      4 params
+ a  least: params 1, MACs 9
+ b  between: params 2, MACs 5
+ c  most: params 4, MACs 1
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("panels", "width", "text"), DRAWN, ids=["bars", "narrow bars", "curves", "memory", "points"])
+def test_a_chart_reads_like_this(panels: tuple[Panel, ...], width: int, text: str) -> None:
+    assert chart_text(Chart("", (), panels), width) == text
+
+
+@pytest.mark.parametrize(("columns", "panels"), [(3, 3), (8, 8), (9, 8), (20, 8)])
+def test_a_table_is_drawn_in_eight_panels_at_most(columns: int, panels: int) -> None:
+    """Its first columns of numbers."""
+    heads = tuple([Head(f"w{at}", f"w{at}", "", True, None) for at in range(columns)])
+    table = Table("t", (), "one", heads, (Section("", (Line("a", ("1",) * columns),)),), (), ())
+    assert [panel.title for panel in chart_of({}, table).panels] == [f"w{at}" for at in range(panels)]

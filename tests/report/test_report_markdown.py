@@ -7,6 +7,9 @@ import re
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, one_layer, written
 
+from convcost.report.as_markdown import markdown
+from convcost.report.model import Table
+
 
 def cells(text: str) -> list[list[str]]:
     rows = [row for row in text.splitlines() if row.startswith("|")]
@@ -69,3 +72,9 @@ def test_operations_stand_under_their_row() -> None:
     """By name."""
     names = [row[0] for row in cells(written("markdown", compared("8 @8 k3", names=["bottleneck"]), per_op=True))]
     assert names[2:] == ["bottleneck", "└ reduce", "└ conv", "└ expand"]
+
+
+def test_a_title_alone_ends_with_itself() -> None:
+    """A dot stands between facts, and there may be none."""
+    text = markdown(Table("a → b", (), "operation", (), (), (), ()))
+    assert text.splitlines()[0] == "**a → b**"

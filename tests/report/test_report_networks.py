@@ -12,6 +12,7 @@ from convcost.checks.networks import verify_network
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
 from convcost.report.documents import schema_text
+from convcost.report.layout import lay_out
 from convcost.report.network_tables import execution_notes, layer_marks, network_table, percent
 from convcost.report.networks import Document, network_document
 from convcost.report.timeline import timeline
@@ -106,3 +107,43 @@ def test_a_name_in_a_timeline_keeps_its_end(name: str, shown: str) -> None:
     """30 columns of it."""
     network = build_network(read_program(f"input 3 @32\n{name}: standard 8 k3"))
     assert timeline(answer_network(network)).splitlines()[1].split()[0] == shown
+
+
+SMALL = "input 3 @32\nstandard 8 k3 norm relu\nmax-pool k2\nstandard 8 k3\nflatten\nlinear 10 bias\n"
+
+#: 27 x 8 x 1024 and 72 x 8 x 256 multiply-adds, 2048 x 10 behind them; 216, 576 and 20,490 params.
+READS = {
+    False: """\
+  operations  count  params     params   MACs       MACs  effective  elementwise  activations  traffic
+                        (K)  share (%)    (K)  share (%)   MACs (K)          (K)        (KiB)    (KiB)
+ ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  conv            2   0.792       3.72  368.6      94.74      347.5            0        40.00     63.1
+  batch-norm      1   0.016       0.08      0          0          0        16.38            0     64.1
+  activation      1       0          0      0          0          0         8.19            0     64.0
+  pool            1       0          0      0          0          0         8.19         8.00     40.0
+  flatten         1       0          0      0          0          0            0            0        0
+  linear          1  20.490      96.21   20.5       5.26       20.5         0.01        0.039     88.1
+  total           7  21.298     100.00  389.1     100.00      368.0        32.78        48.04    319.2
+""",
+    True: """\
+   layer                 operation   output     params     params   MACs       MACs  effective  alive
+                                                   (K)  share (%)    (K)  share (%)   MACs (K)  (KiB)
+ ────────────────────────────────────────────────────────────────────────────────────────────────────
+ ✓ standard1             conv        1x8x32x32   0.216       1.01  221.2      56.84      212.1  44.00
+   standard1.norm        batch-norm  1x8x32x32   0.016       0.08      0          0          0  32.00
+   standard1.activation  activation  1x8x32x32       0          0      0          0          0  32.00
+   max-pool              pool        1x8x16x16       0          0      0          0          0  40.00
+ ✓ standard2             conv        1x8x16x16   0.576       2.70  147.5      37.89      135.4  16.00
+   flatten               flatten     1x2048          0          0      0          0          0   8.00
+ ✓ linear                linear      1x10       20.490      96.21   20.5       5.26       20.5   8.04
+   total                 –           1x10       21.298     100.00  389.1     100.00      368.0  44.00
+""",
+}
+
+
+@pytest.mark.parametrize("per_layer", [False, True], ids=["kinds", "layers"])
+def test_the_table_of_a_network_reads_like_this(per_layer: bool) -> None:
+    """One unit a column, shares beside what they are of, the total last."""
+    table = network_table(document(SMALL), per_layer=per_layer)
+    lines = ["".join([text for text, _ in line]) for line in lay_out(table, 110)]
+    assert "\n".join(lines[2 : lines.index("", 2)]) + "\n" == READS[per_layer]

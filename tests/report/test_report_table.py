@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterable
 
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 
 from convcost.execute.ones import fields, mixes
-from convcost.report import Options, open_writer
-from convcost.report.columns import COLUMNS
-from convcost.report.layout import lay_out, wrap
+from convcost.report import Options, evidence, fits, network_tables, open_writer, timing
+from convcost.report.columns import COLUMNS, Column, choose_columns
+from convcost.report.layout import lay_out, squeezed, wrap
 from convcost.report.model import Head, Line, Section, Table
 from convcost.spec import parse_spec
 from convcost.variants.registry import shown_variants
@@ -201,3 +202,45 @@ def test_a_header_has_a_second_line_where_something_stands_on_it(unit: str, line
     head = Head("held", "held", unit, True, None)
     table = Table("", (), "check", (head,), (Section("", (Line("macs", ("9",)),)),), (), ())
     assert len([*lay_out(table, 80)]) == lines
+
+
+def leaving(heads: Iterable[Head]) -> list[str]:
+    """The columns in the order in which they go as the screen gets narrower, a character at a time."""
+    shown = [head for head in heads if head.key != "verified"]
+    line = Line("name", tuple(["12345"] * len(shown)))
+    table = Table("", (), "row", tuple(shown), (Section("", (line,)),), (), ())
+    there, gone = [head.key for head in shown], list[str]()
+    for width in range(200, 0, -1):
+        kept = [shown[at].key for at in squeezed(table, width).shown]
+        gone += [key for key in there if key not in kept]
+        there = kept
+    return gone
+
+
+def heads_of(columns: Iterable[Column]) -> list[Head]:
+    return [Head(column.key, column.header, "", True, column.priority) for column in columns]
+
+
+@pytest.mark.parametrize(
+    ("heads", "gone"),
+    [
+        (heads_of(choose_columns(None)), "arithmetic_intensity traffic_bytes effective_macs output_shape peak_bytes "
+         "params relative.macs"),
+        (heads_of(network_tables.TYPES), "traffic_bytes elementwise effective_macs share.params activation_bytes count "
+         "share.macs params"),
+        (heads_of(network_tables.LAYERS), "traffic_bytes elementwise op effective_macs share.params peak_bytes "
+         "output_shape share.macs params"),
+        (heads_of(network_tables.SWAP), "relative.traffic_bytes relative.peak_bytes activation_bytes traffic_bytes "
+         "peak_bytes params relative.params"),
+        (heads_of(network_tables.ZOO), "source input"),
+        (heads_of(timing.COLUMNS), "times_bound measured_range often limited_by macs bound predicted relative.macs"),
+        (heads_of(fits.asked_columns(["macs"], ["macs", "params"])), "traffic_bytes peak_bytes params"),
+        (heads_of(fits.asked_columns([], ["peak_bytes", "macs"])), "traffic_bytes params macs peak_bytes"),
+        (evidence.SUMMARY, "equivalence size macs seconds"),
+        (evidence.HEADS, "size seconds"),
+    ],
+    ids=["comparison", "kinds", "layers", "swap", "zoo", "time", "budget", "order", "evidence", "checks"],
+)  # fmt: skip
+def test_what_is_wanted_least_goes_first(heads: Iterable[Head], gone: str) -> None:
+    """And what answers the question stays, however narrow."""
+    assert leaving(heads) == gone.split()

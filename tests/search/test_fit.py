@@ -14,6 +14,7 @@ from convcost.cli.main import run
 from convcost.networks.build import Choices
 from convcost.networks.zoo import find_program
 from convcost.report.documents import schema_text
+from convcost.report.fits import varied
 from convcost.search.fit import budget_condition, fit_layer
 from convcost.search.questions import settings_of
 from convcost.search.scaling import fit_network, read_widths
@@ -167,3 +168,21 @@ def test_two_widths_of_two_sizes_are_a_search(budget: str, rows: list[str], beyo
     found = fit_network(find_program("mobilenet-v1"), Choices(), budget, "0.5,1", (128, 160))
     said = [[row.text.partition("width=")[2] for row in part] for part in (found.best, found.beyond)]
     assert said == [rows, beyond]
+
+
+@pytest.mark.parametrize(
+    ("values", "spec", "text"),
+    [
+        ({"out_channels": 57}, {"in_channels": 64, "out_channels": 57}, "64:57"),
+        ({"in_channels": 8, "groups": 4}, {"in_channels": 8, "out_channels": 16}, "8:16 g4"),
+        ({"groups": 4, "size": 7}, {"in_channels": 8, "out_channels": 16}, "@7 g4"),
+        ({"size0": 9, "size1": 7}, {"in_channels": 8, "out_channels": 16}, "@9x7"),
+        ({"expansion_ratio": 3, "depth_multiplier": 2}, {"in_channels": 8, "out_channels": 8}, "e3 m2"),
+        ({"width": "0.5"}, None, "width 0.5"), ({"size": 192}, None, "@192"),
+        ({"width": "0.75", "size": 160}, None, "width 0.75 @160"), ({}, {"in_channels": 8, "out_channels": 8}, "–"),
+    ],
+)  # fmt: skip
+def test_what_varies_is_written_as_in_a_spec_or_a_command(
+    values: dict[str, object], spec: dict[str, int] | None, text: str
+) -> None:
+    assert varied({"values": values, **({"spec": spec} if spec else {})}) == text

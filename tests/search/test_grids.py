@@ -26,6 +26,15 @@ from convcost.variants.registry import all_variants
             [f"4 @{n} {k} s2" for k in ("k1x3", "k3") for n in (8, 9, 10)],
         ),
         ("4 in=8 k3 bias int8", ["4 @8 k3 bias int8"]),
+        ("4 @7,9x5 k3", ["4 @7 k3", "4 @9x5 k3"]),
+        ("8 @9x7..9 k3", ["8 @9x7 k3", "8 @9x8 k3", "8 @9 k3"]),
+        ("8 @7 k3,5 s1,2", ["8 @7 k3", "8 @7 k3 s2", "8 @7 k5", "8 @7 k5 s2"]),
+        ("8:16 @9 k3 e2..4", ["8:16 @9 k3 e2", "8:16 @9 k3 e3", "8:16 @9 k3 e4"]),
+        ("8:4,4,8 @7 k3", ["8:4 @7 k3", "8 @7 k3"]),
+        ("1..32/x2 @7 k3", [f"{n} @7 k3" for n in (1, 2, 4, 8, 16, 32)]),
+        ("3..27/x3 @7 k3", ["3 @7 k3", "9 @7 k3", "27 @7 k3"]),
+        ("3..26/x3 @7 k3", ["3 @7 k3", "9 @7 k3"]),
+        ("5..5 @7 k3", ["5 @7 k3"]),
     ],
 )
 def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[str]) -> None:
@@ -40,6 +49,14 @@ def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[st
         ("64:9..3 @3 k3", 4, "has no numbers"), ("16..a @3 k3", 1, "no number and no range"),
         ("@3 k3", 6, "channels are missing"), ("16 k3", 6, "the input size is missing"),
         ("1..9000000 @3 k3", 1, "9,000,000 numbers"), ("16..20/x1 @3 k3", 1, "has no numbers"),
+        ("16..20/0 @3 k3", 1, "has no numbers"), ("0..4 @3 k3", 1, "has no numbers"),
+        ("8 @9x9,7x7x7 k3", 3, "sizes of two and of three axes do not mix"),
+        ("8 @7 k9 p0", 6, "kernel_size=9 is larger than the padded input 7"),
+        ("8,16 @7 k3 q2", 12, "unknown token 'q2'"), ("8 @7,14 @7 k3", 3, "input_size is given twice"),
+        ("8 8 @7 k3", 1, "channels are given twice"),
+        ("8,9..3 @3 k3", 3, "the range 9..3 has no numbers"), ("8:4,9..3 @3 k3", 5, "the range 9..3 has no numbers"),
+        ("8 @7,5..3 k3", 6, "the range 5..3 has no numbers"), ("8 @7x5..3 k3", 6, "the range 5..3 has no numbers"),
+        ("8 @9,7x9..5 k3", 8, "the range 9..5 has no numbers"), ("8,4..a @3 k3", 3, "no number and no range"),
     ],
 )  # fmt: skip
 def test_what_is_no_grid_is_pointed_at(text: str, column: int, message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from itertools import product
+from math import prod
 from random import Random
 from typing import Any
 
@@ -13,7 +14,7 @@ from strategies import pairs
 
 from convcost.analysis import analyze, traced, words
 from convcost.analysis.traced import Trace
-from convcost.search.factors import arranged
+from convcost.search.factors import arranged, axes_read, cost
 from convcost.search.plans import Plan, Refused, make_plan
 from convcost.spec import parse_spec
 from convcost.spec.layer import LayerSpec
@@ -66,6 +67,33 @@ def test_a_plan_says_what_the_analysis_says(name: str, text: str) -> None:
         for row, (held, given) in enumerate(zip(holds, sizes)):
             if held:
                 assert [column[row] for column in columns] == outputs(name, sized(spec, *given)), given
+
+
+@pytest.mark.parametrize("name", ["standard", "depthwise-separable", "bottleneck", "inverted-residual", "basic-block"])
+def test_channels_and_sizes_come_apart(name: str) -> None:
+    """Of millions of layers each of two words is one multiplication: the rest is done once a size, or once a channel.
+
+    Params depend on no size, and of what a trace recorded several steps a word depend on both.
+    """
+    spec, lengths = parse_spec("64:128 @56 k3"), [1000, 1000, 100]
+
+    def build(inner: Any, outer: Any, size: Any) -> list[Any]:
+        built = build_variant(name, sized(spec, inner, outer, size, size))
+        found = words(analyze(built.graph, True, built.shapes))
+        return [found[word] for word in ("macs", "peak_bytes", "params")]
+
+    plan = make_plan(build, [(1, length) for length in lengths], [64, 96, 56])
+    found = arranged(plan, [0, 1, 2], lengths, [64, 96, 56])
+    assert sum([reads == {0, 1, 2} for reads in axes_read(found, [0, 1, 2])]) == 2
+    assert cost(found, [0, 1, 2], lengths) < 2.1 * prod(lengths) <= cost(plan, [0, 1, 2], lengths) + prod(lengths)
+
+
+def test_what_does_not_fit_when_it_is_arranged_stays_as_it_was_traced() -> None:
+    """Multiplied out, a sum may be larger on the way than the numbers that it comes to."""
+    most = 2_500_000_000
+    plan = make_plan(lambda a, b: [(a + b) * (a + 2 * b - most)], [(1, 10), (1, most)], [3, 4])
+    assert arranged(plan, [0, 1], [10, most], [3, 4]) is plan
+    assert arranged(plan, [0, 1], [10, most], [3, 4]).run([[10], [most]])[0][0].tolist() == [2_500_000_010**2]
 
 
 def test_a_plan_does_not_hold_where_a_guard_comes_out_otherwise() -> None:

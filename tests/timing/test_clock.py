@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from convcost.timing import clock
-from convcost.timing.clock import BLOCK, LEAST_ROUNDS, MOST_ROUNDS, Rounds, spread_of
+from convcost.timing import answer, clock
+from convcost.timing.answer import Timed, TimedRow
+from convcost.timing.bounds import Bound
+from convcost.timing.clock import BLOCK, LEAST_ROUNDS, MOST_ROUNDS, Rounds, Spread, Times, spread_of
 
 
 class Machine:
@@ -120,3 +122,65 @@ def test_an_interruption_keeps_what_is_measured(machine: Machine) -> None:
 )
 def test_quartiles_lie_straight_between_numbers(numbers: list[float], expected: tuple[float, ...]) -> None:
     assert spread_of(numbers) == expected
+
+
+def timed(ratio: tuple[float, float, float] | None, macs_ratio: float | None = 0.5, seconds: float = 1.0,
+          bound: float | None = None, wall: float | None = None) -> TimedRow:  # fmt: skip
+    """A row of such times."""
+    times = Times(Spread(seconds, seconds, seconds), None if ratio is None else Spread(*ratio), 7, 28, wall)
+    return TimedRow("row", "replacement", 10, macs_ratio, Bound(bound, None, None, None), None, times)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "macs_ratio", "verdict", "surprising"),
+    [
+        ((1.2, 1.1, 1.3), 0.5, "slower", True), ((1.2, 1.1, 1.3), 1.0, "slower", False),
+        ((1.2, 1.1, 1.3), 2.0, "slower", False), ((0.8, 0.7, 0.9), 0.5, "faster", False),
+        ((1.2, 1.0, 1.3), 0.5, "no difference seen", False), ((0.8, 0.7, 1.0), 0.5, "no difference seen", False),
+        ((1.2, 0.9, 1.3), 0.5, "no difference seen", False), (None, 0.5, None, False),
+        ((1.2, 1.1, 1.3), None, None, False),
+    ],
+)  # fmt: skip
+def test_a_ratio_whose_quartiles_lie_about_one_tells_no_difference(
+    ratio: tuple[float, float, float] | None, macs_ratio: float | None, verdict: str | None, surprising: bool
+) -> None:
+    """What has fewer multiply-adds and is slower is surprising."""
+    row = timed(ratio, macs_ratio)
+    assert (row.verdict, row.surprising) == (verdict, surprising)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bound", "beaten"),
+    [(0.97, 1.0, True), (0.98, 1.0, False), (2.0, 1.0, False), (0.5, None, False), (0.5, 0.0, False)],
+)
+def test_a_bound_is_beaten_by_more_than_clocks_are_off(seconds: float, bound: float | None, beaten: bool) -> None:
+    """Two in a hundred; a bound that is not known is never beaten."""
+    assert timed(None, seconds=seconds, bound=bound).beats_bound is beaten
+    assert not TimedRow("row", "replacement", bound=Bound(bound, None, None, None)).beats_bound
+
+
+@pytest.mark.parametrize(
+    ("walls", "largest", "busy"),
+    [([1.0, 1.05], 1.05, False), ([1.06, 1.0], 1.06, True), ([None, 1.2], 1.2, True), ([None], None, False)],
+)
+def test_the_machine_was_busy_where_the_wall_says_so(
+    walls: list[float | None], largest: float | None, busy: bool
+) -> None:
+    """Of any row; with several threads nobody can tell."""
+    rows = tuple([timed(None, wall=wall) for wall in walls])
+    found = Timed("", None, (1, 3, 8, 8), "fp32", rows, None)
+    assert (found.wall_over_cpu, found.is_busy) == (largest, busy)
+
+
+def test_multiply_adds_are_related_to_the_base_and_building_blocks_are_not() -> None:
+    """Nor are their times: they compute something else."""
+    rows = {"base": timed((1.0, 1.0, 1.0))._replace(name="base", macs=8), "half": timed((0.5, 0.4, 0.6)),
+            "block": timed((0.1, 0.1, 0.1))._replace(role="building-block"),
+            "none": TimedRow("none", "replacement", reason="does not apply")}  # fmt: skip
+    base, half, block, none = answer._related(rows, "base")
+    assert (base.macs_ratio, half.macs_ratio, block.macs_ratio, none.macs_ratio) == (1.0, 1.25, 0.5, None)
+    assert block.times is not None
+    assert block.times.ratio is None
+    assert half.times is not None
+    assert half.times.ratio == (0.5, 0.4, 0.6)
+    assert [row.macs_ratio for row in answer._related(rows, None)][:2] == [None, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import log, prod
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
 from convcost.networks.zoo import zoo_program
+from convcost.spec import parse_spec
 from convcost.timing import calibrate, predict
 from convcost.timing.engines import Engine
 from convcost.timing.predict import (
@@ -25,6 +26,7 @@ from convcost.timing.predict import (
     predicted_seconds,
     small_graphs,
 )
+from convcost.timing.subjects import base_of, subjects_of, variants_of
 
 
 def engine_of(monkeypatch: pytest.MonkeyPatch, seconds: Any) -> Engine:
@@ -173,3 +175,80 @@ def test_calibration_takes_the_fastest_and_a_margin(monkeypatch: pytest.MonkeyPa
     assert found.bytes_per_second == pytest.approx(1.05 * max(calibrate.COPIES))
     assert found.device().peak == {"fp32": found.macs_per_second}
     assert found.key == {"engine": "fake", "version": "1", "threads": 1, "cpu": calibrate.processor_name()}
+
+
+@pytest.mark.parametrize(
+    ("factors", "share", "within"),
+    [
+        ([2, 2, 2], 0.5, 2), ([1, 2, 8], 0.5, 2), ([8, 1, 2], 0.9, 8), ([*range(1, 11)], 0.9, 10),
+        ([*range(1, 12)], 0.9, 10), ([*range(1, 22)], 0.9, 19), ([3], 0.9, 3), ([1, 4], 0.5, 2),
+    ],
+)  # fmt: skip
+def test_an_error_is_the_factor_that_so_many_lie_within(factors: list[int], share: float, within: int) -> None:
+    """To the power of 1.25, by which whole graphs are further off than single operations."""
+    assert predict._factor([log(one) for one in factors], share) == pytest.approx(within**1.25)
+
+
+@pytest.mark.parametrize("coefficients", [[3.0, 0, 0, 0], [1.0, 2.0, 0, 0], [0.5, 0, 4.0, 0], [1.0, 2.0, 3.0, 5.0]])
+def test_the_coefficients_of_what_is_linear_are_found(coefficients: list[float]) -> None:
+    """As many as there are, none below 0; each sample is what the others say."""
+    rows = [[1.0, float(n), float(n * n % 7), float(n**3 % 11)] for n in range(1, 9)]
+    samples = [(row, sum([a * b for a, b in zip(coefficients, row)])) for row in rows]
+    assert predict._solve(samples) == pytest.approx(coefficients, abs=1e-6)
+    assert max(predict._left_out(samples)) < 1e-6
+    assert len(predict._left_out(samples)) == 8
+
+
+def test_a_class_of_one_sample_has_one_coefficient() -> None:
+    """And nothing to say of its error."""
+    samples = [([1.0, 4.0, 2.0, 0.0], 8.0)]
+    found = predict._solve(samples)
+    assert sum([a * b for a, b in zip(found, samples[0][0])]) == pytest.approx(8.0)
+    assert len([one for one in found if one]) == 1
+    assert predict._left_out(samples) == []
+
+
+def test_each_distinct_layer_of_a_network_is_timed_once() -> None:
+    """With what is done in passing; weights are its own, views and what needs two different inputs are left out."""
+    text = """input 4 @8
+a: standard 4 k3 norm relu
+b: standard 4 k3 norm relu
+c: standard 4 k3 share b
+d: relu
+e: add from c d
+f: concat from e e
+g: split 0 4
+h: standard 4 k3
+add from g h
+flatten
+linear 3"""
+    network = build_network(read_program(text))
+    found = subjects_of(network.graph, network.shapes)
+    kinds = [(one.name, one.often, [type(node.op).__name__ for node in one.graph.nodes]) for one in found if one.graph]
+    assert kinds == [
+        ("a", 2, ["Conv", "BatchNorm", "Activation"]), ("c", 2, ["Conv"]), ("d", 1, ["Activation"]),
+        ("f", 1, ["Concat"]), ("linear", 1, ["Linear"]),
+    ]  # fmt: skip
+    assert [one.shapes[-1] for one in found] == [(1, 4, 8, 8)] * 3 + [(1, 8, 8, 8), (1, 3)]
+    assert [one.graph.nodes[0].op.shared for one in found[:2] if one.graph] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "timed", "base"),
+    [
+        ("8:16 @9 k3", ["standard", "grouped"], ["standard", "grouped"], "standard"),
+        ("8:16 @9 k3", ["grouped"], ["grouped"], None),
+        ("8:16 @9 k3 g4", ["grouped"], ["as-given", "grouped"], "as-given"),
+        ("8:16 @9 k3 g4", ["grouped", "as-given"], ["grouped", "as-given"], "as-given"),
+        ("3:5 @9 k3", ["grouped", "standard"], ["standard"], "standard"),
+    ],
+)
+def test_ratios_are_to_the_standard_layer_or_to_the_one_that_was_given(
+    text: str, names: list[str], timed: list[str], base: str | None
+) -> None:
+    """A variant that does not apply has its reason and no graph."""
+    spec = parse_spec(text)
+    found = variants_of(spec, names)
+    assert [one.name for one in found if one.graph is not None] == timed
+    assert all((one.reason is None) == (one.graph is not None) for one in found)
+    assert base_of(spec, found) == base

@@ -10,6 +10,7 @@ import pytest
 from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.analysis.taps import taps_on_data
+from convcost.graph.ops import Conv
 from convcost.spec import format_spec
 from convcost.trained import removal
 from convcost.trained.answer import Asked, Separation
@@ -207,3 +208,26 @@ def test_a_layer_never_loses_all_of_its_outputs(tmp_path: Path) -> None:
     found = found_in(tmp_path, [conv("x", "w1", "a"), conv("a", "w2", "y")], arrays, [1, 2, 4, 4])
     assert found.removal is not None
     assert {one.name: one.after.out_channels for one in found.removal.layers}["Conv.a"] == 1
+
+
+@pytest.mark.parametrize(
+    ("dilation", "padding", "useful", "kernel", "left"),
+    [
+        (1, (2, 2), [0, 1, 1, 0, 0], 2, (1, 0)), (1, (2, 2), [0, 0, 1, 0, 0], 1, (0, 0)),
+        (1, (0, 2), [0, 1, 1, 0, 0], 5, (0, 2)),  # there is no padding that the tap could stand in
+        (1, (1, 0), [0, 1, 1, 1, 0], 5, (1, 0)), (1, (1, 1), [0, 1, 0, 1, 0], 3, (0, 0)),
+        (2, (4, 4), [0, 0, 1, 1, 0], 2, (0, 2)), (2, (3, 4), [0, 0, 1, 1, 0], 5, (3, 4)),
+        (2, (4, 1), [0, 0, 1, 1, 0], 5, (4, 1)), (1, (2, 2), [1, 0, 0, 0, 1], 5, (2, 2)),
+        (1, (2, 2), [0, 0, 0, 0, 0], 5, (2, 2)),  # of nothing a box says nothing
+    ],
+)  # fmt: skip
+def test_the_smallest_box_of_taps_keeps_its_place(
+    dilation: int, padding: tuple[int, int], useful: list[int], kernel: int, left: tuple[int, int]
+) -> None:
+    """What is cut off in front is padding less in front; along the other axis nothing changes."""
+    op = Conv(1, 1, (1, 5), (1, 1), ((0, 0), padding), (1, dilation))
+    found = removal.cropped(op, np.array([useful], bool))
+    assert (found.kernel_size, found.padding) == ((1, kernel), ((0, 0), left))
+    turned = Conv(1, 1, (5, 1), (1, 1), (padding, (0, 0)), (dilation, 1))
+    found = removal.cropped(turned, np.array([useful], bool).T)
+    assert (found.kernel_size, found.padding) == ((kernel, 1), (left, (0, 0)))

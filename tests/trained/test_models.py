@@ -314,3 +314,31 @@ def test_a_layer_whose_output_loses_more_weighs_more_in_a_budget(tmp_path: Path)
     assert half.output_error is not None
     assert weight != 1.0
     assert weight == pytest.approx((half.output_error / half.error) ** 2)
+
+
+def test_an_input_is_of_one_kernel(tmp_path: Path) -> None:
+    """Of several the one that is meant must be named."""
+    np.savez(tmp_path / "k.npz", a=random_weights(4, 4, 3, 3), b=random_weights(4, 4, 3, 3))
+    np.save(tmp_path / "x.npy", random_weights(1, 4, 9, 9))
+    given = str(tmp_path / "x.npy")
+    with pytest.raises(SpecError, match="which layer has that input") as caught:
+        separate_file(str(tmp_path / "k.npz"), ["@9"], QUIET, inputs=(given,))
+    assert (caught.value.text, caught.value.start, caught.value.end) == (given, 0, len(given))
+    (one,) = separate_file(str(tmp_path / "k.npz"), ["@9"], QUIET, layer="b", inputs=(given,)).layers
+    assert one.rows[0].output_error is not None
+
+
+@pytest.mark.parametrize(
+    ("layer", "hint"),
+    [("y", "try Conv.y"), ("Conv", "try Conv.a, Conv.b, Conv.c"), ("Conv.e", "try Conv."), ("zzz", "try Conv.a, ")],
+)
+def test_a_layer_that_a_model_has_not_is_answered_with_those_that_are_like_it(
+    layer: str, hint: str, tmp_path: Path
+) -> None:
+    """Those whose names have it inside, near ones, or the first; three of them."""
+    nodes = [conv("x", "w", "a"), conv("a", "w", "b"), conv("b", "w", "c"), conv("c", "w", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, {"w": random_weights(3, 3, 1, 1)}, (1, 3, 4, 4))
+    with pytest.raises(SpecError, match=f"has no layer '{layer}'") as caught:
+        separate_file(path, [], QUIET, layer=layer)
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.text[caught.value.start : caught.value.end] == layer

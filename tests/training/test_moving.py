@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from networks.test_written import FORMS
 
 from convcost.graph.ops import (
     Attention,
+    Conv,
     Graph,
     Node,
     Norm,
@@ -19,6 +23,9 @@ from convcost.graph.ops import (
     Tokens,
     Upsample,
 )
+from convcost.networks.build import build_network
+from convcost.networks.program import read_program
+from convcost.timing.values import Executor, difference, make_case
 from convcost.training.gradients import backward, forward, weight_shapes
 
 OPS: list[tuple[Op, Shape]] = [
@@ -67,3 +74,21 @@ def test_attention_takes_twice_the_products_on_the_way_back() -> None:
     passed = forward(graph, np.ones((2, 12, 3)), [[]])
     found = backward(graph, passed, [[]], np.ones((2, 4, 3)))
     assert (found.input_macs, found.weight_macs) == ([4 * 2 * 9 * 4], [0])
+
+
+def in_training(op: Op, learned: dict[str, Any]) -> list[Any]:
+    """What an operation learned, as a training step has it: transposed kernels (out, in a group), tokens in one."""
+    arrays = [np.asarray(array, np.float64) for array in learned.values()]
+    if isinstance(op, Conv) and op.transposed:
+        kernel = arrays[0].reshape(op.groups, -1, *arrays[0].shape[1:]).swapaxes(1, 2)
+        return [kernel.reshape(op.out_channels, -1, *op.kernel_size), *arrays[1:]]
+    return [np.concatenate(arrays)] if isinstance(op, Tokens) else arrays
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_a_training_step_goes_forward_as_the_executor_does(text: str) -> None:
+    """So that its gradients, which are its own differences, are those of the operation."""
+    case = make_case(build_network(read_program(text)).graph)
+    weights = [in_training(node.op, learned) for node, learned in zip(case.graph.nodes, case.learned)]
+    made = forward(case.graph, case.given.astype(np.float64), weights).values[-1]
+    assert difference(made, Executor(case)()) < 1e-5

@@ -145,7 +145,7 @@ def _count_group(op: Conv, given: NDArray[Any], weights: ConvWeights) -> tuple[t
         return given.shape[:-1], products, products
     counted = convolve(op, given, weights)
     effective = sum_of_counts(counted.effective, weights)
-    rim = sum_of_counts(counted.on_border, weights) if bordered and op.padding_mode == "zeros" else 0
+    rim = sum_of_counts(counted.on_border, weights) if bordered else 0
     return counted.packed.shape[:-1], effective + rim, effective
 
 

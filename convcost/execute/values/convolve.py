@@ -7,6 +7,7 @@ so that it is the right side of a matrix product as it lies in memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ TILE = 448
 #: Numbers of columns that a tile has at least, where its windows are small.
 NUMBERS = 1 << 17
 
-#: Of a window fewer numbers side by side than these are copied one by one, each for all windows: of one group, all that
-#: lies between two of them in memory is read, too; of several, it is read for others.
+#: With fewer numbers side by side in a window, one number of all windows is copied at a time and not one window. With
+#: several groups such a copy skips the numbers of the others, so that it pays later.
 SHORT, SHORT_IN_GROUPS = 24, 8
 
 
@@ -115,9 +116,8 @@ def _columns(seen: NDArray[Any], buffer: NDArray[Any], short: bool) -> NDArray[A
 def _tiles(tile: int, height: int, width: int) -> Iterator[tuple[slice, slice]]:
     """Whole rows, as many as make a tile; parts of a row where one alone is more."""
     rows = max(1, tile // width)
-    for top in range(0, height, rows):
-        for left in range(0, width, max(tile, width) if rows > 1 else tile):
-            yield slice(top, top + rows), slice(left, min(left + tile, width) if rows == 1 else width)
+    for top, left in product(range(0, height, rows), range(0, width, tile)):
+        yield slice(top, top + rows), slice(left, left + tile)
 
 
 def _landing(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:

@@ -50,7 +50,7 @@ def folded(node: Written, scope: Scope, call: Call, evaluator: Evaluator, *, lit
             shape = shape if found is None else found.shape
         if call.op == "ConstantOfShape":
             roots = _filled(f"{scope.prefix}{name}", call, out)
-        made.append(Value(shape, out.kind, None, True, roots, content, out.type))
+        made.append(Value(shape, out.kind, None, True, roots, content, out.type, out.is_quantised))
     return made
 
 
@@ -82,7 +82,7 @@ def _filled(key: str, call: Call, out: Value) -> tuple[Root, ...]:
 def weights_read(call: Call, counted: set[str]) -> tuple[Root, ...]:
     """The weights that an operation is the first to read, which are `counted` from now on."""
     found = []
-    for index in WEIGHTS.get(call.op, range(len(call.inputs))):
+    for index in _holding(call):
         value = call.inputs[index] if index < len(call.inputs) else None
         if value is None or (index == 0 and _is_table(call)):
             continue
@@ -96,13 +96,19 @@ def weights_read(call: Call, counted: set[str]) -> tuple[Root, ...]:
 
 def _passed_on(call: Call) -> tuple[Root, ...]:
     """The weights in what is computed of constants; what is filled with one number makes masks and is none, then."""
-    wanted = WEIGHTS.get(call.op, ())
-    values = [call.inputs[index] for index in wanted if index < len(call.inputs)]
+    values = [call.inputs[index] for index in _holding(call) if index < len(call.inputs)]
     roots = [root for value in values if value is not None for root in value.roots]
     roots = [root for root in roots if call.op in LEARNED or not root.is_filled]
     if len(roots) > MOST_ROOTS:
         raise Malformed("its constants are made of too many others")
     return tuple(dict.fromkeys([root for root in roots if _is_learned(root, call)]))
+
+
+def _holding(call: Call) -> Sequence[int]:
+    """Its inputs that hold weights; scales of what is quantised do not."""
+    if call.op == "Mul" and any([value is not None and value.is_quantised for value in call.inputs]):
+        return ()
+    return WEIGHTS.get(call.op, range(len(call.inputs)))
 
 
 def _is_learned(root: Root, call: Call) -> bool:

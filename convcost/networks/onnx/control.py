@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ...analysis import cost
-from ...graph.ops import Counted, Node, Op, Shape
+from ...graph.ops import Counted
 from .evaluate import Evaluator, from_sizes
+from .grown import Grown, Mark
 from .values import Call, Root, Scope, Sizes, Value, Written, sizes_of
 from .wire import Malformed
 
@@ -23,15 +24,9 @@ TRUE = from_sizes((1,), is_scalar=True)
 DATA = "how often it runs depends on the data; its body is counted once"
 
 
-class Walker(Protocol):
+class Walker(Grown):
     """What control flow needs of the walk that it is a part of."""
 
-    nodes: list[Node]
-    shapes: list[Shape]
-    kinds: list[int]
-    held: dict[int, tuple[Root, ...]]
-    counted: set[str]
-    unknown: dict[tuple[str, str], Any]
     upper_bound: bool
     evaluator: Evaluator
     walked: int
@@ -39,52 +34,10 @@ class Walker(Protocol):
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Walk a graph whose inputs are in its scope."""
-
-    def add(self, name: str, op: Op, inputs: tuple[int, ...], shape: Shape, kind: int = 0) -> int:
-        """Append a node; the number of its value."""
-
-    def missing(self, op: str, name: str, reason: str) -> None:
-        """List an operation as not counted."""
+        raise NotImplementedError
 
 
 Control = Callable[[Walker, Scope, Written, str, Call], None]
-
-
-class Taken(NamedTuple):
-    """What was appended since some moment and taken back, and what was counted till then."""
-
-    nodes: list[Node]
-    shapes: list[Shape]
-    kinds: list[int]
-    held: dict[int, tuple[Root, ...]]
-    counted: set[str]
-    unknown: dict[tuple[str, str], Any]
-
-
-class Mark:
-    """A moment in a walk to which it can go back."""
-
-    def __init__(self, to: Walker) -> None:
-        self.to, self.start = to, len(to.nodes)
-        self.counted, self.unknown = set(to.counted), dict(to.unknown)
-
-    def take_back(self) -> Taken:
-        """What has been walked since, which the walk forgets."""
-        to, start = self.to, self.start
-        held = {number: to.held.pop(number) for number in [n for n in to.held if n > start]}
-        taken = Taken(to.nodes[start:], to.shapes[start + 1 :], to.kinds[start + 1 :], held, to.counted, to.unknown)
-        del to.nodes[start:], to.shapes[start + 1 :], to.kinds[start + 1 :]
-        to.counted, to.unknown = set(self.counted), dict(self.unknown)
-        return taken
-
-    def put(self, taken: Taken) -> None:
-        """What was taken back at this moment, once more."""
-        to = self.to
-        to.nodes += taken.nodes
-        to.shapes += taken.shapes
-        to.kinds += taken.kinds
-        to.held.update(taken.held)
-        to.counted, to.unknown = set(taken.counted), dict(taken.unknown)
 
 
 def conditional(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None:

@@ -153,7 +153,10 @@ _LEARNED = (
     "SimplifiedLayerNormalization CausalConvWithState Cast CastLike Identity Reshape Transpose Squeeze Unsqueeze "
     "Flatten DequantizeLinear QuantizeLinear Slice Gather Split"
 )
-LEARNED = frozenset(_LEARNED.split()) | MICROSOFT_WEIGHTS.keys()
+LEARNED = frozenset(_LEARNED.split()) | MICROSOFT_WEIGHTS.keys() - {
+    "com.microsoft.QLinearAdd",
+    "com.microsoft.QLinearMul",
+}
 
 #: Operations with products: they count where they compute with constants alone, too.
 _PRODUCTS = (

@@ -6,22 +6,20 @@ walked; it computes with constants and sizes alone, and costs nothing; it is cou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from ...analysis.cost import params
-from ...graph.ops import Counted, Node, Op, Shape, Split
+from ...graph.ops import Counted, Node, Shape
 from ..build import Missing
 from ..limits import Tell
-from .constants import folded, stored, weights_read
-from .control import CONTROL
-from .counting import as_numbers, count_operation, kebab, primitive_of
+from .constants import folded, stored
+from .control import CONTROL, Walker
+from .counting import count_operation
 from .evaluate import Evaluator
 from .infer import Inference
 from .isolated import onnx_library
 from .microsoft import block_size
-from .own import Claim, noted
+from .own import noted
 from .rules import PRODUCTS, RULES
 from .values import (
     ABSENT,
@@ -35,7 +33,6 @@ from .values import (
     Written,
     countable,
     operations,
-    show_name,
     sizes_of,
     taken_apart,
 )
@@ -69,17 +66,12 @@ class Found(NamedTuple):
     params_complete: bool
 
 
-class Walk:
-    """The graph so far."""
+class Walk(Walker):
+    """A model, operation by operation."""
 
     def __init__(self, model: Any, tell: Tell) -> None:
+        super().__init__()
         self.tell = tell
-        self.nodes: list[Node] = []
-        self.shapes: list[Shape] = [(0,)]
-        self.kinds: list[int] = [0]
-        self.held: dict[int, tuple[Root, ...]] = {}
-        self.counted: set[str] = set()
-        self.unknown: dict[tuple[str, str], Missing] = {}
         self.literals = False  # constants among the operations are no weights: the file has these as tensors
         self.upper_bound = False
         self.params_complete = True
@@ -113,22 +105,13 @@ class Walk:
             scope.values[value.name] = found
         self.literals = any(prod(t.dims) > 1 and t.data_type in LEARNABLE for t in graph.initializer)
         self.body(graph, scope)
-        self._finish([scope.find(value.name) for value in graph.output])
+        self.finish([scope.find(value.name) for value in graph.output])
         if refused := self.inference.refused(model):
             self.missing(*self.inference.disagrees[0], refused)
         missing = list(self.unknown.values())
         return Found(
             self.nodes, self.shapes, self.kinds, self.held, missing, self.upper_bound, self.params_complete
         )  # fmt: skip
-
-    def _finish(self, outputs: list[Value]) -> None:
-        """Several outputs are needed until the end; so is one that is not made last."""
-        made = tuple(dict.fromkeys([value.number for value in outputs if value.number is not None])) or (0,)
-        if not self.nodes or made != (len(self.nodes),):
-            shape = self.shapes[made[0]]
-            last = self.nodes[made[0] - 1].op if made[0] else None
-            op = Counted("output", shape, moved=0, view=True, sized=type(last) is not Counted or last.sized)
-            self.add("output", op, made, shape, self.kinds[made[0]])
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Every operation of a graph, its inputs being in `scope` already."""
@@ -143,26 +126,7 @@ class Walk:
             for node in nodes:
                 self.node(node, scope)
             if claim is not None and scope.times == 1:
-                self._as_one(claim, nodes, base, scope)
-
-    def _as_one(self, claim: Claim, nodes: Sequence[Written], base: int, scope: Scope) -> None:
-        """One operation of ours in the place of those that stand for it, if it learns what they read."""
-        numbers = range(base + 1, len(self.nodes) + 1)
-        roots = tuple([root for number in numbers for root in self.held.get(number, ())])
-        made = scope.values[nodes[-1].outputs[0]]
-        given = [scope.values[name].number for name in claim.inputs]
-        if made.full is None or params(claim.op) != sum([root.size for root in roots]):
-            return
-        for number in numbers:
-            self.held.pop(number, None)
-        for node in nodes[:-1]:
-            del scope.values[node.outputs[0]]
-        del self.nodes[base:], self.shapes[base + 1 :], self.kinds[base + 1 :]
-        inputs = tuple([number for number in given if number is not None])
-        number = self.add(scope.prefix + nodes[-1].record.name, claim.op, inputs, made.full, made.kind)
-        scope.values[nodes[-1].outputs[0]] = made._replace(number=number)
-        if roots:
-            self.held[number] = roots
+                self.put_as_one(claim, nodes, base, scope)
 
     def node(self, node: Written, scope: Scope) -> None:
         """One operation, on one of its five ways."""
@@ -226,7 +190,7 @@ class Walk:
         count, reason = self._rule(call, node, scope)
         if reason:
             self.missing(call.op, name, reason)
-        self._emit(node, scope, name, call, None if reason else count, is_constant)
+        self.emit(node, scope, name, call, None if reason else count, is_constant)
         for output, value in zip(node.outputs, outs):  # what nobody has given a number
             if output and output not in scope.values:
                 scope.values[output] = value
@@ -253,7 +217,8 @@ class Walk:
         outs = []
         for index, found in enumerate(self.inference.outputs(node, call, scope.opsets)):
             said = scope.said.get(node.outputs[index]) if index < len(node.outputs) else None
-            outs.append(found if said is None or found.full is not None else _merged(found, said))
+            out = found if said is None or found.full is not None else _merged(found, said)
+            outs.append(out._replace(is_quantised=True) if _is_quantised(call, index) else out)
         return outs
 
     def _function(self, function: Any, node: Written, scope: Scope, name: str, call: Call) -> None:
@@ -297,65 +262,12 @@ class Walk:
             return None
         return None
 
-    def _emit(self, node: Written, scope: Scope, name: str, call: Call, found: Count | None, is_constant: bool) -> None:
-        """A node for the operation, of which `found` is what it counts, if that is known, and one more for each further
-        output that is read."""
-        if call.op == "Split" and not is_constant:
-            self._split(node.outputs, scope, name, call)
-            return
-        count = Count() if found is None else found
-        roots = weights_read(call, self.counted)
-        kind = f"{kebab(call.op)}-of-constants" if is_constant and call.inputs else kebab(call.op)
-        numbers = tuple([v.number for v in call.inputs if v is not None and v.number is not None])
-        params = sum([root.size for root in roots])
-        op: Op | None = None if is_constant else primitive_of(call, count, numbers, params, scope.times, self.shapes)
-        if op is None:  # `or` would take an Add, which has no fields, for none
-            op = as_numbers(call, count, params, scope.times, kind)._replace(known=found is not None)
-        for index, out in enumerate(call.outs):
-            output = node.outputs[index] if index < len(node.outputs) else ""
-            if index and (not output or output not in scope.used):
-                continue
-            shape = out.full if out.full is not None else (0,)
-            if index:
-                extra = Counted(kebab(call.op), shape, moved=prod(shape), times=scope.times, sized=out.full is not None)
-                made = self.add(f"{name}.{index}", extra, (len(self.nodes),), shape, out.kind)
-            else:
-                made = self.add(name, op, numbers or (() if is_constant else (0,)), shape, out.kind)
-                if roots:
-                    self.held[made] = roots
-            if output:
-                scope.values[output] = out._replace(number=None if is_constant else made, constant=is_constant)
 
-    def _split(self, outputs: Sequence[str], scope: Scope, name: str, call: Call) -> None:
-        """Each part shows the input; parts of the channels are the primitive's."""
-        axis, start = call.integer("axis", 0), 0
-        numbers = tuple([v.number for v in call.inputs[:1] if v is not None and v.number is not None])
-        for index, (output, out) in enumerate(zip(outputs, call.outs)):
-            shape = out.full
-            along = shape is not None and len(shape) > 1 and axis in (1, 1 - len(shape))
-            stop = start + shape[1] if shape is not None and along else start
-            op = Split(start, stop) if along else None
-            part = Call(call.op, call.attributes, call.inputs[:1], [out], call.version)
-            count = Count(view=True, moved=0, primitive=op)
-            made: Op | None = primitive_of(part, count, numbers, 0, scope.times, self.shapes)
-            if made is None:
-                made = as_numbers(part, count, 0, scope.times, kebab(call.op))
-            number = self.add(f"{name}.{index}", made, numbers or (0,), shape or (0,), out.kind)
-            if output:
-                scope.values[output] = out._replace(number=number)
-            start = stop
-
-    def add(self, name: str, op: Op, inputs: tuple[int, ...], shape: Shape, kind: int = 0) -> int:
-        """Append a node and give the number of its value."""
-        self.nodes.append(Node(show_name(name), op, inputs))
-        self.shapes.append(shape)
-        self.kinds.append(kind)
-        return len(self.nodes)
-
-    def missing(self, op: str, name: str, reason: str) -> None:
-        """List an operation as not counted."""
-        known = self.unknown.get((op, reason), Missing(show_name(op), 0, show_name(name), reason))
-        self.unknown[op, reason] = known._replace(count=known.count + 1)
+def _is_quantised(call: Call, index: int) -> bool:
+    """Is an output made of integers that stand for other numbers, or the scale of such?"""
+    if call.op == "Cast":
+        return any([value is not None and value.is_quantised for value in call.inputs])
+    return index == 1 if call.op == "DynamicQuantizeLinear" else call.op in ("ConvInteger", "MatMulInteger")
 
 
 def _merged(found: Value, said: Value) -> Value:

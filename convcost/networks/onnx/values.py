@@ -40,7 +40,8 @@ class Value(NamedTuple):
 
     `shape` is None where not even the number of axes is known. `number` is None for constants.
     `constant` says that it depends on the file and on sizes alone; then `content` may say what is in it.
-    `type` is ONNX's record of the type of what is no tensor.
+    `type` is ONNX's record of the type of what is no tensor. `is_quantised`: products of
+    integers, or the scale of such: constants that are multiplied with them are scales.
     """
 
     shape: Sizes | None
@@ -50,6 +51,7 @@ class Value(NamedTuple):
     roots: tuple[Root, ...] = ()
     content: Content | None = None
     type: bytes = b""
+    is_quantised: bool = False
 
     @property
     def full(self) -> Shape | None:

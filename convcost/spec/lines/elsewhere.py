@@ -45,11 +45,15 @@ _NOTATIONS = (
      "mb1_ic3oc64_ih224oh112kh7sh2dh0ph3 is 3:64 @224 k7 s2 p3, d one more than its dh"),
     (r"^\s*Model: \"", "the head of a Keras summary, which has no kernel sizes",
      "paste a layer's own line: Conv2D(32, 3, input_shape=(28, 28, 1))"),
-    (r"\bConv\d?d?\w*\s+\((?:Conv|Separable|Depthwise)\w*\)|\((?:Conv|Separable|Depthwise)\w*\)\s+\(?\[?\(?None",
+    (r"\bConv\d?d?\w*\s+\((?:Conv|Separable|Depthwise)\w*\)|\((?:Conv|Separable|Depthwise)\w*\)\s+│?\s*\(?\[?\(?None",
      "a row of a Keras summary, which has no kernel size",
      "paste the layer's own line: Conv2D(32, 3, input_shape=(28, 28, 1))"),
     (r"[├└]─\s*\w+: \d|^\s*Conv(?:Transpose)?\dd-\d+\s+\[", "a row of a summary, which has no kernel size",
      "paste the line of print(model): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2))"),
+    (r"^\s*from\s+n\s+params\s+module\s+arguments|\b(?:ultralytics\.nn|models\.(?:common|yolo))\.\S+\s+\[",
+     "a row of a YOLO's table", "Conv [3, 16, 3, 2] is in, out, k, s: 3:16 @640 k3 s2 --norm --activation silu"),
+    (r"^\s*-?\s*\[-?\d+,\s*\d+,\s*\w+,\s*\[", "a row of a YOLO's .yaml",
+     "[-1, 1, Conv, [64, 3, 2]] is out, k, s, the width multiplier aside: 3:64 @640 k3 s2 --norm --activation silu"),
     (r"\bConv\dd<", "a layer of MindSpore", "pad_mode='same' is psame-upper, and there is no bias: "
      "3:64 @224 k3 psame-upper"),
     (r"\bpad_mode\s*=|\bhas_bias\s*=", "a layer of MindSpore", "pad_mode='same', its default, is psame-upper, and "
