@@ -10,6 +10,9 @@ from hypothesis import settings
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
+# Whoever runs the tests may say how wide a terminal is: the program is to find none.
+os.environ.pop("COLUMNS", None)
+
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("convcost", deadline=None)
 settings.load_profile("convcost")
