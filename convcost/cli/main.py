@@ -29,15 +29,13 @@ EVERYWHERE = ("quiet", "color")
 
 #: What `convcost` alone says: what one can do, with three examples.
 WELCOME = """\
-convcost: what a convolution costs, and what each alternative to it costs,
-verified by executing it.
+convcost: what a convolution costs, and each alternative to it, by executing it.
 
   convcost compare 64:128 @56 k3         every variant of a 3x3 convolution
   convcost network resnet50              a whole network, built in or in a file
   convcost explain depthwise-separable   the formula, the number, the reason
 
 A spec is 64:128 channels, @56x48 input size, k3 kernel, then s2 p1 d1 g32 …
-
 `convcost --help` lists the commands, `convcost COMMAND --help` explains one."""
 
 

@@ -82,7 +82,8 @@ def _summary(row: Examined) -> Line:
 
 def _failed(rows: Sequence[Examined]) -> list[str]:
     return [
-        f"✗ {row.variant}: {name}: expected {_text(c.expected)}, executed {_text(c.measured)} ({c.note or 'no note'})"
+        f"✗ {row.variant}: {word_name(name)}: expected {_text(c.expected)}, "
+        f"executed {_text(c.measured)} ({c.note or 'no note'})"
         for row in rows for name, c in row.checks.items() if c.ok is False
     ]  # fmt: skip
 
@@ -129,7 +130,7 @@ def _lines(row: Examined) -> Iterable[Line]:
         size = "full" if check.size == "full" else "reduced"
         sides = [_parts(side) if name == "stages" else _text(side) for side in (check.expected, check.measured)]
         cells = (*sides, size, f"{check.seconds * 1e3:.1f}")
-        yield Line(name, cells, None, sign)
+        yield Line(word_name(name), cells, None, sign)
 
 
 def _text(value: Any) -> str:

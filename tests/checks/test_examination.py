@@ -76,10 +76,11 @@ def test_verify_random_and_self_test_answer_in_json(capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize("words", [["8:16", "@9", "k3"], ["--random", "2"]])
 @pytest.mark.parametrize("format", ["table", "csv", "markdown", "ndjson", "latex"])
 def test_every_format_is_written(words: list[str], format: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each says every check, by its name or as people read it."""
+    """Each says every check, for people by the name that it has in other tables."""
     assert run(["verify", *words, "--format", format, "--all"]) == 0
-    out = capsys.readouterr().out.replace("\\_", "_")
-    assert [name for name in CHECKS[:-1] if name not in out and word_name(name) not in out] == []
+    out = capsys.readouterr().out
+    names = CHECKS[:-1] if format in ("csv", "ndjson") else tuple(map(word_name, CHECKS[:-1]))
+    assert all(name in out for name in names)
 
 
 def test_a_mismatch_exits_1_and_names_the_check(

@@ -88,7 +88,7 @@ def in_shell(line: str, folder: Path, *, shared: bool = False, **env: str) -> su
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,  # a guard against hanging, whoever else uses the machine
         check=False,
     )
 
