@@ -153,3 +153,12 @@ def test_stages_that_do_not_fit_the_graph_are_a_finding_and_no_error(monkeypatch
     assert not isinstance(found, str)
     assert (found.same, found.where) == (False, "nowhere")
     assert type(STATED["standard"](EVERYTHING)[0].conv) is Conv
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(64, 32), (48, 16), (24, 8), (12, 4), (6, 2)])
+def test_the_groups_that_are_tried_are_stated_the_largest_first(channels: int, groups: int) -> None:
+    """32, 16, 8, 4 and 2: the first of them that divides the channels."""
+    spec = parse_spec(f"{channels} @5 k3")
+    graph = build_variant("grouped", spec).graph
+    assert graph.nodes[0].op.groups == groups
+    assert check_stages("grouped", spec, graph).ok

@@ -307,6 +307,8 @@ def test_a_grid_that_is_too_wide_is_written_out(width: int, right: tuple[int, ..
     """Where it just fits it is a table, two spaces between its columns."""
     grid = Grid(["a", "bb", "ccc"], [["1", "22", "333"], ["4", "5", "6"]], right)
     assert [*page_text._table(grid, width)] == lines
+    two = Grid(["a", "bb"], [["1", "22"]])
+    assert [[*page_text._table(two, width)] for width in (5, 4)] == [["a  bb", "1  22"], ["1  2", "     2"]]
 
 
 def test_a_command_that_is_too_long_goes_on() -> None:

@@ -767,6 +767,8 @@ def test_parts_of_channels_are_splits_and_others_are_views(tmp_path: Path, axis:
     assert [getattr(op, "kind", type(op).__name__) for op in ops] == kinds
     assert kinds[0] == "split" or [(op.start, op.stop) for op in ops] == [(0, 3), (3, 6)]
     assert found.unknown == []
+    flat = model([node("Split", "x", "p q", axis=1, num_outputs=2)], [given("x", 4, 6)], ["p", "q"], opset=18)
+    assert [type(one.op).__name__ for one in read_here(flat, tmp_path).graph.nodes][:2] == ["Split", "Split"]
 
 
 @pytest.mark.parametrize(
