@@ -119,6 +119,14 @@ _LEARNS = ("affine", "elementwise_affine", "bias")
 _COUNTED_ELSEWHERE = "all of print(model), or an ONNX file, is read with it"
 
 
+def _prelu(values: Given, given: Shape) -> list[str]:
+    """A slope a channel; PyTorch has one for all of them where nothing is said."""
+    if values.get("num_parameters", 1) != given[1]:
+        raise Problem(f"a PReLU of one slope for {given[1]} channels has no word here",
+                      f"PReLU({given[1]}) has one a channel; {_COUNTED_ELSEWHERE}")  # fmt: skip
+    return ["prelu"]
+
+
 def _softmax(values: Given, given: Shape) -> list[str]:
     """Over the channels, which are the second axis."""
     if values.get("dim", 1) not in (1, 1 - len(given)):
@@ -183,7 +191,7 @@ _MODULES: Mapping[str, tuple[tuple[str, ...], Callable[[Given, Shape], list[str]
     "GroupNorm": (("num_groups", "num_channels"), _channels("group-norm", "num_channels")),
     "LayerNorm": (("normalized_shape",), _channels("layer-norm", "normalized_shape")),
     "RMSNorm": (("normalized_shape",), _channels("rms-norm", "normalized_shape")),
-    "PReLU": (("num_parameters",), _channels("prelu", "num_parameters")),
+    "PReLU": (("num_parameters", "init"), _prelu),
     "Linear": (("in_features", "out_features", "bias"), _linear),
     "Flatten": (("start_dim", "end_dim"), _flatten),
     "Softmax": (("dim",), _softmax),
