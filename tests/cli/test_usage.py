@@ -34,9 +34,10 @@ CASES = [
 
 @pytest.mark.parametrize(("line", "message", "token", "hint"), CASES, ids=[case[0] for case in CASES])
 def test_the_message_the_place_and_the_remedy(
-    line: str, message: str, token: str, hint: str, capsys: pytest.CaptureFixture[str]
+    line: str, message: str, token: str, hint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On standard error, with exit code 2; the carets are under the token, or behind the end."""
+    monkeypatch.setenv("COLUMNS", "140")  # room for the message on one line
     assert run(shlex.split(line)) == 2
     out, err = capsys.readouterr()
     assert out == ""
