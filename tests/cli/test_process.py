@@ -57,11 +57,19 @@ def test_a_full_disk_is_one_line_and_exit_code_1() -> None:
     assert done.stderr == "error: No space left on device\n"
 
 
+def heeds_interrupts() -> None:
+    """What a shell starts in the background ignores them, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_first_answers_come_before_the_last_line_is_read() -> None:
     """A batch streams, line by line, and an interrupt ends it with 130."""
     command = [*CONVCOST, "layer", "-", "--no-verify", "--format", "ndjson"]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    process = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True,
+        preexec_fn=heeds_interrupts,  # noqa: PLW1509  no thread runs here
+    )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("64:128 @56 k3\n")
