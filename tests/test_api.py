@@ -152,3 +152,8 @@ def test_names_may_stand_in_one_text_as_on_the_command_line() -> None:
     assert convcost.reconcile("lenet-5", "0.8 M", sizes="32,40", verify=False).figures[0].given.text == "0.8 M"
     with pytest.raises(convcost.Error, match="unknown variant 'standrad'"):
         convcost.compare("8:16 @9 k3", variants="standrad", verify=False)
+
+
+def test_sizes_without_a_figure_are_for_nothing() -> None:
+    with pytest.raises(convcost.Error, match="for figures, and there is none"):
+        convcost.reconcile("resnet18", sizes=[256], verify=False)

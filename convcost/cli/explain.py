@@ -55,9 +55,6 @@ Examples:
 #: What texts are wide where no terminal is narrower.
 WIDTH = 80
 
-#: How long variants are timed, and about how many rounds that takes.
-MEASURED_SECONDS, ROUNDS = 3.0, 70
-
 
 #: How an explanation is written: as any answer, and as text, which is what its table is.
 ExplainFormat: Any = StrEnum("ExplainFormat", {name: name for name in ("text", *FORMATS)})  # type: ignore[misc]  # made from the list
@@ -127,8 +124,10 @@ def _explain(words: list[str], experiment: bool, measure: bool, full: bool, form
         raise unknown_name("topic", asked.unknown, names(), "'convcost explain --list' lists them")
     if experiment and RESIDUAL not in asked.topics:
         raise SpecError("there is no experiment on this topic", "convcost explain residual --experiment")
-    if measure and asked.topics == [RESIDUAL]:
-        raise SpecError("a shortcut alone is not timed", "convcost explain basic-block --measure")
+    if measure:
+        from ..explain.timed import check_timed
+
+        check_timed(asked.topics)
     if not FORMATS[format].explains:
         written = ", ".join([name for name, known in FORMATS.items() if known.explains])
         raise SpecError(f"an explanation is not written as {format}", f"it is as {written}")
@@ -207,27 +206,14 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
             raise SpecError(f"{topic} does not apply: {why}", f"convcost compare {text}", text, 0, len(text)) from None
 
 
-def _time(document: dict[str, Any], spec: LayerSpec) -> None:
-    """Put the run time of each variant where the document says when it will not help."""
-    from ..answers.comparison import compare_variants
-    from ..checks.verifier import DEFAULT_LIMIT
+def _time(document: Document, spec: LayerSpec) -> None:
+    from ..explain.timed import ROUNDS, SECONDS, time_explained
     from ..report.terminal import progress
-    from ..timing.answer import measure_comparison
-    from ..timing.engines import best_engine
 
-    engine, note = best_engine()
-    if note:
+    with progress(ROUNDS, SECONDS) as step:
+        notes = time_explained(document, spec, step)
+    for note in notes:
         tell(note)
-    explained = {one["topic"]: one for one in document["explanations"] if one["topic"] != RESIDUAL}
-    names = list(dict.fromkeys(["standard", *explained]))
-    with progress(ROUNDS, MEASURED_SECONDS) as step:
-        compared = compare_variants(spec, names)
-        timed = measure_comparison(compared, engine, DEFAULT_LIMIT, MEASURED_SECONDS, step)
-    for row in timed.rows:
-        if row.variant in explained and row.measured is not None:
-            explained[row.variant]["will_not_help"]["run_time"] = row.measured._asdict()
-        elif row.variant in explained:
-            tell(f"{row.variant} is not timed here: convcost time {format_spec(spec)} says why")
 
 
 def _measure() -> list[Measurement]:

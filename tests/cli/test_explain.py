@@ -9,11 +9,14 @@ import re
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytest
 
+import convcost
 from convcost.answers.check import Measurement
 from convcost.answers.comparison import Comparison
 from convcost.cli.explain import ProgressBar
@@ -261,11 +264,15 @@ def test_what_is_timed_is_on_the_screen(
             rows.append(row._replace(measured=Measurement(2e-3, 1e9, 9, "numpy", ratio, ratio and (0.4, 0.6))))
         return found._replace(rows=tuple(rows))
 
-    monkeypatch.setattr("convcost.timing.answer.measure_comparison", timed)
+    monkeypatch.setattr(import_module("convcost.explain.timed"), "measure_comparison", timed)
     code, out, _ = ran(capsys, *topics.split(), "--measure")
     lines = [line[48:] for line in out.splitlines()] if " " in topics else out.splitlines()
     assert code == 0
     assert said in " ".join(" ".join(lines).split())
+    with catch_warnings():
+        simplefilter("ignore")  # onnxruntime may be missing
+        document = convcost.explain(*topics.split(), measure=True).document
+    assert all([one["will_not_help"]["run_time"]["seconds"] == 2e-3 for one in document["explanations"]])
 
 
 def test_a_shortcut_alone_is_not_timed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -273,3 +280,5 @@ def test_a_shortcut_alone_is_not_timed(capsys: pytest.CaptureFixture[str]) -> No
     code, out, err = ran(capsys, "residual", "--measure")
     assert (code, out) == (2, "")
     assert "convcost explain basic-block --measure" in err
+    with pytest.raises(convcost.Error, match="a shortcut alone is not timed"):
+        convcost.explain("residual", measure=True)
