@@ -9,44 +9,27 @@ import pytest
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check
 from convcost.execute.ones.measure import measure
-from convcost.graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Concat,
-    Conv,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Op,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-)
+from convcost.graph import ops
 from convcost.graph.shapes import check_shapes
 
 GIVEN = (2, 6, 9, 7)
 
-ALONE: dict[str, Op] = {
-    "linear": Linear(6, 5, bias=True),
-    "flatten": Flatten(),
-    "split": Split(1, 4),
-    "shuffle": Shuffle(3),
-    "layer-norm": LayerNorm(6),
-    "scale": Scale(6),
-    "max-pool": Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))),
-    "ceil-pool": Pool("max", (3, 3), (2, 3), ((0, 0), (1, 0)), ceil_mode=True),
-    "avg-pool": Pool("avg", (2, 3), (2, 1), ((0, 0), (0, 0))),
-    "global-pool": AdaptivePool("avg", (1, 1)),
-    "uneven-pool": AdaptivePool("avg", (4, 3)),
+ALONE: dict[str, ops.Op] = {
+    "linear": ops.Linear(6, 5, bias=True),
+    "flatten": ops.Flatten(),
+    "split": ops.Split(1, 4),
+    "shuffle": ops.Shuffle(3),
+    "layer-norm": ops.LayerNorm(6),
+    "scale": ops.Scale(6),
+    "max-pool": ops.Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))),
+    "ceil-pool": ops.Pool("max", (3, 3), (2, 3), ((0, 0), (1, 0)), ceil_mode=True),
+    "avg-pool": ops.Pool("avg", (2, 3), (2, 1), ((0, 0), (0, 0))),
+    "global-pool": ops.AdaptivePool("avg", (1, 1)),
+    "uneven-pool": ops.AdaptivePool("avg", (4, 3)),
 }
 
 
-def agrees(graph: Graph, inplace: bool = True) -> bool:
+def agrees(graph: ops.Graph, inplace: bool = True) -> bool:
     """Is every word that execution settles the one that the analysis gives?"""
     check_shapes(graph)
     return all(c.ok for c in check(words(analyze(graph, inplace)), measure(graph, inplace=inplace)).values())
@@ -55,28 +38,28 @@ def agrees(graph: Graph, inplace: bool = True) -> bool:
 @pytest.mark.parametrize("name", ALONE)
 def test_each_operation_alone_is_executed_as_analysed(name: str) -> None:
     """Shape, params, MACs and peak."""
-    assert agrees(Graph(GIVEN, "fp16", (Node(name, ALONE[name], (0,)),)))
+    assert agrees(ops.Graph(GIVEN, "fp16", (ops.Node(name, ALONE[name], (0,)),)))
 
 
 @pytest.mark.parametrize("inplace", [True, False])
 def test_branches_are_executed_as_analysed(inplace: bool) -> None:
     """Split, shuffle, concatenation, gate, sum: views share a tensor, and what is overwritten is needed by nobody."""
-    conv = Conv(3, 3, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    conv = ops.Conv(3, 3, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
     nodes = (
-        Node("left", Split(0, 3), (0,)),
-        Node("right", Split(3, 6), (0,)),
-        Node("conv", conv, (2,)),
-        Node("relu", Activation("relu"), (3,)),
-        Node("join", Concat(), (1, 4)),
-        Node("shuffle", Shuffle(2), (5,)),
-        Node("squeeze", AdaptivePool("avg", (1, 1)), (6,)),
-        Node("gate", Linear(6, 6), (7,)),
-        Node("excite", Multiply(), (6, 8)),
-        Node("sum", Add(), (9, 5)),
-        Node("flat", Flatten(), (10,)),
-        Node("classes", Linear(6 * 9 * 7, 4), (11,)),
+        ops.Node("left", ops.Split(0, 3), (0,)),
+        ops.Node("right", ops.Split(3, 6), (0,)),
+        ops.Node("conv", conv, (2,)),
+        ops.Node("relu", ops.Activation("relu"), (3,)),
+        ops.Node("join", ops.Concat(), (1, 4)),
+        ops.Node("shuffle", ops.Shuffle(2), (5,)),
+        ops.Node("squeeze", ops.AdaptivePool("avg", (1, 1)), (6,)),
+        ops.Node("gate", ops.Linear(6, 6), (7,)),
+        ops.Node("excite", ops.Multiply(), (6, 8)),
+        ops.Node("sum", ops.Add(), (9, 5)),
+        ops.Node("flat", ops.Flatten(), (10,)),
+        ops.Node("classes", ops.Linear(6 * 9 * 7, 4), (11,)),
     )
-    graph = Graph(GIVEN, "fp32", nodes)
+    graph = ops.Graph(GIVEN, "fp32", nodes)
     assert agrees(graph, inplace)
     assert analyze(graph).receptive_field == (11, 9)  # all of it, and the border that the convolution sees
 
@@ -84,7 +67,7 @@ def test_branches_are_executed_as_analysed(inplace: bool) -> None:
 def test_views_move_and_allocate_nothing() -> None:
     """Flatten and split look at a tensor in another way."""
     for name in ("flatten", "split"):
-        found = analyze(Graph(GIVEN, "fp32", (Node(name, ALONE[name], (0,)),)))
+        found = analyze(ops.Graph(GIVEN, "fp32", (ops.Node(name, ALONE[name], (0,)),)))
         assert (found.cost.traffic_bytes, found.cost.activation_bytes) == (0, 0)
         assert found.peak_bytes == 4 * prod(GIVEN)
         assert words(found)["arithmetic_intensity"] is None
@@ -92,7 +75,7 @@ def test_views_move_and_allocate_nothing() -> None:
 
 def test_pooling_counts_its_window_and_an_adaptive_one_all_its_windows() -> None:
     """Per output element the window; 9 positions in 4 windows overlap at 3 bounds, 7 in 3 at 2."""
-    pool = analyze(Graph(GIVEN, "fp32", (Node("pool", ALONE["max-pool"], (0,)),)))
+    pool = analyze(ops.Graph(GIVEN, "fp32", (ops.Node("pool", ALONE["max-pool"], (0,)),)))
     assert pool.cost.elementwise == 6 * prod(pool.output_shape)
-    adaptive = analyze(Graph(GIVEN, "fp32", (Node("pool", ALONE["uneven-pool"], (0,)),)))
+    adaptive = analyze(ops.Graph(GIVEN, "fp32", (ops.Node("pool", ALONE["uneven-pool"], (0,)),)))
     assert adaptive.cost.elementwise == 2 * 6 * (9 + 3) * (7 + 2)

@@ -20,36 +20,12 @@ from convcost.execute.values.reference import in_integers, reference_values
 from convcost.execute.values.run_values import run_values
 from convcost.execute.values.sliding import windows
 from convcost.execute.values.workbench import Workbench
-from convcost.graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    Attention,
-    BatchNorm,
-    Concat,
-    Conv,
-    Counted,
-    Flatten,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-    Upsample,
-)
+from convcost.graph import ops
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
 
-def convolutions(spec: LayerSpec) -> Iterator[tuple[Conv, Shape, Shape]]:
+def convolutions(spec: LayerSpec) -> Iterator[tuple[ops.Conv, ops.Shape, ops.Shape]]:
     """Every convolution of every variant, with the shapes of its input and its output."""
     for name in (AS_GIVEN, *all_variants()):
         try:
@@ -57,7 +33,7 @@ def convolutions(spec: LayerSpec) -> Iterator[tuple[Conv, Shape, Shape]]:
         except DoesNotApply:
             continue
         for index, node in enumerate(graph.nodes):
-            if isinstance(node.op, Conv):
+            if isinstance(node.op, ops.Conv):
                 yield node.op, shapes[node.inputs[0]], shapes[index + 1]
 
 
@@ -72,10 +48,10 @@ def test_values_are_those_of_int64_and_products_those_of_the_analysis(spec: Laye
         assert found.products == macs(op, given_shape, out), (op, found.algorithm)
 
 
-@pytest.mark.parametrize("op", [Add(), BatchNorm(5), Activation("relu"), Activation("relu6")], ids=str)
-def test_what_is_done_element_by_element_is_exact_too(op: Op, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("op", [ops.Add(), ops.BatchNorm(5), ops.Activation("relu"), ops.Activation("relu6")], ids=str)
+def test_what_is_done_element_by_element_is_exact_too(op: ops.Op, monkeypatch: pytest.MonkeyPatch) -> None:
     """And a broken operation is noticed."""
-    shapes: list[Shape] = [(2, 5, 4, 3)] * (2 if isinstance(op, Add) else 1)
+    shapes: list[ops.Shape] = [(2, 5, 4, 3)] * (2 if isinstance(op, ops.Add) else 1)
     found = exact_values(op, shapes)
     assert found is not None
     assert (found.same, found.products) == (True, 0)
@@ -88,20 +64,20 @@ def test_what_is_done_element_by_element_is_exact_too(op: Op, monkeypatch: pytes
 @pytest.mark.parametrize(
     ("op", "shape"),
     [
-        (Norm("softmax", 6, affine=False), (2, 6, 5)), (Norm("softmax", 6, 2, affine=False), (2, 6, 5)),
-        (Norm("rms-norm", 5), (2, 5, 4, 3)), (Norm("group-norm", 6, 3), (2, 6, 4, 3)),
-        (Norm("group-norm", 6, 1, affine=False), (2, 6, 5)), (Norm("instance-norm", 5, 5), (2, 5, 4, 3)),
-        (Attention(2, 8), (2, 24, 4, 3)), (Attention(3, 6), (1, 18, 50)),
+        (ops.Norm("softmax", 6, affine=False), (2, 6, 5)), (ops.Norm("softmax", 6, 2, affine=False), (2, 6, 5)),
+        (ops.Norm("rms-norm", 5), (2, 5, 4, 3)), (ops.Norm("group-norm", 6, 3), (2, 6, 4, 3)),
+        (ops.Norm("group-norm", 6, 1, affine=False), (2, 6, 5)), (ops.Norm("instance-norm", 5, 5), (2, 5, 4, 3)),
+        (ops.Attention(2, 8), (2, 24, 4, 3)), (ops.Attention(3, 6), (1, 18, 50)),
     ],
     ids=str,
 )  # fmt: skip
 def test_norms_and_attention_are_exact_on_integers_that_have_whole_statistics(
-    op: Op, shape: Shape, monkeypatch: pytest.MonkeyPatch
+    op: ops.Op, shape: ops.Shape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To the last bit, products included; what takes the numbers of another place is noticed."""
     found = exact_values(op, [shape])
     assert found is not None
-    out = (shape[0], op.channels, *shape[2:]) if isinstance(op, Attention) else shape
+    out = (shape[0], op.channels, *shape[2:]) if isinstance(op, ops.Attention) else shape
     assert (found.same, found.products) == (True, macs(op, shape, out))
     apply = exact.apply_values
     rolled = lambda *given: (np.roll(apply(*given)[0], 1, axis=-2), "rolled")  # noqa: E731  one line
@@ -113,22 +89,22 @@ def test_norms_and_attention_are_exact_on_integers_that_have_whole_statistics(
 
 @pytest.mark.parametrize(
     ("op", "shape"),
-    [(Norm("group-norm", 3, 1), (1, 3, 5)), (Attention(4, 4), (1, 12, 5)), (Attention(1, 4), (1, 12, 999))],
+    [(ops.Norm("group-norm", 3, 1), (1, 3, 5)), (ops.Attention(4, 4), (1, 12, 5)), (ops.Attention(1, 4), (1, 12, 999))],
 )
-def test_what_has_no_whole_statistics_has_no_exact_values(op: Op, shape: Shape) -> None:
+def test_what_has_no_whole_statistics_has_no_exact_values(op: ops.Op, shape: ops.Shape) -> None:
     """An odd number of numbers has no mean of 0; one feature a head points in two directions only."""
     assert exact_values(op, [shape]) is None
 
 
-@pytest.mark.parametrize("op", [Norm("softmax", 2, affine=False), Norm("rms-norm", 2, affine=False)], ids=str)
-def test_the_reference_refuses_numbers_that_make_no_integers(op: Op) -> None:
+@pytest.mark.parametrize("op", [ops.Norm("softmax", 2, affine=False), ops.Norm("rms-norm", 2, affine=False)], ids=str)
+def test_the_reference_refuses_numbers_that_make_no_integers(op: ops.Op) -> None:
     with pytest.raises(ValueError, match=r"no integer|no integers"):
         in_integers(op, [np.array([[[1, 3]]])])
 
 
 def test_an_activation_that_is_none_of_integers_has_no_exact_values() -> None:
     """There is nothing that every machine would round in the same way."""
-    assert exact_values(Activation("silu"), [(1, 2, 3)]) is None
+    assert exact_values(ops.Activation("silu"), [(1, 2, 3)]) is None
 
 
 @settings(max_examples=60, deadline=None)
@@ -159,20 +135,20 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
 @pytest.mark.parametrize(
     ("op", "shape", "algorithm"),
     [
-        (Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
-        (Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
-        (Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
-        (Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
-        (Conv(4, 6, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), (2, 4, 7, 8), "GEMM"),
-        (Conv(6, 12, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 6), (1, 6, 30, 28),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
+        (ops.Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
+        (ops.Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
+        (ops.Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
+        (ops.Conv(4, 6, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), (2, 4, 7, 8), "GEMM"),
+        (ops.Conv(6, 12, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 6), (1, 6, 30, 28),
          "weighted sum over taps, a channel alone"),
-        (Conv(4, 6, (3, 2), (2, 2), ((1, 0), (0, 1)), (1, 1), transposed=True, output_padding=(1, 0)), (2, 4, 30, 31),
-         "GEMM, results scattered"),
+        (ops.Conv(4, 6, (3, 2), (2, 2), ((1, 0), (0, 1)), (1, 1), transposed=True, output_padding=(1, 0)),
+         (2, 4, 30, 31), "GEMM, results scattered"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("short", [0, 1 << 20], ids=["window by window", "number by number"])
 def test_each_algorithm_crosses_its_tiles(
-    op: Conv, shape: Shape, algorithm: str, short: int, monkeypatch: pytest.MonkeyPatch
+    op: ops.Conv, shape: ops.Shape, algorithm: str, short: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inputs of more than one tile, the last of them not full; columns copied in either way."""
     for name, value in (("NUMBERS", 1), ("SHORT", short), ("SHORT_IN_GROUPS", short)):
@@ -185,7 +161,7 @@ def test_each_algorithm_crosses_its_tiles(
 
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
     """Scratch is the executor's own."""
-    op = Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
+    op = ops.Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
     (kernel, bias), x = op_weights(op), pattern((1, 6, 5, 4), np.dtype(np.float32), 3)
     copies = [array.copy() for array in (x, kernel, bias) if array is not None]
     convolve_values(op, x, kernel, bias, Workbench())
@@ -198,7 +174,7 @@ def test_the_dtype_is_the_first_in_which_every_sum_is_exact(monkeypatch: pytest.
         "float32", "float64", "float64", "int64",
     ]  # fmt: skip
     monkeypatch.setitem(EXACT, "float32", 1 << 7)  # as if it had 7 bits: its 24 take 2.8 million channels
-    wide = Conv(22, 1, (1,), (1,), ((0, 0),), (1,))
+    wide = ops.Conv(22, 1, (1,), (1,), ((0, 0),), (1,))
     assert EXACT["float32"] <= largest_sum(wide) < EXACT["float64"]
     found = exact_values(wide, [(1, 22, 1)])
     assert found is not None
@@ -208,7 +184,7 @@ def test_the_dtype_is_the_first_in_which_every_sum_is_exact(monkeypatch: pytest.
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 def test_it_computes_in_the_dtype_that_it_is_given(dtype: str) -> None:
     """Nothing is promoted on the way."""
-    op = Conv(2, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    op = ops.Conv(2, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
     kernel = pattern((1, 3, 3, 2, 4), np.dtype(dtype), 2)
     made, _ = convolve_values(op, pattern((1, 5, 6, 2), np.dtype(dtype), 3), kernel, None, Workbench())
     assert made.dtype == dtype
@@ -224,31 +200,31 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
 
 
 #: Every operation that is executed, with inputs on which each of its integers matters.
-EVERY: dict[str, tuple[Op, list[Shape]]] = {
-    "linear": (Linear(6, 5, bias=True), [(2, 6, 3, 4)]),
-    "linear, flat": (Linear(6, 5), [(2, 6)]),
-    "add": (Add(), [(2, 6, 3, 4)] * 2),
-    "multiply": (Multiply(), [(2, 6, 3, 4), (2, 6, 1, 1)]),
-    "multiply, flat gate": (Multiply(), [(2, 6, 3, 4), (2, 6)]),
-    "concat": (Concat(), [(2, 6, 3, 4), (2, 1, 3, 4), (2, 3, 3, 4)]),
-    "split": (Split(1, 4), [(2, 6, 3, 4)]),
-    "shuffle": (Shuffle(3), [(2, 6, 3, 4)]),
-    "flatten": (Flatten(), [(2, 6, 3, 4)]),
-    "relu6": (Activation("relu6"), [(2, 6, 3, 4)]),
-    "batch-norm": (BatchNorm(6), [(2, 6, 3, 4)]),
-    "layer-norm": (LayerNorm(6), [(2, 6, 3, 4)]),
-    "layer-norm of one channel": (LayerNorm(1), [(2, 1, 3, 4)]),
-    "scale": (Scale(6), [(2, 6, 3, 4)]),
-    "max pool": (Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
-    "average pool": (Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
-    "hanging pool": (Pool("avg", (3, 3), (2, 3), ((0, 0), (1, 0)), ceil_mode=True), [(2, 6, 8, 7)]),
-    "1-D pool": (Pool("max", (3,), (2,), ((1, 1),)), [(2, 6, 9)]),
-    "adaptive average": (AdaptivePool("avg", (4, 3)), [(2, 6, 9, 7)]),
-    "adaptive maximum": (AdaptivePool("max", (1, 2)), [(2, 6, 9, 7)]),
-    "pad": (Pad(((1, 0), (-1, 2))), [(2, 6, 3, 4)]),
-    "pixel-shuffle": (PixelShuffle((2, 1)), [(2, 8, 3, 4)]),
-    "upsample": (Upsample("nearest", (2, 3)), [(2, 6, 3, 4)]),
-    "tokens": (Tokens(1, 6, 13), [(2, 6, 3, 4)]),
+EVERY: dict[str, tuple[ops.Op, list[ops.Shape]]] = {
+    "linear": (ops.Linear(6, 5, bias=True), [(2, 6, 3, 4)]),
+    "linear, flat": (ops.Linear(6, 5), [(2, 6)]),
+    "add": (ops.Add(), [(2, 6, 3, 4)] * 2),
+    "multiply": (ops.Multiply(), [(2, 6, 3, 4), (2, 6, 1, 1)]),
+    "multiply, flat gate": (ops.Multiply(), [(2, 6, 3, 4), (2, 6)]),
+    "concat": (ops.Concat(), [(2, 6, 3, 4), (2, 1, 3, 4), (2, 3, 3, 4)]),
+    "split": (ops.Split(1, 4), [(2, 6, 3, 4)]),
+    "shuffle": (ops.Shuffle(3), [(2, 6, 3, 4)]),
+    "flatten": (ops.Flatten(), [(2, 6, 3, 4)]),
+    "relu6": (ops.Activation("relu6"), [(2, 6, 3, 4)]),
+    "batch-norm": (ops.BatchNorm(6), [(2, 6, 3, 4)]),
+    "layer-norm": (ops.LayerNorm(6), [(2, 6, 3, 4)]),
+    "layer-norm of one channel": (ops.LayerNorm(1), [(2, 1, 3, 4)]),
+    "scale": (ops.Scale(6), [(2, 6, 3, 4)]),
+    "max pool": (ops.Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
+    "average pool": (ops.Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))), [(2, 6, 9, 7)]),
+    "hanging pool": (ops.Pool("avg", (3, 3), (2, 3), ((0, 0), (1, 0)), ceil_mode=True), [(2, 6, 8, 7)]),
+    "1-D pool": (ops.Pool("max", (3,), (2,), ((1, 1),)), [(2, 6, 9)]),
+    "adaptive average": (ops.AdaptivePool("avg", (4, 3)), [(2, 6, 9, 7)]),
+    "adaptive maximum": (ops.AdaptivePool("max", (1, 2)), [(2, 6, 9, 7)]),
+    "pad": (ops.Pad(((1, 0), (-1, 2))), [(2, 6, 3, 4)]),
+    "pixel-shuffle": (ops.PixelShuffle((2, 1)), [(2, 8, 3, 4)]),
+    "upsample": (ops.Upsample("nearest", (2, 3)), [(2, 6, 3, 4)]),
+    "tokens": (ops.Tokens(1, 6, 13), [(2, 6, 3, 4)]),
 }
 
 
@@ -275,32 +251,37 @@ def test_every_operation_is_that_of_int64(name: str, monkeypatch: pytest.MonkeyP
 
 def test_every_operation_has_been_tried() -> None:
     """But for convolutions, which have tests of their own, for what makes no integers and what is not executed."""
-    assert {type(op) for op, _ in EVERY.values()} == set(get_args(Op)) - {Conv, Counted, Norm, Attention}
+    assert {type(op) for op, _ in EVERY.values()} == set(get_args(ops.Op)) - {
+        ops.Conv,
+        ops.Counted,
+        ops.Norm,
+        ops.Attention,
+    }
 
 
 @pytest.mark.parametrize(
     ("op", "inputs", "made"),
     [
-        (Shuffle(2), [[[0, 1, 2, 3, 4, 5]]], [[0, 3, 1, 4, 2, 5]]),
-        (Flatten(), [[[[[1, 10], [2, 20]], [[3, 30], [4, 40]]]]], [[1, 2, 3, 4, 10, 20, 30, 40]]),
-        (Concat(), [[[1, 2]], [[3]]], [[1, 2, 3]]),
-        (Split(1, 3), [[[5, 6, 7, 8]]], [[6, 7]]),
-        (Pool("max", (2,), (2,), ((1, 0),)), [[[[-4], [-7], [-5]]]], [[[-4], [-5]]]),
-        (Pool("avg", (2,), (2,), ((1, 0),)), [[[[4], [6], [2]]]], [[[2], [4]]]),
-        (AdaptivePool("avg", (2,)), [[[[2], [4], [8]]]], [[[3], [6]]]),
-        (Multiply(), [[[[2, 3], [4, 5]]], [[10, 100]]], [[[20, 300], [40, 500]]]),
+        (ops.Shuffle(2), [[[0, 1, 2, 3, 4, 5]]], [[0, 3, 1, 4, 2, 5]]),
+        (ops.Flatten(), [[[[[1, 10], [2, 20]], [[3, 30], [4, 40]]]]], [[1, 2, 3, 4, 10, 20, 30, 40]]),
+        (ops.Concat(), [[[1, 2]], [[3]]], [[1, 2, 3]]),
+        (ops.Split(1, 3), [[[5, 6, 7, 8]]], [[6, 7]]),
+        (ops.Pool("max", (2,), (2,), ((1, 0),)), [[[[-4], [-7], [-5]]]], [[[-4], [-5]]]),
+        (ops.Pool("avg", (2,), (2,), ((1, 0),)), [[[[4], [6], [2]]]], [[[2], [4]]]),
+        (ops.AdaptivePool("avg", (2,)), [[[[2], [4], [8]]]], [[[3], [6]]]),
+        (ops.Multiply(), [[[[2, 3], [4, 5]]], [[10, 100]]], [[[20, 300], [40, 500]]]),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_executor_and_reference_do_what_is_meant(op: Op, inputs: list[Any], made: list[Any]) -> None:
+def test_executor_and_reference_do_what_is_meant(op: ops.Op, inputs: list[Any], made: list[Any]) -> None:
     """By hand: two implementations that agree could both be wrong. Arrays are (batch, *spatial, channels)."""
     given = [np.array(array, np.float32) for array in inputs]
     assert apply_values(op, given, None, None, Workbench())[0].tolist() == made
     assert in_integers(op, given).tolist() == made
 
 
-@pytest.mark.parametrize("op", [LayerNorm(3), Activation("gelu"), Counted("softmax", (1, 3))], ids=str)
-def test_what_makes_no_integers_of_any_has_no_exact_values(op: Op) -> None:
+@pytest.mark.parametrize("op", [ops.LayerNorm(3), ops.Activation("gelu"), ops.Counted("softmax", (1, 3))], ids=str)
+def test_what_makes_no_integers_of_any_has_no_exact_values(op: ops.Op) -> None:
     """A variance over three channels is the square of no integer but 0."""
     assert exact_values(op, [(1, 3, 4)]) is None
 
@@ -308,7 +289,7 @@ def test_what_makes_no_integers_of_any_has_no_exact_values(op: Op) -> None:
 def test_layer_norm_is_that_of_its_definition() -> None:
     """Of any channels: mean, variance and the guard of PyTorch."""
     x, scale, shift = np.array([[1.0, 2.0, 6.0]]), np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])
-    made, _ = apply_values(LayerNorm(3), [x], Weights(scale, shift), None, Workbench())
+    made, _ = apply_values(ops.LayerNorm(3), [x], Weights(scale, shift), None, Workbench())
     assert np.allclose(made, (x - 3) / np.sqrt(14 / 3 + 1e-5) * scale + shift)
 
 
@@ -332,7 +313,7 @@ def test_inputs_may_lie_in_memory_in_any_way(layout: str, channels: int, groups:
     """Nothing outside of the array is read, whatever NumPy says of an axis with one position."""
     groups = min(groups, channels)
     extra = (0, 0) if transposed else ()
-    op = Conv(channels, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), groups, False, "zeros", transposed, extra)
+    op = ops.Conv(channels, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), groups, False, "zeros", transposed, extra)
     given, weights = odd((1, 6, 5, channels), layout), op_weights(op, 2)
     assert weights is not None
     made, _ = convolve_values(op, given, weights.kernel, None, Workbench())
@@ -341,7 +322,7 @@ def test_inputs_may_lie_in_memory_in_any_way(layout: str, channels: int, groups:
 
 def test_windows_over_numbers_that_do_not_lie_side_by_side_are_refused() -> None:
     """By what lays them out; the executor packs its input before."""
-    op = Conv(2, 2, (1, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    op = ops.Conv(2, 2, (1, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
     with pytest.raises(ValueError, match="do not lie side by side"):
         windows(op, odd((1, 3, 4, 2), "part of the channels"), (3, 3), 1, merge=True)
 

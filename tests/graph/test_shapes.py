@@ -6,29 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from convcost.graph.ops import (
-    Activation,
-    Add,
-    Attention,
-    BatchNorm,
-    Concat,
-    Conv,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Shuffle,
-    Split,
-    Tokens,
-)
+from convcost.graph import ops
 from convcost.graph.shapes import (
     ShapeError,
     check_node,
@@ -47,11 +25,11 @@ AXES: st.SearchStrategy[list[Axis]] = st.lists(
 )
 
 
-def conv_of(axes: list[Axis], *, transposed: bool = False, extra: int = 0) -> Conv:
+def conv_of(axes: list[Axis], *, transposed: bool = False, extra: int = 0) -> ops.Conv:
     kernel, stride, before, after, dilation, _ = zip(*axes)
     added = (extra,) * len(axes) if transposed else ()
     pads = tuple(zip(before, after))
-    return Conv(3, 4, kernel, stride, pads, dilation, transposed=transposed, output_padding=added)
+    return ops.Conv(3, 4, kernel, stride, pads, dilation, transposed=transposed, output_padding=added)
 
 
 def windows_that_fit(axis: Axis) -> int:
@@ -96,27 +74,32 @@ def test_transposed_undoes_the_size_of_the_convolution(axes: list[Axis]) -> None
 
 def test_height_and_width_keep_their_places() -> None:
     """Sizes, kernels, strides, pads and dilations are all (height, width)."""
-    op = Conv(3, 8, (1, 7), (2, 1), ((0, 0), (3, 2)), (1, 1))
+    op = ops.Conv(3, 8, (1, 7), (2, 1), ((0, 0), (3, 2)), (1, 1))
     assert output_shape(op, [(5, 3, 20, 31)]) == (5, 8, 10, 30)
 
 
-@pytest.mark.parametrize("op", [Add(), Activation("relu"), BatchNorm(3)])
-def test_elementwise_operations_keep_the_shape(op: Op) -> None:
+@pytest.mark.parametrize("op", [ops.Add(), ops.Activation("relu"), ops.BatchNorm(3)])
+def test_elementwise_operations_keep_the_shape(op: ops.Op) -> None:
     assert output_shape(op, [(2, 3, 4, 5), (2, 3, 4, 5)]) == (2, 3, 4, 5)
 
 
 def test_a_graph_has_a_shape_for_every_value() -> None:
     """The input's first, then one for each node, in order, whatever a node reads."""
-    half = Conv(3, 6, (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1))
-    same = Conv(6, 6, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
-    nodes = (Node("a", half, (0,)), Node("b", same, (1,)), Node("c", half, (0,)), Node("add", Add(), (2, 3)))
-    shapes = infer_shapes(Graph((1, 3, 9, 8), "fp32", nodes))
+    half = ops.Conv(3, 6, (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1))
+    same = ops.Conv(6, 6, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    nodes = (
+        ops.Node("a", half, (0,)),
+        ops.Node("b", same, (1,)),
+        ops.Node("c", half, (0,)),
+        ops.Node("add", ops.Add(), (2, 3)),
+    )
+    shapes = infer_shapes(ops.Graph((1, 3, 9, 8), "fp32", nodes))
     assert shapes == [(1, 3, 9, 8)] + [(1, 6, 5, 4)] * 4
-    assert check_shapes(Graph((1, 3, 9, 8), "fp32", nodes)) == shapes
+    assert check_shapes(ops.Graph((1, 3, 9, 8), "fp32", nodes)) == shapes
 
 
-def plain(**changes: object) -> Conv:
-    fields = Conv(4, 6, (3, 5), (1, 1), ((0, 0), (0, 0)), (1, 1))
+def plain(**changes: object) -> ops.Conv:
+    fields = ops.Conv(4, 6, (3, 5), (1, 1), ((0, 0), (0, 0)), (1, 1))
     return fields._replace(**changes)
 
 
@@ -136,10 +119,10 @@ def plain(**changes: object) -> Conv:
         ),
     ],
 )
-def test_what_cannot_be_computed_is_refused_with_its_reason(op: Conv, reason: str) -> None:
+def test_what_cannot_be_computed_is_refused_with_its_reason(op: ops.Conv, reason: str) -> None:
     """A graph that gives nothing raises, naming the operation and the sizes."""
     with pytest.raises(ShapeError, match=f"^.*{reason}"):
-        check_shapes(Graph((1, 4, 6, 7), "fp32", (Node("c", op, (0,)),)))
+        check_shapes(ops.Graph((1, 4, 6, 7), "fp32", (ops.Node("c", op, (0,)),)))
 
 
 @pytest.mark.parametrize(
@@ -152,15 +135,15 @@ def test_what_cannot_be_computed_is_refused_with_its_reason(op: Conv, reason: st
         plain(kernel_size=(9, 9), padding=((3, 0), (0, 2))),
     ],
 )
-def test_what_just_fits_is_accepted(op: Conv) -> None:
+def test_what_just_fits_is_accepted(op: ops.Conv) -> None:
     """The refusals stop where PyTorch's do: reflect below the size, circular up to it, replicate without end."""
-    assert min(check_shapes(Graph((1, 4, 6, 7), "fp32", (Node("c", op, (0,)),)))[-1]) >= 1
+    assert min(check_shapes(ops.Graph((1, 4, 6, 7), "fp32", (ops.Node("c", op, (0,)),)))[-1]) >= 1
 
 
 def test_branches_of_different_shapes_are_refused() -> None:
     """The reason names both shapes, without the batch."""
-    conv = Conv(4, 4, (3, 3), (1, 1), ((0, 0), (1, 1)), (1, 1))
-    graph = Graph((2, 4, 6, 7), "fp32", (Node("c", conv, (0,)), Node("add", Add(), (1, 0))))
+    conv = ops.Conv(4, 4, (3, 3), (1, 1), ((0, 0), (1, 1)), (1, 1))
+    graph = ops.Graph((2, 4, 6, 7), "fp32", (ops.Node("c", conv, (0,)), ops.Node("add", ops.Add(), (1, 0))))
     with pytest.raises(ShapeError, match=r"^the branch gives 4x4x7, the shortcut 4x6x7$"):
         check_shapes(graph)
 
@@ -172,49 +155,50 @@ def test_sizes_are_shown_as_specs_write_them() -> None:
 @pytest.mark.parametrize(
     ("op", "inputs", "reason"),
     [
-        (Multiply(), ((1, 4, 6, 7), (1, 3)), "n: 3 cannot be repeated over 4x6x7"),
-        (Multiply(), ((1, 4, 6, 7), (1, 4, 6, 2)), "n: 4x6x2 cannot be repeated over 4x6x7"),
-        (Linear(5, 3), ((1, 4),), "n: takes 5 channels, gets 4"),
-        (BatchNorm(3), ((1, 4, 6),), "n: takes 3 channels, gets 4"),
-        (LayerNorm(8), ((1, 4, 6),), "n: takes 8 channels, gets 4"),
-        (Scale(2), ((1, 4, 6),), "n: takes 2 channels, gets 4"),
-        (Split(0, 5), ((1, 4, 6),), "n: there are no channels 0 to 5 among 4"),
-        (Split(3, 3), ((1, 4, 6),), "n: there are no channels 3 to 3 among 4"),
-        (Split(-1, 2), ((1, 4, 6),), "n: there are no channels -1 to 2 among 4"),
-        (Shuffle(3), ((1, 4, 6),), "n: 3 groups do not divide 4 channels"),
-        (Norm("group-norm", 4, 3), ((1, 4, 6),), "n: 3 groups of 4 channels, and gets 4"),
-        (Norm("group-norm", 6, 3), ((1, 4, 6),), "n: 3 groups of 6 channels, and gets 4"),
-        (Concat(), ((1, 4, 6), (1, 4, 5)), "n: sizes 6, 5 differ"),
-        (PixelShuffle((2, 2)), ((1, 6, 3, 3),), "n: 6 channels are no blocks of 2x2"),
-        (Attention(2, 4), ((1, 11, 6),), "n: 2 heads do not divide 11 channels of queries"),
-        (Attention(3, 4), ((1, 12, 6),), "n: 3 heads do not divide 12 channels of queries"),
-        (Tokens(1, 4, 7), ((1, 4, 5),), "n: takes 6 positions, gets 5"),
-        (Tokens(1, 3, 6), ((1, 4, 5),), "n: takes 5 positions, gets 5"),
-        (Pad(((6, 0),), "reflect"), ((1, 4, 6),), "n: mode=reflect has no 6 input to copy that far from"),
-        (Pad(((0, 7),), "circular"), ((1, 4, 6),), "n: mode=circular has no 6 input to copy that far from"),
-        (Pad(((-3, -3),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
-        (Pad(((0, 0), (9, -7))), ((1, 4, 6, 7),), "n: nothing is left of the 6x7 input"),
-        (Pool("max", (9,), (1,), ((1, 1),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
+        (ops.Multiply(), ((1, 4, 6, 7), (1, 3)), "n: 3 cannot be repeated over 4x6x7"),
+        (ops.Multiply(), ((1, 4, 6, 7), (1, 4, 6, 2)), "n: 4x6x2 cannot be repeated over 4x6x7"),
+        (ops.Linear(5, 3), ((1, 4),), "n: takes 5 channels, gets 4"),
+        (ops.BatchNorm(3), ((1, 4, 6),), "n: takes 3 channels, gets 4"),
+        (ops.LayerNorm(8), ((1, 4, 6),), "n: takes 8 channels, gets 4"),
+        (ops.Scale(2), ((1, 4, 6),), "n: takes 2 channels, gets 4"),
+        (ops.Split(0, 5), ((1, 4, 6),), "n: there are no channels 0 to 5 among 4"),
+        (ops.Split(3, 3), ((1, 4, 6),), "n: there are no channels 3 to 3 among 4"),
+        (ops.Split(-1, 2), ((1, 4, 6),), "n: there are no channels -1 to 2 among 4"),
+        (ops.Shuffle(3), ((1, 4, 6),), "n: 3 groups do not divide 4 channels"),
+        (ops.Norm("group-norm", 4, 3), ((1, 4, 6),), "n: 3 groups of 4 channels, and gets 4"),
+        (ops.Norm("group-norm", 6, 3), ((1, 4, 6),), "n: 3 groups of 6 channels, and gets 4"),
+        (ops.Concat(), ((1, 4, 6), (1, 4, 5)), "n: sizes 6, 5 differ"),
+        (ops.PixelShuffle((2, 2)), ((1, 6, 3, 3),), "n: 6 channels are no blocks of 2x2"),
+        (ops.Attention(2, 4), ((1, 11, 6),), "n: 2 heads do not divide 11 channels of queries"),
+        (ops.Attention(3, 4), ((1, 12, 6),), "n: 3 heads do not divide 12 channels of queries"),
+        (ops.Tokens(1, 4, 7), ((1, 4, 5),), "n: takes 6 positions, gets 5"),
+        (ops.Tokens(1, 3, 6), ((1, 4, 5),), "n: takes 5 positions, gets 5"),
+        (ops.Pad(((6, 0),), "reflect"), ((1, 4, 6),), "n: mode=reflect has no 6 input to copy that far from"),
+        (ops.Pad(((0, 7),), "circular"), ((1, 4, 6),), "n: mode=circular has no 6 input to copy that far from"),
+        (ops.Pad(((-3, -3),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
+        (ops.Pad(((0, 0), (9, -7))), ((1, 4, 6, 7),), "n: nothing is left of the 6x7 input"),
+        (ops.Pool("max", (9,), (1,), ((1, 1),)), ((1, 4, 6),), "n: nothing is left of the 6 input"),
     ],
 )
-def test_each_operation_refuses_what_does_not_fit_it(op: Op, inputs: tuple[Shape, ...], reason: str) -> None:
+def test_each_operation_refuses_what_does_not_fit_it(op: ops.Op, inputs: tuple[ops.Shape, ...], reason: str) -> None:
     """By its own name, with both sizes."""
-    out = output_shape(op, list(inputs)) if not isinstance(op, Concat | PixelShuffle) else (1, 1, 1)
+    out = output_shape(op, list(inputs)) if not isinstance(op, ops.Concat | ops.PixelShuffle) else (1, 1, 1)
     with pytest.raises(ShapeError) as caught:
-        check_node(Node("n", op, tuple(range(len(inputs)))), list(inputs), out)
+        check_node(ops.Node("n", op, tuple(range(len(inputs)))), list(inputs), out)
     assert str(caught.value).startswith(reason)
 
 
 @pytest.mark.parametrize(
     ("op", "inputs"),
     [
-        (Multiply(), ((1, 4, 6, 7), (1, 4))), (Multiply(), ((1, 4, 6, 7), (1, 4, 1, 7))),
-        (Multiply(), ((2, 4, 6), (1, 1, 6))), (Split(0, 4), ((1, 4, 6),)), (Split(3, 4), ((1, 4, 6),)),
-        (Shuffle(4), ((1, 4, 6),)), (Norm("group-norm", 4, 4), ((1, 4, 6),)), (Attention(2, 4), ((1, 12, 6),)),
-        (Tokens(1, 4, 6), ((1, 4, 5),)), (Pad(((5, 5),), "reflect"), ((1, 4, 6),)),
-        (Pad(((6, 6),), "circular"), ((1, 4, 6),)), (Pad(((-3, -2),)), ((1, 4, 6),)),
-        (Pool("max", (8,), (1,), ((1, 1),)), ((1, 4, 6),)),
+        (ops.Multiply(), ((1, 4, 6, 7), (1, 4))), (ops.Multiply(), ((1, 4, 6, 7), (1, 4, 1, 7))),
+        (ops.Multiply(), ((2, 4, 6), (1, 1, 6))), (ops.Split(0, 4), ((1, 4, 6),)), (ops.Split(3, 4), ((1, 4, 6),)),
+        (ops.Shuffle(4), ((1, 4, 6),)), (ops.Norm("group-norm", 4, 4), ((1, 4, 6),)),
+        (ops.Attention(2, 4), ((1, 12, 6),)),
+        (ops.Tokens(1, 4, 6), ((1, 4, 5),)), (ops.Pad(((5, 5),), "reflect"), ((1, 4, 6),)),
+        (ops.Pad(((6, 6),), "circular"), ((1, 4, 6),)), (ops.Pad(((-3, -2),)), ((1, 4, 6),)),
+        (ops.Pool("max", (8,), (1,), ((1, 1),)), ((1, 4, 6),)),
     ],
 )  # fmt: skip
-def test_each_operation_takes_what_just_fits_it(op: Op, inputs: tuple[Shape, ...]) -> None:
-    check_node(Node("n", op, tuple(range(len(inputs)))), list(inputs), output_shape(op, list(inputs)))
+def test_each_operation_takes_what_just_fits_it(op: ops.Op, inputs: tuple[ops.Shape, ...]) -> None:
+    check_node(ops.Node("n", op, tuple(range(len(inputs)))), list(inputs), output_shape(op, list(inputs)))

@@ -9,25 +9,7 @@ import pytest
 from strategies import applying
 
 from convcost.explain.document import training_macs
-from convcost.graph.ops import (
-    Activation,
-    AdaptivePool,
-    Add,
-    BatchNorm,
-    Concat,
-    Conv,
-    Flatten,
-    Graph,
-    LayerNorm,
-    Linear,
-    Multiply,
-    Node,
-    Op,
-    Pool,
-    Scale,
-    Shuffle,
-    Split,
-)
+from convcost.graph import ops
 from convcost.graph.shapes import infer_shapes
 from convcost.spec import ACTIVATIONS, parse_spec
 from convcost.training import conv as gradients_conv
@@ -39,35 +21,35 @@ SHAPE = (2, 4, 7, 6)
 SMALL = parse_spec("4:4 @5x4 k3 bias ratio=2 e2")
 
 CONVS = {
-    "rectangular": Conv(4, 6, (3, 2), (1, 1), ((1, 1), (0, 1)), (1, 1), bias=True),
-    "strided": Conv(4, 6, (3, 2), (2, 3), ((1, 0), (2, 1)), (1, 1)),
-    "dilated": Conv(4, 6, (2, 3), (1, 2), ((1, 2), (2, 2)), (3, 2)),
-    "grouped": Conv(4, 6, (3, 1), (1, 2), ((1, 1), (0, 0)), (1, 1), groups=2, bias=True),
-    "depthwise": Conv(4, 8, (3, 3), (2, 1), ((1, 1), (1, 1)), (1, 1), groups=4),
-    "pointwise": Conv(4, 5, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
-    "transposed": Conv(4, 6, (3, 2), (2, 3), ((1, 1), (0, 1)), (1, 2), 2, True, "zeros", True, (1, 0)),
-    **{mode: Conv(4, 3, (3, 3), (1, 2), ((2, 1), (1, 3)), (1, 1), padding_mode=mode)
+    "rectangular": ops.Conv(4, 6, (3, 2), (1, 1), ((1, 1), (0, 1)), (1, 1), bias=True),
+    "strided": ops.Conv(4, 6, (3, 2), (2, 3), ((1, 0), (2, 1)), (1, 1)),
+    "dilated": ops.Conv(4, 6, (2, 3), (1, 2), ((1, 2), (2, 2)), (3, 2)),
+    "grouped": ops.Conv(4, 6, (3, 1), (1, 2), ((1, 1), (0, 0)), (1, 1), groups=2, bias=True),
+    "depthwise": ops.Conv(4, 8, (3, 3), (2, 1), ((1, 1), (1, 1)), (1, 1), groups=4),
+    "pointwise": ops.Conv(4, 5, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    "transposed": ops.Conv(4, 6, (3, 2), (2, 3), ((1, 1), (0, 1)), (1, 2), 2, True, "zeros", True, (1, 0)),
+    **{mode: ops.Conv(4, 3, (3, 3), (1, 2), ((2, 1), (1, 3)), (1, 1), padding_mode=mode)
        for mode in ("reflect", "replicate", "circular")},
 }  # fmt: skip
 
 OTHERS = {
-    "linear": Linear(4, 5, bias=True),
-    "batch-norm": BatchNorm(4),
-    "layer-norm": LayerNorm(4),
-    "scale": Scale(4),
-    "split": Split(1, 3),
-    "shuffle": Shuffle(2),
-    "flatten": Flatten(),
-    "max pool": Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))),
-    "average pool": Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))),
-    "hanging pool": Pool("max", (2, 3), (2, 2), ((0, 0), (0, 0)), ceil_mode=True),
-    "adaptive average": AdaptivePool("avg", (3, 4)),
-    "adaptive maximum": AdaptivePool("max", (2, 1)),
-    **{kind: Activation(kind) for kind in ACTIVATIONS},
+    "linear": ops.Linear(4, 5, bias=True),
+    "batch-norm": ops.BatchNorm(4),
+    "layer-norm": ops.LayerNorm(4),
+    "scale": ops.Scale(4),
+    "split": ops.Split(1, 3),
+    "shuffle": ops.Shuffle(2),
+    "flatten": ops.Flatten(),
+    "max pool": ops.Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))),
+    "average pool": ops.Pool("avg", (3, 2), (2, 1), ((1, 1), (0, 1))),
+    "hanging pool": ops.Pool("max", (2, 3), (2, 2), ((0, 0), (0, 0)), ceil_mode=True),
+    "adaptive average": ops.AdaptivePool("avg", (3, 4)),
+    "adaptive maximum": ops.AdaptivePool("max", (2, 1)),
+    **{kind: ops.Activation(kind) for kind in ACTIVATIONS},
 }
 
 
-def drawn(graph: Graph, seed: int = 0) -> tuple[Any, Any, Any]:
+def drawn(graph: ops.Graph, seed: int = 0) -> tuple[Any, Any, Any]:
     """An input, weights and an output's gradient, all normal, in float64."""
     random = np.random.default_rng(seed)
     weights = [[random.normal(size=shape) for shape in weight_shapes(node.op)] for node in graph.nodes]
@@ -88,7 +70,7 @@ def difference(function: Any, array: Any, step: float = 1e-6) -> Any:
     return result
 
 
-def disagreement(graph: Graph) -> float:
+def disagreement(graph: ops.Graph) -> float:
     """The largest difference between gradients and central differences, of the input and of all weights."""
     given, weights, grad = drawn(graph)
     found = backward(graph, forward(graph, given, weights), weights, grad)
@@ -102,12 +84,12 @@ def disagreement(graph: Graph) -> float:
     return max(float(np.abs(have - difference(objective, array)).max()) for have, array in pairs)
 
 
-def one(op: Op) -> Graph:
-    return Graph(SHAPE, "fp32", (Node("op", op, (0,)),))
+def one(op: ops.Op) -> ops.Graph:
+    return ops.Graph(SHAPE, "fp32", (ops.Node("op", op, (0,)),))
 
 
 @pytest.mark.parametrize("op", [*CONVS.values(), *OTHERS.values()], ids=[*CONVS, *OTHERS])
-def test_gradients_are_the_central_differences(op: Op) -> None:
+def test_gradients_are_the_central_differences(op: ops.Op) -> None:
     """Of the input and of every weight, H and W unequal."""
     assert disagreement(one(op)) < 1e-6
 
@@ -115,18 +97,20 @@ def test_gradients_are_the_central_differences(op: Op) -> None:
 @pytest.mark.parametrize("axes", [1, 3])
 def test_gradients_hold_on_one_and_three_axes(axes: int) -> None:
     """The rules know no number of axes."""
-    op = Conv(2, 4, (3, 2, 2)[:axes], (2, 1, 1)[:axes], ((1, 1), (0, 1), (1, 0))[:axes], (1, 2, 1)[:axes], 2, True)
-    assert disagreement(Graph((2, 2, *(5, 4, 3)[:axes]), "fp32", (Node("conv", op, (0,)),))) < 1e-6
+    op = ops.Conv(2, 4, (3, 2, 2)[:axes], (2, 1, 1)[:axes], ((1, 1), (0, 1), (1, 0))[:axes], (1, 2, 1)[:axes], 2, True)
+    assert disagreement(ops.Graph((2, 2, *(5, 4, 3)[:axes]), "fp32", (ops.Node("conv", op, (0,)),))) < 1e-6
 
 
 def test_gradients_add_where_a_value_is_read_twice() -> None:
     """A shortcut, a gate and a concatenation, in one graph."""
-    conv = Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    conv = ops.Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
     nodes = (
-        Node("conv", conv, (0,)), Node("add", Add(), (0, 1)), Node("pool", AdaptivePool("avg", (1, 1)), (2,)),
-        Node("gate", Multiply(), (2, 3)), Node("concat", Concat(), (4, 0)), Node("silu", Activation("silu"), (5,)),
+        ops.Node("conv", conv, (0,)), ops.Node("add", ops.Add(), (0, 1)),
+        ops.Node("pool", ops.AdaptivePool("avg", (1, 1)), (2,)),
+        ops.Node("gate", ops.Multiply(), (2, 3)), ops.Node("concat", ops.Concat(), (4, 0)),
+        ops.Node("silu", ops.Activation("silu"), (5,)),
     )  # fmt: skip
-    assert disagreement(Graph(SHAPE, "fp32", nodes)) < 1e-6
+    assert disagreement(ops.Graph(SHAPE, "fp32", nodes)) < 1e-6
 
 
 @pytest.mark.parametrize("variant", applying(SMALL))
@@ -163,6 +147,6 @@ def test_a_forgotten_branch_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle can fail: a shortcut through which nothing flows back."""
     from convcost.training import moving
 
-    monkeypatch.setitem(moving.BACKWARD, Add, lambda _, grad: ([grad, 0 * grad], []))
-    nodes = (Node("tanh", Activation("tanh"), (0,)), Node("add", Add(), (1, 0)))
-    assert disagreement(Graph(SHAPE, "fp32", nodes)) > 1e-3
+    monkeypatch.setitem(moving.BACKWARD, ops.Add, lambda _, grad: ([grad, 0 * grad], []))
+    nodes = (ops.Node("tanh", ops.Activation("tanh"), (0,)), ops.Node("add", ops.Add(), (1, 0)))
+    assert disagreement(ops.Graph(SHAPE, "fp32", nodes)) > 1e-3

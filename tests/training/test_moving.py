@@ -8,50 +8,36 @@ import numpy as np
 import pytest
 from networks.test_written import FORMS
 
-from convcost.graph.ops import (
-    Attention,
-    Conv,
-    Graph,
-    Node,
-    Norm,
-    Op,
-    Pad,
-    PixelShuffle,
-    Pool,
-    Scale,
-    Shape,
-    Tokens,
-    Upsample,
-)
+from convcost.graph import ops
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
 from convcost.timing.values import Executor, difference, make_case
 from convcost.training.gradients import backward, forward, weight_shapes
 
-OPS: list[tuple[Op, Shape]] = [
-    (Scale(4, "prelu"), (2, 4, 3, 2)),
-    (Norm("group-norm", 4, 2), (2, 4, 3, 2)),
-    (Norm("instance-norm", 4, 4, False), (2, 4, 5)),
-    (Norm("rms-norm", 4), (2, 4, 3, 2)),
-    (Norm("softmax", 4, 1, False), (2, 4, 3)),
-    (Upsample("nearest", (2, 3)), (1, 2, 3, 2)),
-    (Upsample("bilinear", (2, 3)), (1, 2, 3, 2)),
-    (PixelShuffle((2, 3)), (1, 12, 2, 3)),
-    (Pad(((1, 2), (-1, 0))), (1, 2, 3, 4)),
-    (Pad(((1, 2), (2, 0)), "reflect"), (1, 2, 3, 4)),
-    (Pad(((1, 2),), "circular"), (1, 2, 3)),
-    (Tokens(2, 3, 8), (2, 3, 2, 3)),
-    (Attention(2, 4), (2, 12, 3)),
-    (Pool("max", (2,), (1,), ((1, 0),), False, (2,)), (1, 2, 6)),
-    (Pool("avg", (2, 2), (2, 1), ((0, 1), (0, 0)), False, (2, 1)), (1, 2, 5, 4)),
+OPS: list[tuple[ops.Op, ops.Shape]] = [
+    (ops.Scale(4, "prelu"), (2, 4, 3, 2)),
+    (ops.Norm("group-norm", 4, 2), (2, 4, 3, 2)),
+    (ops.Norm("instance-norm", 4, 4, False), (2, 4, 5)),
+    (ops.Norm("rms-norm", 4), (2, 4, 3, 2)),
+    (ops.Norm("softmax", 4, 1, False), (2, 4, 3)),
+    (ops.Upsample("nearest", (2, 3)), (1, 2, 3, 2)),
+    (ops.Upsample("bilinear", (2, 3)), (1, 2, 3, 2)),
+    (ops.PixelShuffle((2, 3)), (1, 12, 2, 3)),
+    (ops.Pad(((1, 2), (-1, 0))), (1, 2, 3, 4)),
+    (ops.Pad(((1, 2), (2, 0)), "reflect"), (1, 2, 3, 4)),
+    (ops.Pad(((1, 2),), "circular"), (1, 2, 3)),
+    (ops.Tokens(2, 3, 8), (2, 3, 2, 3)),
+    (ops.Attention(2, 4), (2, 12, 3)),
+    (ops.Pool("max", (2,), (1,), ((1, 0),), False, (2,)), (1, 2, 6)),
+    (ops.Pool("avg", (2, 2), (2, 1), ((0, 1), (0, 0)), False, (2, 1)), (1, 2, 5, 4)),
 ]
 
 
 @pytest.mark.parametrize(("op", "shape"), OPS, ids=range(len(OPS)))
-def test_gradients_are_the_differences(op: Op, shape: Shape) -> None:
+def test_gradients_are_the_differences(op: ops.Op, shape: ops.Shape) -> None:
     """Of the input and of every weight: a small step either way."""
     random = np.random.default_rng(3)
-    graph = Graph(shape, "fp32", (Node("alone", op, (0,)),))
+    graph = ops.Graph(shape, "fp32", (ops.Node("alone", op, (0,)),))
     given, weights = random.normal(size=shape), [random.normal(size=each) for each in weight_shapes(op)]
     passed = forward(graph, given, [weights])
     slope = random.normal(size=passed.values[-1].shape)
@@ -70,19 +56,19 @@ def test_gradients_are_the_differences(op: Op, shape: Shape) -> None:
 
 def test_attention_takes_twice_the_products_on_the_way_back() -> None:
     """Four where the way there has two."""
-    graph = Graph((2, 12, 3), "fp32", (Node("alone", Attention(2, 4), (0,)),))
+    graph = ops.Graph((2, 12, 3), "fp32", (ops.Node("alone", ops.Attention(2, 4), (0,)),))
     passed = forward(graph, np.ones((2, 12, 3)), [[]])
     found = backward(graph, passed, [[]], np.ones((2, 4, 3)))
     assert (found.input_macs, found.weight_macs) == ([4 * 2 * 9 * 4], [0])
 
 
-def in_training(op: Op, learned: dict[str, Any]) -> list[Any]:
+def in_training(op: ops.Op, learned: dict[str, Any]) -> list[Any]:
     """What an operation learned, as a training step has it: transposed kernels (out, in a group), tokens in one."""
     arrays = [np.asarray(array, np.float64) for array in learned.values()]
-    if isinstance(op, Conv) and op.transposed:
+    if isinstance(op, ops.Conv) and op.transposed:
         kernel = arrays[0].reshape(op.groups, -1, *arrays[0].shape[1:]).swapaxes(1, 2)
         return [kernel.reshape(op.out_channels, -1, *op.kernel_size), *arrays[1:]]
-    return [np.concatenate(arrays)] if isinstance(op, Tokens) else arrays
+    return [np.concatenate(arrays)] if isinstance(op, ops.Tokens) else arrays
 
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)

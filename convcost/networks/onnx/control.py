@@ -34,7 +34,7 @@ class Walker(Grown):
 
     def body(self, graph: Any, scope: Scope) -> None:
         """Walk a graph whose inputs are in its scope."""
-        raise NotImplementedError
+        raise NotImplementedError  # the walk has it, which needs what is here
 
 
 Control = Callable[[Walker, Scope, Written, str, Call], None]
