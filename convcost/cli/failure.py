@@ -20,8 +20,9 @@ def report(error: SpecError, line: int | None = None) -> None:
     width = get_terminal_size((100, 24)).columns
     message, *rest = error.render(width=width, line=line).split("\n")
     head = wrapped(message, width)
-    lines = _folded(rest, bool(error.hint), width)
-    text = "\n".join([*head, *lines])
+    if error.hint and rest:
+        rest[-1:] = wrapped(rest[-1], width, hanging=False)
+    text = "\n".join([*head, *rest])
     print(coloured(text, len(head)) if has_colours(sys.stderr) else text, file=sys.stderr)
 
 
@@ -36,18 +37,20 @@ def announce(text: str) -> None:
     print("\n".join(wrapped(text, get_terminal_size((100, 24)).columns)), file=sys.stderr)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """A sentence in lines that the width holds, indented from the second on; its words stay whole.
+def wrapped(text: str, width: int, *, hanging: bool = True) -> list[str]:
+    """A sentence in lines that the width holds, indented more from the second on if `hanging`; its words stay whole.
 
     >>> wrapped("nothing fits: none has macs<=1", 20)
     ['nothing fits: none', '  has macs<=1']
+    >>> wrapped("  there are standard, grouped", 20, hanging=False)
+    ['  there are', '  standard, grouped']
     """
     if len(text) <= max(width, 20):
         return [text]
     from textwrap import wrap
 
     start = text[: len(text) - len(text.lstrip())]
-    return wrap(text.strip(), max(width, 20), initial_indent=start, subsequent_indent=f"{start}  ",
+    return wrap(text.strip(), max(width, 20), initial_indent=start, subsequent_indent=start + "  " * hanging,
                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
@@ -74,21 +77,6 @@ def working(text: str) -> Iterator[Callable[[str], None]]:
         yield tell_meanwhile
     finally:
         print(CLEAR, end="", file=sys.stderr, flush=True)
-
-
-def _folded(lines: list[str], has_hint: bool, width: int) -> list[str]:
-    """The lines with the remedy, the last of them, in as many as the width needs; its words stay whole.
-
-    >>> _folded(["  there are standard, grouped"], True, 20)
-    ['  there are', '  standard, grouped']
-    """
-    if not has_hint or not lines or len(lines[-1]) <= width:
-        return lines
-    from textwrap import wrap
-
-    room = max(width, 20)
-    return [*lines[:-1], *wrap(lines[-1].strip(), room, initial_indent="  ", subsequent_indent="  ",
-                               break_long_words=False, break_on_hyphens=False)]  # fmt: skip
 
 
 def has_colours(stream: TextIO) -> bool:
