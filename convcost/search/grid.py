@@ -280,12 +280,3 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     start, rest = found[1] or "", found[2]
     return [start + one for piece, place in _placed(rest, ",", at + len(start))
             for one in (map(str, _piece(piece, text, place, ())) if ".." in piece else [piece])]  # fmt: skip
-
-
-def layers_of(grids: Sequence[Grid]) -> int:
-    """How many layers there are.
-
-    >>> layers_of(read_grid(["16..64/16", "@7..9", "k3"]))
-    12
-    """
-    return sum([grid.layers for grid in grids])
