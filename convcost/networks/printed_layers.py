@@ -17,7 +17,7 @@ from ..spec.layer import ACTIVATIONS
 LONGEST_ARGUMENTS = 2_000
 
 #: A size along every axis that no kernel exceeds: params do not depend on it.
-ANY_SIZE = 10**6
+ANY_SIZE = 1_000_000
 
 #: The word of a network file for a layer, and the words behind it; none where it does nothing in evaluation.
 Words = tuple[str, ...]
