@@ -124,13 +124,17 @@ MEANT = [
     ("output_padding=1", "op1"), ("k３", "k3"), ("\u200bk3", "k3"), ("pad1", "p1"), ("int9", "int8 or int4"),
     ("fp12", "fp32 or fp16"), ("fp61", "fp64 or fp16"), ("fp9", "fp8"),
     ("MID=96", "mid=96"), ("mid96", "mid=96"), ("2D", "2d"), ("64→128", "64:128"), ("64-128", "64:128"),
-    ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"),
+    ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"), ("unit8", "uint8"), ("int4x", "int4"),
+    ("int", "int8 or int4"), ("psam", "psame"), ("dilatoin=2", "d2"), ("group=2", "g2"), ("ratio4", "ratio=4"),
+    ("padding=1", "p1"), ("bias=True", "bias"), ("s2,2", "s2x2"), ("dtype=half", "fp16"), ("e=6", "e6"),
 ]  # fmt: skip
 
 WRITTEN = [
     ("kernel", "kernel_size is written k3"), ("mid", "mid_channels is written mid=96"), ("relu", "--activation relu"),
     ("norm", "--norm"), ("residual", "--residual"), ("nobias", "no bias unless"), ("bias=False", "no bias unless"),
-    ("Conv2d", "needs its parentheses"),
+    ("Conv2d", "needs its parentheses"), ("activation=relu", "--activation"), ("leaky", "--activation leaky-relu"),
+    ("kernl3", "kernel_size is written k3"), ("dil2", "convcost help spec"), ("w8", "w8a8, w4a16"),
+    ("batchnorm", "--norm"), ("s3x3x", "such as s2 or s1x2"), ("v", "convcost help spec"),
 ]  # fmt: skip
 
 PRINTED = [
