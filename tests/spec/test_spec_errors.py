@@ -133,7 +133,7 @@ WRITTEN = [
     ("kernel", "kernel_size is written k3"), ("mid", "mid_channels is written mid=96"), ("relu", "--activation relu"),
     ("norm", "--norm"), ("residual", "--residual"), ("nobias", "no bias unless"), ("bias=False", "no bias unless"),
     ("Conv2d", "needs its parentheses"), ("activation=relu", "--activation"), ("leaky", "--activation leaky-relu"),
-    ("kernl3", "kernel_size is written k3"), ("dil2", "convcost help spec"), ("w8", "w8a8, w4a16"),
+    ("kernl3", "did you mean k3?"), ("dil2", "convcost help spec"), ("w8", "w8a8, w4a16"),
     ("batchnorm", "--norm"), ("s3x3x", "such as s2 or s1x2"), ("v", "convcost help spec"),
 ]  # fmt: skip
 
