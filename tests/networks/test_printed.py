@@ -18,7 +18,7 @@ from convcost.analysis import analyze
 from convcost.answers.network import answer_network
 from convcost.networks import printed
 from convcost.networks.printed import Printed, parse_printed, printed_network
-from convcost.networks.printed_layers import Module, layer_params
+from convcost.networks.printed_layers import Module, Unplaced, layer_params, layer_words, printed_arguments
 from convcost.spec import SpecError
 
 #: PyTorch's own print of a small model, and its count: 1482 params, 278,848 MACs, at 3 x 32 x 32.
@@ -520,3 +520,38 @@ def test_what_is_inside_of_a_module_is_told_by_its_path() -> None:
     assert printed._is_within("a", {""})
     assert not printed._is_within("a.bc", {"a.b"})
     assert not printed._is_within("a", {"a.b"})
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "words"),
+    [
+        ("Flatten(1, 2)", (1, 4, 12, 10), None), ("Flatten(2)", (1, 4, 12, 10), None), ("Flatten(0)", (1, 4), None),
+        ("Flatten(1, 1)", (1, 4), ("flatten",)), ("RMSNorm(4, None, False)", (1, 4), None),
+        ("RMSNorm(4)", (1, 4), ("rms-norm",)), ("LayerNorm(4)", (1, 4), ("layer-norm",)),
+        ("LayerNorm2d(4)", (1, 4, 3, 3), ("layer-norm",)), ("RMSNorm(3)", (1, 4, 3), None),
+        ("Softmax(dim=2)", (1, 4, 3), None), ("Softmax(dim=-2)", (1, 4, 3), ("softmax",)),
+        ("PReLU(num_parameters=3)", (1, 4), None), ("Bilinear(2, 3, 4)", (1, 4), None),
+        ("AdaptiveMaxPool1d(3)", (1, 4, 9), ("adaptive-max-pool", "3")),
+        ("MaxPool2d(2, dilation=(1, 1))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
+        ("MaxPool2d(2, dilation=(1, 2))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0", "d1x2")),
+    ],
+)  # fmt: skip
+def test_a_layer_has_words_where_a_network_file_has_them(
+    line: str, shape: tuple[int, ...], words: tuple[str, ...] | None
+) -> None:
+    kind, _, rest = line.partition("(")
+    if words:
+        assert layer_words(kind, printed_arguments(rest[:-1]), shape) == words
+    else:
+        with pytest.raises(Unplaced, match=f"what {kind} does is not known here"):
+            layer_words(kind, printed_arguments(rest[:-1]), shape)
+
+
+@pytest.mark.parametrize("text", ["1) + f(2", "1, x.y", "lambda: 1", "(1, 2", "'" + "x" * 1999 + "'"])
+def test_arguments_that_are_no_literals_cannot_be_read(text: str) -> None:
+    with pytest.raises(Unplaced, match="its arguments cannot be read"):
+        printed_arguments(text)
+
+
+def test_arguments_of_two_thousand_characters_can_be_read() -> None:
+    assert printed_arguments("'" + "x" * 1998 + "'").given == ("x" * 1998,)
