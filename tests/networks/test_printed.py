@@ -18,7 +18,15 @@ from convcost.analysis import analyze
 from convcost.answers.network import answer_network
 from convcost.networks import printed
 from convcost.networks.printed import Printed, parse_printed, printed_network
-from convcost.networks.printed_layers import Module, Unplaced, layer_params, layer_words, printed_arguments
+from convcost.networks.printed_layers import (
+    Misfit,
+    Module,
+    Unplaced,
+    counted_layer,
+    layer_params,
+    layer_words,
+    printed_arguments,
+)
 from convcost.spec import SpecError
 
 #: PyTorch's own print of a small model, and its count: 1482 params, 278,848 MACs, at 3 x 32 x 32.
@@ -530,6 +538,8 @@ def test_what_is_inside_of_a_module_is_told_by_its_path() -> None:
         ("RMSNorm(4)", (1, 4), ("rms-norm",)), ("LayerNorm(4)", (1, 4), ("layer-norm",)),
         ("LayerNorm2d(4)", (1, 4, 3, 3), ("layer-norm",)), ("RMSNorm(3)", (1, 4, 3), None),
         ("Softmax(dim=2)", (1, 4, 3), None), ("Softmax(dim=-2)", (1, 4, 3), ("softmax",)),
+        ("GroupNorm(2, 4, 1e-05, False)", (1, 4, 3), None), ("LayerNorm(4, 1e-05, True, False)", (1, 4), None),
+        ("GroupNorm(2, 4)", (1, 4, 3), ("group-norm", "2")), ("PReLU(4)", (1, 4), ("prelu",)),
         ("PReLU(num_parameters=3)", (1, 4), None), ("Bilinear(2, 3, 4)", (1, 4), None),
         ("AdaptiveMaxPool1d(3)", (1, 4, 9), ("adaptive-max-pool", "3")),
         ("MaxPool2d(2, dilation=(1, 1))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
@@ -555,3 +565,33 @@ def test_arguments_that_are_no_literals_cannot_be_read(text: str) -> None:
 
 def test_arguments_of_two_thousand_characters_can_be_read() -> None:
     assert printed_arguments("'" + "x" * 1998 + "'").given == ("x" * 1998,)
+
+
+@pytest.mark.parametrize("line", ["BatchNorm2d(6)", "GroupNorm(2, 6)", "InstanceNorm2d(6)", "LayerNorm2d((6,))"])
+def test_a_norm_of_other_channels_has_no_words_there(line: str) -> None:
+    kind, _, rest = line.partition("(")
+    with pytest.raises(Misfit, match="it takes 6 channels, and gets 4x3x3"):
+        layer_words(kind, printed_arguments(rest[:-1]), (1, 4, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "shape"),
+    [
+        ("LayerNorm((3,), elementwise_affine=False)", "plain-norm", (1, 4, 3)),
+        ("LayerNorm((3,))", "layer-norm", (1, 4, 3)),
+        ("LayerNorm(4)", None, (1, 4)), ("LayerNorm(4, bias=False)", "layer-norm", (1, 4)),
+        ("GroupNorm(2, 4, affine=False)", "plain-norm", (1, 4, 3)), ("GroupNorm(2, 4)", None, (1, 4, 3)),
+        ("BatchNorm1d(4, affine=False)", "plain-batch-norm", (1, 4, 3)), ("BatchNorm1d(4)", None, (1, 4, 3)),
+        ("PReLU()", "prelu", (1, 4, 3)), ("PReLU()", None, (1, 1, 3)), ("PReLU(4)", None, (1, 4, 3)),
+        ("Softmax(dim=0)", "softmax", (1, 4, 3)), ("Softmax(dim=-2)", None, (1, 4, 3)),
+        ("Upsample(size=3)", "upsample-nearest", (1, 4, 3)),
+        ("Upsample(size=6, mode=linear)", "upsample-bilinear", (1, 4, 3)),
+        ("Upsample(scale_factor=2)", None, (1, 4, 3)), ("ReLU()", None, (1, 4, 3)),
+    ],
+)  # fmt: skip
+def test_a_layer_without_a_word_is_counted_by_its_definition(
+    line: str, kind: str | None, shape: tuple[int, ...]
+) -> None:
+    name, _, rest = line.partition("(")
+    found = counted_layer(name, printed_arguments(rest[:-1]), shape)
+    assert (found and found.kind) == kind
