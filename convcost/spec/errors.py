@@ -95,7 +95,7 @@ def unknown_name(
     """
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=1) or [k for k in known if name and k.startswith(name)][:1]
+    near = get_close_matches(name, known) or [k for k in known if name and k.startswith(name)]
     hint = f"did you mean {near[0]}?" if near else otherwise or "there are " + ", ".join(known)
     shown = name if len(name) <= 40 else name[:39] + "…"
     return SpecError(f"unknown {what} {shown!r}", hint, text or name, start, start + len(name))
