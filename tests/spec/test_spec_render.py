@@ -105,7 +105,9 @@ WINDOWS = [
     (ALPHABET, (23, 26), "…jklmnopqrstuvwxyz", "               ^^^"),
     (ALPHABET, (10, 19), "…ghijklmnopqrstuv…", "     ^^^^^^^^^"),  # nine columns of it are shown, no more
     (ALPHABET, (10, 20), "…ghijklmnopqr…uvw…", "     ^^^^^^^^^"),
-    (ALPHABET, (2, 26), "abcdefghij…", "  ^^^^^^^^^"),
+    (ALPHABET, (2, 26), "abcdefghijklmnopq…", "  ^^^^^^^^^^^^^^^^"),  # and more where nothing else is to be shown
+    (ALPHABET, (0, 20), "abcdefghijk…uvwxyz", "^^^^^^^^^^^^"),
+    (ALPHABET[:18], (0, 12), ALPHABET[:18], "^^^^^^^^^^^^"),
     (ALPHABET[:17], (17, 17), ALPHABET[:17], "                 ^"),  # the caret behind the end needs a column
     (ALPHABET[:18], (18, 18), "…cdefghijklmnopqr", "                 ^"),
     (ALPHABET[:18], (0, 0), ALPHABET[:18], "^"),
