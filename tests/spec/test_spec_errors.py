@@ -11,6 +11,7 @@ from spec.spec_cases import error_of
 from convcost.spec import SpecError, parse_spec
 from convcost.spec.check import divisors
 from convcost.spec.errors import unknown_name
+from convcost.spec.fields import axes_disagree
 
 LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
 
@@ -257,6 +258,10 @@ JSON = [
     ("{" + LAYER + ', «"zzz"»: [{"a": "}"}]}', 'unknown field "zzz"', "leave it out"),
     ("{" + LAYER + ', «"kernel_size"»: 4}', '"kernel_size" is given twice', "keep one"),
     ('{"x": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"a": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"in_channels": «}»', "malformed JSON", "one object a line"),
+    ('{"in_channels": 8,«,» "groups": 1}', "malformed JSON", "one object a line"),
+    ('{"kernel_size": [3, «]»}', "malformed JSON", "comma before"),
     ("{" + LAYER + ", «}»", "malformed JSON", "comma before"),
     ("{«'»in_channels': 8}", "malformed JSON", "double quotes"),
     ('{"bias": «T»rue}', "malformed JSON: expecting value", "true, false and null"),
@@ -324,6 +329,27 @@ def test_what_is_just_possible_is_read(line: str, same: str) -> None:
 def test_a_hint_has_the_first_divisors_of_a_number(number: int, few: str) -> None:
     """Those below a thousand are looked for; of a large prime there are none but itself."""
     assert divisors(number) == few
+
+
+@pytest.mark.parametrize(
+    ("named", "axes", "message", "hint"),
+    [
+        (2, 1, "k3x3 has 2 axes, the rest has 1", "give one number"),
+        (1, 2, "k3x3 has 1 axis, the rest has 2", "give one number, or 2 of them"),
+        (2, 3, "k3x3 has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ],
+)
+def test_how_many_axes_there_are_is_told(named: int, axes: int, message: str, hint: str) -> None:
+    problem = axes_disagree("k3x3", named, axes, "kernel_size")
+    assert (problem.message, problem.hint, problem.fields) == (message, hint, ("kernel_size",))
+
+
+def test_a_hint_lists_what_there_is_to_choose_from() -> None:
+    """Of dtypes also one that has no name of its own."""
+    assert error_of("64:128 @56 k3 mode=xyz").hint == "one of zeros, reflect, replicate, circular"
+    dtypes = error_of("{" + LAYER + ', "dtype": "qqq"}').hint
+    assert dtypes.startswith("one of fp64, fp32, ")
+    assert dtypes.endswith(", binary, or such as w8a16")
 
 
 @pytest.mark.parametrize(("length", "shown"), [(40, "y" * 40), (41, "y" * 39 + "…")])
