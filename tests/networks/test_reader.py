@@ -307,6 +307,7 @@ def test_a_line_may_have_the_weights_of_another() -> None:
         (["group-norm 1 2"], "group-norm does not take '2'"),
         (["instance-norm affine 2"], "instance-norm does not take '2'"),
         (["attention 1 bias 2"], "attention does not take '2'"),
+        (["attend 1 2"], "attend does not take '2'"),
         (["tokens 1 2"], "tokens does not take '2'"),
         (["adaptive-max-pool 2 3"], "adaptive-max-pool does not take '3'"),
         (["shuffle"], "shuffle needs its groups"),
