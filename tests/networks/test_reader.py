@@ -129,6 +129,7 @@ def test_defaults_hold_from_where_they_stand() -> None:
         ("hardswish", Activation("hardswish")),
         ("max-pool k3 s1 d2 p1", Pool("max", (3, 3), (1, 1), ((1, 1), (1, 1)), False, (2, 2))),
         ("max-pool k3 s2 psame-upper", Pool("max", (3, 3), (2, 2), ((0, 1), (0, 1)))),
+        ("max-pool k3 pvalid", Pool("max", (3, 3), (3, 3), ((0, 0), (0, 0)))),
         ("avg-pool k3 s2 psame d2", Pool("avg", (3, 3), (2, 2), ((2, 2), (2, 2)), False, (2, 2))),
         ("upsample 2", Upsample("nearest", (2, 2))),
         ("upsample bilinear 2x3", Upsample("bilinear", (2, 3))),

@@ -99,6 +99,7 @@ TOKENS = [
     ("1 @9 «k500000000000000001» d2", "padding=same would have more than 18 digits", "smaller"),
     ("64:128 @56 k3 «fp»", "unknown token 'fp'", "did you mean fp8?"),
     ("64:128 @56 k3 «q»", "unknown token 'q'", "convcost help spec"),
+    ("64:128 @56 k3 «sa1»", "unknown token 'sa1'", "did you mean psame?"),
     ("64:128 @2 k5 «mode=reflect»", "reflect cannot pad an input of 2 by 2", "at most 1"),
     ("64:128 @2 k5 «mode=circular» p3", "circular cannot pad an input of 2 by 3", "at most 2"),
     ("64:128 @3 k7 psame-upper «mode=reflect»", "cannot pad an input of 3 by 3", "at most 2"),
