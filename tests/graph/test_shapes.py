@@ -109,6 +109,7 @@ def plain(**changes: object) -> ops.Conv:
     [
         (plain(in_channels=8), "c: takes 8 channels, gets 4"),
         (plain(groups=4), "c: 4 groups do not divide 6 channels"),
+        (plain(out_channels=0), "c: 1 groups do not divide 0 channels"),
         (plain(groups=3), "c: 3 groups do not divide 4 channels"),
         (plain(kernel_size=(3, 9)), "c: a 3x9 kernel does not fit the 6x7 input with its padding"),
         (plain(dilation=(3, 1)), "c: a 3x5 kernel does not fit the 6x7 input with its padding"),
@@ -286,6 +287,10 @@ FITTING = [
     (ops.Shuffle(3), [(1, 3, 5)]),
     (ops.Norm("group-norm", 3, 3), [(1, 3, 5)]),
     (ops.Pad(((-2, -2),)), [(1, 3, 5)]),
+    (ops.Pad(((-2, 0),)), [(1, 3, 3)]),
+    (ops.Pad(((0, -2),)), [(1, 3, 3)]),
+    (ops.Pad(((0, 0),)), [(1, 3, 1)]),
+    (ops.Conv(1, 1, (1,), (1,), ((0, 0),), (1,)), [(1, 1, 1)]),
     (ops.Pad(((4, 4),), "reflect"), [(1, 3, 5)]),
     (ops.Pad(((5, 5),), "circular"), [(1, 3, 5)]),
     (ops.Pad(((50, 0),), "replicate"), [(1, 3, 5)]),
