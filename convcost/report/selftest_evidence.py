@@ -44,7 +44,7 @@ def _finite(side: object) -> object:
 
 
 def selftest_table(rules: Sequence[Caught]) -> Table:
-    """A line a rule, below what it is a rule of: what caught it, and the number that it broke, expected and executed."""
+    """A line a rule, below what it is a rule of: what caught it, and what it broke, as expected and as executed."""
     lines: dict[str, list[Line]] = {}
     for rule in rules:
         of, _, name = rule.name.partition(": ")
