@@ -148,7 +148,7 @@ def test_an_answer_narrows_the_interval(ask: Step, outcome: bool, interval: tupl
     [
         (lambda n: n < 10, True), (lambda n: n < 2, False), (lambda n: n <= 9, True), (lambda n: n <= 1, False),
         (lambda n: n > 1, True), (lambda n: n > 9, False), (lambda n: n >= 2, True), (lambda n: n >= 10, False),
-        (lambda n: n == 1, False), (lambda n: n == 10, False), (lambda n: n != 10, True), (lambda n: bool(n), True),
+        (lambda n: n == 1, False), (lambda n: n == 10, False), (lambda n: n != 10, True), (bool, True),
         (lambda n: n + 1 > n, True), (lambda n: n + 1 <= n, False), (lambda n: n == n + 1, False),
         (lambda n: n * 2 == n * 2, True),
     ],
