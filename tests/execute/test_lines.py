@@ -67,7 +67,8 @@ BY_HAND: dict[str, tuple[Any, int, int, tuple[int, list[int], list[int], int]]] 
                (-3, [n for at in range(-1, 3) for n in (at,) * 3], [n for at in range(-1, 3) for n in (at,) * 3], 6)),
     "weighed by three": (ops.Upsample("bilinear", (3,)), 2, 1,
                          (-2, [-1, -1, -1, 0, 0, 0, 1, 1, 1, 2], [-1, 0, 0, 0, 1, 1, 1, 2, 2, 2], 6)),
-    "blocks of channels": (ops.PixelShuffle((2,)), 2, 1, (-2, [-1, -1, 0, 0, 1, 1, 2, 2], [-1, -1, 0, 0, 1, 1, 2, 2], 4)),
+    "blocks of channels": (ops.PixelShuffle((2,)), 2, 1,
+                           (-2, [-1, -1, 0, 0, 1, 1, 2, 2], [-1, -1, 0, 0, 1, 1, 2, 2], 4)),
     "a border": (ops.Pad(((2, 1),)), 3, 1, (1, [-1, 0, 1, 2, 3], [-1, 0, 1, 2, 3], 6)),
     "a border taken away": (ops.Pad(((-1, -1),)), 3, 1, (-2, [-1, 0, 1, 2, 3], [-1, 0, 1, 2, 3], 1)),
     "statistics over space": (ops.Norm("group-norm", 4, 2), 3, 1, (-1, [0] * 5, [2] * 5, 3)),
@@ -205,8 +206,9 @@ def test_how_long_a_line_becomes_is_known_before_it_is_made(op: ops.Op, sizes: l
 @pytest.mark.parametrize(
     ("convs", "expected"),
     [
-        ([conv(3)], (3, 1)), ([conv(3, 2)], (3, 2)), ([conv(3, 2), conv(3, 3)], (7, 6)), ([conv(3, 1, (0, 0), 4)], (9, 1)),
-        ([conv(2, 5), conv(3, 1, (0, 0), 2)], (22, 5)), ([conv(3, 2, extra=0), conv(3)], (5, 1)), ([], (1, 1)),
+        ([conv(3)], (3, 1)), ([conv(3, 2)], (3, 2)), ([conv(3, 2), conv(3, 3)], (7, 6)),
+        ([conv(3, 1, (0, 0), 4)], (9, 1)), ([conv(2, 5), conv(3, 1, (0, 0), 2)], (22, 5)),
+        ([conv(3, 2, extra=0), conv(3)], (5, 1)), ([], (1, 1)),
     ],
 )  # fmt: skip
 def test_spans_of_convolutions_in_a_row(convs: list[ops.Conv], expected: tuple[int, int]) -> None:
