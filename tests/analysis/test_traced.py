@@ -107,6 +107,11 @@ def test_a_size_that_may_be_0_divides_nothing() -> None:
             divide()
 
 
+def test_a_size_from_1_on_divides() -> None:
+    size = Trace().size(1, 9, 6)
+    assert [(made.low, made.high) for made in (20 // size, 20 % size)] == [(2, 20), (0, 8)]
+
+
 @pytest.mark.parametrize(
     ("ask", "outcome", "interval"),
     [
