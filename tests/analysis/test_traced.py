@@ -110,6 +110,18 @@ def test_a_size_that_may_be_0_divides_nothing() -> None:
 def test_a_size_from_1_on_divides() -> None:
     size = Trace().size(1, 9, 6)
     assert [(made.low, made.high) for made in (20 // size, 20 % size)] == [(2, 20), (0, 8)]
+    assert (size // size, size % size) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "by", "interval"),
+    [(0, 8, 9, (0, 8)), (0, 9, 9, (0, 8)), (3, 8, 9, (3, 8)), (3, 9, 9, (0, 8)), (-1, 3, 9, (0, 8))],
+)
+def test_a_remainder_of_less_than_the_divisor_is_all_of_it(
+    low: int, high: int, by: int, interval: tuple[int, int]
+) -> None:
+    made = Trace().size(low, high, high) % by
+    assert (made.low, made.high) == interval
 
 
 @pytest.mark.parametrize(
