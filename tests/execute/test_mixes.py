@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcost.analysis import field
 from convcost.execute.ones import mixes
 from convcost.execute.ones.mixes import HEARD, SMALLER, measured_mixes, op_mixes
 from convcost.graph import ops
@@ -87,6 +88,7 @@ MIXED: list[tuple[ops.Op, list[str] | None]] = [
 def test_an_operation_mixes_what_is_heard_together(op: ops.Op, mixed: list[str] | None) -> None:
     """Space: a position at several, or several at one; channels: several in one."""
     assert op_mixes(op) == mixed
+    assert field.mixes(op) == (mixed or [])  # what is not executed is said to mix nothing
 
 
 def test_a_graph_mixes_what_any_operation_mixes() -> None:
