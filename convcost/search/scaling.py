@@ -215,8 +215,7 @@ class _Question:
         """Where no other that fits is as wide and as large."""
         at = np.nonzero(fits)
         values = [np.array([one for (one,) in axis.values])[of] for axis, of in zip(self.axes, at)]
-        keys = [-value for axis, value in zip(self.axes, values) if len(axis.values) > 1]
-        kept = front_of(np.stack(keys, 1)).tolist() if len(at[0]) else []
+        kept = front_of(-np.stack(values, 1)).tolist() if len(at[0]) else []
         return sorted([tuple([int(of[n]) for of in at]) for n in kept], reverse=True)
 
     def _best(self, fits: Any, orders: Sequence[Order]) -> list[tuple[int, ...]]:

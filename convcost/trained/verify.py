@@ -212,7 +212,7 @@ def longest_of(matrices: NDArray[Any]) -> NDArray[Any]:
     for _ in range(STEPS):
         vector = matrices.transpose(0, 2, 1) @ (matrices @ vector)
         size = np.linalg.norm(vector, axis=1, keepdims=True)
-        vector = vector / np.where(size, size, 1)
+        vector = vector / np.where(size, size, np.inf)
     found: NDArray[Any] = np.linalg.norm(matrices @ vector, axis=(1, 2))
     return found
 
