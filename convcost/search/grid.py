@@ -100,7 +100,7 @@ class Grid(NamedTuple):
         return self._replace(axes=tuple([axis for axis in self.axes if not {*axis.fields} & {*fields}]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache
 def _example(grid: Grid) -> LayerSpec:
     """The first of a few layers near both ends that is one: groups may not divide, a kernel may not fit."""
     why: SpecError | None = None
