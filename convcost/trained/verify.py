@@ -110,13 +110,14 @@ def distance(made: NDArray[Any], expected: NDArray[Any]) -> float:
 
 
 def random_input(graph: Graph) -> NDArray[np.float32]:
-    """Gaussian numbers, the same ones every time: (batch, *spatial, channels)."""
+    """A graph's input, (batch, *spatial, channels)."""
     batch, channels, *size = graph.input_shape
-    return _drawn((batch, *size, channels))
+    return drawn((batch, *size, channels))
 
 
 @lru_cache(maxsize=1)  # the rows of one layer
-def _drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+def drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Gaussian numbers, the same ones every time."""
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 

@@ -167,7 +167,11 @@ def test_the_longest_axis_lies_inside_whichever_it_is() -> None:
         assert [np.broadcast_to(varying[field], exists.shape).shape for field in "abc"] == [exists.shape] * 3
     assert columns.varying(next(blocks(grid, 4)), ["size"]) == {}
     whole = ((0, 2), (2, 7), (1, 3))
-    assert [column.tolist() for column in columns.rows(whole, np.array([0, 9, 19]))] == [[1, 1, 2], [3, 7, 7], [2, 3, 3]]
+    assert [column.tolist() for column in columns.rows(whole, np.array([0, 9, 19]))] == [
+        [1, 1, 2],
+        [3, 7, 7],
+        [2, 3, 3],
+    ]
 
 
 def test_a_number_that_does_not_fit_is_said_whatever_it_is_of() -> None:

@@ -34,7 +34,9 @@ from convcost.variants.registry import all_variants
         ("1..32/x2 @7 k3", [f"{n} @7 k3" for n in (1, 2, 4, 8, 16, 32)]),
         ("3..27/x3 @7 k3", ["3 @7 k3", "9 @7 k3", "27 @7 k3"]),
         ("3..26/x3 @7 k3", ["3 @7 k3", "9 @7 k3"]),
-        ("5..5 @7 k3", ["5 @7 k3"]), ("8 @7,7,9x7,9x7 k3", ["8 @7 k3", "8 @9x7 k3"]), ("8 @9x7,9x7 k3", ["8 @9x7 k3"]),
+        ("5..5 @7 k3", ["5 @7 k3"]),
+        ("8 @7,7,9x7,9x7 k3", ["8 @7 k3", "8 @9x7 k3"]),
+        ("8 @9x7,9x7 k3", ["8 @9x7 k3"]),
     ],
 )
 def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[str]) -> None:

@@ -154,6 +154,27 @@ def test_an_input_gives_output_errors_and_weighs_the_allocation(tmp_path: Path) 
     assert all(layer.chosen is None or layer.chosen.output_error is not None for layer in budget.layers)
 
 
+def test_what_two_operations_read_is_kept_until_both_have(tmp_path: Path) -> None:
+    """Though no layer is given it; a bias that is left out is none."""
+    arrays = {f"w{n}": random_weights(3, 3, 1, 1, seed=n) for n in range(3)}
+    nodes = [node("Conv", ["x", "w0", ""], "a"), node("Relu", ["a"], "r"), node("Sigmoid", ["a"], "s"),
+             conv("r", "w1", "p"), conv("s", "w2", "q"), node("Add", ["p", "q"], "y")]  # fmt: skip
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 5, 4), ("y", "r", "s"))
+    x = random_weights(1, 3, 5, 4, seed=4)
+    _, positive, sigmoid = reference(path, x)
+    given = layer_inputs(model_of(path), {"x": x})
+    assert set(given) == {"x", "r", "s"}
+    assert np.allclose(given["r"], np.moveaxis(positive, 1, -1), atol=1e-5)
+    assert np.allclose(given["s"], np.moveaxis(sigmoid, 1, -1), atol=1e-5)
+
+
+def test_what_follows_an_operation_that_is_not_computed_has_no_input(tmp_path: Path) -> None:
+    arrays = {"w0": random_weights(3, 3, 2, 2), "w1": random_weights(3, 3, 1, 1)}
+    nodes = [node("ConvTranspose", ["x", "w0"], "a"), conv("a", "w1", "b"), conv("x", "w1", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 5, 4), ("y", "b"))
+    assert set(layer_inputs(model_of(path), {"x": random_weights(1, 3, 5, 4)})) == {"x"}
+
+
 FILTERS = [
     ([[1, 0, -1], [2, 0, -2], [1, 0, -1]], "rank 1 = [1 2 1]ᵀ·[1 0 -1]"),
     ([[1, 2, 1], [2, 4, 2], [1, 2, 1]], "rank 1 = [1 2 1]ᵀ·[1 2 1]"),
