@@ -22,9 +22,7 @@ from convcost.trained.rows import (
     cheapest_within,
     curve_of,
     families_of,
-    front,
     grouped_rows,
-    noise2,
 )
 from convcost.variants.factors import read_factors
 from convcost.variants.registry import all_variants
@@ -203,7 +201,7 @@ def test_noise_is_drawn_from_one_seed(variant: str) -> None:
     drawn = np.random.default_rng(0).normal(size=(1, *made.matrices.shape))[0]
     squares = np.linalg.svd(drawn, compute_uv=False) ** 2
     for rank in range(1, made.most[0] + 1):
-        assert noise2(made, (rank,)) == pytest.approx(squares[:, rank:].sum() / squares.sum(), abs=1e-12)
+        assert rows_module.noise2(made, (rank,)) == pytest.approx(squares[:, rank:].sum() / squares.sum(), abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +235,7 @@ def test_noise_of_large_kernels_is_drawn_smaller_in_the_same_proportions(
         ranks = tuple([max(1, int(share * most)) for most in made.most])
         parts = [rank / most for rank, most in zip(ranks, made.most)]
         expected = 1 - parts[0] if len(parts) == 1 else (1 + 2 * parts[0]) * (3 + 5 * parts[1])
-        assert noise2(made, ranks) == pytest.approx(expected)
+        assert rows_module.noise2(made, ranks) == pytest.approx(expected)
     assert {*asked} == {drawn}
 
 
@@ -254,4 +252,4 @@ def test_of_rows_that_lose_nothing_the_cheapest_is_the_best() -> None:
 
 
 def test_the_front_of_costs_has_no_row_that_is_as_cheap_as_a_better_one() -> None:
-    assert front(np.array([3, 1, 1, 2, 4, 5]), np.array([0.2, 0.6, 0.5, 0.5, 0.2, 0.1])) == [2, 0, 5]
+    assert rows_module.front(np.array([3, 1, 1, 2, 4, 5]), np.array([0.2, 0.6, 0.5, 0.5, 0.2, 0.1])) == [2, 0, 5]
