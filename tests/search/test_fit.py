@@ -67,6 +67,32 @@ def test_settings_are_those_that_change_the_graph(variant: str) -> None:
     assert said <= {*settings_of(variant, parse_spec(text))}
 
 
+MIDDLE = {"mid_channels": (1, 24)}
+
+
+@pytest.mark.parametrize(
+    ("text", "variant", "searched", "configurations"),
+    [
+        ("16:24 @9 k3", "bottleneck", {**MIDDLE, "groups": (1, 8)}, 24 + 12 + 6 + 3),  # 1, 2, 4 and 8 groups of middles
+        ("16:24 @9 k3 g2", "bottleneck", MIDDLE, 12), ("16:24 @9 k3 mid=4", "bottleneck", {"groups": (1, 8)}, 3),
+        ("16:24 @9 k3 ratio=2", "bottleneck", {"groups": (1, 8)}, 3),  # 12 middle channels, which 8 does not divide
+        ("24:16 @9 k3", "low-rank", MIDDLE, 24), ("24:16 @9 k3 ratio=2", "low-rank", {}, 1),
+        ("16:24 @9 k3 ratio=2", "spatially-separable", MIDDLE, 24),  # it has no ratio
+        ("6:24 @9 k3", "mbconv", {"expansion_ratio": (1, 10)}, 10), ("6:24 @9 k3 e3", "mbconv", {}, 1),
+        ("6:24 @9 k3", "depthwise-separable", {"depth_multiplier": (1, 8)}, 8),
+        ("16:24 @9 k3", "grouped", {"groups": (2, 8)}, 3), ("3:5 @9 k3", "grouped", {}, 0),
+        ("16,32:24 @9 k3", "bottleneck", {"in_channels": (16, 32)}, 2), ("6:24 @9 k3", "standard", {}, 1),
+    ],
+)  # fmt: skip
+def test_every_setting_is_tried_that_a_variant_has_and_nobody_says(
+    text: str, variant: str, searched: dict[str, tuple[int, int]], configurations: int
+) -> None:
+    """A ratio says the middle channels; where a size varies, no setting does."""
+    found = fit_layer(text, "macs<=1G", [variant])
+    assert (found.searched, found.configurations, found.fitting) == (searched, configurations, configurations)
+    assert found.ranked == len(found.best) == (configurations > 0)
+
+
 def test_the_unknown_that_is_asked_for_is_the_last_that_fits() -> None:
     found = fit_layer("64:_ @56 k3", "params<=50k", ["inverted-residual"])
     last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)
