@@ -14,7 +14,7 @@ from convcost.spec import SpecError, format_spec
 from convcost.trained import separate
 from convcost.trained.activations import layer_inputs
 from convcost.trained.answer import Asked, Separation
-from convcost.trained.arrays import array_sources, arrays_in, filter_text, layer_of
+from convcost.trained.arrays import _short, array_sources, arrays_in, filter_text, layer_of, numbers_of, sources_of
 from convcost.trained.kernels import Kernel
 from convcost.trained.models import Model
 from convcost.trained.opening import read_network, separate_file
@@ -181,12 +181,25 @@ FILTERS = [
     ([[0, 1, 0], [1, -4, 1], [0, 1, 0]], "rank 2, of at most 3"),
     ([[0.1, 0.1], [0.1, 0.1]], "rank 1 = 0.1·[1 1]ᵀ·[1 1]"),
     ([[0, 0], [0, 0]], "rank 0: all of it is zero"),
+    ([[-1, -1], [-1, -1]], "rank 1 = [1 1]ᵀ·[-1 -1]"),
+    ([[0, 0, 0], [0, -2, 4]], "rank 1 = 2·[0 1]ᵀ·[0 -1 2]"),
+    ([[1, 0], [0, 1]], "rank 2, of at most 2"),
+    ([[1e-3, 0], [0, 1]], "rank 2, of at most 2"),
+    ([[1e-8, 0], [0, 1]], "rank 1 = [0 1]ᵀ·[0 1]"),
+    ([[300.0, 0], [0, 1e-5]], "rank 1 = 300·[1 0]ᵀ·[1 0]"),
+    ([[1, 0, -1]], ""),
 ]
 
 
 @pytest.mark.parametrize(("filter", "text"), FILTERS)
 def test_a_single_filter_is_said_in_words(filter: Any, text: str) -> None:
     assert filter_text(np.array(filter, float)[None, None]) == text
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3, 3), (2, 1, 3, 3), (1, 1, 3), (1, 1, 3, 3, 3), (1, 1, 3, 1), (1, 1, 1, 3)])
+def test_what_is_no_single_filter_of_two_axes_is_not_said_in_words(shape: tuple[int, ...]) -> None:
+    assert filter_text(np.ones(shape)) == ""
+    assert filter_text(np.full((1, 1, 2, 2), np.nan)) == ""
 
 
 @pytest.mark.parametrize(
@@ -244,6 +257,95 @@ def test_arrays_are_layers_of_what_the_words_say(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_a_kernel_says_how_many_axes_there_are(shape: tuple[int, ...], spec: str) -> None:
     assert format_spec(layer_of(shape, [])) == spec
+
+
+def test_groups_are_read_from_the_words() -> None:
+    """Also many; a number that is none of groups is the notation's to refuse."""
+    assert layer_of((8, 4, 3, 3), ["g2"])[:2] == (8, 8)
+    assert layer_of((1 << 20, 1, 1), ["g1048576"])[:2] == (1 << 20, 1 << 20)
+    for word, message in (("g1234567", "in_channels=4938268"), ("g12345678", "in_channels=4"), ("gx", "unknown token")):
+        with pytest.raises(SpecError, match=message if word == "gx" else f"groups={word[1:]} does not divide"):
+            layer_of((8, 4, 3, 3), [word])
+    with pytest.raises(SpecError, match="a kernel of 8x0x3x3 has no weights"):
+        layer_of((8, 0, 3, 3), [])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "layer", "message", "hint"),
+    [
+        ({"a": (4, 4), "b": (4,)}, "", "there is no kernel in it", "one has three to five axes"),
+        ({"a": (4, 4), "b": (4, 4, 3, 3)}, "a", "a is no kernel: 4x4", "a kernel is (out, in"),
+        ({"a": (4, 4, 1, 1, 1, 1)}, "", "a is no kernel: 4x4x1x1x1x1", "a kernel is (out, in"),
+        ({"a": (), "b": (4, 4, 3, 3)}, "a", "a is no kernel: a single number", "a kernel is (out, in"),
+        ({f"a{n}": (4, 4, 3, 3) for n in range(5)}, "zzz", "has no array 'zzz'", "try a0, a1, a2"),
+        ({"xa": (4,), "xb": (4,), "xc": (4,), "xd": (4,), "pq": (4,)}, "x", "has no array 'x'", "try x"),
+    ],
+)
+def test_of_arrays_that_are_no_kernels_it_is_said_which(
+    arrays: dict[str, tuple[int, ...]], layer: str, message: str, hint: str, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "m.npz", **{name: np.ones(shape) for name, shape in arrays.items()})
+    with pytest.raises(SpecError) as caught:
+        read(tmp_path / "m.npz", "@9", layer=layer)
+    assert message in caught.value.message
+    assert caught.value.hint.startswith(hint)
+    if hint.startswith("try"):
+        assert caught.value.hint.count(",") == 2
+        assert (caught.value.text, caught.value.start, caught.value.end) == (layer, 0, len(layer))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words", "bias"),
+    [((4,), [], True), ((5,), [], False), ((4, 1), [], False), (None, [], False), (None, ["bias"], True)],
+)
+def test_the_array_beside_a_kernel_is_its_bias_where_it_fits(
+    shape: tuple[int, ...] | None, words: list[str], bias: bool
+) -> None:
+    """Words say one that is not there: it is zeros."""
+    weights = random_weights(4, 3, 3, 3)
+    arrays: dict[str, Any] = {"a.weight": lambda: weights}
+    if shape is not None:
+        arrays["a.bias"] = lambda: np.ones(shape)
+    sources, notes = sources_of(arrays, "m", ["@9", *words], "a.weight")
+    kernel = sources[0].read()
+    assert (kernel.spec.bias, kernel.bias is not None, notes) == (bias, bias, ())
+    assert kernel.bias is None or kernel.bias.tolist() == [float(shape is not None)] * 4
+
+
+def test_a_size_that_nobody_says_is_noted() -> None:
+    arrays: dict[str, Any] = {"a": lambda: random_weights(4, 3, 3, 1, 3)}
+    assert sources_of(arrays, "m", [], "")[1] == ("no input size is said, so costs are those at @56x56x56",)
+    assert sources_of(arrays, "m", ["in=9"], "")[1] == sources_of(arrays, "m", ["@9"], "")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": np.ones(3), "b": np.ones(3)}, "has 2 arrays"), ({"a": np.ones(3, complex)}, "an input of complex128"),
+        ({"a": np.ones((0, 3))}, "with 0 numbers"), ({"a": np.array(["x"])}, "an input of <U1 with 1 numbers"),
+    ],
+)  # fmt: skip
+def test_an_input_is_one_array_of_real_numbers(arrays: dict[str, Any], message: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(SpecError, match=message):
+        numbers_of(str(tmp_path / "x.npz"))
+
+
+@pytest.mark.parametrize("kind", ["f4", "i1", "u1", "?"])
+def test_an_input_may_be_of_any_real_type(kind: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones((1, 2), kind))
+    assert numbers_of(str(tmp_path / "x.npy")).tolist() == [[1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"), (1 / 3, "0.3333"), (-2.0000001, "-2"), (1e-7, "0"), (0.001, "0.001"), (12345.004, "12345"),
+        (12345.02, "1.235e+04"), (3.0, "3"), (-1e-9, "0"), (1000003.0, "1000003"),
+    ],
+)  # fmt: skip
+def test_a_number_is_whole_up_to_a_millionth_or_has_four_digits(value: float, text: str) -> None:
+    assert _short(value) == text
 
 
 def test_safetensors_are_read_by_their_numpy_reader(tmp_path: Path) -> None:
@@ -351,8 +453,11 @@ def test_an_input_is_of_one_kernel(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("layer", "hint"),
-    [("y", "try Conv.y"), ("Conv", "try Conv.a, Conv.b, Conv.c"), ("Conv.e", "try Conv."), ("zzz", "try Conv.a, ")],
-)
+    [
+        ("y", "try Conv.y"), ("Conv", "try Conv.a, Conv.b, Conv.c"), ("zzz", "try Conv.a, Conv.b, Conv.c"),
+        ("Conx.y", "try Conv.y, "),
+    ],
+)  # fmt: skip
 def test_a_layer_that_a_model_has_not_is_answered_with_those_that_are_like_it(
     layer: str, hint: str, tmp_path: Path
 ) -> None:
@@ -362,4 +467,5 @@ def test_a_layer_that_a_model_has_not_is_answered_with_those_that_are_like_it(
     with pytest.raises(SpecError, match=f"has no layer '{layer}'") as caught:
         separate_file(path, [], QUIET, layer=layer)
     assert caught.value.hint.startswith(hint)
+    assert caught.value.hint.count("Conv.") == (1 if layer == "y" else 3)
     assert caught.value.text[caught.value.start : caught.value.end] == layer
