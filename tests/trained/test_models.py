@@ -17,7 +17,7 @@ from convcost.trained.answer import Asked, Separation
 from convcost.trained.arrays import _short, array_sources, arrays_in, filter_text, layer_of, numbers_of, sources_of
 from convcost.trained.kernels import Kernel
 from convcost.trained.models import Model
-from convcost.trained.opening import read_network, separate_file
+from convcost.trained.opening import read_network, separate_file, separate_weights
 
 QUIET = Asked(verify=False)
 
@@ -469,3 +469,105 @@ def test_a_layer_that_a_model_has_not_is_answered_with_those_that_are_like_it(
     assert caught.value.hint.startswith(hint)
     assert caught.value.hint.count("Conv.") == (1 if layer == "y" else 3)
     assert caught.value.text[caught.value.start : caught.value.end] == layer
+
+
+def test_an_array_is_separated_as_a_file_of_it_is(tmp_path: Path) -> None:
+    """With data that is an array or a path, as the kernel is."""
+    weights, x = random_weights(6, 4, 3, 3), random_weights(1, 4, 9, 9, seed=3)
+    np.save(tmp_path / "k.npy", weights)
+    np.save(tmp_path / "x.npy", x)
+    alone = separate_weights(weights, ["@9"], QUIET, "", None)
+    assert (alone.name, alone.layers[0].name, alone.input, alone.notes) == ("kernel", "kernel", "", ())
+    assert separate_weights(weights.tolist(), [], QUIET, "", None).notes[0].endswith("those at @56x56")
+    assert {row.output_error for row in alone.layers[0].rows} == {None}
+    given = separate_weights(weights, ["@9"], QUIET, "", x)
+    errors = [row.output_error for row in given.layers[0].rows]
+    assert given.input == "input"
+    assert None not in errors
+    for path in (tmp_path / "k.npy", str(tmp_path / "k.npy")):
+        assert separate_weights(path, ["@9"], QUIET, "", None).layers[0].rows == alone.layers[0].rows
+        for data in (tmp_path / "x.npy", str(tmp_path / "x.npy")):
+            of_file = separate_weights(path, ["@9"], QUIET, "", data)
+            assert (of_file.input, [row.output_error for row in of_file.layers[0].rows]) == (str(data), errors)
+        with pytest.raises(SpecError, match="the data for a file is a file"):
+            separate_weights(path, ["@9"], QUIET, "", x)
+
+
+def test_rows_of_one_kernel_are_all_executed_and_of_several_the_best(tmp_path: Path) -> None:
+    np.save(tmp_path / "k.npy", random_weights(4, 4, 3, 3))
+    np.savez(tmp_path / "m.npz", a=random_weights(4, 4, 3, 3), b=random_weights(4, 4, 3, 3, seed=1))
+    (alone,) = separate_file(str(tmp_path / "k.npy"), ["@9"], Asked()).layers
+    assert {row.verified is not None for row in alone.rows} == {True}
+    for layer in separate_file(str(tmp_path / "m.npz"), ["@9"], Asked()).layers:
+        assert {row.verified is not None for row in layer.rows} == {True, False}
+        assert all(row is None or row.verified is not None for _, row in layer.best)
+    (named,) = separate_file(str(tmp_path / "m.npz"), ["@9"], Asked(), layer="b").layers
+    assert {row.verified is not None for row in named.rows} == {True}
+
+
+def test_a_kernel_that_cannot_be_looked_at_is_no_filter(tmp_path: Path) -> None:
+    np.save(tmp_path / "k.npy", np.full((1, 1, 3, 3), np.nan))
+    (layer,) = read(tmp_path / "k.npy", "@9").layers
+    assert "9 of 9 are NaN or infinite" in layer.reason
+    assert (layer.filter, layer.rows, layer.dead) == ("", (), None)
+    np.save(tmp_path / "k.npy", np.ones((3, 3)))
+    assert read(tmp_path / "k.npy", "@9").layers[0].filter == "rank 1 = [1 1 1]ᵀ·[1 1 1]"
+
+
+@pytest.mark.parametrize(
+    ("more", "layer", "removed"),
+    [({}, "", True), ({}, "Conv.y", False), ({"macs": 0.5}, "", False), ({"error": 0.5}, "", False)],
+)
+def test_what_is_dead_is_of_a_whole_model_that_nothing_else_is_asked_of(
+    more: dict[str, float], layer: str, removed: bool, tmp_path: Path
+) -> None:
+    """Of one layer every row is executed."""
+    nodes = [conv("x", "w", "a"), conv("a", "w", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, {"w": random_weights(3, 3, 3, 3)}, (1, 3, 9, 8))
+    found = separate_file(path, [], Asked(**more), layer=layer)
+    assert (found.removal is not None) is removed
+    assert len(found.layers) == 2 - bool(layer)
+    executed = {row.verified is not None for row in found.layers[-1].rows}
+    assert executed == ({True} if layer else {True, False} if removed else executed)
+
+
+def two_inputs(path: Path) -> str:
+    """A file with inputs x and z of any size, and a convolution of each; its weights are listed as an input."""
+    inputs = [
+        onnx.helper.make_tensor_value_info("w", 1, [3, 3, 3, 3]),
+        *[onnx.helper.make_tensor_value_info(name, 1, ["N", 3, "H", "W"]) for name in "xz"],
+    ]
+    outputs = [onnx.helper.make_tensor_value_info(name, 1, None) for name in "ab"]
+    tensors = [onnx.numpy_helper.from_array(random_weights(3, 3, 3, 3), "w")]
+    graph = onnx.helper.make_graph([conv("x", "w", "a"), conv("z", "w", "b")], "g", inputs, outputs, tensors)
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(path))
+    return str(path)
+
+
+def test_data_is_of_the_input_that_is_named_or_of_the_first(tmp_path: Path) -> None:
+    """What is a constant of the file is no input; a size may be said without data."""
+    path, x, z = two_inputs(tmp_path / "m.onnx"), str(tmp_path / "x.npy"), str(tmp_path / "z.npy")
+    np.save(x, random_weights(1, 3, 7, 6))
+    np.save(z, random_weights(1, 3, 9, 8))
+
+    def seen(*inputs: str) -> list[tuple[Any, bool]]:
+        layers = separate_file(path, [], QUIET, inputs=inputs).layers
+        return [
+            (layer.spec and layer.spec.input_size, any(row and row.output_error is not None for _, row in layer.best))
+            for layer in layers
+        ]
+
+    assert seen(x, "z=1x3x5x4") == [((7, 6), True), ((5, 4), False)]
+    assert seen("x=1x3x7x6", f"z={z}") == [((7, 6), False), ((9, 8), True)]
+    assert seen(f"x={x}", f"z={z}") == [((7, 6), True), ((9, 8), True)]
+    assert separate_file(path, [], QUIET, inputs=(x, "z=1x3x5x4")).input == x
+    with pytest.raises(SpecError, match="size is given twice") as caught:
+        separate_file(path, ["@9"], QUIET, inputs=("x=1x3x7x6",))
+    assert (caught.value.text, caught.value.start, caught.value.end) == ("@9", 0, 2)
+    assert [one.spec and one.spec.input_size for one in separate_file(path, ["@9"], QUIET).layers] == [(9, 9)] * 2
+
+
+def test_a_word_that_begins_with_a_sign_is_a_file(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="no such file"):
+        separate_file(two_inputs(tmp_path / "m.onnx"), ["@9"], QUIET, inputs=("=1x3x7x6",))
