@@ -21,7 +21,7 @@ def node(op: str, given: Sequence[str], made: str, **attributes: Any) -> Any:
 
 
 def saved(
-    path: Path, nodes: Sequence[Any], arrays: Mapping[str, Any], size: Sequence[int], outputs: Sequence[str] = ("y",),
+    path: Path, nodes: Sequence[Any], arrays: Mapping[str, Any], size: Sequence[int | str], outputs: Sequence[str] = ("y",),
     opset: int = 17,
 ) -> str:  # fmt: skip
     """A file with these operations; its input is x, its outputs have any shape."""
