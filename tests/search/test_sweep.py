@@ -226,7 +226,6 @@ def test_how_many_layers_are_done_is_told_after_each_part(worker: Any, monkeypat
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """The address of a scheduler in a process of its own that knows no convcost, and two workers that do."""
-    pytest.importorskip("distributed")
     file, root = tmp_path / "scheduler.json", str(Path(convcost.__file__).parents[1])
     dask = [sys.executable, "-m", "dask"]
     usual = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
@@ -251,6 +250,7 @@ def awaited(file: Path) -> str:
     pytest.fail("the scheduler has not begun")
 
 
+@pytest.mark.needs("distributed")
 def test_a_killed_worker_of_a_cluster_changes_nothing(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
     """Dask works out again what was lost with it; the loop says the same, bit for bit."""
     address, workers = cluster
@@ -274,10 +274,10 @@ def distributed_client(address: str, workers: int) -> Any:
 @pytest.mark.parametrize(("address", "message"), [
     ("tcp://127.0.0.1:1", "no cluster at tcp://127.0.0.1:1"), ("nowhere", "missing port"), ("a://b:1", "scheme 'a'"),
 ])  # fmt: skip
+@pytest.mark.needs("distributed")
 def test_an_address_where_no_cluster_is_is_bad_input(
     address: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("distributed")
     monkeypatch.setattr("convcost.search.cluster.PATIENCE", "0.3s")
     assert run(["sweep", "16,32 @7 k3", "--cluster", address]) == 2
     assert message in capsys.readouterr().err
@@ -292,8 +292,8 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
     assert sorted(found) == sorted({*points} - beaten)
 
 
+@pytest.mark.needs("moocore")
 def test_moocore_and_sorting_agree() -> None:
-    pytest.importorskip("moocore")
     points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
     from convcost.search.fronts import _by_sorting
 
@@ -342,8 +342,9 @@ def test_a_csv_has_every_row_and_its_layer() -> None:
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".arrow"])
+@pytest.mark.needs("pyarrow")
 def test_columnar_files_have_the_rows_of_the_csv(ending: str) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import ipc, parquet
 
     search = read_search("16,32:32 @7,9 k3 mid=4,8", ["bottleneck", "grouped"])
@@ -427,9 +428,9 @@ def test_points_of_a_front_are_pairwise_unbeaten() -> None:
 
 @pytest.mark.parametrize("front", ["", "params,macs"])
 @pytest.mark.parametrize("variant", ["standard", "bottleneck", "inverted-residual", "grouped"])
+@pytest.mark.needs("numba")
 def test_a_kernel_says_what_numpy_says(variant: str, front: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of rows that its plan does not hold for, and whatever the condition."""
-    pytest.importorskip("numba")
     from convcost.search import chunks, reduce
 
     where = "macs<=300k or (variant!=grouped and in_channels=7 and not groups>3)" if front else "macs<=3M"
