@@ -52,16 +52,27 @@ def test_a_multiplier_without_a_number_is_no_multiplier(word: str) -> None:
         read_subject(f"mobilenet-v1 {word}")
 
 
-def test_a_file_of_the_folder_comes_before_a_layer_of_that_name(tmp_path: Path) -> None:
-    """And a network's file stands in the folder that is said, with what is behind its colon."""
+def test_a_file_of_the_folder_comes_before_a_layer_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a network's file stands in the folder that is said, with what is behind its colon; other names stay."""
     (tmp_path / "k3").write_text(NET)
     (tmp_path / "net.txt").write_text(NET)
     for name in ("k3", "net.txt"):
         assert read_subject(name, Ways(tmp_path)).total["params"] == 216
     assert read_subject("64:128 @9 k3").total["params"] == 73728
-    (tmp_path / "model.py").write_text("def make():\n    raise ValueError('it ran')\n")
-    with pytest.raises(Exception, match="it ran"):
-        read_subject("model.py:make", Ways(tmp_path))
+    asked: list[str] = []
+
+    def opened(name: str, *_: object, **__: object) -> Any:
+        asked.append(name)
+        raise SpecError("it was asked for")
+
+    (tmp_path / "model.py").write_text("")
+    monkeypatch.setattr(targets, "find_network", opened)
+    for name in ("model.py:make", "models:make", "resnet18"):
+        with pytest.raises(SpecError, match="it was asked for"):
+            read_subject(name, Ways(tmp_path))
+    assert asked == [f"{tmp_path / 'model.py'}:make", "models:make", "resnet18"]
 
 
 @pytest.mark.parametrize(
