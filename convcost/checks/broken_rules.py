@@ -207,11 +207,11 @@ def _sign_lost(_: Broken, span: tuple[int, int], size: int, windows: int) -> tup
 
 #: Layers of which the variants below are rows: everything on, sides and ends that differ; the same with equal ends.
 _LAYER = LayerSpec(
-    8, 12, (3, 3), (11, 14), (2, 1), ((1, 1), (1, 1)), bias=True, depth_multiplier=2, expansion_ratio=2, norm=True,
+    8, 12, (3, 3), (12, 14), (2, 1), ((1, 1), (1, 1)), bias=True, depth_multiplier=2, expansion_ratio=2, norm=True,
     activation="relu",
 )  # fmt: skip
 _EVEN = _LAYER._replace(out_channels=8, stride=(1, 1))
-_UPPER = _LAYER._replace(padding="same-upper", stride=(2, 2))
+_UPPER = _LAYER._replace(padding="same-upper")
 
 _BUILT = ("answers.comparison", "build_variant")
 
