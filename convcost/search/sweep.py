@@ -114,7 +114,7 @@ def too_large(question: Question, why: TooLarge) -> SpecError:
     largest = grid.tokens(grid.layers - 1)
     return SpecError(
         f"{question.variant}: {why}", "make the ranges smaller, or ask for the largest layer alone with compare",
-        largest, 0, len(largest),
+        largest,
     )  # fmt: skip
 
 
