@@ -125,7 +125,7 @@ def unknown_network(name: str) -> SpecError:
     """The error for a name that is no network, with the nearest one."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, zoo_names(), n=1, cutoff=0.5)
+    near = get_close_matches(name, zoo_names(), cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "'convcost zoo' lists the networks; a path names a file"
     shown = name if len(name) <= 40 else name[:39] + "…"
     return SpecError(f"there is no network and no file {shown!r}", hint, name)
