@@ -58,6 +58,17 @@ def test_a_formula_holds_at_other_sizes(a: int, b: int, more: tuple[int, int]) -
         (abbreviated("H′", (B - 1) // 2 + 1) * A, "A·H′"),
         (sum_of_sizes([]), "0"),
         (12 // B, "⌊12/B⌋"),  # exact at 4 only, so the division stays
+        (A + symbol("A", 6), "2·A"),  # a symbol is its name
+        (A * symbol("A", 6), "A²"),
+        (symbol("A", 6) - A, "0"),
+        (7 + B + A, "A + B + 7"),
+        (C + B * A + 3 * A, "3·A + C + A·B"),
+        (A * 0 + 5, "5"),
+        (-2 * A * B, "-2·A·B"),
+        (B * C // 2 // 3, "B·C/6"),
+        ((A + B) // (C + 1), "⌊(A + B)/(C + 1)⌋"),
+        (A // B, "⌊A/B⌋"),
+        (A * A * A // A, "A²"),
     ],
 )
 def test_formulas_print_as_papers_write_them(size: Size, text: str) -> None:
