@@ -85,6 +85,7 @@ def test_ratios_are_exact_and_simplified() -> None:
     assert repr(ratio(9 * A + A * B, 9 * A * B)) == "1/B + 1/9"
     assert [str(part) for part in ratio(9 * A + A * B, 9 * A * B).parts()] == ["1/4", "1/9"]
     assert repr(ratio(A * A, 6 * A * B * C)) == "A/(6·B·C)"
+    assert [repr(ratio(A, base)) for base in (B * C, 6 * B, B * B, A * B)] == ["A/(B·C)", "A/(6·B)", "A/B²", "1/B"]
 
 
 def test_questions_are_answered_for_the_values_it_was_made_with() -> None:
