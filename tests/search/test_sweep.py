@@ -356,6 +356,20 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
 
 
 @pytest.mark.needs("moocore")
+@pytest.mark.parametrize("together", [1, 2, 7, 256])
+def test_a_front_is_the_same_however_many_points_are_sorted_out_at_a_time(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convcost.search.fronts.TOGETHER", together)
+    points = np.random.default_rng(2).integers(0, 9, (300, 3))
+    listed = [tuple(point) for point in points.tolist()]
+    wanted = {
+        p: listed.index(p) for p in listed if not any(q != p and all(b <= a for a, b in zip(p, q)) for q in listed)
+    }
+    assert front_of(points).tolist() == sorted(wanted.values())
+    assert front_of(points[:0]).tolist() == []
+
+
 def test_moocore_and_sorting_agree() -> None:
     points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
     from convcost.search.fronts import _by_sorting
