@@ -355,7 +355,6 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
     assert sorted(found) == sorted({*points} - beaten)
 
 
-@pytest.mark.needs("moocore")
 @pytest.mark.parametrize("together", [1, 2, 7, 256])
 def test_a_front_is_the_same_however_many_points_are_sorted_out_at_a_time(
     together: int, monkeypatch: pytest.MonkeyPatch
@@ -370,6 +369,7 @@ def test_a_front_is_the_same_however_many_points_are_sorted_out_at_a_time(
     assert front_of(points[:0]).tolist() == []
 
 
+@pytest.mark.needs("moocore")
 def test_moocore_and_sorting_agree() -> None:
     points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
     from convcost.search.fronts import _by_sorting
