@@ -185,6 +185,30 @@ def test_there_are_so_many_plans_of_a_form_at_most(monkeypatch: pytest.MonkeyPat
         assert batch(stepped).texts(lines) == [answers[n] if n in planned else None for n in range(5)]
 
 
+def unplanned(reading: Reading) -> Result:
+    """An answer that no plan can be made for: it wants its size as a number."""
+    return one_layer(reading._replace(spec=reading.spec._replace(in_channels=range(reading.spec.in_channels + 1)[-1])))
+
+
+@pytest.mark.parametrize(
+    ("parts", "lacking", "mended"),
+    [(3, 1, True), (3, 2, False), (2, 1, False), (20, 7, True), (20, 8, False), (3, 0, True)],
+)
+def test_a_few_parts_without_a_plan_are_answered_by_themselves(parts: int, lacking: int, mended: bool) -> None:
+    """Up to 35 of 100; each between what stands before the first and behind the last."""
+    of = [*[one_layer] * (parts - lacking - 1), *[unplanned] * lacking, one_layer]
+    many = Batch(read_layer, Pieces(lambda _: of, lambda text: ("<", text, ">")), json_line)
+    lines = [f"{n}:{n} @9 k3" for n in range(3, 7)]
+    whole = ["<" + ",".join([json_line(one_layer(read_layer(line)))] * parts) + ">" for line in lines]
+    assert many.texts(lines) == (whole if mended else [None] * 4)
+
+
+def test_an_answer_without_sizes_is_the_same_for_every_line() -> None:
+    same = Batch(read_layer, Pieces(lambda _: [one_layer]), lambda _: "same")
+    assert same.texts([f"{n}:{n} @9 k3" for n in range(3, 8)]) == ["same"] * 5
+
+
 def test_an_image_with_its_channels_is_not_taken_for_three_axes() -> None:
     """Whether three sizes are refused depends on the numbers."""
     assert batch(one_layer).texts(["3:8 @9x9x9 k3", "3:8 @3x9x9 k3", "4:8 @7x7x7 k3"]) == [None] * 3
+    assert batch(one_layer).texts([f"{n}:8 @9x9x8 k3" for n in (4, 6, 7, 8, 9)]) == [None] * 5
