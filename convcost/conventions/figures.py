@@ -106,7 +106,7 @@ def _unit(figure: Figure) -> tuple[int, str]:
 def _decimals(figure: Figure, unit: int) -> int:
     """How many decimals the figure has in that unit."""
     decimals = 0
-    while decimals < 18 and figure.step < Fraction(unit, 10**decimals):
+    while figure.step < Fraction(unit, 10**decimals):
         decimals += 1
     return decimals
 
