@@ -366,7 +366,7 @@ com.microsoft.Attention num_heads=1 | 2x5x8 *8x24 *24 | 216 2720 540 1504
 com.microsoft.MultiHeadAttention num_heads=1 | 2x5x8 2x7x8 2x7x6 | 0 980 420 1344
 com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 - - - 2x2x3x4 | 0 1400 1200 1536
 com.microsoft.GroupQueryAttention num_heads=1 kv_num_heads=1 | 1x5x24 - - - - j:1 *j[5] | 0 400 150 644
-com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x3x16 *1x4x16 *1x32 - - - *1x12 *1 - *1 | 156 1568 1512 1080
+com.microsoft.DynamicQuantizeLSTM ->3 | 7x2x3 *1x3x16 *1x4x16 *1x32 - - - *1x12 *1 - *1 | 156 1568 1512 1080
 com.microsoft.QLinearAveragePool kernel_shape=3 strides=2 auto_pad='SAME_UPPER' | q:1x3x7 *. *q. *. *q. | 0 0 36 33
 com.microsoft.QLinearConcat | *. *q. q:2x4 *. *q. q:3x4 *. *q. | 0 0 0 40
 com.microsoft.SkipLayerNormalization | 2x5x8 1x5x8 *8 *8 | 16 0 480 864
@@ -459,7 +459,7 @@ com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
 com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
 com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
-com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1x5x8 1x5x8 1x2x3x4 | how much of its past is filled depends on the data
+com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1x5x8 - 1x2x3x4 | how much of its past is filled depends on the data
 com.microsoft.GroupQueryAttention num_heads=4 | 1x5x32 - - - - j:1 *j[5] | the size of its output is not known
 com.microsoft.MatMulNBits N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | its K is not said
 com.microsoft.MatMulNBits K=32 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | the size of its output is not known
