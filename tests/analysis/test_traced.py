@@ -266,7 +266,7 @@ def test_a_function_that_is_not_looked_into_is_one_step(highest: Any, interval: 
 def test_products_on_data_are_counted_without_a_question(
     stride: int, before: int, after: int, as_arithmetic: bool
 ) -> None:
-    """Three taps over 8 to 99 positions: arithmetic where what hangs over is a number, else one step not looked into."""
+    """Three taps over 8 to 99 positions: arithmetic where what hangs over is a number, else a step of its own."""
     trace = Trace()
     size = trace.size(8, 99, 9)
     found = products_on_data((size + before + after - 3) // stride + 1, 3, stride, 1, before, size)
