@@ -365,3 +365,10 @@ def test_what_varies_is_written_as_in_a_spec_or_a_command(
     values: dict[str, object], spec: dict[str, int] | None, text: str
 ) -> None:
     assert varied({"values": values, **({"spec": spec} if spec else {})}) == text
+
+
+@pytest.mark.parametrize(("text", "wrong", "start"), [("x", "x", 0), ("8,9..3", "9..3", 2), ("8,16,", "", 5)])
+def test_what_is_no_size_is_pointed_at(text: str, wrong: str, start: int) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_sizes(text)
+    assert (caught.value.text, caught.value.start, text[start : caught.value.end]) == (text, start, wrong)
