@@ -58,7 +58,7 @@ def read_figure(text: str) -> Figure:
     """
     match = _FIGURE.fullmatch(text.strip())
     if match is None:
-        raise SpecError(f"{clip(text)!r} is no figure", _HINT, text, 0, len(text))
+        raise SpecError(f"{clip(text)!r} is no figure", _HINT, text)
     part = match["part"] or ""
     scale = UNITS[match["unit"].lower()] * 10 ** int(match["power"] or 0)
     digits = int(re.sub(r"\D", "", match["whole"]) + part)

@@ -261,3 +261,11 @@ def test_sources_are_a_list_or_one_text_or_none() -> None:
     text = '[devices.a]\nstatus = "vendor"\n'
     for said, sources in (("", ()), ('source = "x"', ("x",)), ('source = ["x", 7]', ("x", "7"))):
         assert read_devices(text + said, "my.toml")["a"].source == sources
+
+
+@pytest.mark.parametrize(("name", "near"), [("a101", "a100"), ("RTX-4080", "rtx-4090"), ("jetson-nan", "jetson-nano")])
+def test_a_short_name_that_is_close_is_suggested_and_works(name: str, near: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        find_device(name)
+    assert caught.value.hint == f"did you mean {near}?"
+    assert f"-{near}" in find_device(near)[0].name
