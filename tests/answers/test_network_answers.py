@@ -176,8 +176,10 @@ def test_what_comes_out_is_not_known_where_the_last_has_no_size() -> None:
 @pytest.mark.parametrize(
     ("op", "cause"),
     [
-        (Counted("erf", (1, 3, 2, 1), elementwise=6), ["erf"]), (Scale(3), ["scale"]), (Norm("softmax", 3), ["softmax"]),
-        (Norm("rms-norm", 3), ["norm"]), (BatchNorm(3), ["norm"]), (Activation("relu"), ["activation"]), (Flatten(), []),
+        (Counted("erf", (1, 3, 2, 1), elementwise=6), ["erf"]), (Scale(3), ["scale"]),
+        (Norm("softmax", 3), ["softmax"]),
+        (Norm("rms-norm", 3), ["norm"]), (BatchNorm(3), ["norm"]),
+        (Activation("relu"), ["activation"]), (Flatten(), []),
     ],
 )  # fmt: skip
 def test_the_cause_of_elementwise_work_is_what_it_is_for(op: Op, cause: list[str]) -> None:
