@@ -130,7 +130,8 @@ SEEN: list[tuple[Op, tuple[int, ...], str, dict[str, int]]] = [
         "out": 704, "confused_macs": 704 * 2 * 6, "crossed_macs": 704 * 2 * 6, "forward_bias": 0, "square_bias": 0,
         "flat_bias": 0, "twice_grouped_macs": 280 * 6 * 1, "bias": 0,
     }),
-    (Conv(4, 6, (3,), (2,), ((1, 1),), (1,), bias=True, transposed=True, output_padding=(0,)), (2, 4, 5), "transposed", {
+    (Conv(4, 6, (3,), (2,), ((1, 1),), (1,), bias=True, transposed=True, output_padding=(0,)),
+     (2, 4, 5), "transposed", {
         "out": 108, "flat_macs": 0, "flat_bias": 0, "square_bias": 0, "forward_bias": 2 * 6 * 3, "dims": 1,
     }),
     (Linear(4, 6, bias=True), (2, 4), "linear", {
