@@ -121,9 +121,7 @@ def test_bars_of_numbers_begin_at_zero() -> None:
         ((1 / 128, 2), -7, 1, "1/64 1/16 1/4 1×"), ((1 / 256, 1), -8, 1, "1/256 1/16 1×"), ((0.3, 0.4), -2, 1, "1/4 1/2 1× 2×"),
     ],
 )  # fmt: skip
-def test_an_axis_of_ratios_has_five_powers_at_most(
-    values: tuple[float, ...], low: int, high: int, ticks: str
-) -> None:
+def test_an_axis_of_ratios_has_five_powers_at_most(values: tuple[float, ...], low: int, high: int, ticks: str) -> None:
     """All, or every second, or every fourth; one is in it, and more than one."""
     ax = axes()
     as_svg._ratio_axis(ax, values)
@@ -222,9 +220,7 @@ def test_curves_are_drawn_where_they_have_points() -> None:
 
 @pytest.mark.parametrize(("count", "ticks"), [(12, 1), (13, 0)])
 @pytest.mark.parametrize("log", [False, True])
-def test_an_axis_names_a_dozen_places_at_most(
-    count: int, ticks: int, log: bool, modules: dict[str, MagicMock]
-) -> None:
+def test_an_axis_names_a_dozen_places_at_most(count: int, ticks: int, log: bool, modules: dict[str, MagicMock]) -> None:
     """More are left to matplotlib; an axis of ratios does not begin at zero."""
     ax = axes()
     curve = Curve("a", tuple(range(count)), (1,) * count)
