@@ -118,7 +118,8 @@ def test_bars_of_numbers_begin_at_zero() -> None:
     [
         ((0.5, 2), -1, 1, "1/2 1× 2×"), ((1, 1), 0, 1, "1× 2×"), ((3, 5), 0, 3, "1× 2× 4× 8×"),
         ((1 / 8, 1), -3, 1, "1/8 1/4 1/2 1× 2×"), ((1 / 16, 1), -4, 1, "1/16 1/4 1×"),
-        ((1 / 128, 2), -7, 1, "1/64 1/16 1/4 1×"), ((1 / 256, 1), -8, 1, "1/256 1/16 1×"), ((0.3, 0.4), -2, 1, "1/4 1/2 1× 2×"),
+        ((1 / 128, 2), -7, 1, "1/64 1/16 1/4 1×"), ((1 / 256, 1), -8, 1, "1/256 1/16 1×"),
+        ((0.3, 0.4), -2, 1, "1/4 1/2 1× 2×"),
     ],
 )  # fmt: skip
 def test_an_axis_of_ratios_has_five_powers_at_most(values: tuple[float, ...], low: int, high: int, ticks: str) -> None:
@@ -288,7 +289,7 @@ def test_all_points_are_named_up_to_twenty(
 
 
 def write(*names: tuple[tuple[float, float], str, bool]) -> list[tuple[float, float, str, str, float, str]]:
-    """What is written of names: where, what, from which end on, its size and its colour; places are shares of the plot."""
+    """What is written of names: where, what, from which end on, its size and its colour; of a plot of one by one."""
     ax = axes()
     ax.transAxes.inverted.return_value.transform.side_effect = lambda at: at
     as_svg._write_names(ax, names)
