@@ -20,16 +20,16 @@ class SpecError(ValueError):
     >>> error.column, str(error)
     (12, "unknown token 'q3'")
 
-    `start` and `end` are a half-open span of characters of `text`, always inside it.
+    `start` and `end` are a half-open span of characters of `text`, always inside it; all of it where none is said.
     """
 
-    def __init__(self, message: str, hint: str = "", text: str = "", start: int = 0, end: int = 0) -> None:
+    def __init__(self, message: str, hint: str = "", text: str = "", start: int = 0, end: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.text = text
         self.start = max(0, min(start, len(text)))
-        self.end = max(self.start, min(end, len(text)))
+        self.end = max(self.start, len(text) if end is None else min(end, len(text)))
 
     @property
     def column(self) -> int:

@@ -44,6 +44,11 @@ TOKENS = [
     ("64:128 «@1x2x3x4x5x6» k3", "input_size has 6 axes", "1, 2 or 3"),
     ("64:128 «@1x2x3x4» k3", "input_size has 2 channels behind its batch, in_channels is 64", "write @3x4"),
     ("3:64 «@1x224x224x3» k3", "input_size has 224 channels", "write @1x3x224x224"),
+    ("64:128 «@5x63x56» k3 1d", "input_size has 63 channels behind its batch, in_channels is 64", "write @56"),
+    ("64:128 @5x64x56 k3 «2d»", "2d has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ("64:128 @5x64x56 «k3x3» 1d", "k3x3 has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ("64:128 1d «@64x56» k3", "@64x56 has 2 axes, the rest has 1", "give one number"),
+    ("64:128 @64x56 «1d» k3", "1d has 1 axis, the rest has 2", "give one number, or 2 of them"),
     ("3:64 @8x3x224x224 «n4» k3", "batch is 4, and input_size starts with 8", "@224x224"),
     (
         "3:64 «@224x224x3» k7 s2",
