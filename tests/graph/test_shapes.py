@@ -275,6 +275,7 @@ CHECKED = [
     (ops.Attention(2, 3), [(1, 9, 5)], "n: 2 heads do not divide 9 channels of queries, keys and values"),
     (ops.Tokens(1, 3, 6), [(1, 3, 4)], "n: takes 5 positions, gets 4"),
     (ops.Tokens(1, 4, 6), [(1, 3, 5)], "n: takes 5 positions, gets 5"),
+    (ops.Linear(3, 0), [(1, 3, 5)], "n: nothing is left of the 5 input"),
     (ops.AdaptivePool("max", (0,)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
     (ops.Pool("max", (6,), (1,), ((0, 0),)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
 ]
