@@ -253,3 +253,27 @@ def test_only_a_depthwise_convolution_is_half_of_a_pair(lines: str, reason: str)
 )  # fmt: skip
 def test_fields_have_one_value_an_axis(text: str, axes: int, fields: dict[str, object]) -> None:
     assert read_where(text, axes).fields == fields
+
+
+def test_types_of_tensors_are_kept_and_new_ones_are_their_layers() -> None:
+    """As a file says them: what takes a layer's place puts out what the layer did, its weights are of the dtype.
+
+    The activation behind the layer is one of both its halves then.
+    """
+    before = network("input 4 @8 fp16\nstandard 4 k3\nrelu\nstandard 4 k1")
+    graph = before.graph._replace(
+        value_types=("fp32", "fp64", "int8", "fp8"), weight_types=((("int4", 144),), (), (("int2", 16),))
+    )
+    after = swap_network(before._replace(graph=graph), "depthwise-separable", read_where("k3", 2)).network.graph
+    assert after.value_types == ("fp32", *["fp64"] * 4, "fp8")
+    new = [{kind: number for kind, number in each if number} for each in after.weight_types or ()]
+    assert new == [{"fp16": 36}, {}, {"fp16": 16}, {}, {"int2": 16}]
+    plain = swap_network(before, "depthwise-separable", read_where("k3", 2)).network.graph
+    assert (plain.value_types, plain.weight_types) == (None, None)
+
+
+def test_a_layer_is_replaced_by_what_replaces_layers() -> None:
+    """Building blocks are halves, and as-given is no variant."""
+    names = replacements()
+    assert {"standard", "depthwise-separable", "residual-bottleneck"} <= {*names}
+    assert not {"as-given", "depthwise", "pointwise"} & {*names}
