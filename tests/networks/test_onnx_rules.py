@@ -373,6 +373,9 @@ com.microsoft.SkipLayerNormalization | 2x5x8 1x5x8 *8 *8 | 16 0 480 864
 com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x0x4 - j:1 | 0 800 600 964
 Slice | 9x3 *i[1] *i[8] *i[0] *i[3] | 0 0 0 144
 Pad | 1x2x3 *i[1,2] - *i[2] | 0 0 0 72
+com.microsoft.FusedMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.TransposeMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.FusedGemm activation='Relu' | *5x3 3x4 | 15 60 20 188
 """
 
 ROWS = TABLE.strip().splitlines()

@@ -97,6 +97,22 @@ def test_a_file_says_who_wrote_it_and_for_which_version(dtype: str, kind: int, o
     onnx.checker.check_model(model)
 
 
+def graph_bytes(graph: Graph, name: str) -> int:
+    """How long a file says that its graph is, behind who wrote it: nothing of what is in it is made."""
+    first = next(onnx_pieces(writable(graph, name), lambda *_: iter(()), "1"))
+    assert first[:16] == b"\x08\x09\x12\x08convcost\x1a\x011:"
+    return sum([(byte & 127) << 7 * place for place, byte in enumerate(first[16:21])])
+
+
+def test_a_graph_has_2147483647_bytes_at_most() -> None:
+    """What 31 bits can say: a matrix of nearly as many, and a name as long as it may be beside it."""
+    graph = Graph((1, 23_170), "fp32", (Node("a", ops.Linear(23_170, 23_170), (0,)),))
+    fits = 2**31 - 1 - graph_bytes(graph, "a" * 70_000) + 70_000
+    assert graph_bytes(graph, "a" * fits) == 2**31 - 1
+    with pytest.raises(SpecError, match="bytes of weights"):
+        graph_bytes(graph, "a" * (fits + 1))
+
+
 def test_names_that_nodes_share_are_made_different() -> None:
     """From that of the input, too; a number that is taken is not taken again."""
     names = ["input", "a", "a", "a#2", "a", "b"]
