@@ -98,7 +98,7 @@ def read_where(text: str, axes: int) -> Where:
     except Problem as problem:
         raise locate(problem, " ".join(tokens), fields) from None
     if len(names) > 1 or len(numbers) > 1:
-        raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text, 0, len(text))
+        raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text)
     each = {field: _normal(field, value, axes) for field, value in fields.items()}
     return Where(each, "".join(names), _first_and_last(numbers[0]) if numbers else None, bounds)
 
@@ -297,7 +297,7 @@ class _Chooser:
         """What takes the place of a part; the reason why nothing does."""
         op = self.network.graph.nodes[part.first].op
         if part.spec.groups > 1 and "groups" not in self.where.fields:
-            return f"is grouped already (g{part.spec.groups})"
+            return f"grouped already (g{part.spec.groups})"
         built = _build(self.to, part.spec, self.network.shapes[part.last + 1])
         if isinstance(built, Built) and not part.factored and [n.op for n in built.graph.nodes][:1] == [op]:
             return f"is {self.to} already" if _only_conv(built.graph) else built
