@@ -208,6 +208,10 @@ BY_HAND: dict[str, tuple[ops.Op, int, tuple[ops.Shape, tuple[int, ...]]]] = {
     "softmax": (ops.Norm("softmax", 6, 1, False), 1, (INPUT, (0, 0, 0, 720, 0, 0, 288, 576, 576))),
     "pool": (ops.Pool("max", (3, 2), (2, 2), ((1, 1), (0, 1))), 1,
              ((2, 6, 2, 2), (0, 0, 0, 6 * 48, 0, 0, 96, 384, 384))),
+    "hanging pool": (ops.Pool("avg", (2, 3), (2, 2), ((0, 0), (0, 0)), True), 1,
+                     ((2, 6, 2, 2), (0, 0, 0, 6 * 48, 0, 0, 96, 384, 384))),
+    "dilated pool": (ops.Pool("max", (2, 2), (1, 1), ((1, 0), (0, 1)), False, (2, 3)), 1,
+                     ((2, 6, 2, 2), (0, 0, 0, 4 * 48, 0, 0, 96, 384, 384))),
     # windows of 2 and 2 rows; of 2, 2 and 2 columns
     "adaptive": (ops.AdaptivePool("avg", (2, 3)), 1, ((2, 6, 2, 3), (0, 0, 0, 12 * 4 * 6, 0, 0, 144, 432, 432))),
     "bilinear": (ops.Upsample("bilinear", (2, 1)), 1, ((2, 6, 6, 4), (0, 0, 0, 2 * 288, 0, 0, 576, 864, 864))),
