@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from math import prod
 from typing import Any, get_args
@@ -246,6 +247,36 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     run = run_values(build_variant(name, spec).graph)
     assert run.tensor_bytes == run.traced_bytes
     assert (run.scratch_bytes > 0) == (name != "pointwise")
+
+
+@pytest.mark.parametrize(("inplace", "numbers"), [(True, 10 + 30), (False, 30 + 30)])
+@pytest.mark.parametrize("trace", [True, False])
+def test_tensors_are_held_as_long_as_they_are_read(inplace: bool, numbers: int, trace: bool) -> None:
+    """10 numbers become 30 in three channels, and a norm writes over these or beside them; 4 bytes each."""
+    nodes = (
+        ops.Node("conv", ops.Conv(1, 3, (1,), (1,), ((0, 0),), (1,)), (0,)),
+        ops.Node("norm", ops.BatchNorm(3), (1,)),
+    )
+    run = run_values(ops.Graph((1, 1, 10), "int8", nodes), inplace=inplace, trace=trace)
+    assert (run.tensor_bytes, run.traced_bytes) == (4 * numbers, 4 * numbers if trace else None)
+    assert [(op.name, op.algorithm, op.products) for op in run.ops] == [
+        ("conv", "GEMM", 30),
+        ("norm", "elementwise", 0),
+    ]
+
+
+def test_a_run_within_another_trace_does_not_measure_by_it() -> None:
+    """And leaves it as it was."""
+    graph = ops.Graph((1, 2, 5), "fp32", (ops.Node("flat", ops.Flatten(), (0,)),))
+    tracemalloc.start()
+    try:
+        run = run_values(graph)
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+    assert (run.traced_bytes, run.tensor_bytes, run.ops[0].algorithm) == (None, 40, "a view")
+    assert run_values(graph).traced_bytes == 40
+    assert not tracemalloc.is_tracing()
 
 
 #: Every operation that is executed, with inputs on which each of its integers matters.
