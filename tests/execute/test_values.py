@@ -209,6 +209,20 @@ def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
     assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
 
 
+@pytest.mark.parametrize(
+    "op",
+    [ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))),
+     ops.PixelShuffle((1, 1)), ops.Shuffle(1), ops.Concat(), ops.Conv(2, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)), ops.Activation("relu")],
+    ids=str,
+)  # fmt: skip
+def test_what_is_new_shares_no_memory_with_its_input(op: ops.Op) -> None:
+    """Even where it changes nothing: its input may be written over afterwards."""
+    given = np.ones((1, 3, 4, 2))
+    made, _ = apply_values(op, [given], op_weights(op, dtype=given.dtype), None, Workbench())
+    assert made.shape == given.shape
+    assert not np.shares_memory(made, given)
+
+
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
     """Scratch is the executor's own."""
     op = ops.Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
