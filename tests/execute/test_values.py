@@ -211,8 +211,11 @@ def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
 
 @pytest.mark.parametrize(
     "op",
-    [ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))),
-     ops.PixelShuffle((1, 1)), ops.Shuffle(1), ops.Concat(), ops.Conv(2, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)), ops.Activation("relu")],
+    [
+        ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))), ops.Concat(),
+        ops.PixelShuffle((1, 1)), ops.Shuffle(1), ops.Conv(2, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+        ops.Activation("relu"),
+    ],
     ids=str,
 )  # fmt: skip
 def test_what_is_new_shares_no_memory_with_its_input(op: ops.Op) -> None:
@@ -277,6 +280,15 @@ def test_tensors_are_held_as_long_as_they_are_read(inplace: bool, numbers: int, 
         ("conv", "GEMM", 30),
         ("norm", "elementwise", 0),
     ]
+
+
+def test_the_input_of_a_graph_is_not_written_over() -> None:
+    """Nor is another one; what is made of it is."""
+    relu = ops.Activation("relu")
+    nodes = (ops.Node("one", relu, (0,)), ops.Node("two", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 5), "fp32", nodes)).tensor_bytes == 2 * 40
+    masked = (ops.Node("mask", ops.Counted("input", (1, 2, 5)), ()), ops.Node("other", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 1), "fp32", masked)).tensor_bytes == 8 + 2 * 40
 
 
 def test_a_run_within_another_trace_does_not_measure_by_it() -> None:
