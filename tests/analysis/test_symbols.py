@@ -96,6 +96,7 @@ def test_questions_are_answered_for_the_values_it_was_made_with() -> None:
     assert A == 6
     assert A * 2 == B * C
     assert (A % 4, bool(A - 6), A >= 6, A <= 5) == (2, False, True, False)
+    assert (A < 6, A > 6, A < 7, A > 5, A >= 7, A <= 6) == (False, False, True, True, False, True)
 
 
 def test_a_formula_cannot_be_kept_in_a_cache() -> None:
