@@ -496,6 +496,16 @@ def test_layer_norm_is_that_of_its_definition() -> None:
     assert np.allclose(made, (x - 3) / np.sqrt(14 / 3 + 1e-5) * scale + shift)
 
 
+@pytest.mark.parametrize(
+    ("op", "made"),
+    [(ops.LayerNorm(2), [10, -100]), (ops.Norm("group-norm", 2), [10, -100]), (ops.BatchNorm(2), [40960, -409600])],
+    ids=str,
+)  # fmt: skip
+def test_a_norm_without_a_shift_shifts_nothing(op: ops.Op, made: list[Any]) -> None:
+    given, scale = np.array([[[4096, -4096]]], np.float32), Weights(np.array([10, 100], np.float32))
+    assert apply_values(op, [given], scale, None, Workbench())[0].tolist() == [[made]]
+
+
 def odd(shape: tuple[int, ...], layout: str) -> Any:
     """Integers in an array whose numbers do not lie side by side, or do, with odd steps on axes of one position."""
     whole = pattern((*shape[:-1], shape[-1] + 2), np.dtype(np.float32), 3, 1)
