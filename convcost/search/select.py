@@ -160,8 +160,10 @@ def unbeaten(rows: Sequence[T], words: Sequence[Order], read: Reads[T]) -> list[
     [{'a': 1, 'b': 2}]
     """
     keys = [[read_word(read(row), order.word) for order in words] for row in rows]
-    signs = [-1 if order.descending else 1 for order in words]
-    complete = [(row, [s * k for s, k in zip(signs, key)]) for row, key in zip(rows, keys) if None not in key]
+    ways = [order.descending for order in words]
+    complete = [
+        (row, [-k if most else k for most, k in zip(ways, key)]) for row, key in zip(rows, keys) if None not in key
+    ]
     return [row for row, key in complete if not any([_beats(other, key) for _, other in complete])]
 
 
