@@ -269,11 +269,11 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     """`k3,5` as k3 and k5; a token without a list or a range is itself."""
     if word == "k_":
         return [f"k{size}" for size in KERNELS]
-    if word.endswith("_") and re.fullmatch(r"[a-z]+=?_", word):
+    if re.fullmatch(r"[a-z]+=?_", word):
         hint = "it stands for channels, sizes, a kernel, or mid=_ ratio=_ g_ e_ m_ n_; else write a range"
         raise SpecError(f"{word} is not solved for", hint, text, at, at + len(word))
     found = re.match(r"([a-z]+=?)?(\d.*)$", word)
-    if not found or not ("," in word or ".." in word):
+    if not found:
         return [word]
     start, rest = found[1] or "", found[2]
     return [start + one for piece, place in _placed(rest, ",", at + len(start))
