@@ -63,8 +63,8 @@ class Fit(NamedTuple):
     fitting: int
     best: tuple[FitRow, ...]
     beyond: tuple[FitRow, ...]
-    left: tuple[str, ...] = ()
-    ranked: int = 0
+    left: tuple[str, ...]
+    ranked: int
 
 
 def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str] = WORDS) -> str:

@@ -196,8 +196,8 @@ def _require_layer(grid: Grid, text: str) -> None:
         grid.example()
     except SpecError as error:
         wrong = error.text[error.start : error.end]
-        at = text.find(wrong) if wrong.strip() else -1
-        place = (at, at + len(wrong)) if at >= 0 else (0, len(text))
+        at = text.find(wrong)
+        place = (at, at + len(wrong)) if wrong.strip() and at >= 0 else (0, len(text))
         raise SpecError(error.message, error.hint, text, *place) from None
 
 
