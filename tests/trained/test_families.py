@@ -189,7 +189,7 @@ def test_groups_cost_what_a_grouped_layer_does_and_a_layer_of_groups_or_zeros_ha
     weights[:3, :2], weights[3:, 2:] = 1, 2
     kernel = Kernel("conv", parse_spec("4:6 @9x7 k1"), weights)
     (row,) = grouped_rows(kernel)
-    assert (row.ranks, row.error, row.macs, row.params) == ((2,), 0.0, 63 * 12, 12)
+    assert (row.ranks, row.groups, row.error, row.macs, row.params) == ((2,), 1, 0.0, 63 * 12, 12)
     assert grouped_rows(kernel._replace(weights=0 * weights)) == []
     assert grouped_rows(Kernel("conv", parse_spec("8:6 @9x7 k1 g2"), weights)) == []
 
