@@ -147,8 +147,7 @@ def _tried(field: str, variant: str, spec: LayerSpec) -> Sequence[int]:
         own = [n for n in range(1, common + 1) if common % n == 0]
         return own[1:] if "groups" in _usual_settings(variant, spec) else own  # 1: it chooses itself
     if field == "mid_channels":
-        usual = _usual_settings(variant, spec).get("mid_channels")
-        return range(1, max(spec.in_channels, spec.out_channels, usual if isinstance(usual, int) else 1) + 1)
+        return range(1, max(spec.in_channels, spec.out_channels) + 1)
     return range(1, MOST[field] + 1)
 
 

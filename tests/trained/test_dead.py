@@ -126,6 +126,20 @@ def test_nothing_is_taken_out_in_front_of_what_makes_something_of_zero(between: 
     assert found.removal.upper.params > 0
 
 
+def test_a_norm_that_is_folded_in_says_what_dead_channels_are(tmp_path: Path) -> None:
+    """Its shift: that of output 2 is zero, and that of output 1 is not."""
+    first, last = random_weights(4, 3, 1, 1), random_weights(2, 4, 1, 1, seed=1)
+    first[[1, 2]] = 0
+    arrays = {"w1": first, "w2": last, "scale": np.ones(4, np.float32), "shift": np.array([1, 1, 0, 1], np.float32),
+              "mean": np.zeros(4, np.float32), "var": np.ones(4, np.float32)}  # fmt: skip
+    nodes = [conv("x", "w1", "a"), node("BatchNormalization", ["a", "scale", "shift", "mean", "var"], "n"),
+             node("Relu", ["n"], "r"), conv("r", "w2", "y")]  # fmt: skip
+    found = found_in(tmp_path, nodes, arrays, [1, 3, 5, 4])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3 @5x4 k1 bias", "3:2 @5x4 k1"]
+    assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
+
+
 def test_channels_of_a_series_are_followed_too(tmp_path: Path) -> None:
     """One axis in space: three of the eight outputs of the first layer are zero, by each operation between."""
     first, second = random_weights(8, 2, 3), random_weights(4, 8, 1, seed=1)

@@ -204,6 +204,20 @@ def test_noise_is_drawn_from_one_seed(variant: str) -> None:
         assert rows_module.noise2(made, (rank,)) == pytest.approx(squares[:, rank:].sum() / squares.sum(), abs=1e-12)
 
 
+def test_noise_of_a_bottleneck_is_what_both_sides_leave_out() -> None:
+    """The leading directions of both unfoldings kept, and the kernel between them."""
+    made = decomposed(np.ones((2, 5, 4, 3, 3)), read_factors(all_variants()["bottleneck"].factors, 2))
+    assert made is not None
+    drawn = np.random.default_rng(0).normal(size=(2, 5, 4, 9))
+    for into, out in ((1, 1), (2, 3), (4, 2), (4, 5)):
+        kept = 0.0
+        for one in drawn:
+            left = np.linalg.svd(one.reshape(5, -1))[0][:, :out]
+            right = np.linalg.svd(one.swapaxes(0, 1).reshape(4, -1))[0][:, :into]
+            kept += float((np.einsum("oit,on,im->nmt", one, left, right) ** 2).sum())
+        assert rows_module.noise2(made, (into, out)) == pytest.approx(1 - kept / (drawn**2).sum(), abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("shape", "variant", "drawn"),
     [
