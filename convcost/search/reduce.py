@@ -100,9 +100,7 @@ def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
 def merge(search: Search, one: Partial, other: Partial) -> Partial:
     """The answer to the parts of both."""
     counts = added((*one.counts, *other.counts))
-    best = one.best or other.best
-    if one.best and other.best:
-        best = tuple(islice(merged_in_order(one.best, other.best), search.top))
+    best = tuple(islice(merged_in_order(one.best, other.best), search.top))
     front = one.front or other.front
     if one.front and other.front:
         front = _joined(one.front, other.front)

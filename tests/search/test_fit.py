@@ -126,6 +126,15 @@ def test_what_does_not_fit_shows_its_nearest() -> None:
     assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]
 
 
+def test_of_several_structures_the_nearest_is_the_one_that_takes_least() -> None:
+    """In the first word that the budget limits, of each variant; where it limits none, there is none."""
+    found = fit_layer("16:24 @19 k5,3,7", "macs<=1k and params<=9", ["standard", "bottleneck"])
+    beyond = [(row.answer.variant, row.text) for row in found.beyond]
+    assert beyond == [("standard", "16:24 @19 k3"), ("bottleneck", "16:24 @19 k3")]
+    assert (found.best, found.left, found.fitting) == ((), ("standard", "bottleneck"), 0)
+    assert fit_layer("16:24 @19 k3", "in_channels<3", ["standard"]).beyond == ()
+
+
 def test_the_order_is_what_somebody_says() -> None:
     first = (Order("peak_bytes", False), Order("params", True))
     found = fit_layer("16:24 @19 k3", "params<=3k", ["bottleneck", "grouped", "depthwise-separable"], first, 5)

@@ -154,6 +154,13 @@ def test_the_best_row_within_a_budget_is_the_best_of_all_that_fit() -> None:
         assert cheapest.error <= error
         assert cheapest.macs == min(row.macs for row in rows if row.error <= error)
     assert best_within(families, 10) is None
+    least = min(row.macs for row in rows)
+    assert best_within(families, least - 1) is None
+    for family in families:
+        own = int(family.macs.min())
+        assert rows_module.row_within(family, own - 1) is None
+        assert rows_module.row_within(family, own) == best_within([family], own)
+        assert best_within([family], own).macs == own
 
 
 def test_noise_is_what_noise_loses() -> None:
