@@ -90,7 +90,7 @@ def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
     """All of a search, in parts of about so many layers."""
     for number, question in enumerate(search.questions):
         all_layers = question.grid.layers
-        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if all_layers > AT_ONCE else 1
+        every = sum([1 for _ in blocks(question.grid, AT_ONCE)])
         step = max(1, every * layers // all_layers)
         for first in range(0, every, step):
             last = min(every, first + step)
