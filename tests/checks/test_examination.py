@@ -369,7 +369,7 @@ FREE = "; 12,345 free parameters for its 6,789; anything"
     ("fields", "sides", "note"),
     [
         ({}, ("everywhere", "everywhere", True), SAME + FREE),
-        ({"same": False}, ("everywhere", "computes something else", False), SAME + FREE),
+        ({"same": False}, ("everywhere", "another output", False), SAME + FREE),
         ({"where": "interior"}, ("interior", "interior", True),
          f"{SAME} in the interior: at the border, padding between stages differs{FREE}"),
         ({"where": "nowhere", "same": False}, ("everywhere", "nowhere", False), "anything"),
