@@ -84,6 +84,19 @@ def test_a_layer_says_the_best_of_each_budget() -> None:
     assert found["macs"][:3] == ["1000", "–", "5"]
 
 
+@pytest.mark.parametrize(
+    ("found", "priorities"),
+    [
+        (asked(layer(rows=(row(),)), input="x.npy"), [5, None, None, None, 1, 3, None, 4, 2]),
+        (asked(layer(best=((0.75, row()), (0.5, row()))), layer("b")), [3, 1, 2, None, None, 4]),
+        (asked(layer(), error=0.1, input="x.npy"), [4, 1, 3, None, None, 2, None]),
+    ],
+)
+def test_errors_stay_and_what_explains_them_goes(found: Separation, priorities: list[int | None]) -> None:
+    """The highest first; a spec, to go on with, is wanted more than what a variant costs."""
+    assert [head.priority for head in separation_table(found).heads] == priorities
+
+
 def test_shares_head_their_columns() -> None:
     best = ((0.75, row()), (0.5, row()), (0.25, row()))
     heads = separation_table(asked(layer(best=best), layer("b"))).heads
@@ -112,13 +125,13 @@ def test_an_error_has_two_decimals_or_one_digit(error: float, shown: str) -> Non
 
 def test_variants_of_one_layer() -> None:
     """Ranks beside each other, the share of the layer's multiply-adds, groups behind the spec."""
-    rows = (row("low-rank", macs=250, verified=GOOD), row("tucker", ranks=(2, 3), groups=4, verified=SMALL),
+    rows = (row("low-rank", macs=250, verified=GOOD), row("tucker", ranks=(2, 3), groups=2, verified=SMALL),
             row("grouped", ranks=(), groups=4, verified=WRONG), row("last", noise=None))  # fmt: skip
     found = asked(layer(rows=rows))
     shown = cells(found)
     assert shown["rank"] == ["2", "2x3", "–", "2"]
     assert shown["relative"] == ["0.25×", "0.50×", "0.50×", "0.50×"]
-    assert shown["spec"] == ["4:2 @6 k3", "4:2 @6 k3 (4×)", "4:2 @6 k3", "4:2 @6 k3"]
+    assert shown["spec"] == ["4:2 @6 k3", "4:2 @6 k3 (2×)", "4:2 @6 k3", "4:2 @6 k3"]
     assert shown["noise"] == ["0.50", "0.50", "0.50", "–"]
     lines = separation_table(found).sections[0].lines
     assert [line.mark for line in lines] == ["✓", "✓*", "✗", ""]
@@ -334,6 +347,10 @@ def test_a_document_says_what_the_question_leaves_open() -> None:
     assert full["layers"][0]["dead"] == {"out": 1, "in": 2, "taps": 3, "on_padding": 0}
     assert (full["layers"][0]["reason"], full["layers"][0]["filter"]) == ("no", "blur")
     assert [one["after"] for one in full["dead"]["layers"]] == ["4:7 @6 k3"]
-    assert separation_document(plain)["dead"] is None
+    assert (separation_document(plain)["dead"], separation_document(plain)["input"]) == (None, None)
+    assert separation_document(plain._replace(input="x.npy"))["input"] == "x.npy"
     lines = list(separation_lines(asked(Separated("a", None)), separation_document(asked(Separated("a", None)))))
     assert lines == [{"layer": "a", "layer_spec": None, "layer_macs": 0, "reason": None, "dead": {}}]
+    dead = asked(layer(dead=DeadParts(1, 2, 3, 0), rows=(row(),)))
+    (line,) = separation_lines(dead, separation_document(dead))
+    assert (line["dead"]["in"], line["layer_spec"], line["variant"]) == (2, "4:8 @6 k3", "low-rank")
