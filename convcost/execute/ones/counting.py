@@ -213,7 +213,8 @@ def group_sums(values: NDArray[Any], weights: ConvWeights, dtype: np.dtype[Any])
     runs = flat[:starts] + flat[1 : starts + 1]
     for member in range(2, members):
         runs += flat[member : starts + member]
-    return runs[::members].reshape(split.shape[:-1]).astype(dtype)
+    sums: NDArray[Any] = runs[::members].reshape(split.shape[:-1]).astype(dtype)
+    return sums
 
 
 def _by_words(split: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from ...graph.ops import Conv
 from ..windows import landing_starts, shifted, tap_offsets
 from .depthwise import channel_by_channel
-from .sliding import bordered, on_two_axes, packed, window_counts, windows
+from .sliding import bordered, on_two_axes, packed, row_windows, window_counts, windows
 from .workbench import Workbench
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ TILE = 448
 
 #: Numbers of columns that a tile has at least, where its windows are small.
 NUMBERS = 1 << 17
+
+#: Numbers of columns that a tile has at least, where windows of single rows are laid out.
+ROWS = 1 << 18
 
 #: With fewer numbers side by side in a window, one number of all windows is copied at a time and not one window. With
 #: several groups such a copy skips the numbers of the others, so that it pays later.
@@ -43,7 +46,7 @@ def convolve_values(
     >>> bench = Workbench()
     >>> out, algorithm = convolve_values(op, np.ones((1, 4, 2)), np.ones((1, 3, 2, 1)), None, bench)
     >>> out[0, :, 0].tolist(), algorithm, bench.products
-    ([4.0, 6.0, 6.0, 4.0], 'im2col, one GEMM a tile', 24)
+    ([4.0, 6.0, 6.0, 4.0], 'im2col of rows, one GEMM a row of taps', 24)
     """
     flat = len(op.kernel_size) == 1
     if flat:
@@ -53,8 +56,10 @@ def convolve_values(
         out, algorithm = _landing(op, given, kernel, bench), "GEMM, results scattered"
     elif op.groups > 1 and kernel.shape[-2] == 1:
         out, algorithm = channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
-    elif set(op.kernel_size) == {1} and not any(map(any, op.padding)):
+    elif max(op.kernel_size) == 1 and not any(map(any, op.padding)):
         out, algorithm = _pointwise(op, given, kernel, bench), "GEMM"
+    elif _by_rows(op, kernel):
+        out, algorithm = _row_by_row(op, given, kernel, bench), "im2col of rows, one GEMM a row of taps"
     else:
         out, algorithm = _spatial(op, given, kernel, bench), "im2col, one GEMM a tile"
     if bias is not None:
@@ -78,6 +83,34 @@ def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workb
     return out
 
 
+def _by_rows(op: Conv, kernel: NDArray[Any]) -> bool:
+    """Of two axes and all channels, where a row of taps reads as many numbers as it makes, or more."""
+    plain = op.groups == 1 and len(op.kernel_size) == 2 and op.padding_mode == "zeros" and op.dilation[-1] == 1
+    return plain and prod(kernel.shape[-3:-1]) >= kernel.shape[-1]
+
+
+def _row_by_row(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """Windows of single rows copied side by side; every row of taps reads its rows of them, and the products are added.
+
+    For three rows of taps these are a third of the copies of whole windows, and none into a border.
+    """
+    (height, width), (_, taps, _, _, outer) = window_counts(op, given.shape[1:-1]), kernel.shape
+    weights, offsets = kernel.reshape(taps, -1, outer), tap_offsets(taps, op.dilation[0])
+    out = np.empty((len(given), height, width, outer), given.dtype)
+    tile = max(width, TILE, ROWS // weights.shape[1])  # whole rows
+    for image, target in zip(given, out):
+        for rows, _ in _tiles(tile, height, width):
+            made = target[rows].reshape(-1, outer)
+            sums = bench.room("sums", made.shape, made.dtype)
+            seen = row_windows(op, image, rows.start, len(target[rows]), width, bench)
+            for tap, (first, part) in enumerate([divmod(offset, len(seen)) for offset in offsets]):
+                left = seen[part, first : first + len(target[rows])].reshape(len(made), -1)
+                bench.matmul(left, weights[tap], sums if tap else made)
+                if tap:
+                    made += sums
+    return out
+
+
 def _spatial(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
     """Windows copied side by side, a tile of output positions at a time, and multiplied straight into the output."""
     counts = window_counts(op, given.shape[1:-1])
@@ -87,10 +120,10 @@ def _spatial(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workben
     view = windows(op, padded, counts, groups, merge=True)
     weights = kernel.reshape(groups, -1, outer)
     short = view.shape[-1] < (SHORT if groups == 1 else SHORT_IN_GROUPS)
-    numbers = kernel[..., 0].size  # that a position sees
+    numbers = kernel.size // outer  # that a position sees
     tile = max(TILE, NUMBERS // numbers)
     buffer = bench.room("columns", (min(tile, prod(counts[-2:])) * numbers,), given.dtype)
-    for lead in np.ndindex(out.shape[:-3]):
+    for lead in product(*map(range, out.shape[:-3])):
         image, target = view[lead], out[lead]
         for rows, places in _tiles(tile, *counts[-2:]):
             made = target[rows, places].reshape(-1, groups, outer).transpose(1, 0, 2)
