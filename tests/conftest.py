@@ -4,6 +4,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from needs import fold
 
 # There is a process for each core: a second thread in each waits, and takes processor time for that. NumPy's library
 # reads this when it loads, and so do the processes that tests start.
@@ -16,6 +17,11 @@ os.environ.pop("COLUMNS", None)
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("convcost", deadline=None)
 settings.load_profile("convcost")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs something that is not here is skipped once, with its reason."""
+    config.hook.pytest_deselected(items=fold(items))
 
 
 @pytest.fixture(autouse=True, scope="session")

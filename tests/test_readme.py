@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from cli.shell import in_shell, lacking
+from cli.shell import in_shell
+from needs import lacking, with_needs
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -24,15 +25,20 @@ def test_there_are_commands_to_run() -> None:
     assert sum(fence.count("convcost ") for fence in SCRIPTS) > 15
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=[script.split("\n")[0][:50] for script in SCRIPTS])
+def needs_of(script: str) -> list[pytest.MarkDecorator]:
+    """None, if a line of it can run."""
+    found = [with_needs(line) for line in script.splitlines()]
+    return found[0] if all(found) else []
+
+
+@pytest.mark.parametrize(
+    "script", [pytest.param(script, id=script.split("\n")[0][:50], marks=needs_of(script)) for script in SCRIPTS]
+)
 def test_commands_of_the_readme_run(script: str, tmp_path: Path) -> None:
     """Line by line in one folder; what a line needs beyond the tests' own extra, where that is."""
-    lacks = {line: lacking(line) for line in script.splitlines()}
-    for line in [line for line, what in lacks.items() if not what]:
+    for line in [line for line in script.splitlines() if not lacking(line)]:
         done = in_shell(line, tmp_path, shared=True)
         assert done.returncode == 0, (line, done.stderr)
-    if all(lacks.values()):
-        pytest.skip(f"what {' and '.join(lacks.values())} need is not here")
 
 
 def test_python_of_the_readme_holds() -> None:

@@ -106,10 +106,10 @@ def sweep(
 def _answer(
     search: Search, text: str, workers: Workers, execution: Execution, top: int | None, to: Destination
 ) -> Sweep:
-    from ..search.sweep import layers_asked, sweep_layers
+    from ..search.sweep import rows_asked, sweep_layers
 
     ending = _ending(search, to)
-    tell, done = telling(layers_asked(search), sys.stdout if ending and not to.output else None)
+    tell, done = telling(rows_asked(search), sys.stdout if ending and not to.output else None)
 
     def work(**more: Any) -> Sweep:
         return sweep_layers(search, text, workers, verify=execution.of_rows(), tell=tell, top=top, **more)
@@ -140,7 +140,7 @@ def _rows_file(to: Destination) -> AbstractContextManager[BinaryIO]:
     return whole_bytes(to.output) if to.output else nullcontext(sys.stdout.buffer)
 
 
-def telling(layers: int, beside: TextIO | None = None) -> tuple[Callable[[int], object], Callable[[], object]]:
+def telling(rows: int, beside: TextIO | None = None) -> tuple[Callable[[int], object], Callable[[], object]]:
     """What tells how far things are, on a terminal where nothing is written `beside`, and what clears it away."""
     start = last = monotonic()
     if not sys.stderr.isatty() or (beside is not None and beside.isatty()):
@@ -151,16 +151,16 @@ def telling(layers: int, beside: TextIO | None = None) -> tuple[Callable[[int], 
         now = monotonic()
         if now - last >= OFTEN:
             last = now
-            print(f"\r{rate_of(done, layers, now - start)}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{rate_of(done, rows, now - start)}\x1b[K", end="", file=sys.stderr, flush=True)
 
     return tell, lambda: print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def rate_of(done: int, layers: int, seconds: float) -> str:
+def rate_of(done: int, rows: int, seconds: float) -> str:
     """How far things are, in words.
 
     >>> rate_of(250, 1000, 2.0)
     '25.0 %, 125 rows a second, 6 s left'
     """
     rate = max(done / seconds, 1e-9)
-    return f"{100 * done / max(layers, 1):.1f} %, {rate:,.0f} rows a second, {(layers - done) / rate:,.0f} s left"
+    return f"{100 * done / max(rows, 1):.1f} %, {rate:,.0f} rows a second, {(rows - done) / rate:,.0f} s left"

@@ -297,7 +297,7 @@ class _Chooser:
         """What takes the place of a part; the reason why nothing does."""
         op = self.network.graph.nodes[part.first].op
         if part.spec.groups > 1 and "groups" not in self.where.fields:
-            return f"is grouped already (g{part.spec.groups})"
+            return f"grouped already (g{part.spec.groups})"
         built = _build(self.to, part.spec, self.network.shapes[part.last + 1])
         if isinstance(built, Built) and not part.factored and [n.op for n in built.graph.nodes][:1] == [op]:
             return f"is {self.to} already" if _only_conv(built.graph) else built

@@ -10,9 +10,6 @@ from .foreign import network_file, refuse_foreign
 from .lines import Program
 from .program import named_program, read_program
 
-#: A longer word names no network of ours.
-LONGEST_NAME = 40
-
 FOLDER = Path(__file__).with_name("zoo")
 
 
@@ -104,7 +101,7 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         return read_program(standard_input, "standard input")
     path = Path(name)
     try:
-        plain = name.isprintable() and "/" not in name and len(name) <= LONGEST_NAME
+        plain = name.isprintable() and "/" not in name
         if plain and (FOLDER / f"{name}.txt").is_file():
             return zoo_program(name)
         if path.is_file():

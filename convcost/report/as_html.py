@@ -244,7 +244,7 @@ def _exact(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list) and value and not isinstance(value[0], (int, str)):
-        return f"{len(value)} parts"
+        return f"{len(value)} part{'s' * (len(value) != 1)}"
     return plain(value) or "–"
 
 

@@ -148,7 +148,7 @@ def _text(value: Any) -> str:
 
 def _parts(value: Any) -> str:
     """How many parts a variant is stated to have; where some differ, these."""
-    return f"{len(value)} parts" if isinstance(value, list) else _text(value)
+    return f"{len(value)} part{'s' * (len(value) != 1)}" if isinstance(value, list) else _text(value)
 
 
 def evidence_rows(rows: Sequence[Examined]) -> Iterator[Document]:

@@ -35,7 +35,7 @@ def sweep_document(sweep: Sweep) -> Document:
 
     >>> from convcost.search.sweep import read_search, sweep_layers
     >>> document = sweep_document(sweep_layers(read_search("16,32 @7 k3", ["standard"]), "16,32 @7 k3"))
-    >>> document["layers"], document["counts"]
+    >>> document["rows"], document["counts"]
     (2, [{'variant': 'standard', 'rows': 2, 'applicable': 2, 'chosen': 2}])
     """
     return {
@@ -44,7 +44,7 @@ def sweep_document(sweep: Sweep) -> Document:
         "where": sweep.where or None,
         "order": orders(sweep.order),
         "front_of": orders(sweep.front_of),
-        "layers": sweep.layers,
+        "rows": sweep.rows,
         "counts": [dict(zip(("variant", "rows", "applicable", "chosen"), count)) for count in sweep.counts],
         "best": [found_document(row) for row in sweep.best],
         "front": [{**found_document(row), "like": like} for row, like in sweep.front],
@@ -88,7 +88,7 @@ def _notes(document: Document) -> Iterator[str]:
     counts = document["counts"]
     applying, chosen = (sum([count[word] for count in counts]) for word in ("applicable", "chosen"))
     variants = f"{len(counts)} variant{'s' * (len(counts) != 1)}"
-    yield f"· {document['layers']:,} rows of {variants}, {applying:,} of them apply" + (
+    yield f"· {document['rows']:,} rows of {variants}, {applying:,} of them apply" + (
         f", {chosen:,} are chosen" if document["where"] else ""
     )
     if document["front_of"]:

@@ -29,7 +29,7 @@ SETTINGS = {
 }  # fmt: skip
 
 #: What `_` stands for in the place of channels, of an input size, of a kernel.
-CHANNELS, POSITIONS, KERNELS = range(1, 8193), range(1, 1025), range(1, 16, 2)
+CHANNELS, POSITIONS, KERNELS = range(1, 8193), range(1, 1025), range(1, 17, 2)
 
 _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(x?)(\d+))?$")
 _SIZES = re.compile(r"(?P<start>@|in=)(?P<rest>[\d_].*)$")
@@ -100,7 +100,7 @@ class Grid(NamedTuple):
         return self._replace(axes=tuple([axis for axis in self.axes if not {*axis.fields} & {*fields}]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache
 def _example(grid: Grid) -> LayerSpec:
     """The first of a few layers near both ends that is one: groups may not divide, a kernel may not fit."""
     why: SpecError | None = None
@@ -244,7 +244,7 @@ def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int
         raise SpecError(f"the range {piece} has no numbers", f"{hint}: 16..512/16", text, at, at + len(piece))
     numbers: Sequence[int] = range(low, high + 1, step)
     if times:
-        numbers = [low * step**power for power in range((high // low).bit_length()) if low * step**power <= high]
+        numbers = [low * step**power for power in range(high.bit_length()) if low * step**power <= high]
     if len(numbers) > MOST_VALUES:
         raise SpecError(
             f"the range {piece} has {len(numbers):,} numbers", "give it steps: /16", text, at, at + len(piece)

@@ -29,7 +29,7 @@ class Sweep(NamedTuple):
     where: str
     order: tuple[Order, ...]
     front_of: tuple[Order, ...]
-    layers: int
+    rows: int
     counts: tuple[tuple[str, int, int, int], ...]
     best: tuple[FitRow, ...] = ()
     front: tuple[tuple[FitRow, int], ...] = ()
@@ -88,8 +88,8 @@ def read_search(
     return Search(questions, where.strip(), orders, (USUAL_TOP if top is None else top) if orders else 0, fronts)
 
 
-def layers_asked(search: Search) -> int:
-    """Layers of all questions together, those of each variant counted."""
+def rows_asked(search: Search) -> int:
+    """Rows of all questions together: the layers of each variant."""
     return sum([question.grid.layers for question in search.questions])
 
 
@@ -140,7 +140,7 @@ def sweep_layers(
         raise too_large(search.questions[0], why) from None
     shown = found.front[: USUAL_TOP if top is None else top]
     return Sweep(
-        name, search.where, search.best, search.front, layers_asked(search), _counts(search, found),
+        name, search.where, search.best, search.front, rows_asked(search), _counts(search, found),
         tuple([_full(search, row, verify) for row in found.best]),
         tuple([(_full(search, row, verify), row.like) for row in shown]), len(found.front), file, search,
     )  # fmt: skip

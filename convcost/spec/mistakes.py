@@ -26,7 +26,10 @@ _ELSEWHERE = {
 #: Words for a layer with one group a channel.
 _DEPTHWISE = ("depthwise", "depth-wise", "dw", "depthwise-conv", "channelwise", "g=in", "gin")
 
-_FLAGS = {"norm": "--norm", "batchnorm": "--norm", "bn": "--norm", "residual": "--residual", "shortcut": "--residual"}
+_FLAGS = {
+    "norm": "--norm", "batchnorm": "--norm", "bn": "--norm", "residual": "--residual", "shortcut": "--residual",
+    "activation": "--activation",
+}  # fmt: skip
 
 _NOTHING: Values = {}
 

@@ -191,7 +191,7 @@ def _left_out(samples: Sequence[_Sample]) -> list[float]:
 def _factor(errors: list[float], share: float) -> float:
     """The factor within which so large a share of the errors lies, widened to whole graphs."""
     ordered = sorted(errors)
-    return exp(WIDER * (median(ordered) if share == 0.5 else ordered[min(len(ordered) - 1, int(share * len(ordered)))]))
+    return exp(WIDER * (median(ordered) if share == 0.5 else ordered[int(share * len(ordered))]))
 
 
 #: Done in passing by whatever comes before them.

@@ -129,5 +129,5 @@ def _spend(layers: Sequence[Sequence[Point]], scale: Sequence[float], found: lis
 
 def _better(points: Sequence[Point], one: Point, left: float) -> Point:
     """The best point that costs at most so much more; there may be none better."""
-    at = bisect_right(points, one.macs + left, key=lambda point: point.macs)
-    return points[at - 1] if at and points[at - 1].error2 < one.error2 else one
+    best = points[bisect_right(points, one.macs + left, key=lambda point: point.macs) - 1]
+    return best if best.error2 < one.error2 else one

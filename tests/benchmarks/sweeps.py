@@ -19,7 +19,7 @@ from convcost.search import chunks
 from convcost.search.chunks import chunk
 from convcost.search.cluster import reduced
 from convcost.search.reduce import Search, parts
-from convcost.search.sweep import layers_asked, read_search
+from convcost.search.sweep import read_search, rows_asked
 
 CONVCOST = [sys.executable, "-m", "convcost"]
 
@@ -47,7 +47,7 @@ def search_of(variant: str, layers: int, tokens: str = "k3") -> Search:
 def reducing(search: Search) -> float:
     """Nanoseconds a layer, plans and kernels made before."""
     chunk(search, next(parts(search, 1)))
-    return processor_seconds(lambda: reduced(search)) / layers_asked(search) * 1e9
+    return processor_seconds(lambda: reduced(search)) / rows_asked(search) * 1e9
 
 
 def whole(arguments: list[str]) -> float:

@@ -38,6 +38,7 @@ def test_a_missing_word_is_an_error_and_not_a_pass() -> None:
 def test_quotients_of_the_same_numbers_are_the_same_but_for_rounding() -> None:
     """However they were formed; others are not."""
     assert is_same(0.1 * 3, 0.3)
+    assert is_same(0.0, 0.0)
     assert not is_same(0.3, 0.3 + 1e-9)
 
 

@@ -18,7 +18,6 @@ import sys
 import tempfile
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,23 +25,6 @@ import convcost
 
 NETWORK = "input 3 @32\nstandard 16 k3 s2\nrelu\ndepthwise-separable 32 k3\nglobal-average-pool\nlinear 10 bias\n"
 LAYERS = "64:128 @56 k3\n64:64 @28x24 k3 s2\n"
-
-#: What a command line needs that not every machine has: how the line shows it, and whether it is here. What is timed
-#: with a device's figures or by NumPy runs in no engine.
-_NEEDS = {
-    r"\bjq\b": bool(shutil.which("jq")), r"\bpdflatex\b": bool(shutil.which("pdflatex")),
-    r"\.onnx\b": bool(find_spec("onnx")), r"\.py:": bool(find_spec("torch")), r"\.svg\b": bool(find_spec("matplotlib")),
-    r"\.(parquet|arrow)\b": bool(find_spec("pyarrow")), r"\.safetensors\b": bool(find_spec("safetensors")),
-    r"convcost time (?!.*--device|.*--engine numpy)|--measure|--engine onnxruntime": bool(find_spec("onnxruntime")),
-}  # fmt: skip
-
-
-def lacking(line: str) -> str:
-    """What a command line needs and is not here, in the line's words; nothing if it can run."""
-    command = line.partition("  #")[0]
-    found = [re.search(pattern, command) for pattern, is_here in _NEEDS.items() if not is_here]
-    return next((match[0].strip() for match in found if match), "")
-
 
 #: The program of a shared shell. It knows nothing of this package, as it must start at once.
 ASKING = """

@@ -7,7 +7,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from cli.shell import examples, in_shell, lacking
+from cli.shell import examples, in_shell
+from needs import with_needs
 from typer.main import get_command
 
 from convcost.cli.main import COMMANDS, WELCOME, app
@@ -40,11 +41,11 @@ def test_every_command_says_what_it_is_and_what_its_options_are_for(command: str
     assert all(p.help for p in found.params)
 
 
-@pytest.mark.parametrize(("command", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+@pytest.mark.parametrize(
+    ("command", "line"), [pytest.param(command, line, id=line, marks=with_needs(line)) for command, line in EXAMPLES]
+)
 def test_examples_in_help_run(command: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each as it stands there, in a folder that has its input; those that a shell has a part in, in a shell."""
-    if lacking(line):
-        pytest.skip(f"what {lacking(line)} needs is not here")
     for folder in (".local/share/bash-completion/completions", ".config/fish/completions"):
         (tmp_path / folder).mkdir(parents=True)
     prepare = getattr(import_module(f"convcost.cli.{command}"), "EXAMPLE_FILES", {})

@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from cli.shell import lacking, with_convcost
+from cli.shell import with_convcost
+from needs import with_needs
 
 from convcost.cli.main import run
 from convcost.cli.topics import TOPICS
@@ -58,11 +59,9 @@ def test_there_are_ten_jobs() -> None:
     assert all(command.split()[0] in ("convcost", "pdflatex", "python3") for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [pytest.param(command, marks=with_needs(command)) for command in COMMANDS])
 def test_a_recipe_runs(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order: what one writes the next one reads."""
-    if lacking(command):
-        pytest.skip(f"what {lacking(command)} needs is not here")
     monkeypatch.chdir(folder)
     words = shlex.split(command)
     if words[0] == "convcost":

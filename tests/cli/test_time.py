@@ -48,10 +48,9 @@ def told(capsys: pytest.CaptureFixture[str], words: list[str], code: int = 0) ->
     return document
 
 
-@pytest.mark.parametrize("engine", ["onnxruntime", "numpy"])
+@pytest.mark.parametrize("engine", [pytest.param("onnxruntime", marks=pytest.mark.needs("onnxruntime")), "numpy"])
 def test_every_variant_is_timed_beside_its_bound(engine: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With its ratio to the standard one, but a building block; its output compared where the engine is another."""
-    pytest.importorskip(engine, reason="it is timed in it")
     found = told(capsys, [*LAYER, "--engine", engine])
     rows = {row["name"]: row for row in found["timed"]}
     assert found["engine"]["name"] == engine
@@ -66,11 +65,11 @@ def test_every_variant_is_timed_beside_its_bound(engine: str, capsys: pytest.Cap
         assert all([row["values"]["ok"] and row["values"]["difference"] < 1e-5 for row in rows.values()])
 
 
+@pytest.mark.needs("onnxruntime")
 def test_an_engine_that_computes_something_else_has_no_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That row alone; both are told, and the code is 1."""
-    pytest.importorskip("onnxruntime", reason="it is timed in it")
     judge = oracle.judge_values
 
     def judged(engine: Any, case: Any, run: Any) -> Check:
@@ -108,9 +107,9 @@ def test_a_published_time_and_a_bound_are_not_taken_for_each_other(capsys: pytes
     assert "published" not in out
 
 
+@pytest.mark.needs("onnxruntime")
 def test_a_network_is_timed_fused_and_unfused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its values compared both times; layer by layer with what is done in passing, distinct ones once."""
-    pytest.importorskip("onnxruntime", reason="it is timed in it")
     path = tmp_path / "tiny.txt"
     path.write_text(TINY)
     found = told(capsys, ["time", "--network", str(path), "--max-seconds", "0"])
@@ -121,10 +120,9 @@ def test_a_network_is_timed_fused_and_unfused(tmp_path: Path, capsys: pytest.Cap
     assert {row["role"] for row in layers} == {"layer"}
 
 
+@pytest.mark.needs("onnxruntime")
 def test_a_file_is_timed_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With its own weights, which our executor does not have: so nothing is compared, and that is said."""
-    pytest.importorskip("onnxruntime", reason="it is timed in it")
-    pytest.importorskip("onnx", reason="reading ONNX files needs the onnx extra")
     path = str(tmp_path / "block.onnx")
     assert run(["export", "8:16", "@9x7", "k3", "--variant", "mbconv", "-o", path]) == 0
     found = told(capsys, ["time", path, "--max-seconds", "0"])
@@ -179,9 +177,9 @@ def test_a_network_without_an_operation_that_is_timed_alone_is_refused(
     assert "has no operation that is timed alone" in " ".join(capsys.readouterr().err.split())  # folded or not
 
 
+@pytest.mark.needs("onnxruntime")
 def test_a_row_that_the_engine_refuses_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     """The others are timed."""
-    pytest.importorskip("onnxruntime", reason="it is timed in it")
     words = ["time", "4:4", "@5", "k3", "t", "s1", "d2", "op1", "--variants", "standard", "--max-seconds", "0"]
     row = told(capsys, words)["timed"][0]
     assert row["reason"] == "onnxruntime takes no output padding as large as the stride"

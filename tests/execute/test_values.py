@@ -278,6 +278,43 @@ def test_every_operation_has_been_tried() -> None:
         (ops.Pool("avg", (2,), (2,), ((1, 0),)), [[[[4], [6], [2]]]], [[[2], [4]]]),
         (ops.AdaptivePool("avg", (2,)), [[[[2], [4], [8]]]], [[[3], [6]]]),
         (ops.Multiply(), [[[[2, 3], [4, 5]]], [[10, 100]]], [[[20, 300], [40, 500]]]),
+        (ops.Add(), [[[1, 2]], [[10, 20]]], [[11, 22]]),
+        (ops.Activation("relu6"), [[[-1, 0, 5, 6, 7]]], [[0, 0, 5, 6, 6]]),
+        (ops.Activation("relu"), [[[-1, 0, 7]]], [[0, 0, 7]]),
+        (ops.Upsample("nearest", (2,)), [[[[4], [8]]]], [[[4], [4], [8], [8]]]),
+        (ops.Upsample("bilinear", (2,)), [[[[4], [8]]]], [[[4], [5], [7], [8]]]),
+        (ops.Upsample("bilinear", (3,)), [[[[3], [9], [0]]]], [[[3], [3], [5], [7], [9], [6], [3], [0], [0]]]),
+        (
+            ops.Upsample("bilinear", (1, 2)),
+            [[[[[4], [8]], [[0], [4]]]]],
+            [[[[4], [5], [7], [8]], [[0], [1], [3], [4]]]],
+        ),
+        (ops.PixelShuffle((2,)), [[[[1, 2, 3, 4], [5, 6, 7, 8]]]], [[[1, 3], [2, 4], [5, 7], [6, 8]]]),
+        (ops.PixelShuffle((2, 3)), [[[[[1, 2, 3, 4, 5, 6]]]]], [[[[1], [2], [3]], [[4], [5], [6]]]]),
+        (ops.Pad(((1, 2),)), [[[[1], [2]]]], [[[0], [1], [2], [0], [0]]]),
+        (ops.Pad(((-1, 1),)), [[[[1], [2]]]], [[[2], [0]]]),
+        (ops.Pad(((1, -2),)), [[[[1], [2], [3]]]], [[[0], [1]]]),
+        (ops.Pad(((2, 1),), "reflect"), [[[[1], [2], [3]]]], [[[3], [2], [1], [2], [3], [2]]]),
+        (ops.Pad(((1, 2),), "replicate"), [[[[1], [2], [3]]]], [[[1], [1], [2], [3], [3], [3]]]),
+        (ops.Pad(((1, 2),), "circular"), [[[[1], [2], [3]]]], [[[3], [1], [2], [3], [1], [2]]]),
+        (ops.Pool("avg", (2,), (2,), ((0, 0),), True), [[[[4], [6], [2]]]], [[[5], [1]]]),
+        (ops.Pool("max", (2,), (1,), ((0, 0),), False, (2,)), [[[[4], [9], [5], [1]]]], [[[5], [9]]]),
+        (ops.Pool("avg", (3,), (1,), ((2, 0),), False, (2,)), [[[[3], [6], [9]]]], [[[4]]]),
+        (ops.AdaptivePool("max", (2,)), [[[[2], [8], [4]]]], [[[8], [8]]]),
+        (
+            ops.Norm("group-norm", 4, 2, False),
+            [[[[4096, -4096, 8192, 8192], [-4096, 4096, -8192, -8192]]]],
+            [[[1, -1, 1, 1], [-1, 1, -1, -1]]],
+        ),
+        (ops.Norm("instance-norm", 2, 2, False), [[[[4096, 8192], [-4096, -8192]]]], [[[1, 1], [-1, -1]]]),
+        (ops.Norm("rms-norm", 2, 1, False), [[[[4096, -4096], [8192, 8192]]]], [[[1, -1], [1, 1]]]),
+        (
+            ops.Norm("softmax", 4, 2, False),
+            [[[[0, 4096, 4096, 0], [4096, 0, 0, 4096]]]],
+            [[[0, 1, 1, 0], [1, 0, 0, 1]]],
+        ),
+        (ops.Attention(1, 2), [[[[4096, 0, 1, 0, 5, 6], [0, 4096, 0, 1, 7, 8]]]], [[[5, 6], [7, 8]]]),
+        (ops.Attention(2, 2), [[[[4096, 4096, 1, 0, 5, 6], [4096, 4096, 0, 1, 7, 8]]]], [[[5, 8], [5, 8]]]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -286,6 +323,59 @@ def test_executor_and_reference_do_what_is_meant(op: ops.Op, inputs: list[Any], 
     given = [np.array(array, np.float32) for array in inputs]
     assert apply_values(op, given, None, None, Workbench())[0].tolist() == made
     assert in_integers(op, given).tolist() == made
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "weights", "made"),
+    [
+        (ops.Linear(2, 3, True), [[[1, 2]]], ([[1, 2, 3], [10, 20, 30]], [100, 200, 300]), [[[121, 242, 363]]]),
+        (ops.BatchNorm(2), [[[1, 2], [3, 4]]], ([10, 100], [1, 2]), [[[11, 202], [31, 402]]]),
+        (ops.LayerNorm(2), [[[4096, -4096], [0, 8192]]], ([10, 100], [1, 2]), [[[11, -98], [-9, 102]]]),
+        (ops.Norm("group-norm", 2, 1), [[[4096, 4096], [-4096, -4096]]], ([10, 100], [1, 2]), [[[11, 102], [-9, -98]]]),
+        (ops.Norm("rms-norm", 2), [[[4096, -4096]]], ([10, 100], None), [[[10, -100]]]),
+        (ops.Scale(2), [[[1, -2], [-3, 4]]], ([10, 100], None), [[[10, -200], [-30, 400]]]),
+        (ops.Scale(2, "prelu"), [[[1, -2], [-3, 4]]], ([10, 100], None), [[[1, -200], [-30, 4]]]),
+        (ops.Tokens(1, 2, 3), [[[[1, 2], [3, 4]]]], ([[10, 20], [100, 200], [300, 400], [500, 600]], None),
+         [[[110, 220], [301, 402], [503, 604]]]),
+        (ops.Tokens(2, 1, 3), [[[5]]], ([[10], [20], [100], [200], [300]], None), [[[110], [220], [305]]]),
+    ],
+    ids=lambda value: str(value) if isinstance(value, tuple) and hasattr(value, "_fields") else "",
+)  # fmt: skip
+def test_what_is_learned_is_applied_by_hand(op: ops.Op, given: Any, weights: tuple[Any, Any], made: Any) -> None:
+    """Executor and reference; a scale and a shift a channel, a learned row in front and something added to all."""
+    learned = Weights(*[array if array is None else np.array(array, np.float32) for array in weights])
+    x = [np.array(given, np.float32)]
+    assert apply_values(op, x, learned, None, Workbench())[0].tolist() == made
+    assert in_integers(op, x, learned).tolist() == made
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "why"),
+    [
+        (ops.Pool("avg", (2,), (2,), ((0, 0),)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.AdaptivePool("avg", (1,)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.Upsample("bilinear", (2,)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.Norm("group-norm", 2, 1, False), [[[3, 0]]], "a quotient is no integer"),
+        (ops.Norm("rms-norm", 2, 1, False), [[[2, 2], [2, 0]]], "a standard deviation is no integer"),
+        (ops.Norm("rms-norm", 3, 1, False), [[[6, 6, 0]]], "a standard deviation is no integer"),
+        (ops.Norm("softmax", 2, 1, False), [[[5, 5]]], "too near each other"),
+        (ops.Norm("softmax", 2, 1, False), [[[127, 0]]], "too near each other"),
+        (ops.Norm("softmax", 3, 1, False), [[[200, 100, 73]]], "too near each other"),
+        (ops.Activation("silu"), [[[1]]], "silu makes no integers"),
+        (ops.Counted("erf", (1, 1)), [[[1]]], "makes no integers of integers"),
+    ],
+    ids=str,
+)
+def test_the_reference_refuses_what_makes_no_integers_by_its_reason(op: ops.Op, given: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        in_integers(op, [np.array(given)])
+
+
+def test_a_softmax_is_of_integers_from_a_distance_of_128_on() -> None:
+    """Below it, in float64, others would still have a share; of equal squares the deviation 0 counts as 1."""
+    assert in_integers(ops.Norm("softmax", 3, 1, False), [np.array([[[0, 128, -9]]])]).tolist() == [[[0, 1, 0]]]
+    assert np.exp(-128.0) + 1 == 1
+    assert in_integers(ops.Norm("rms-norm", 2, 1, False), [np.array([[[0, 0]]])]).tolist() == [[[0, 0]]]
 
 
 @pytest.mark.parametrize("op", [ops.LayerNorm(3), ops.Activation("gelu"), ops.Counted("softmax", (1, 3))], ids=str)

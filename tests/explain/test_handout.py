@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -102,7 +101,7 @@ def test_latex_is_balanced_and_ascii_but_for_names(topic: str) -> None:
     assert not re.search(r"(?<!\\)[%#_^]", prose)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
+@pytest.mark.needs("pdflatex")
 def test_latex_is_set(tmp_path: Path) -> None:
     """By pdflatex, where there is one."""
     body = "\n".join(handout(topic, as_latex=True) for topic in TOPICS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from convcost.analysis import analyze
@@ -9,6 +10,7 @@ from convcost.analysis.analyze import tensor_types
 from convcost.checks.verifier import judge
 from convcost.graph.dtypes import BITS, OF_GRAPHS, bits_of, tensor_bytes, types_of
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Counted, Flatten, Graph, Linear, Node, Scale
+from convcost.spec import DTYPES
 
 #: 3 to 5 channels, 3 x 1 over 7 positions: 45 weights, 5 biases, 21 numbers in and 35 out.
 CONV = Conv(3, 5, (3,), (1,), ((1, 1),), (1,), bias=True)
@@ -44,6 +46,18 @@ def test_bytes_of_every_tensor_by_hand(dtype: str, weights: int, bias: int, norm
     assert (found.cost.activation_bytes, found.peak_bytes) == (made, given + made)
     assert found.ops[0].cost.traffic_bytes == given + weights + bias + made
     assert judge(graph(dtype), found, True, "full").status == "verified"
+
+
+def test_numpys_types_have_numpys_bits() -> None:
+    """And the others the number in their names."""
+    own = {"fp64": "f8", "fp32": "f4", "fp16": "f2", "bool": "?"}
+    apart = {"bf16", "fp8", "fp4", "int4", "int2", "uint4", "uint2", "binary"}
+    for name in set(BITS) - apart:
+        assert BITS[name] == 8 * np.dtype(own.get(name, name)).itemsize
+    assert {name: BITS[name] for name in apart} == {
+        "bf16": 16, "fp8": 8, "fp4": 4, "int4": 4, "int2": 2, "uint4": 4, "uint2": 2, "binary": 1,
+    }  # fmt: skip
+    assert {name: BITS[name] for name in OF_GRAPHS} == DTYPES
 
 
 def test_every_dtype_of_a_graph_has_its_bits() -> None:

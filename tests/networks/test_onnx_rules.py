@@ -95,10 +95,12 @@ Floor | 2x3 | 0 0 6 48
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 760
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 *1x24 | 108 1176 952 856
 GRU hidden_size=4 output_sequence=1 @1 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 728
-Gather axis=0 | *10x4 i:3 | 40 0 0 108
-Gather axis=1 | 2x5 i:3 | 0 0 0 60
-GatherElements axis=0 | 2x3 i:2x3 | 0 0 0 72
-GatherND | 2x3 i:2x1 | 0 0 0 56
+Gather axis=0 | *10x4 i:3 | 40 0 0 120
+Gather axis=0 | *10x4 j:3 | 40 0 0 108
+Gather axis=1 | 2x5 i:3 | 0 0 0 72
+Gather axis=1 | q:2x5 i:3 | 0 0 0 36
+GatherElements axis=0 | 2x3 i:2x3 | 0 0 0 96
+GatherND | 2x3 i:2x1 | 0 0 0 64
 Gelu | 2x3 | 0 0 6 48
 Gemm transB=1 | 5x3 *4x3 *4 | 16 60 20 204
 Gemm | 5x3 *3x4 | 12 60 0 188

@@ -7,6 +7,7 @@ import pytest
 from convcost.answers.network import answer_network
 from convcost.checks.networks import verify_network
 from convcost.graph.ops import Conv
+from convcost.networks import swap
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.program import read_program
 from convcost.networks.swap import read_where, replacements, swap_network
@@ -61,7 +62,7 @@ def test_layers_left_alone_say_why() -> None:
     """Grouped ones, unless they are asked for; and where the variant does not apply."""
     depthwise = build_network(zoo_program("mobilenet-v2"))
     left = swap_network(depthwise, "depthwise-separable", read_where("k3", 2)).left
-    assert {layer.reason for layer in left} >= {"is grouped already (g32)", "is grouped already (g960)"}
+    assert {layer.reason for layer in left} >= {"grouped already (g32)", "grouped already (g960)"}
     resnext = build_network(zoo_program("resnext50-32x4d"))
     assert len(swap_network(resnext, "standard", read_where("k3 g32", 2)).replaced) == 16
     (one,) = swap_network(network("input 3 @8\nstandard 5 k3"), "grouped", read_where("k3", 2)).left
@@ -118,7 +119,7 @@ def test_the_convolution_of_a_pair_has_its_stride_bias_and_what_follows_it(lines
 def test_what_is_no_pair_stays(lines: str) -> None:
     """A depthwise convolution alone is no factor of a standard one."""
     swapped = swap_network(network(f"input 8 @9x7\n{lines}"), "standard", read_where("k3", 2))
-    assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), ["is grouped already (g8)"])
+    assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), ["grouped already (g8)"])
 
 
 @pytest.mark.parametrize(
@@ -169,3 +170,59 @@ def test_the_swapped_network_is_verified() -> None:
 
     answer = answer_network(swap_network(build_network(program), "depthwise-separable", where).network)
     assert verify_network(answer, rebuild).status == "verified"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "share"),
+    [("macs>2", 2, False), ("macs>1K", 1_000, False), ("macs>2.5k", 2_500, False), ("params<3M", 3_000_000, False),
+     ("params<=0.5g", 500_000_000, False), ("macs>=7%", 7, True)],
+)  # fmt: skip
+def test_a_bound_is_a_number_or_a_percentage(text: str, limit: float, share: bool) -> None:
+    """Thousands, millions and thousand millions, in capitals or not."""
+    (bound,) = read_where(text, 2).bounds
+    assert (bound.limit, bound.share) == (limit, share)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("macs>7%", (False, False, True)), ("macs>=7%", (False, True, True)), ("macs<70", (True, False, False)),
+     ("macs<=70", (True, True, False))],
+)  # fmt: skip
+def test_a_bound_holds_on_one_side_of_its_limit(text: str, holds: tuple[bool, ...]) -> None:
+    """Of 69, 70 and 71 where all layers together have 1,000."""
+    (bound,) = read_where(text, 2).bounds
+    assert tuple([bound.holds(value, 1000) for value in (69, 70, 71)]) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [("k3 op=1 op=2", 0, 12), ("k3 s1 macs=3 stem", 6, 12), ("k3 name=stem", 3, 12), ("s1 k3 @56", 6, 9)],
+)
+def test_what_cannot_be_asked_for_is_pointed_at(text: str, start: int, end: int) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_where(text, 2)
+    assert (caught.value.start, caught.value.end) == (start, end)
+    assert caught.value.hint
+
+
+def test_numbers_of_operations_may_be_one_or_from_one_to_another() -> None:
+    assert [read_where(text, 2).numbers for text in ("op=3", "#12", "op=0-7", "k3")] == [(3, 3), (12, 12), (0, 7), None]
+
+
+def test_a_swap_may_have_so_many_operations_and_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many operations as there were, or as many as a file may have: two for one are possible, three are not.
+
+    Each of four operations in a row reads the one before, so that four tensors are alive.
+    """
+    before = network("input 4 @8\nstandard 4 k3\nstandard 4 k3")
+    monkeypatch.setattr(swap, "MOST_OPERATIONS", 1)
+    assert len(swap_network(before, "depthwise-separable", read_where("k3", 2)).network.graph.nodes) == 4
+    with pytest.raises(SpecError, match="with bottleneck has more than 4 operations"):
+        swap_network(before, "bottleneck", read_where("k3", 2))
+    monkeypatch.setattr(swap, "MOST_OPERATIONS", 6)
+    assert len(swap_network(before, "bottleneck", read_where("k3", 2)).network.graph.nodes) == 6
+    monkeypatch.setattr(swap, "MOST_ALIVE", 4)
+    assert swap_network(before, "depthwise-separable", read_where("k3", 2)).replaced
+    monkeypatch.setattr(swap, "MOST_ALIVE", 3)
+    with pytest.raises(SpecError, match="too many outputs are kept for later"):
+        swap_network(before, "depthwise-separable", read_where("k3", 2))

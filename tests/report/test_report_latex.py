@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def test_a_long_table_goes_on_on_the_next_page(tmp_path: Path) -> None:
     assert r"% needs \usepackage{booktabs} \usepackage{longtable}" in text
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@pytest.mark.needs("pdflatex")
 def test_every_answer_compiles_and_fits(tmp_path: Path) -> None:
     """In one document: no error, no box that is too wide or too high."""
     inputs = []

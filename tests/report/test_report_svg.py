@@ -25,7 +25,6 @@ def texts(picture: str) -> list[str]:
 @pytest.fixture(scope="module")
 def pictures() -> dict[str, str]:
     """One of each kind of panel."""
-    pytest.importorskip("matplotlib")
     from convcost.report.as_svg import svg
 
     document = network()
@@ -48,11 +47,13 @@ def pictures() -> dict[str, str]:
         ("along", ["MACs (K)", "activation memory, step by step (KiB)", "first 294.9", "first 48"]),
     ],
 )
+@pytest.mark.needs("matplotlib")
 def test_a_picture_says_its_numbers_as_text(kind: str, said: list[str], pictures: dict[str, str]) -> None:
     found = texts(pictures[kind])
     assert [word for word in said if word not in found] == []
 
 
+@pytest.mark.needs("matplotlib")
 def test_a_picture_has_nothing_from_elsewhere_and_no_date(pictures: dict[str, str]) -> None:
     """Names of XML apart; the same chart is the same bytes."""
     from convcost.report.as_svg import svg
@@ -64,6 +65,7 @@ def test_a_picture_has_nothing_from_elsewhere_and_no_date(pictures: dict[str, st
     assert svg(Chart("growth", (), (CURVES,))) == pictures["curves"]
 
 
+@pytest.mark.needs("matplotlib")
 def test_every_colour_has_one_for_dark_pages(pictures: dict[str, str]) -> None:
     from convcost.report.as_svg import COLOURS, LINES
 
@@ -82,8 +84,8 @@ def test_every_colour_has_one_for_dark_pages(pictures: dict[str, str]) -> None:
         ("swap", "lenet-5", "--to", "grouped", "--where", "64:128", "--no-verify"),
     ],
 )
+@pytest.mark.needs("matplotlib")
 def test_answers_with_numbers_are_drawn(words: tuple[str, ...], tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     assert run([*words, "-o", str(tmp_path / "x.svg")]) in (0, 1)
     assert len(texts((tmp_path / "x.svg").read_text("utf-8"))) > 8
 
@@ -107,8 +109,8 @@ def test_without_matplotlib_the_extra_is_named(
     ]  # fmt: skip
 
 
+@pytest.mark.needs("matplotlib")
 def test_a_page_holds_its_picture(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     assert run(["compare", "8:16", "@9", "k3", "--no-verify", "--plot", "-o", str(tmp_path / "x.html")]) == 0
     page = (tmp_path / "x.html").read_text("utf-8")
     start, end = page.index("<svg "), page.index("</svg>")

@@ -25,16 +25,17 @@ import convcost
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
+from convcost.search import sweep
 from convcost.search.chunks import chunk
 from convcost.search.cluster import gathered_by, in_threads, on_cluster, reduced
 from convcost.search.columns import blocks
-from convcost.search.files import rows_to
+from convcost.search.files import numpy_records, rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.questions import NUMBERS, Question, columns_of, own_grid
-from convcost.search.reduce import Partial, Search, merge, parts
-from convcost.search.rows import batches
-from convcost.search.sweep import read_search, require_exact, sweep_layers
+from convcost.search.reduce import Found, Partial, Search, merge, parts, words_needed
+from convcost.search.rows import batches, is_missing
+from convcost.search.sweep import Workers, read_search, require_exact, sweep_layers
 from convcost.search.where import MISSING, SHAPING
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
@@ -144,10 +145,87 @@ def test_the_order_of_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     assert in_threads(search, 3) == whole
 
 
+@pytest.mark.parametrize(
+    ("text", "layers", "found"),
+    [
+        # 2^26 layers are 256 blocks of 2^18; a part has 2^24 layers
+        ("1..4096:1..4096 @1..4 k1", None, [(64 * n, 64 * n + 64, 1 << 24) for n in range(4)]),
+        # 12 of the first channels, with 4096 of the second and 5 sizes each, are a block: 342 of them, 68 a part
+        ("1..4096:1..4096 @1..5 k1", None, [(68 * n, min(342, 68 * n + 68), None) for n in range(6)]),
+        ("1..512:1..512 @7 k1", None, [(0, 1, 1 << 18)]), ("1..512:1..513 @7 k1", 1, [(0, 1, None), (1, 2, None)]),
+    ],
+)  # fmt: skip
+def test_parts_have_every_block_of_layers_once(text: str, layers: int | None, found: Any) -> None:
+    """Of parts that do not come out even, how many layers they have is about right, and together all."""
+    search = read_search(text, ["standard"])
+    several = list(parts(search) if layers is None else parts(search, layers))
+    assert {part.question for part in several} == {0}
+    assert sum([part.layers for part in several]) == search.questions[0].grid.layers
+    assert len(several) == len(found)
+    assert [(part.first, part.last, count and part.layers) for part, (*_, count) in zip(several, found)] == found
+
+
+def test_a_search_reads_the_words_that_it_asks_for_once() -> None:
+    asked = small(where="macs<=2M and not variant=pointwise and in_channels>3", best="params,macs", front="peak_bytes")
+    assert words_needed(asked) == ("macs", "params", "peak_bytes")
+    assert words_needed(Search(())) == ()
+
+
+def test_fronts_of_parts_are_joined_in_whole_numbers() -> None:
+    """Beyond 2^53 doubles would take two of them for one."""
+    search = Search((), "", (), 2, ())
+    one = Partial(((0, (1, 2, 3)),), (), (Found((2**53 + 1, 4), 0, 7),))
+    other = Partial(((0, (10, 20, 30)), (1, (1, 1, 1))), (), (Found((2**53, 5), 0, 3, 2), Found((2**53 + 1, 4), 1, 0)))
+    joined = merge(search, one, other)
+    assert joined.counts == ((0, (11, 22, 33)), (1, (1, 1, 1)))
+    assert joined.front == (Found((2**53, 5), 0, 3, 2), Found((2**53 + 1, 4), 0, 7, 2))
+    assert merge(search, Partial(), other) == merge(search, other, Partial()) == other
+    halves = merge(search, Partial((), (), (Found((0.5, 1.5), 0, 0),)), Partial((), (), (Found((0.25, 2.0), 0, 1),)))
+    assert [found.key for found in halves.front] == [(0.25, 2.0), (0.5, 1.5)]
+
+
+def test_the_best_of_parts_are_joined_in_order() -> None:
+    """As many as are kept; of equal ones the row that comes first."""
+    search = Search((), top=2)
+    one = Partial((), (Found((1,), 0, 5), Found((4,), 0, 6)))
+    other = Partial((), (Found((1,), 0, 2), Found((2,), 0, 9)))
+    assert merge(search, one, other).best == (Found((1,), 0, 2), Found((1,), 0, 5))
+    assert merge(search, one, Partial()) == merge(search, Partial(), one) == one
+
+
+@pytest.mark.parametrize(
+    ("workers", "who"),
+    [
+        (Workers(), ("reduced",)), (Workers(2), ("in_threads", 2)), (Workers(7), ("in_threads", 7)),
+        (Workers(0), ("reduced",)), (Workers(3, 2), ("on_cluster", "", 2)),
+        (Workers(1, 0, "a:1"), ("on_cluster", "a:1", 0)),
+    ],
+)  # fmt: skip
+def test_a_search_is_worked_out_by_whom_it_is_given_to(
+    workers: Workers, who: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    for name in ("reduced", "in_threads", "on_cluster"):
+        monkeypatch.setattr(sweep, name, lambda search, *given, name=name: asked.append((name, *given[:-1])))  # noqa: ARG005  bound
+    workers.reduce(small(), lambda _: None)
+    assert asked == [who]
+
+
+@pytest.mark.parametrize("worker", [reduced, lambda search, tell: in_threads(search, 2, tell)])
+def test_how_many_layers_are_done_is_told_after_each_part(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convcost.search.reduce.AT_ONCE", 7)
+    monkeypatch.setattr("convcost.search.reduce.parts.__defaults__", (20,))
+    told: list[int] = []
+    search = small(front="")
+    worker(search, told.append)
+    assert told == sorted({*told})
+    assert told[-1] == sum([question.grid.layers for question in search.questions])
+    assert len(told) > 20
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """The address of a scheduler in a process of its own that knows no convcost, and two workers that do."""
-    pytest.importorskip("distributed")
     file, root = tmp_path / "scheduler.json", str(Path(convcost.__file__).parents[1])
     dask = [sys.executable, "-m", "dask"]
     usual = ["--scheduler-file", str(file), "--no-dashboard", "--host", "127.0.0.1"]
@@ -172,6 +250,7 @@ def awaited(file: Path) -> str:
     pytest.fail("the scheduler has not begun")
 
 
+@pytest.mark.needs("distributed")
 def test_a_killed_worker_of_a_cluster_changes_nothing(cluster: tuple[str, list[subprocess.Popen[bytes]]]) -> None:
     """Dask works out again what was lost with it; the loop says the same, bit for bit."""
     address, workers = cluster
@@ -195,10 +274,10 @@ def distributed_client(address: str, workers: int) -> Any:
 @pytest.mark.parametrize(("address", "message"), [
     ("tcp://127.0.0.1:1", "no cluster at tcp://127.0.0.1:1"), ("nowhere", "missing port"), ("a://b:1", "scheme 'a'"),
 ])  # fmt: skip
+@pytest.mark.needs("distributed")
 def test_an_address_where_no_cluster_is_is_bad_input(
     address: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("distributed")
     monkeypatch.setattr("convcost.search.cluster.PATIENCE", "0.3s")
     assert run(["sweep", "16,32 @7 k3", "--cluster", address]) == 2
     assert message in capsys.readouterr().err
@@ -213,8 +292,8 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
     assert sorted(found) == sorted({*points} - beaten)
 
 
+@pytest.mark.needs("moocore")
 def test_moocore_and_sorting_agree() -> None:
-    pytest.importorskip("moocore")
     points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
     from convcost.search.fronts import _by_sorting
 
@@ -227,6 +306,23 @@ def written(search: Search, ending: str) -> bytes:
         for batch in batches(search):
             write(batch)
     return file.getvalue()
+
+
+def test_rows_come_in_batches_of_65536_and_say_how_many_layers_are_done() -> None:
+    """A setting that a row does not have is -1; one that varies is what it is."""
+    search = read_search("1..512:1..256 @7 k1 m3,4", ["standard", "depthwise-separable"], "groups<3 or in_channels>0")
+    told: list[int] = []
+    found = batches(search, told.append)
+    first, second, third = next(found), next(found), next(found)
+    assert [len(batch["params"]) for batch in (first, second, third)] == [1 << 16] * 3
+    assert told == [1 << 16, 1 << 17]
+    assert {*first["depth_multiplier"].tolist()} == {*first["mid_channels"].tolist()} == {-1}
+    assert {*third["depth_multiplier"].tolist()} == {3, 4}
+    assert is_missing(first["groups"]).all()
+    assert numpy_records(first)[:2].tolist() == [
+        ("standard", "1:1 @7 k1", 1, 1, "7x7", -1, -1, -1, -1, -1, 1, 49, 49, 98, 0, 49, 4, 196, 392, 396, 98 / 396),
+        ("standard", "1:2 @7 k1", 1, 2, "7x7", -1, -1, -1, -1, -1, 2, 98, 98, 196, 0, 98, 8, 392, 588, 596, 196 / 596),
+    ]  # fmt: skip
 
 
 def test_a_csv_has_every_row_and_its_layer() -> None:
@@ -246,8 +342,9 @@ def test_a_csv_has_every_row_and_its_layer() -> None:
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".arrow"])
+@pytest.mark.needs("pyarrow")
 def test_columnar_files_have_the_rows_of_the_csv(ending: str) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import ipc, parquet
 
     search = read_search("16,32:32 @7,9 k3 mid=4,8", ["bottleneck", "grouped"])
@@ -331,9 +428,9 @@ def test_points_of_a_front_are_pairwise_unbeaten() -> None:
 
 @pytest.mark.parametrize("front", ["", "params,macs"])
 @pytest.mark.parametrize("variant", ["standard", "bottleneck", "inverted-residual", "grouped"])
+@pytest.mark.needs("numba")
 def test_a_kernel_says_what_numpy_says(variant: str, front: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also of rows that its plan does not hold for, and whatever the condition."""
-    pytest.importorskip("numba")
     from convcost.search import chunks, reduce
 
     where = "macs<=300k or (variant!=grouped and in_channels=7 and not groups>3)" if front else "macs<=3M"

@@ -160,10 +160,10 @@ def test_the_executor_runs_the_same_case_again_and_again(graph: Graph) -> None:
     assert np.array_equal(executor(), executor())
 
 
+@pytest.mark.needs("torch")
 @pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
 def test_every_form_is_in_pytorch_what_our_executor_computes(text: str) -> None:
     """Operation by operation, of one, two and three axes: borders, overhanging windows, norms, attention, moves."""
-    pytest.importorskip("torch", reason="it is the oracle")
     case = make_case(build_network(read_program(text)).graph)
     assert difference(open_engine("torch").prepare(case)(), Executor(case)()) < 1e-5
 

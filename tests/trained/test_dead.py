@@ -82,6 +82,28 @@ def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(bet
     assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
 
 
+def test_much_work_is_executed_on_a_smaller_input_unless_taps_are_cropped(tmp_path: Path) -> None:
+    """Its border and five windows; where taps meet padding alone depends on the size, which then stays."""
+    first, second = random_weights(6, 4, 1, 1), random_weights(5, 6, 3, 3, seed=1)
+    first[[1, 4]] = 0
+    nodes = [conv("x", "w1", "b"), conv("b", "w2", "y", pads=[1, 1, 1, 1])]
+
+    def sizes(limit: int) -> dict[str, Any]:
+        path = saved(tmp_path / "m.onnx", nodes, {"w1": first, "w2": second}, [1, 4, 9, 7])
+        found = separate_file(path, [], Asked(limit=limit)).removal
+        assert found is not None
+        return {one.name: (one.verified.status, one.verified.size) for one in found.layers if one.verified}
+
+    small = {"in_channels": 4, "out_channels": 6, "groups": 1, "input_size": (6, 6), "batch": 1}
+    assert sizes(1) == {
+        "Conv.b": ("reduced", small),
+        "Conv.y": ("reduced", {**small, "in_channels": 6, "out_channels": 5, "input_size": (8, 7)}),
+    }
+    assert sizes(4 * 6 * 63) == {"Conv.b": ("verified", "full"), "Conv.y": sizes(1)["Conv.y"]}
+    second[:, :, 0] = 0
+    assert sizes(1) == {"Conv.b": ("reduced", small), "Conv.y": ("verified", "full")}
+
+
 def test_what_is_taken_out_is_counted(tmp_path: Path) -> None:
     """Params and multiply-adds of two layers with 4 of 6 channels between them, biases included."""
     found = two(tmp_path, *BETWEEN["relu"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.completing.terminal import SCRIPTS, Terminal, missing
+from cli.completing.terminal import SCRIPTS, Terminal
 
 pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system has no pseudo-terminals")
 
@@ -98,15 +98,13 @@ FISH = ["convcost compare 64:12", "convcost explain depthwise @5", "convcost com
         "convcost compare 64 --variants standard,dep"]  # fmt: skip
 
 
-def skip_without(shell: str) -> None:
-    if missing(shell):
-        pytest.skip(missing(shell))
+#: A shell that may be missing.
+BASH, ZSH = [pytest.param(shell, marks=pytest.mark.needs(shell)) for shell in ("bash", "zsh")]
 
 
-@pytest.fixture(scope="module", params=["bash", "zsh"])
+@pytest.fixture(scope="module", params=[BASH, ZSH])
 def terminal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A shell with the script loaded, in a folder with two files."""
-    skip_without(request.param)
     home = tmp_path_factory.mktemp(request.param)
     (home / "answer.csv").touch()
     (home / "answer.pdf").touch()
@@ -119,7 +117,6 @@ def terminal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def zsh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """A zsh that no other shell is tried beside: its start takes longer than what it is asked."""
-    skip_without("zsh")
     shell = Terminal("zsh", tmp_path_factory.mktemp("alone"))
     yield shell
     shell.close()
@@ -132,9 +129,9 @@ def test_tab_completes_the_line(terminal: Terminal, typed: str, line: str) -> No
 
 
 @pytest.mark.parametrize("typed", FISH)
+@pytest.mark.needs("fish")
 def test_tab_completes_the_line_in_fish(typed: str, tmp_path: Path) -> None:
     """The same in a terminal of fish."""
-    skip_without("fish")
     terminal = Terminal("fish", tmp_path)
     line = terminal.complete(typed)[0].rstrip()
     terminal.close()
@@ -160,7 +157,6 @@ def test_tab_leaves_out_what_is_there(terminal: Terminal, typed: str, words: lis
 
 def in_fish(lines: list[str], folder: Path) -> list[list[str]]:
     """What fish would offer behind each line, each candidate with its help behind a tab."""
-    skip_without("fish")
     code = f"source {SCRIPTS}/convcost.fish; for typed in $argv; complete -C $typed; echo =; end"
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
@@ -184,6 +180,7 @@ def fish_offers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]
 
 
 @pytest.mark.parametrize(("typed", "line"), BECOMES, ids=[typed for typed, _ in BECOMES])
+@pytest.mark.needs("fish")
 def test_fish_offers_what_completes_the_line(typed: str, line: str, fish_offers: dict[str, list[str]]) -> None:
     """What all that it offers has in common is what TAB types."""
     offered = [entry.partition("\t")[0] for entry in fish_offers[typed]]
@@ -193,6 +190,7 @@ def test_fish_offers_what_completes_the_line(typed: str, line: str, fish_offers:
 
 
 @pytest.mark.parametrize(("typed", "words"), SHOWS, ids=[typed for typed, _ in SHOWS])
+@pytest.mark.needs("fish")
 def test_fish_offers_what_there_is(typed: str, words: list[str], fish_offers: dict[str, list[str]]) -> None:
     """Each with its help beside it; files have none."""
     offered = dict(entry.split("\t") for entry in fish_offers[typed] if not entry.startswith(("answer.", "my-net.")))
@@ -202,6 +200,7 @@ def test_fish_offers_what_there_is(typed: str, words: list[str], fish_offers: di
 
 
 @pytest.mark.parametrize(("typed", "words", "others"), LEAVES_OUT, ids=[typed for typed, _, _ in LEAVES_OUT])
+@pytest.mark.needs("fish")
 def test_fish_leaves_out_what_is_there(
     typed: str, words: list[str], others: list[str], fish_offers: dict[str, list[str]]
 ) -> None:
@@ -211,6 +210,7 @@ def test_fish_leaves_out_what_is_there(
     assert not set(others) & offered
 
 
+@pytest.mark.needs("zsh")
 def test_help_stands_beside_each_candidate_in_zsh(zsh: Terminal) -> None:
     """As zsh lays it out."""
     shown = zsh.complete("convcost compare ")[1]
@@ -236,17 +236,16 @@ complete -C'convcost compare 64:128 @56 --variants standard,dep'
 }
 
 
-@pytest.mark.parametrize("shell", ALONE)
+@pytest.mark.parametrize("shell", [pytest.param(shell, marks=pytest.mark.needs(shell)) for shell in ALONE])
 def test_tab_starts_no_program(shell: str) -> None:
     """A start of Python takes longer than people wait; the script knows everything by itself."""
-    skip_without(shell)
     done = subprocess.run([shell, "-c", ALONE[shell] % SCRIPTS], capture_output=True, text=True, check=True)
     assert (done.stderr, "depthwise-separable" in done.stdout) == ("", True)
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_starts_no_program_either(tmp_path: Path) -> None:
     """The whole widget, where no program can be found."""
-    skip_without("zsh")
     terminal = Terminal("zsh", tmp_path)
     terminal.send("PATH=/nowhere\r")
     terminal.read_until("READY> ")
@@ -277,10 +276,9 @@ def _layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_layers")
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", [BASH, ZSH])
 def test_layers_are_those_of_the_network_on_the_line(shell: str, tmp_path: Path) -> None:
     """Behind --in, or first of the words of swap; without a network there are none."""
-    skip_without(shell)
     terminal = Terminal(shell, tmp_path)
     found = [terminal.complete(typed)[0].rstrip() for typed, _ in LAYERS]
     terminal.close()
@@ -288,6 +286,7 @@ def test_layers_are_those_of_the_network_on_the_line(shell: str, tmp_path: Path)
 
 
 @pytest.mark.usefixtures("_layers")
+@pytest.mark.needs("fish")
 def test_layers_are_those_of_the_network_on_the_line_in_fish(tmp_path: Path) -> None:
     """The same."""
     for (typed, line), answer in zip(LAYERS, in_fish([typed for typed, _ in LAYERS], tmp_path)):
@@ -297,6 +296,7 @@ def test_layers_are_those_of_the_network_on_the_line_in_fish(tmp_path: Path) -> 
         assert os.path.commonprefix(words) == line.rpartition(" ")[2], typed  # noqa: RUF071  of characters
 
 
+@pytest.mark.needs("zsh")
 def test_zsh_shows_candidates_and_descriptions_in_one_block(zsh: Terminal) -> None:
     """Tokens that are gone on with stand among the others: every description at the same column."""
     shown = zsh.complete("convcost compare ")[1]
