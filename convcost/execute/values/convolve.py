@@ -29,7 +29,8 @@ TILE = 448
 #: Numbers of columns that a tile has at least, where its windows are small.
 NUMBERS = 1 << 17
 
-#: Numbers of columns that a tile has at least, where windows of single rows are laid out.
+#: Numbers of columns that a tile has at least, where windows of single rows are laid out, which they are of rows of at
+#: most as many.
 ROWS = 1 << 18
 
 #: With fewer numbers side by side in a window, one number of all windows is copied at a time and not one window. With
@@ -46,7 +47,7 @@ def convolve_values(
     >>> bench = Workbench()
     >>> out, algorithm = convolve_values(op, np.ones((1, 4, 2)), np.ones((1, 3, 2, 1)), None, bench)
     >>> out[0, :, 0].tolist(), algorithm, bench.products
-    ([4.0, 6.0, 6.0, 4.0], 'im2col of rows, one GEMM a row of taps', 24)
+    ([4.0, 6.0, 6.0, 4.0], 'im2col, one GEMM a tile', 24)
     """
     flat = len(op.kernel_size) == 1
     if flat:
@@ -58,7 +59,7 @@ def convolve_values(
         out, algorithm = channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
     elif max(op.kernel_size) == 1 and not any(map(any, op.padding)):
         out, algorithm = _pointwise(op, given, kernel, bench), "GEMM"
-    elif _by_rows(op, kernel):
+    elif _by_rows(op, given, kernel):
         out, algorithm = _row_by_row(op, given, kernel, bench), "im2col of rows, one GEMM a row of taps"
     else:
         out, algorithm = _spatial(op, given, kernel, bench), "im2col, one GEMM a tile"
@@ -83,10 +84,10 @@ def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workb
     return out
 
 
-def _by_rows(op: Conv, kernel: NDArray[Any]) -> bool:
-    """Of two axes and all channels, where a row of taps reads as many numbers as it makes, or more."""
-    plain = op.groups == 1 and len(op.kernel_size) == 2 and op.padding_mode == "zeros" and op.dilation[-1] == 1
-    return plain and prod(kernel.shape[-3:-1]) >= kernel.shape[-1]
+def _by_rows(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> bool:
+    """Of two axes, all channels, neighbouring taps, where a row of them reads as many numbers as it makes, or more."""
+    plain = op.groups == 1 and len(op.kernel_size) == 2 and max(op.dilation) == 1 and op.padding_mode == "zeros"
+    return plain and op.kernel_size[0] > 1 and kernel.shape[-1] <= prod(kernel.shape[-3:-1]) <= ROWS // given.shape[-2]
 
 
 def _row_by_row(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
@@ -95,15 +96,15 @@ def _row_by_row(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Work
     For three rows of taps these are a third of the copies of whole windows, and none into a border.
     """
     (height, width), (_, taps, _, _, outer) = window_counts(op, given.shape[1:-1]), kernel.shape
-    weights, offsets = kernel.reshape(taps, -1, outer), tap_offsets(taps, op.dilation[0])
+    weights = kernel.reshape(taps, -1, outer)
     out = np.empty((len(given), height, width, outer), given.dtype)
-    tile = max(width, TILE, ROWS // weights.shape[1])  # whole rows
+    tile = max(TILE, ROWS // weights.shape[1], width)  # whole rows
     for image, target in zip(given, out):
         for rows, _ in _tiles(tile, height, width):
             made = target[rows].reshape(-1, outer)
             sums = bench.room("sums", made.shape, made.dtype)
             seen = row_windows(op, image, rows.start, len(target[rows]), width, bench)
-            for tap, (first, part) in enumerate([divmod(offset, len(seen)) for offset in offsets]):
+            for tap, (first, part) in enumerate([divmod(tap, len(seen)) for tap in range(taps)]):
                 left = seen[part, first : first + len(target[rows])].reshape(len(made), -1)
                 bench.matmul(left, weights[tap], sums if tap else made)
                 if tap:

@@ -44,7 +44,7 @@ def exact_values(op: ops.Op, shapes: list[ops.Shape]) -> Exact | None:
     `shapes`: each input's (batch, channels, *spatial).
 
     >>> exact_values(ops.Conv(2, 4, (3,), (1,), ((1, 1),), (1,)), [(1, 2, 5)])
-    Exact(same=True, algorithm='im2col of rows, one GEMM a row of taps', dtype='float32', products=120)
+    Exact(same=True, algorithm='im2col, one GEMM a tile', dtype='float32', products=120)
     """
     weights = op_weights(op, 3)
     dtype = FLOAT32 if weights is None else weights.kernel.dtype

@@ -91,13 +91,12 @@ def windows(
 def row_windows(op: Conv, image: NDArray[Any], top: int, rows: int, count: int, bench: Workbench) -> NDArray[Any]:
     """(vertical stride, rows, count, run): `count` windows along single rows, a run of taps and channels each.
 
-    They are those that `rows` of the output read, from `top` on. Rows of the input a stride apart lie one behind the
+    Of a convolution over two axes without dilation. They are those that `rows` of the output read, from `top` on. Rows of the input a stride apart lie one behind the
     other, and where the border would be there are zeros.
     """
     (above, _), (before, _) = op.padding
-    down, right = op.stride
-    reach = tap_offsets(op.kernel_size[0], op.dilation[0])[-1] // down
-    held = bench.room("columns", (down, rows + reach, count, op.kernel_size[1] * image.shape[-1]), image.dtype)
+    (taps, along), (down, right) = op.kernel_size, op.stride
+    held = bench.room("columns", (down, rows + (taps - 1) // down, count, along * image.shape[-1]), image.dtype)
     for part, laid in enumerate(held):
         start = top * down + part - above
         first, last = _inside(start, down, len(laid), len(image))
