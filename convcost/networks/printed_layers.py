@@ -193,9 +193,9 @@ def _upsample(_: re.Match[str], said: Arguments, __: Shape) -> Words:
 def _pad(match: re.Match[str], said: Arguments, shape: Shape) -> Words:
     """PyTorch names the last axis first."""
     padding, axes = said.get(0, "padding"), len(shape) - 2
-    pads = padding if isinstance(padding, tuple) else (padding,) * 2 * axes
-    pairs = "x".join([f"{pads[2 * axis]}-{pads[2 * axis + 1]}" for axis in reversed(range(axes))])
-    return ("pad", f"p{pairs}", *_PAD_MODES[match[1]])
+    pairs = [*zip(padding[::2], padding[1::2])] if isinstance(padding, tuple) else [(padding, padding)] * axes
+    written = "x".join([f"{before}-{after}" for before, after in reversed(pairs)])
+    return ("pad", f"p{written}", *_PAD_MODES[match[1]])
 
 
 _PAD_MODES = {"Zero": (), "Reflection": ("mode=reflect",), "Replication": ("mode=replicate",)}
@@ -367,7 +367,7 @@ def first_layer(model: Module) -> tuple[int | None, int | None]:
                 spec = convolution(module, ANY_SIZE)
                 return spec.in_channels, len(spec.kernel_size)
             if kind == "Linear":
-                return int(printed_arguments(module.arguments).get(0, "in_features")), 0
-        except (SpecError, Unplaced, ValueError, TypeError):
+                return None, 0
+        except SpecError:
             return None, None
     return None, None

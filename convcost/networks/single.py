@@ -44,9 +44,9 @@ def read_single(text: str) -> Network:
         given = tuple(map(int, shape[1].split(","))) if shape else _input_shape(found[1], said, found[3])
         return _network(text, found[1], said, given)
     except Unplaced as error:
-        raise SpecError(str(error), "read are convolutions, norms, pools, activations …", text, 0, len(text)) from None
+        raise SpecError(str(error), "read are convolutions, norms, pools, activations …", text) from None
     except (ShapeError, Misfit, Problem) as error:
-        raise SpecError(str(error), "the input must fit the module", text, 0, len(text)) from None
+        raise SpecError(str(error), "the input must fit the module", text) from None
 
 
 def _convolution(text: str) -> Network:

@@ -203,9 +203,7 @@ def _require_layer(grid: Grid, text: str) -> None:
 
 def _require_few(layers: int, text: str) -> None:
     if layers > MOST_LAYERS:
-        raise SpecError(
-            f"{layers:,} layers are too many", f"at most {MOST_LAYERS:,} are gone through", text, 0, len(text)
-        )
+        raise SpecError(f"{layers:,} layers are too many", f"at most {MOST_LAYERS:,} are gone through", text)
 
 
 def _channel_axes(word: str, text: str, at: int) -> list[Axis]:

@@ -112,7 +112,7 @@ def fit_network(
     """
     has_width = "width" in program.multipliers
     if widths and not has_width:
-        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", widths, 0, len(widths))
+        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", widths)
     if not has_width and not sizes:
         raise SpecError(f"{program.file} has no width multiplier", "let its input vary: --size 96..224/32")
     numbers, parts = read_widths(widths or WIDTHS) if has_width and choices.width is None else ((), 1)

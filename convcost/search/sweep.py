@@ -110,12 +110,8 @@ def require_exact(search: Search) -> None:
 
 def too_large(question: Question, why: TooLarge) -> SpecError:
     """What to say of a grid whose numbers do not fit."""
-    grid = question.grid
-    largest = grid.tokens(grid.layers - 1)
-    return SpecError(
-        f"{question.variant}: {why}", "make the ranges smaller, or ask for the largest layer alone with compare",
-        largest, 0, len(largest),
-    )  # fmt: skip
+    hint = "make the ranges smaller, or ask for the largest layer alone with compare"
+    return SpecError(f"{question.variant}: {why}", hint, question.grid.tokens(question.grid.layers - 1))
 
 
 def sweep_layers(

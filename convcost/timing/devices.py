@@ -70,7 +70,7 @@ def find_device(name: str) -> tuple[Device, list[str]]:
         near = get_close_matches(name.lower(), _short_names(known), n=1, cutoff=0.7)
         otherwise = "convcost device --list has those that ship; a file of your own is written my.toml"
         hint = f"did you mean {near[0]}?" if near else otherwise
-        raise SpecError(f"unknown device {clip(name)!r}", hint, name, 0, len(name))
+        raise SpecError(f"unknown device {clip(name)!r}", hint, name)
     return known[found[0]], found[1:]
 
 

@@ -116,7 +116,7 @@ def sources_of(
     """The same of arrays by name; `path` is what they are called together."""
     if layer and layer not in arrays:
         near = get_close_matches(layer, arrays, n=3, cutoff=0.4) or list(arrays)[:3]
-        raise SpecError(f"{clip(path)} has no array {clip(layer)!r}", f"try {', '.join(near)}", layer, 0, len(layer))
+        raise SpecError(f"{clip(path)} has no array {clip(layer)!r}", f"try {', '.join(near)}", layer)
     names = [layer] if layer else list(arrays)
     sources = []
     for name in names:

@@ -100,7 +100,7 @@ def test_training_keeps_gradients_and_the_states_of_its_optimiser_beside_the_wei
 
 
 def test_a_softmax_is_kept_by_its_output() -> None:
-    """In another type than its input, which nothing keeps."""
-    nodes = (ops.Node("softmax", ops.Norm("softmax", 4, 1, False), (0,)),)
-    graph = ops.Graph(INPUT, "fp32", nodes, ("fp32", "fp16"), ((),))
+    """In another type than its input and than what follows, which nothing keeps."""
+    nodes = (ops.Node("softmax", ops.Norm("softmax", 4, 1, False), (0,)), ops.Node("join", ops.Concat(), (1, 1)))
+    graph = ops.Graph(INPUT, "fp32", nodes, ("fp32", "fp16", "fp64"), ((), ()))
     assert saved_bytes(graph, infer_shapes(graph)) == 2 * 120

@@ -25,7 +25,9 @@ def test_an_input_has_a_name_and_a_shape(text: str, found: tuple[str, tuple[int,
     assert parse_input(text) == found
 
 
-@pytest.mark.parametrize("text", ["=1x3", "data", "data=", "data=1x", "data=1x-3", "data=1x²", "data=1xa", f"a={NINES}9"])
+@pytest.mark.parametrize(
+    "text", ["=1x3", "data", "data=", "data=1x", "data=1x-3", "data=1x²", "data=1xa", f"a={NINES}9"]
+)
 def test_what_is_no_input_is_marked_whole(text: str) -> None:
     with pytest.raises(SpecError, match="is no input") as caught:
         parse_input(text)

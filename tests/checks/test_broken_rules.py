@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from convcost.analysis import Cost, analyze
+from convcost.analysis import Cost
 from convcost.checks.broken_rules import BROKEN_RULES
-from convcost.checks.selftest import EXAMINED, PROBES, Broken, BrokenRule, broken, noticed
+from convcost.checks.selftest import EXAMINED, Broken, BrokenRule, broken, noticed
 from convcost.checks.wiring import check_stages
 from convcost.graph.ops import Activation, BatchNorm, Conv, Graph, Node
-from convcost.variants.registry import AS_GIVEN, build_variant
+from convcost.variants.registry import build_variant
 
 RULES = {rule.name: rule for rule in BROKEN_RULES}
 
@@ -52,8 +52,12 @@ def fields(op: Conv, **wrong: object) -> Conv:
         ("macs: bias counted", says(100), (TRANSPOSED, GIVEN, OUT), 100),
         ("macs: bias counted", says(100), (RELU, OUT, OUT), 100),
         ("macs: square kernel assumed", told, (CONV, GIVEN, OUT), (fields(CONV, kernel_size=(3, 3)), GIVEN, OUT)),
-        ("macs: transposed counted like a plain convolution", told, (TRANSPOSED,),
-         (fields(TRANSPOSED, transposed=False),)),
+        (
+            "macs: transposed counted like a plain convolution",
+            told,
+            (TRANSPOSED,),
+            (fields(TRANSPOSED, transposed=False),),
+        ),
         ("effective_macs: border counted as data", told, (CONV,), (fields(CONV, padding_mode="replicate"),)),
         ("effective_macs: border counted as data", told, (TRANSPOSED,), (TRANSPOSED,)),
         ("effective_macs: copied border not counted", told, (CONV,), (fields(CONV, padding_mode="zeros"),)),
@@ -140,7 +144,8 @@ def test_dilation_is_taken_from_every_convolution_and_from_nothing_else() -> Non
         ("stride on another convolution", "bottleneck", {"reduce.stride": (1, 1), "conv.stride": (2, 2)},
          {"reduce.stride": (2, 2), "conv.stride": (1, 1)}),
         ("both passes along one axis", "spatially-separable",
-         {"3x1.kernel_size": (3, 1), "3x1.padding": [1, 1, 0, 0]}, {"3x1.kernel_size": (1, 3), "3x1.padding": [0, 0, 1, 1]}),
+         {"3x1.kernel_size": (3, 1), "3x1.padding": [1, 1, 0, 0]},
+         {"3x1.kernel_size": (1, 3), "3x1.padding": [0, 0, 1, 1]}),
         ("axes in the other order", "spatially-separable",
          {"1x3.reads": ["input"], "3x1.reads": ["1x3"]}, {"1x3.reads": ["3x1"], "3x1.reads": ["input"]}),
     ],
@@ -198,7 +203,8 @@ ROWS: dict[str, tuple[object, object]] = {
          "3x1.out_channels": 8, "3x1.stride": (1, 1), "3x1.reads": ["input"], "3x1.norm.reads": ["1x3"]}),
     "stride on another convolution": ({"reduce.stride": (1, 1), "conv.stride": (2, 1)},
                                       {"reduce.stride": (2, 1), "conv.stride": (1, 1)}),
-    "shortcut from the first convolution": ({"add.reads": ["conv2.norm", "input"]}, {"add.reads": ["conv2.norm", "conv1"]}),
+    "shortcut from the first convolution": ({"add.reads": ["conv2.norm", "input"]},
+                                            {"add.reads": ["conv2.norm", "conv1"]}),
 }  # fmt: skip
 
 
@@ -241,7 +247,9 @@ def test_words_that_are_formed_wrongly_are_shown_as_they_are_and_as_they_should_
 def test_ratios_upside_down_are_those_of_the_base_to_the_row() -> None:
     """Of every word; 900 params of a layer with bias and norm, 195 of its bottleneck."""
     found = broken_in(RULES["row: ratios upside down"])
-    assert [*found] == [f"relative.{word}" for word in ("params", "macs", "effective_macs", "peak_bytes", "traffic_bytes")]
+    assert [*found] == [
+        f"relative.{word}" for word in ("params", "macs", "effective_macs", "peak_bytes", "traffic_bytes")
+    ]
     assert found["relative.params"] == (900 / 195, 195 / 900)
     assert found["relative.macs"] == (MACS / NARROW, NARROW / MACS)
 

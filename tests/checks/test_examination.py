@@ -232,7 +232,7 @@ def test_what_else_judges_values_is_asked_about_the_graph_that_was_executed() ->
 
 
 def test_what_is_too_large_even_reduced_is_not_examined(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a reduced size a hundred million multiply-adds may be executed whatever the limit is; more where it is more."""
+    """At a reduced size a hundred million multiply-adds may be executed whatever the limit is; or more."""
     asked: list[int] = []
     monkeypatch.setattr(examination, "is_small", lambda _graph, _analysis, limit: asked.append(limit))
     for limit in (7, 10**9):

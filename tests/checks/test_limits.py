@@ -83,7 +83,7 @@ def test_a_number_takes_10_bytes_where_ones_are_counted_and_24_in_all_checks(mon
     monkeypatch.setattr(limits, "free_memory", lambda: 3 * MIB)
     assert "about 1,064 MiB and 3 MiB are free" in str(lacking_memory(100 * MIB))
     monkeypatch.setattr(limits, "numbers_held", lambda *_: 100 * MIB)
-    with pytest.raises(NotEnoughMemory, match="^standard: executing it would take about 2,464 MiB and 3 MiB are free"):
+    with pytest.raises(NotEnoughMemory, match=r"^standard: executing it would take about 2,464 MiB and 3 MiB are free"):
         require_memory("standard", GRAPH, analyze(GRAPH))
 
 

@@ -251,7 +251,9 @@ def test_a_layer_is_asked_for_the_memory_of_its_numbers_and_params(monkeypatch: 
     assert (found.status, found.reason) == ("skipped", "too large to execute, even reduced")
 
 
-@pytest.mark.parametrize(("limit", "reduced", "status"), [(0, 2160, "reduced"), (0, 2159, "skipped"), (2159, 0, "skipped")])
+@pytest.mark.parametrize(
+    ("limit", "reduced", "status"), [(0, 2160, "reduced"), (0, 2159, "skipped"), (2159, 0, "skipped")]
+)
 def test_a_smaller_layer_is_executed_up_to_the_limit_of_reduced_ones(
     limit: int, reduced: int, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -312,7 +314,8 @@ def test_what_was_heard_decides_and_what_was_not_leaves_it_open(
     ("op", "cause"),
     [
         (Counted("erf", (1,)), "erf"), (Norm("rms-norm", 4), "norm"), (Norm("softmax", 4), "softmax"),
-        (Scale(4), "scale"), (Scale(4, "prelu"), "prelu"), (Linear(2, 3, True), "bias"), (Activation("relu"), "activation"),
+        (Scale(4), "scale"), (Scale(4, "prelu"), "prelu"), (Linear(2, 3, True), "bias"),
+        (Activation("relu"), "activation"),
         (Pool("max", (2,), (2,), ((0, 0),)), "pool"), (Conv(2, 3, (1,), (1,), ((0, 0),), (1,)), "bias"),
     ],
 )  # fmt: skip
@@ -322,7 +325,7 @@ def test_elementwise_work_is_for_what_the_operation_is(op: Op, cause: str) -> No
 
 
 def test_shares_of_nothing_are_0() -> None:
-    """Nothing is divided by the multiply-adds of a network that has none; nor is a share of these at full size known."""
+    """Nothing is divided by the multiply-adds of a network that has none; nor is a share of these known."""
     network = network_of("input 3 @9x8\nrelu")
     answer = answer_network(network)
     found = verify_network(answer, not_rebuilt)
@@ -337,8 +340,10 @@ def test_shares_of_nothing_are_0() -> None:
         ([], "skipped", False, True, "skipped"), (["skipped"], "skipped", True, True, "skipped"),
         ([], "verified", False, True, "verified"), (["verified"], "skipped", False, True, "partial"),
         (["verified", "reduced"], "reduced", False, True, "reduced"), (["reduced"], "verified", True, True, "partial"),
-        (["verified", "skipped"], "verified", False, True, "partial"), (["verified"], "verified", False, None, "partial"),
-        (["verified"], "verified", False, False, "mismatch"), (["mismatch", "skipped"], "verified", True, True, "mismatch"),
+        (["verified", "skipped"], "verified", False, True, "partial"),
+        (["verified"], "verified", False, None, "partial"),
+        (["verified"], "verified", False, False, "mismatch"),
+        (["mismatch", "skipped"], "verified", True, True, "mismatch"),
     ],
 )  # fmt: skip
 def test_the_status_of_a_network_is_the_worst_that_applies(

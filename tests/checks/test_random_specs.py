@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 from random import Random
 
 import pytest
@@ -13,7 +12,6 @@ from convcost.checks.random_specs import _draw, _padding
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, LayerSpec
 
 
-@cache
 def drawn() -> list[LayerSpec]:
     """Three thousand, those that cannot exist among them."""
     random = Random(1)
@@ -38,36 +36,39 @@ def test_layers_are_as_large_as_they_may_be_and_no_larger(axes: int, taps: int, 
     assert more == {*range(1, room + 2)}
 
 
-@pytest.mark.parametrize(
-    ("of", "shares"),
-    [
-        (lambda spec: spec.axes, {1: 0.2, 2: 0.6, 3: 0.2}),
-        (lambda spec: spec.groups, {1: 1 / 2, 2: 1 / 6, 3: 1 / 6, 4: 1 / 6}),
-        (lambda spec: spec.in_channels // spec.groups, {1: 1 / 2, 2: 1 / 4, 3: 1 / 4}),
-        (lambda spec: spec.out_channels // spec.groups, {1: 0.35, 2: 0.25, 3: 0.25, 4: 0.15}),
-        (lambda spec: spec.batch, {1: 0.5, 2: 0.5}),
-        (lambda spec: spec.depth_multiplier, {1: 0.5, 2: 0.5}),
-        (lambda spec: spec.bottleneck_ratio, {1: 0.5, 2: 0.5}),
-        (lambda spec: spec.expansion_ratio, {1: 1 / 3, 2: 1 / 3, 3: 1 / 3}),
-        (lambda spec: spec.transposed, {True: 0.2, False: 0.8}),
-        (lambda spec: spec.bias, {True: 0.5, False: 0.5}),
-        (lambda spec: spec.residual, {True: 0.5, False: 0.5}),
-        (lambda spec: spec.norm, {True: 0.3, False: 0.7}),
-        (lambda spec: spec.v1, {True: 0.3, False: 0.7}),
-        (lambda spec: spec.activation is None, {True: 0.7, False: 0.3}),
-    ],
-)
-def test_each_kind_is_drawn_as_often_as_is_meant(of: Callable[[LayerSpec], object], shares: dict[object, float]) -> None:
+#: What is drawn, and the share of each kind.
+SHARES: list[tuple[Callable[[LayerSpec], object], dict[object, float]]] = [
+    (lambda spec: spec.axes, {1: 0.2, 2: 0.6, 3: 0.2}),
+    (lambda spec: spec.groups, {1: 1 / 2, 2: 1 / 6, 3: 1 / 6, 4: 1 / 6}),
+    (lambda spec: spec.in_channels // spec.groups, {1: 1 / 2, 2: 1 / 4, 3: 1 / 4}),
+    (lambda spec: spec.out_channels // spec.groups, {1: 0.35, 2: 0.25, 3: 0.25, 4: 0.15}),
+    (lambda spec: spec.batch, {1: 0.5, 2: 0.5}),
+    (lambda spec: spec.depth_multiplier, {1: 0.5, 2: 0.5}),
+    (lambda spec: spec.bottleneck_ratio, {1: 0.5, 2: 0.5}),
+    (lambda spec: spec.expansion_ratio, {1: 1 / 3, 2: 1 / 3, 3: 1 / 3}),
+    (lambda spec: spec.transposed, {True: 0.2, False: 0.8}),
+    (lambda spec: spec.bias, {True: 0.5, False: 0.5}),
+    (lambda spec: spec.residual, {True: 0.5, False: 0.5}),
+    (lambda spec: spec.norm, {True: 0.3, False: 0.7}),
+    (lambda spec: spec.v1, {True: 0.3, False: 0.7}),
+    (lambda spec: spec.activation is None, {True: 0.7, False: 0.3}),
+]
+
+
+def test_each_kind_is_drawn_as_often_as_is_meant() -> None:
     """Within three in a hundred; of as many outputs as inputs, four in ten."""
-    counts = Counter(map(of, drawn()))
-    assert {kind: number / len(drawn()) for kind, number in counts.items()} == pytest.approx(shares, abs=0.03)
+    specs = drawn()
+    for of, shares in SHARES:
+        counts = Counter(map(of, specs))
+        assert {kind: number / len(specs) for kind, number in counts.items()} == pytest.approx(shares, abs=0.03)
 
 
 def test_every_word_of_a_layer_is_drawn() -> None:
     """Of plain and transposed ones what each may have."""
-    plain, transposed = ([spec for spec in drawn() if spec.transposed is kind] for kind in (False, True))
-    assert {spec.dtype for spec in drawn()} == {*DTYPES}
-    assert {spec.activation for spec in drawn()} == {None, *ACTIVATIONS}
+    specs = drawn()
+    plain, transposed = ([spec for spec in specs if spec.transposed is kind] for kind in (False, True))
+    assert {spec.dtype for spec in specs} == {*DTYPES}
+    assert {spec.activation for spec in specs} == {None, *ACTIVATIONS}
     assert {spec.padding_mode for spec in plain} == {"zeros", *PADDING_MODES}
     assert {spec.padding_mode for spec in transposed} == {"zeros"}
     assert {n for spec in plain for n in spec.output_padding} == {0}

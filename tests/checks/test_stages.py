@@ -31,7 +31,11 @@ def words(part: Convolution | Step) -> str:
         op, own = type(part.op).__name__.lower(), [str(value) for value in part.op]
         return " ".join([part.name, op, *own, part.activation or "", "of", *part.reads]).replace("  ", " ")
     conv, said = part.conv, [f"{part.name} {part.conv.in_channels}>{part.conv.out_channels}"]
-    said += [f"k{sides(conv.kernel_size)}", f"s{sides(conv.stride)}", f"p{sides([f'{a}-{b}' for a, b in conv.padding])}"]
+    said += [
+        f"k{sides(conv.kernel_size)}",
+        f"s{sides(conv.stride)}",
+        f"p{sides([f'{a}-{b}' for a, b in conv.padding])}",
+    ]
     said += [f"d{sides(conv.dilation)}" if set(conv.dilation) != {1} else "", f"g{conv.groups}" * (conv.groups != 1)]
     said += ["bias" * conv.bias, "norm" * part.norm, part.activation or "", f"of {part.reads}" if part.reads else ""]
     said += ["t" * conv.transposed, f"op{sides(conv.output_padding)}" if conv.output_padding else ""]
@@ -105,7 +109,8 @@ WRITTEN = [
         "depthwise 8>8 k3x3 s1x1 p1-1x1-1 g8 norm relu", "project 8>9 k1x1 s1x1 p0-0x0-0 norm",
     ]),
     ("blueprint-separable", f"8:12 {ON}", [
-        "pointwise 8>12 k1x1 s1x1 p0-0x0-0 bias norm relu", "depthwise 12>12 k3x5 s2x1 p1-1x4-4 d1x2 g12 bias norm relu",
+        "pointwise 8>12 k1x1 s1x1 p0-0x0-0 bias norm relu",
+        "depthwise 12>12 k3x5 s2x1 p1-1x4-4 d1x2 g12 bias norm relu",
     ]),
     ("low-rank", f"8:12 {ON}", [
         "conv 8>3 k3x5 s2x1 p1-1x4-4 d1x2 bias norm relu", "expand 3>12 k1x1 s1x1 p0-0x0-0 bias norm relu",
@@ -150,7 +155,8 @@ WRITTEN = [
     ("mbconv", "3 1d k3 e1 @9", [
         "depthwise 3>3 k3 s1 p1-1 g3 norm relu", "squeeze adaptivepool avg (1,) of depthwise",
         "squeeze.reduce 3>1 k1 s1 p0-0 bias relu", "squeeze.expand 1>3 k1 s1 p0-0 bias",
-        "squeeze.gate activation sigmoid of", "excite multiply of depthwise squeeze.gate", "project 3>3 k1 s1 p0-0 norm",
+        "squeeze.gate activation sigmoid of", "excite multiply of depthwise squeeze.gate",
+        "project 3>3 k1 s1 p0-0 norm",
         "add add of project input",
     ]),
     ("fused-mbconv", "8:12 k3 s2 @9", [
@@ -184,7 +190,8 @@ AROUND = [
         "projection 8>12 k1x1 s1x1 p0-0x0-0 norm of input", "add add relu of pointwise projection",
     ]),
     ("ghost", "12 k3 @9", [
-        "primary 12>6 k3x3 s1x1 p1-1x1-1 norm", "cheap 6>6 k3x3 s1x1 p1-1x1-1 g6 norm", "concat concat of primary cheap",
+        "primary 12>6 k3x3 s1x1 p1-1x1-1 norm",
+        "cheap 6>6 k3x3 s1x1 p1-1x1-1 g6 norm", "concat concat of primary cheap",
         "add add relu of concat input",
     ]),
     ("ghost", "8 k3 s1x2 @9", [

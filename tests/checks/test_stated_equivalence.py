@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from convcost.checks import equivalence
@@ -33,7 +35,7 @@ def test_an_input_is_longer_by_what_makes_an_interior(
 
 def chain(size: int, *channels: int, taps: int = 3) -> Graph:
     """Convolutions in a row of these channels, each padded by one."""
-    ops = [Conv(a, b, (taps,), (1,), ((1, 1),), (1,)) for a, b in zip(channels, channels[1:])]
+    ops = [Conv(a, b, (taps,), (1,), ((1, 1),), (1,)) for a, b in pairwise(channels)]
     nodes = [Node(f"conv{number}", op, (number,)) for number, op in enumerate(ops)]
     return Graph((1, channels[0], size), "fp32", tuple(nodes))
 

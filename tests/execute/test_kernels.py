@@ -266,6 +266,16 @@ def test_where_two_in_a_row_are_one_by_hand(
         assert found[:5] == (True, where, compared, positions, (taps,))
 
 
+def test_where_nothing_can_be_compared_nothing_is_the_same() -> None:
+    """Two positions under two kernels of three: every output of the second sees what the first made outside."""
+    small = PADDED._replace(input_shape=(1, 1, 2))
+    chain = drawn_chain(small)
+    assert chain is not None
+    for found in (compare_dense(small, chain), compare_composed(small)):
+        assert found is not None
+        assert found[:4] == (False, "interior", 0, 2)
+
+
 def test_the_support_counts_taps_that_can_be_other_than_zero() -> None:
     """Of a dilated kernel three of five, whatever cancels; a kernel of one beside it fills the middle."""
     dilated = conv(3, 1, (2, 2))._replace(dilation=(2,))

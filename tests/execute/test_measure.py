@@ -308,3 +308,22 @@ def test_an_input_of_the_graph_is_alive_and_no_activation_of_its_own() -> None:
 
 def test_a_graph_of_nothing_is_its_input() -> None:
     assert measure(Graph(INPUT, "int8", ()))[:6] == (INPUT, 0, 0, 0, 144, ())
+
+
+IN_PLACE = ops.Counted("where", (1, 1, 10), in_place=True)
+
+
+@pytest.mark.parametrize(
+    ("op", "read_again", "new"),
+    [
+        (Add(), 1, 0), (Add(), 2, 0), (ops.Multiply(), 1, 10), (ops.Multiply(), 2, 0), (ops.Concat(), 1, 20),
+        (ops.Concat(), 2, 20), (IN_PLACE, 1, 10), (IN_PLACE, 2, 0), (IN_PLACE._replace(in_place=False), 2, 10),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_only_a_sum_writes_over_a_second_input(op: ops.Op, read_again: int, new: int) -> None:
+    """Of two branches one is read again and the other by nobody: a sum takes that one, others their first or none."""
+    nodes = (Node("a", conv(1), (0,)), Node("b", conv(1), (0,)), Node("op", op, (1, 2)),
+             Node("again", conv(1), (read_again,)))  # fmt: skip
+    for _, found in all_words(Graph((1, 1, 10), "int8", nodes)):
+        assert dict(zip(WORDS, found))["activation_bytes"] == 30 + new

@@ -167,6 +167,25 @@ def test_each_algorithm_crosses_its_tiles(
     assert found[:2] == (True, algorithm)
 
 
+@pytest.mark.parametrize(("extra", "length"), [((), 7), ((0,), 7), ((1,), 8)])
+def test_a_transposed_convolution_is_as_long_as_its_taps_reach(extra: tuple[int, ...], length: int) -> None:
+    """Three inputs two apart at three taps, and what is added behind them; none said is none added."""
+    op = ops.Conv(1, 2, (3,), (2,), ((0, 0),), (1,), transposed=True, output_padding=extra)
+    given, weights = np.array([[[1], [10], [100]]], np.float32), np.array([[[[1, 2]], [[3, 4]], [[5, 6]]]], np.float32)
+    made = apply_values(op, [given], Weights(weights), None, Workbench())[0]
+    assert made[0, :, 0].tolist() == [1, 3, 15, 30, 150, 300, 500, 0][:length]
+    assert reference_values(op, given, weights).tolist() == made.tolist()
+
+
+def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
+    """Float32 where it reads nothing; in the memory of its input where it is a view."""
+    op, given = ops.Counted("reshape", (1, 4, 2)), np.ones((1, 2, 4))
+    for inputs, dtype in (([given], np.float64), ([], np.float32)):
+        made, algorithm = apply_values(op, inputs, None, None, Workbench())
+        assert (made.shape, made.dtype, algorithm) == ((1, 2, 4), dtype, "not executed")
+    assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
+
+
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
     """Scratch is the executor's own."""
     op = ops.Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
@@ -294,6 +313,11 @@ def test_every_operation_has_been_tried() -> None:
         (ops.Pad(((1, 2),)), [[[[1], [2]]]], [[[0], [1], [2], [0], [0]]]),
         (ops.Pad(((-1, 1),)), [[[[1], [2]]]], [[[2], [0]]]),
         (ops.Pad(((1, -2),)), [[[[1], [2], [3]]]], [[[0], [1]]]),
+        (ops.Pad(((0, 1),), "reflect"), [[[[1], [2], [3]]]], [[[1], [2], [3], [2]]]),
+        (ops.Pad(((1, 0),), "reflect"), [[[[1], [2], [3]]]], [[[2], [1], [2], [3]]]),
+        (ops.Pad(((-1, 2),), "replicate"), [[[[1], [2], [3]]]], [[[2], [3], [3], [3]]]),
+        (ops.Pad(((2, -1),), "circular"), [[[[1], [2], [3]]]], [[[2], [3], [1], [2]]]),
+        (ops.Pad(((0, -1),)), [[[[1], [2], [3]]]], [[[1], [2]]]),
         (ops.Pad(((2, 1),), "reflect"), [[[[1], [2], [3]]]], [[[3], [2], [1], [2], [3], [2]]]),
         (ops.Pad(((1, 2),), "replicate"), [[[[1], [2], [3]]]], [[[1], [1], [2], [3], [3], [3]]]),
         (ops.Pad(((1, 2),), "circular"), [[[[1], [2], [3]]]], [[[3], [1], [2], [3], [1], [2]]]),
@@ -306,6 +330,7 @@ def test_every_operation_has_been_tried() -> None:
             [[[[4096, -4096, 8192, 8192], [-4096, 4096, -8192, -8192]]]],
             [[[1, -1, 1, 1], [-1, 1, -1, -1]]],
         ),
+        (ops.Norm("group-norm", 2, 1, False), [[[[0, 8192], [0, 8192]]]], [[[-1, 1], [-1, 1]]]),
         (ops.Norm("instance-norm", 2, 2, False), [[[[4096, 8192], [-4096, -8192]]]], [[[1, 1], [-1, -1]]]),
         (ops.Norm("rms-norm", 2, 1, False), [[[[4096, -4096], [8192, 8192]]]], [[[1, -1], [1, 1]]]),
         (

@@ -32,7 +32,8 @@ def test_nothing_is_marked_at_its_first_sign(text: str, marked: tuple[str, int, 
 @pytest.mark.parametrize(
     ("text", "shape", "params"),
     [
-        ("mobilenet-v1 width=0.5 @128", (1, 3, 128, 128), 1331592), ("efficientnet-b0 depth=1.0", (1, 3, 224, 224), 5288548),
+        ("mobilenet-v1 width=0.5 @128", (1, 3, 128, 128), 1331592),
+        ("efficientnet-b0 depth=1.0", (1, 3, 224, 224), 5288548),
         ("resnet18 @192 n2", (2, 3, 192, 192), 11689512), ("64:128 @56 k3", (1, 64, 56, 56), 73728),
         ("Conv2d(3, 8, 3) @9", (1, 3, 9, 9), 224),
     ],
@@ -78,8 +79,10 @@ def test_a_file_of_the_folder_comes_before_a_layer_of_that_name(
 @pytest.mark.parametrize(
     ("word", "revision"),
     [
-        ("HEAD~1:net.txt", ("HEAD~1", "net.txt")), ("a:b/NET.ONNX", ("a", "b/NET.ONNX")), ("main:x.json", ("main", "x.json")),
-        (":net.txt", None), ("net.txt", None), ("model:make", None), ("C:\\net.txt", None), ("CD:\\net.txt", ("CD", "\\net.txt")),
+        ("HEAD~1:net.txt", ("HEAD~1", "net.txt")), ("a:b/NET.ONNX", ("a", "b/NET.ONNX")),
+        ("main:x.json", ("main", "x.json")),
+        (":net.txt", None), ("net.txt", None), ("model:make", None), ("C:\\net.txt", None),
+        ("CD:\\net.txt", ("CD", "\\net.txt")),
         ("C:net.txt", ("C", "net.txt")), ("there:net.txt", None),
     ],
 )  # fmt: skip
@@ -114,7 +117,10 @@ def test_a_revision_is_read_with_what_is_said_of_its_input(repository: Path) -> 
 
 @pytest.mark.parametrize(
     ("text", "says", "marked"),
-    [("HEAD:other.txt", "there is no other.txt in HEAD", (5, 14)), ("nope:net.txt", "git knows no revision 'nope'", (0, 4))],
+    [
+        ("HEAD:other.txt", "there is no other.txt in HEAD", (5, 14)),
+        ("nope:net.txt", "git knows no revision 'nope'", (0, 4)),
+    ],
 )
 def test_what_git_does_not_know_is_marked(text: str, says: str, marked: tuple[int, int], repository: Path) -> None:
     """The revision, or the path behind it."""
@@ -204,7 +210,8 @@ def subject(*parts: Part, total: int | None = 9, size: tuple[int, ...] = (1,)) -
     [
         ([CONV, RELU], [CONV, RELU], [], 2),
         ([CONV, RELU], [CONV._replace(name="c"), RELU._replace(name="r")], [], 2),  # names alone
-        ([CONV, CONV._replace(name="b"), RELU], [RELU._replace(name="z"), CONV._replace(name="y"), CONV._replace(name="x")],
+        ([CONV, CONV._replace(name="b"), RELU],
+         [RELU._replace(name="z"), CONV._replace(name="y"), CONV._replace(name="x")],
          [("z", "added", (None, "activation")), ("act", "removed", ("activation", None))], 2),
         ([CONV], [CONV._replace(words={"macs": 8})], [("conv", "changed", ("conv", "conv"))], 0),
         ([CONV], [RELU], [("act", "added", (None, "activation")), ("conv", "removed", ("conv", None))], 0),
@@ -231,7 +238,8 @@ def test_two_are_the_same_in_their_operations_their_totals_and_their_inputs(b: S
 
 @pytest.mark.parametrize(
     ("a", "b", "more"),
-    [({"macs": 3}, {"macs": 5}, 2), (None, {"macs": 5}, 5), ({"macs": 5}, None, -5), ({"macs": None}, {"macs": 5}, None),
+    [({"macs": 3}, {"macs": 5}, 2),
+     (None, {"macs": 5}, 5), ({"macs": 5}, None, -5), ({"macs": None}, {"macs": 5}, None),
      ({"macs": 5}, {}, None), ({"macs": 5}, {"macs": 5}, 0)],
 )  # fmt: skip
 def test_a_word_changes_by_what_there_is_more(a: Any, b: Any, more: int | None) -> None:
@@ -242,7 +250,13 @@ def test_a_word_changes_by_what_there_is_more(a: Any, b: Any, more: int | None) 
 
 @pytest.mark.parametrize(
     ("was", "now", "said"),
-    [(100, 80, "-20.00 %"), (100, 999, "+899.00 %"), (100, 1000, "10 times"), (3, 5000, "1,667 times"), (0, 5, "from 0 to 5")],
+    [
+        (100, 80, "-20.00 %"),
+        (100, 999, "+899.00 %"),
+        (100, 1000, "10 times"),
+        (3, 5000, "1,667 times"),
+        (0, 5, "from 0 to 5"),
+    ],
 )
 def test_ten_times_as_much_is_said_in_times(was: int, now: int, said: str) -> None:
     assert conclude(Difference(subject(total=was), subject(total=now), (), 0)) == f"macs {said}"

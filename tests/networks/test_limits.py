@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -320,3 +321,32 @@ def test_a_network_without_convolutions_has_none_to_name() -> None:
     assert caught.value.hint == "there is no convolution in it"
     assert isinstance(built("pointwise 4").graph.nodes[0].op, Conv)
     assert build_network(read_program("input 3 @8\nrelu", "net.txt"), Choices()).name == "net.txt"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "there is no input"),
+        ("input 3 @8\nbatch-norm", "without BatchNorm nothing is left"),
+        ("input 3 @8\nrelu\nrelu", "too many outputs are kept for later"),
+        ("input 3 @8\n" + "relu\n" * 9, "the file is too long"),
+    ],
+)
+def test_a_mistake_of_a_whole_file_has_no_line(monkeypatch: pytest.MonkeyPatch, text: str, message: str) -> None:
+    monkeypatch.setattr(lines, "LONGEST_FILE", 50)
+    monkeypatch.setattr(build, "MOST_ALIVE", -200)
+    with pytest.raises(NetworkError) as caught:
+        build_network(read_program(text, "net.txt"), Choices(norm=False))
+    error = caught.value
+    assert (error.message, error.line, error.start, error.end, error.place) == (message, 0, 0, 0, "net.txt")
+    assert error.render().splitlines()[0] == f"error: net.txt: {message}"
+
+
+def test_a_file_that_cannot_be_read_has_no_line(tmp_path: Path) -> None:
+    name = f"{tmp_path}/{'n' * 300}"
+    with pytest.raises(NetworkError, match="cannot be read: File name too long") as caught:
+        find_program(name)
+    assert (caught.value.line, caught.value.start, caught.value.end) == (0, 0, 0)
+    with pytest.raises(SpecError, match="is a directory") as found:
+        find_program(str(tmp_path))
+    assert (found.value.start, found.value.end) == (0, len(str(tmp_path)))

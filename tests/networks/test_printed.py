@@ -544,6 +544,13 @@ def test_what_is_inside_of_a_module_is_told_by_its_path() -> None:
         ("AdaptiveMaxPool1d(3)", (1, 4, 9), ("adaptive-max-pool", "3")),
         ("MaxPool2d(2, dilation=(1, 1))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
         ("MaxPool2d(2, dilation=(1, 2))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0", "d1x2")),
+        ("MaxPool2d(2, dilation=(2, 2))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0", "d2x2")),
+        ("MaxPool2d(2, dilation=1)", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
+        ("AdaptiveAvgPool2d((None, 2))", (1, 4, 9, 8), ("adaptive-average-pool", "9x2")),
+        ("Flatten()", (1, 4, 3), ("flatten",)), ("PReLU()", (1, 1, 3), ("prelu",)), ("PReLU()", (1, 4, 3), None),
+        ("Linear(4, 2, False)", (1, 4), ("linear", "2")), ("Linear(4, 2)", (1, 4), ("linear", "2", "bias")),
+        ("ZeroPad2d(1)", (1, 4, 9, 9), ("pad", "p1-1x1-1")), ("ZeroPad1d((1, 2))", (1, 4, 9), ("pad", "p1-2")),
+        ("ReflectionPad3d((1, 2, 3, 4, 5, 6))", (1, 4, 9, 9, 9), ("pad", "p5-6x3-4x1-2", "mode=reflect")),
     ],
 )  # fmt: skip
 def test_a_layer_has_words_where_a_network_file_has_them(

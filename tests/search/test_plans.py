@@ -121,6 +121,16 @@ def test_the_largest_number_of_64_bits_fits_and_no_larger_one() -> None:
         make_plan(lambda n: [n + 1], [(1, largest)], [3])
 
 
+def test_the_largest_number_that_a_double_holds_is_divided_and_no_larger_one() -> None:
+    largest = 9_007_199_254_740_992
+    plan = make_plan(lambda n: [n / 2], [(1, largest)], [3])
+    assert plan.run([[largest, 1]])[0][0].tolist() == [4_503_599_627_370_496, 0.5]
+    with pytest.raises(Refused, match="divides 9,007,199,254,740,993, which is rounded first"):
+        make_plan(lambda n: [n / 2], [(1, largest + 1)], [3])
+    with pytest.raises(Refused, match="divides 9,007,199,254,740,993"):
+        make_plan(lambda n: [n / (n + largest)], [(1, 1)], [1])
+
+
 def test_what_would_be_rounded_is_refused() -> None:
     with pytest.raises(Refused, match="rounded"):
         make_plan(lambda n: [n * n / (n + 1)], [(1, 10**9)], [3])

@@ -33,10 +33,11 @@ from convcost.search.files import numpy_records, rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.questions import NUMBERS, Question, columns_of, own_grid
-from convcost.search.reduce import Found, Partial, Search, merge, parts, words_needed
+from convcost.search.reduce import WORDS, Found, Partial, Search, merge, parts, words_needed
 from convcost.search.rows import batches, is_missing
+from convcost.search.select import Order
 from convcost.search.sweep import Workers, read_search, require_exact, sweep_layers
-from convcost.search.where import MISSING, SHAPING
+from convcost.search.where import MISSING, SHAPING, Condition
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
@@ -117,6 +118,68 @@ def test_what_is_best_is_the_first_of_all_rows() -> None:
     found = reduced(search)
     assert [row.key for row in found.best] == [(-row["params"], row["macs"]) for row in rows[:9]]
     assert sum(chosen for _, (_, _, chosen) in found.counts) == len(rows)
+
+
+def numbered_rows(search: Search) -> list[tuple[int, int, dict[str, Any]]]:
+    """The words of all rows that are chosen, each with its question and its row in that grid, one layer at a time."""
+    chosen = Condition(search.where, WORDS) if search.where else None
+    rows = []
+    for number, question in enumerate(search.questions):
+        for row in range(question.grid.layers):
+            found = answer(question.variant, question.grid.spec(row))
+            words = {"variant": question.variant, **question.grid.row(row), **found.settings, **(found.words or {})}
+            if found.words is not None and (chosen is None or chosen(words)):
+                rows.append((number, row, words))
+    return rows
+
+
+def key_of(words: dict[str, Any], orders: tuple[Order, ...]) -> tuple[float, ...]:
+    """What rows are compared by, the least being best."""
+    return tuple([-words[order.word] if order.descending else words[order.word] for order in orders])
+
+
+ASKED: list[dict[str, Any]] = [
+    {"best": "macs", "top": 1}, {"best": "max:macs", "top": 3}, {"best": "max:macs,params", "top": 5},
+    {"best": "macs", "top": 5, "where": "params>300"}, {"best": "max:peak_bytes,macs", "top": 4},
+    {"best": "elementwise,max:peak_bytes", "top": 3, "where": "not variant=grouped or groups=2"},
+    {"best": "max:params", "top": 500}, {"front": "params,max:macs"}, {"front": "max:params,macs,peak_bytes"},
+    {"front": "macs", "best": "params", "top": 2}, {"where": "macs<1"}, {"where": "size=5 and in_channels<=6"},
+    {"front": "max:arithmetic_intensity,macs"}, {"best": "max:arithmetic_intensity", "top": 3},
+    {"where": "macs<1", "best": "macs", "top": 2, "front": "macs,params"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, list[tuple[int, int, dict[str, Any]]]]:
+    """All rows by the condition that chooses them."""
+    return {}
+
+
+@pytest.mark.parametrize("at_once", [2, 9])
+@pytest.mark.parametrize("asked", ASKED)
+def test_the_answer_to_a_search_is_that_of_going_through_all_rows(
+    asked: dict[str, Any], at_once: int, everything: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row by row, in blocks of any size; what is left of them is answered a few at a time."""
+    monkeypatch.setattr("convcost.search.reduce.AT_ONCE", at_once)
+    monkeypatch.setattr("convcost.search.chunks.TOGETHER", 3)
+    search = read_search("2..8/2:4,6 @3,5 k3 mid=1,2,3", ["standard", "bottleneck", "grouped"], **asked)
+    if search.where not in everything:
+        everything[search.where] = numbered_rows(search)
+    rows = everything[search.where]
+    found = reduced(search)
+    for number, (layers, _, chosen) in found.counts:
+        assert layers == search.questions[number].grid.layers
+        assert chosen == len([one for one in rows if one[0] == number])
+    best = sorted([(key_of(words, search.best), *place) for *place, words in rows])
+    assert [one[:3] for one in found.best] == (best[: search.top] if search.best else [])
+    points: dict[tuple[float, ...], list[tuple[int, int]]] = {}
+    for number, row, words in rows:
+        points.setdefault(key_of(words, search.front), []).append((number, row))
+    front = {p: like for p, like in points.items()
+             if not any([q != p and all([a <= b for a, b in zip(q, p)]) for q in points])}  # fmt: skip
+    expected = [Found(p, *min(like), len(like)) for p, like in sorted(front.items())] if search.front else []
+    assert sorted(found.front) == expected
 
 
 def test_the_front_has_every_row_that_no_other_beats() -> None:
@@ -290,6 +353,20 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
     found = [points[at] for at in front_of(np.array(points, np.int64).reshape(-1, 3))]
     beaten = {p for p in points for q in points if p != q and all(b <= a for a, b in zip(p, q))}
     assert sorted(found) == sorted({*points} - beaten)
+
+
+@pytest.mark.parametrize("together", [1, 2, 7, 256])
+def test_a_front_is_the_same_however_many_points_are_sorted_out_at_a_time(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convcost.search.fronts.TOGETHER", together)
+    points = np.random.default_rng(2).integers(0, 9, (300, 3))
+    listed = [tuple(point) for point in points.tolist()]
+    wanted = {
+        p: listed.index(p) for p in listed if not any(q != p and all(b <= a for a, b in zip(p, q)) for q in listed)
+    }
+    assert front_of(points).tolist() == sorted(wanted.values())
+    assert front_of(points[:0]).tolist() == []
 
 
 @pytest.mark.needs("moocore")

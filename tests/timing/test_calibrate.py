@@ -11,7 +11,7 @@ import pytest
 
 from convcost.analysis import analyze
 from convcost.timing import calibrate
-from convcost.timing.calibrate import Profile, fastest, kept_profile, keep_profile, machine_profile, raised
+from convcost.timing.calibrate import Profile, fastest, keep_profile, kept_profile, machine_profile, raised
 from convcost.timing.engines import Engine
 
 KEY = {"engine": "fake", "version": "1", "threads": 2, "cpu": "any"}
@@ -23,8 +23,10 @@ def test_products_of_several_sizes_are_timed() -> None:
     """Input, output and multiply-adds: 3 x 3 and 1 x 1 over 28 x 28 and 14 x 14, and matrix products of rows."""
     found = [(graph.input_shape, analyze(graph)) for graph in calibrate._products()]
     assert [(shape, one.output_shape, one.cost.macs) for shape, one in found] == [
-        ((1, 64, 28, 28), (1, 64, 28, 28), 64 * 64 * 9 * 784), ((1, 128, 28, 28), (1, 128, 28, 28), 128 * 128 * 9 * 784),
-        ((1, 256, 14, 14), (1, 256, 14, 14), 256 * 256 * 9 * 196), ((1, 256, 28, 28), (1, 256, 28, 28), 256 * 256 * 784),
+        ((1, 64, 28, 28), (1, 64, 28, 28), 64 * 64 * 9 * 784),
+        ((1, 128, 28, 28), (1, 128, 28, 28), 128 * 128 * 9 * 784),
+        ((1, 256, 14, 14), (1, 256, 14, 14), 256 * 256 * 9 * 196),
+        ((1, 256, 28, 28), (1, 256, 28, 28), 256 * 256 * 784),
         ((1, 512, 14, 14), (1, 512, 14, 14), 512 * 512 * 196), ((1, 128, 14, 14), (1, 512, 14, 14), 128 * 512 * 196),
         ((64, 1024), (64, 1024), 64 * 1024 * 1024), ((128, 512), (128, 2048), 128 * 512 * 2048),
     ]  # fmt: skip

@@ -243,7 +243,9 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         find_device(str(tmp_path / "my.toml"))
 
 
-@pytest.mark.parametrize(("value", "is_read"), [("0.5", True), ("1", True), ("0", False), ("0.0", False), ("-1", False)])
+@pytest.mark.parametrize(
+    ("value", "is_read"), [("0.5", True), ("1", True), ("0", False), ("0.0", False), ("-1", False)]
+)
 def test_a_rate_is_any_number_above_0(value: str, is_read: bool) -> None:
     """Also one below 1."""
     text = f'[devices.a]\nstatus = "vendor"\nfp32 = {value}'

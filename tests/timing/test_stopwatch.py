@@ -114,7 +114,10 @@ def test_what_does_not_fit_into_memory_is_not_timed(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("error", "reason"),
-    [(SpecError("it cannot be written", "do not"), "it cannot be written"), (EngineFailed("no kernel"), "fake: no kernel")],
+    [
+        (SpecError("it cannot be written", "do not"), "it cannot be written"),
+        (EngineFailed("no kernel"), "fake: no kernel"),
+    ],
 )
 def test_what_an_engine_does_not_take_has_its_words_for_a_reason(error: Exception, reason: str) -> None:
     def prepare(*_: object) -> Any:
@@ -262,7 +265,9 @@ def test_an_engine_that_fails_is_told_with_its_words(monkeypatch: pytest.MonkeyP
     clock = iter([5.0, 7.5, 0.0, 0.0])
     monkeypatch.setattr(oracle, "perf_counter", lambda: next(clock))
     failing = engine()._replace(prepare=prepare)
-    assert judge_values(failing, make_case(GRAPH)) == Check(CLOSE, None, False, seconds=2.5, note="fake fails: no kernel")
+    assert judge_values(failing, make_case(GRAPH)) == Check(
+        CLOSE, None, False, seconds=2.5, note="fake fails: no kernel"
+    )
     case = make_case(GRAPH)
     assert judge_values(failing, case, Executor(case)).ok
 

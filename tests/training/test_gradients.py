@@ -159,7 +159,8 @@ def test_what_is_counted_by_definition_has_no_gradient() -> None:
 def test_products_of_the_backward_pass_by_hand() -> None:
     """6 outputs of 2 channels at 3 taps over 5 positions and 2 images; a matrix product at 4 positions of 3 images."""
     conv = ops.Conv(4, 6, (3,), (1,), ((1, 1),), (1,), 2)
-    for op, shape, macs in ((conv, (2, 4, 5), 6 * 2 * 3 * 5 * 2), (ops.Linear(4, 7, True), (3, 4, 2, 2), 28 * 4 * 3)):
+    for op, shape, macs in ((conv, (2, 4, 5), 6 * 2 * 3 * 5 * 2), (ops.Linear(4, 7, True), (3, 4, 2, 2), 28 * 4 * 3),
+                            (ops.BatchNorm(4), (2, 4, 5), 0)):  # fmt: skip
         graph = ops.Graph(shape, "fp32", (ops.Node("op", op, (0,)),))
         given, weights, grad = drawn(graph)
         found = backward(graph, forward(graph, given, weights), weights, grad)
@@ -173,6 +174,7 @@ def test_what_nothing_depends_on_has_a_gradient_of_zeros() -> None:
     given, weights, grad = drawn(graph)
     found = backward(graph, forward(graph, given, weights), weights, grad)
     assert [array.tolist() for array in found.weights[0]] == [[0] * 4] * 2
+    assert (found.input_macs, found.weight_macs) == ([0, 0], [0, 0])
     assert (found.values[0] == grad * (given > 0)).all()
     alone = ops.Graph(SHAPE, "fp32", ())
     empty = backward(alone, forward(alone, given, []), [], given)
