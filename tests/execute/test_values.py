@@ -132,19 +132,12 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
         assert made[at] == total
 
 
-ROW_BY_ROW = "im2col of rows, one GEMM a row of taps"
-
-
 @pytest.mark.parametrize(
     ("op", "shape", "algorithm"),
     [
         (ops.Conv(3, 10, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
         (ops.Conv(3, 5, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
         (ops.Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
-        (ops.Conv(3, 9, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), ROW_BY_ROW),
-        (ops.Conv(3, 5, (4, 3), (3, 2), ((2, 0), (0, 3)), (1, 1)), (2, 3, 67, 50), ROW_BY_ROW),
-        (ops.Conv(3, 5, (2, 3), (3, 2), ((0, 4), (5, 1)), (1, 1)), (1, 3, 67, 50), ROW_BY_ROW),
-        (ops.Conv(2, 5, (3, 5), (2, 1), ((9, 7), (6, 8)), (1, 1)), (1, 2, 3, 2), ROW_BY_ROW),
         (ops.Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
         (ops.Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
         (ops.Conv(4, 6, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), (2, 4, 7, 8), "GEMM"),
@@ -159,7 +152,7 @@ def test_each_algorithm_crosses_its_tiles(
     op: ops.Conv, shape: ops.Shape, algorithm: str, short: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Inputs of more than one tile, the last of them not full; columns copied in either way."""
-    for name, value in (("NUMBERS", 1), ("ROWS", 9 * 50), ("SHORT", short), ("SHORT_IN_GROUPS", short)):
+    for name, value in (("NUMBERS", 1), ("SHORT", short), ("SHORT_IN_GROUPS", short)):
         monkeypatch.setattr(convolve, name, value)
     monkeypatch.setattr(depthwise, "RUN", 40)  # runs of 3 positions of 12 channels would not fill a row of 28
     found = exact_values(op, [shape])
@@ -184,6 +177,42 @@ def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
         made, algorithm = apply_values(op, inputs, None, None, Workbench())
         assert (made.shape, made.dtype, algorithm) == ((1, 2, 4), dtype, "not executed")
     assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (ops.Conv(3, 9, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50)),
+        (ops.Conv(3, 5, (4, 3), (3, 2), ((2, 0), (0, 3)), (1, 1)), (2, 3, 67, 50)),
+        (ops.Conv(3, 5, (2, 3), (3, 2), ((0, 4), (5, 1)), (1, 1)), (1, 3, 67, 50)),
+        (ops.Conv(2, 5, (3, 5), (2, 1), ((9, 7), (6, 8)), (1, 1)), (1, 2, 3, 2)),
+    ],
+)
+def test_rows_of_windows_cross_their_tiles(op: ops.Conv, shape: ops.Shape, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tiles than one, strides that skip rows, borders on one side only or wider than the input is."""
+    monkeypatch.setattr(convolve, "ROWS", 10 * 50)
+    found = exact_values(op, [shape])
+    assert found is not None
+    assert found[:2] == (True, "im2col of rows, one GEMM a row of taps")
+
+
+@pytest.mark.parametrize(
+    ("op", "width"),
+    [
+        (ops.Conv(3, 10, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(2, 2, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), 9),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), padding_mode="reflect"), 9),
+        (ops.Conv(3, 5, (1, 3), (1, 1), ((0, 0), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 11),
+    ],
+    ids=["more is made", "few numbers", "dilation", "a copied border", "one row of taps", "too wide"],
+)
+def test_whole_windows_are_laid_out_elsewhere(op: ops.Conv, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolve, "ROWS", 9 * 10)
+    found = exact_values(op, [(1, op.in_channels, 4, width)])
+    assert found is not None
+    assert found[:2] == (True, "im2col, one GEMM a tile")
 
 
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:

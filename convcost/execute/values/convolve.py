@@ -87,7 +87,8 @@ def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workb
 def _by_rows(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> bool:
     """Of two axes, all channels, neighbouring taps, where a row of them reads as many numbers as it makes, or more."""
     plain = op.groups == 1 and len(op.kernel_size) == 2 and max(op.dilation) == 1 and op.padding_mode == "zeros"
-    return plain and op.kernel_size[0] > 1 and kernel.shape[-1] <= prod(kernel.shape[-3:-1]) <= ROWS // given.shape[-2]
+    least, most = max(kernel.shape[-1], SHORT_IN_GROUPS), ROWS // given.shape[-2]
+    return plain and op.kernel_size[0] > 1 and least <= prod(kernel.shape[-3:-1]) <= most
 
 
 def _row_by_row(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:

@@ -91,8 +91,8 @@ def windows(
 def row_windows(op: Conv, image: NDArray[Any], top: int, rows: int, count: int, bench: Workbench) -> NDArray[Any]:
     """(vertical stride, rows, count, run): `count` windows along single rows, a run of taps and channels each.
 
-    Of a convolution over two axes without dilation. They are those that `rows` of the output read, from `top` on. Rows of the input a stride apart lie one behind the
-    other, and where the border would be there are zeros.
+    Of a convolution over two axes without dilation; those that `rows` of the output read, from `top` on. Rows of the
+    input a stride apart lie one behind the other, and where the border would be there are zeros.
     """
     (above, _), (before, _) = op.padding
     (taps, along), (down, right) = op.kernel_size, op.stride
