@@ -72,7 +72,7 @@ def transcribed(line: str) -> str:
     given = io.TextIOWrapper(io.BytesIO(FILES[file].encode() if file else b""), encoding="utf-8")
     environment = {"COLUMNS": "80", **dict(one.split("=") for one in setting.split())}
     with (
-        mock.patch.dict(os.environ, environment), mock.patch.object(sys, "stdin", given),
+        mock.patch.dict(os.environ, environment), mock.patch.object(sys, "stdin", given), _no_pictures(),
         contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors),
     ):  # fmt: skip
         code = run(shlex.split(rest))
@@ -84,6 +84,14 @@ def transcribed(line: str) -> str:
     for pattern, instead in VOLATILE:
         text = pattern.sub(instead, text)
     return re.sub(r"(?m)^\$", r"\$", text)
+
+
+@contextlib.contextmanager
+def _no_pictures() -> Iterator[None]:
+    """A page has its picture only where matplotlib is: here it is nowhere."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "matplotlib", None)
+        yield
 
 
 def write_files(folder: Path) -> None:

@@ -224,8 +224,8 @@ def _name_largest(ax: Any, panel: Along, scale: Scale, heights: Sequence[float])
         placed.append(at)
         name = panel.names[at] if len(panel.names[at]) <= LONGEST else "…" + panel.names[at][1 - LONGEST :]
         text, to_the_right = f"{name} {show(sums[at], scale)}", at < count / 2
-        covered = max(1, len(text) * count // 120)  # steps that the text stands above
-        beneath = heights[at : at + covered] if to_the_right else heights[max(0, at + 1 - covered) : at + 1]
+        covered = max(1, len(text) * count // 120)  # steps that the text stands above, fewer than half of all
+        beneath = heights[at : at + covered] if to_the_right else heights[at + 1 - covered : at + 1]
         ax.annotate(
             text, (at + 1, max(beneath)), (0, 4), textcoords="offset points",
             ha="left" if to_the_right else "right", va="bottom", size=8.5,

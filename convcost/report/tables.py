@@ -135,7 +135,7 @@ def _body(
     heads, texts = [], []
     for column in columns:
         values = [_value(entry, column) for entry in entries]
-        scale = Scale("", 1, 0) if column.units is None else choose_scale(values, column.units)
+        scale = Scale("") if column.units is None else choose_scale(values, column.units)
         heads.append(_head(column, scale, chosen, column.key not in unchecked))
         texts.append([_cell(entry, column, value, scale) for entry, value in zip(entries, values)])
     cells = list(zip(*texts)) if texts else [()] * len(entries)

@@ -39,8 +39,8 @@ class Scale(NamedTuple):
     """How the numbers of one column are shown."""
 
     unit: str
-    divisor: int
-    decimals: int
+    divisor: int = 1
+    decimals: int = 0
     suffix: str = ""
     exact: bool = False
 
@@ -55,10 +55,8 @@ def choose_scale(values: Iterable[Number | None], units: Units) -> Scale:
     a larger one where the largest number would have more than five digits before the point.
     """
     present = [v for v in values if v]
-    if units.exact:
-        return Scale(units.names[0], 1, 0, units.suffix, exact=True)
-    if not present:
-        return Scale(units.names[0], 1, 0, units.suffix)
+    if units.exact or not present:
+        return Scale(units.names[0], suffix=units.suffix, exact=units.exact)
     low, high = min(present), max(present)
     power = 0
     while power + 1 < len(units.names) and _is_better(units.base**power, units.base, low, high):
@@ -76,9 +74,9 @@ def _is_better(divisor: int, base: int, low: Number, high: Number) -> bool:
 
 
 def _decimals(present: list[Number], low: Number, high: Number, divisor: int, digits: int) -> int:
-    wanted = max(digits - 1 - floor(log10(low / divisor)), min(1, divisor - 1))
+    wanted = max(digits - 1 - floor(log10(low / divisor)), int(divisor != 1))
     # a hair above the largest: it may round up to one digit more
-    most = _MOST_DIGITS - max(1, floor(log10(high / divisor) + 1e-6) + 1)
+    most = _MOST_DIGITS - 1 - floor(log10(high / divisor) + 1e-6)
     decimals = max(0, min(wanted, _MOST_DECIMALS, most))
     written = [v / divisor for v in present if v / divisor >= _LEAST]
     while decimals and all([v == round(v, decimals - 1) for v in written]):  # 0.9999 is 1.000 and not 1

@@ -118,7 +118,7 @@ def fit_network(
     numbers, parts = read_widths(widths or WIDTHS) if has_width and choices.width is None else ((), 1)
     question = _Question(program, choices, Scaled(numbers, parts, tuple(sizes)), budget, inplace)
     found = question.fitting()
-    if not widths and numbers and found.any() and found.reshape(len(numbers), -1)[-1].any():
+    if not widths and numbers and found[-1].any():
         more, parts = read_widths(f"{WIDTHS},{WIDER}")
         question = _Question(program, choices, Scaled(more, parts, tuple(sizes)), budget, inplace)
         found = question.fitting()
@@ -218,7 +218,7 @@ class _Question:
         """Where no other that fits is as wide and as large."""
         at = np.nonzero(fits)
         values = [np.array([one for (one,) in axis.values])[of] for axis, of in zip(self.axes, at)]
-        kept = front_of(-np.stack(values, 1)).tolist() if len(at[0]) else []
+        kept = front_of(-np.stack(values, 1)).tolist()
         return sorted([tuple([int(of[n]) for of in at]) for n in kept], reverse=True)
 
     def _best(self, fits: Any, orders: Sequence[Order]) -> list[tuple[int, ...]]:

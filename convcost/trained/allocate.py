@@ -32,7 +32,7 @@ def ways_of(families: Sequence[Family], macs: int) -> list[Point]:
     """
     points = [Point(macs, 0.0)]
     for family in families:
-        cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
+        cost, error2 = family.macs.ravel(), family.error2.ravel()
         for at in front(cost, error2):
             place = np.unravel_index(at, family.macs.shape)
             ranks = family.ranks_at([int(one) for one in place])

@@ -195,7 +195,7 @@ def filter_text(weights: NDArray[Any]) -> str:
     rank = int(np.argmax(pair.lost <= 1e-12 * max(pair.lost[0], 1e-300)))
     if rank != 1:
         return f"rank {rank}" + (f", of at most {pair.most[0]}" if rank > 1 else ": all of it is zero")
-    row, column = (part.reshape(-1) for part in pair.factors((1,)))
+    row, column = (part.ravel() for part in pair.factors((1,)))
     scale, parts = 1.0, []
     for part in (column, row):
         big = part[np.abs(part) > 1e-7 * np.abs(part).max()]

@@ -183,15 +183,15 @@ class Flow:
             else:
                 arrays.append(self._by_channel(np.asarray(self.model.stored.array(name)), shape))
         try:
-            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).ravel()
         except NoConstantError:
             if node.op_type not in KEEP_ZERO:
                 raise
-            value = np.where(arrays[0].reshape(-1) == 0, 0.0, np.nan)
+            value = np.where(arrays[0].ravel() == 0, 0.0, np.nan)
         if node.op_type == "Mul":
             zero = np.zeros(shape[1], bool)
             for array in arrays:
-                zero |= (np.asarray(array) == 0).reshape(-1)
+                zero |= (np.asarray(array) == 0).ravel()
             value = np.where(zero, 0.0, value)
         return value
 

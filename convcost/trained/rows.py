@@ -208,7 +208,7 @@ def cheapest_within(families: Sequence[Family], error: float) -> Row | None:
 
 def curve_of(family: Family) -> list[Row]:
     """Every rank of a family; of one with two, those that no cheaper pair equals in error."""
-    cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
+    cost, error2 = family.macs.ravel(), family.error2.ravel()
     kept = range(len(cost)) if not isinstance(family.made, Tucker) else front(cost, error2)
     places = [np.unravel_index(at, family.macs.shape) for at in kept]
     return [family.row(family.ranks_at([int(one) for one in place])) for place in places]

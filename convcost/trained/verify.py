@@ -123,7 +123,7 @@ def drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 def factor_graph(family: Family, ranks: Ints, spec: LayerSpec) -> Graph:
     """The variant's graph at those ranks and that size of input, all groups of the layer in it."""
-    one = with_ranks(family.spec._replace(input_size=spec.input_size, batch=1), family.formula.chosen, ranks)
+    one = with_ranks(family.spec._replace(input_size=spec.input_size, batch=spec.batch), family.formula.chosen, ranks)
     graph, groups = build_variant(family.name, one).graph, family.groups
     if groups == 1:
         return graph

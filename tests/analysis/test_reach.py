@@ -199,6 +199,19 @@ def test_fields_in_a_row_by_hand(ops: tuple[object, ...], size: int, found: list
     assert fields(*ops, size=size) == [length if length is None else (length,) for length in found]
 
 
+@pytest.mark.parametrize(
+    ("pads", "seen"),
+    [((1, 1), [3, 9, 9, 10]), ((0, 0), [3, 7, 7, 7]), ((2, 0), [3, 9, 9, 11]), ((0, 2), [3, 9, 9, 11])],
+)
+def test_beside_a_gate_either_end_may_see_more(pads: tuple[int, int], seen: list[int]) -> None:
+    """A window that hangs over the near or the far end, beside the mean of all 7 positions and of their borders."""
+    first = Conv(1, 1, (3,), (1,), (pads,), (1,))
+    nodes = (Node("first", first, (0,)), Node("squeeze", AdaptivePool("avg", (1,)), (1,)),
+             Node("gate", Multiply(), (1, 2)), Node("second", first, (3,)))  # fmt: skip
+    graph = Graph((1, 1, 7), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(length,) for length in seen]
+
+
 def test_axes_are_followed_apart() -> None:
     """Another kernel, stride and window along each."""
     op = Conv(1, 1, (3, 1), (1, 2), ((1, 1), (0, 0)), (1, 1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from convcost.analysis.sizes import largest, opaque
+from convcost.analysis.sizes import largest, opaque, products_on_data
 from convcost.analysis.traced import Marks, Trace, Traced
 from convcost.graph.ops import Linear
 
@@ -258,6 +258,22 @@ def test_a_function_that_is_not_looked_into_is_one_step(highest: Any, interval: 
     assert [step.operation for step in trace.instructions] == ["input", "input", "call"]
     assert trace.instructions[2].operands == (("v", 0), ("v", 1))
     assert function(6, 3) == 18
+
+
+@pytest.mark.parametrize(
+    ("stride", "before", "after", "as_arithmetic"), [(1, 1, 1, True), (1, 0, 2, True), (2, 1, 1, False)]
+)
+def test_products_on_data_are_counted_without_a_question(
+    stride: int, before: int, after: int, as_arithmetic: bool
+) -> None:
+    """Three taps over 8 to 99 positions: arithmetic where what hangs over is a number, else a step of its own."""
+    trace = Trace()
+    size = trace.size(8, 99, 9)
+    found = products_on_data((size + before + after - 3) // stride + 1, 3, stride, 1, before, size)
+    starts = range(-before, 9 + after - 2, stride)
+    assert found.example == sum([0 <= start + tap < 9 for start in starts for tap in range(3)])
+    assert trace.guards == []
+    assert ("call" not in [step.operation for step in trace.instructions]) == as_arithmetic
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from importlib import import_module
 import pytest
 
 from convcost.analysis import analyze
+from convcost.answers.check import Check
+from convcost.checks import selftest
 from convcost.checks.broken_rules import BROKEN_RULES
+from convcost.checks.examination import Examined
 from convcost.checks.selftest import (
-    EXAMINED,
     PROBES,
     BrokenRule,
     Caught,
@@ -19,9 +21,10 @@ from convcost.checks.selftest import (
     small_network,
     words_of_probes,
 )
+from convcost.graph.ops import Graph
 from convcost.report.selftest_evidence import selftest_table
 from convcost.spec.layer import LayerSpec
-from convcost.variants.registry import AS_GIVEN, build_variant
+from convcost.variants.registry import AS_GIVEN, all_variants, build_variant
 
 #: The check that must notice a broken function, where it is not named as that; the same of other kinds of rules.
 OF_FUNCTION = {"conv_size": "output_shape", "last_uses": "peak_bytes", "overwritten": "peak_bytes"}
@@ -102,43 +105,55 @@ def test_a_rule_broken_where_it_is_defined_is_broken_for_all_who_use_it() -> Non
     assert analyze is vars(users[1])["analyze"]
 
 
-#: Params, multiply-adds, those that touch data, and the output of each layer on which rules are tried, by hand.
-COUNTED = {
-    ("probe", 0): (150, 8064, 6336, (2, 6, 4, 7)),
-    ("probe", 1): (360 + 24, 15120, 12288, (1, 12, 6, 7)),
-    ("probe", 2): (576 + 16, 31104, 25600, (1, 8, 9, 6)),
-    ("probe", 3): (144, 2880, 2688, (1, 6, 11, 13)),
-    ("probe", 4): (84, 400, 352, (1, 4, 5)),
-    ("probe", 5): (48, 4032, 2720, (1, 4, 4, 3, 7)),
-    ("probe", 6): (144, 7776, 7776, (1, 4, 6, 9)),
-    ("standard", 0): (150, 6480, 5376, (1, 6, 5, 9)),
-    ("depthwise-separable", 1): (24 + 24, 1296 + 1296, 1100 + 1296, (1, 6, 9, 6)),
-    ("depthwise", 2): (24, 1008, 1008, (1, 4, 7, 6)),
-    ("pointwise", 3): (24, 1512, 1512, (1, 6, 9, 7)),
-    ("bottleneck", 4): (16 + 60 + 16, 1728 + 1800 + 480, 1728 + 1428 + 480, (1, 8, 6, 5)),
-    ("spatially-separable", 5): (48 + 48, 3456 + 3456, 3200 + 3168, (1, 4, 8, 9)),
-    ("basic-block", 6): (144 + 144, 10368 + 10368, 8800 + 8800, (1, 4, 8, 9)),
-}
+#: Params, multiply-adds, those that touch data, and the output of each probe as it is given, by hand; a shortcut's
+#: projection, a norm and an activation included.
+PROBED = [
+    (150, 8064, 6336, (2, 6, 4, 7)), (360 + 24, 15120, 12288, (1, 12, 6, 7)), (576 + 16, 31104, 25600, (1, 8, 9, 6)),
+    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (48, 4032, 2720, (1, 4, 4, 3, 7)),
+    (144, 7776, 7776, (1, 4, 6, 9)),
+]  # fmt: skip
+
+#: The same of each layer that is examined.
+EXAMINED = [
+    ("standard", (150, 6480, 5376, (1, 6, 5, 9))),
+    ("depthwise-separable", (24 + 24, 1296 + 1296, 1100 + 1296, (1, 6, 9, 6))),
+    ("depthwise", (24, 1008, 1008, (1, 4, 7, 6))),
+    ("pointwise", (24, 1512, 1512, (1, 6, 9, 7))),
+    ("bottleneck", (16 + 60 + 16, 1728 + 1800 + 480, 1728 + 1428 + 480, (1, 8, 6, 5))),
+    ("spatially-separable", (48 + 48, 3456 + 3456, 3200 + 3168, (1, 4, 8, 9))),
+    ("basic-block", (144 + 144, 10368 + 10368, 8800 + 8800, (1, 4, 8, 9))),
+]
 
 
-@pytest.mark.parametrize(("name", "number"), COUNTED)
-def test_the_layers_on_which_rules_are_tried_cost_what_is_counted_by_hand(name: str, number: int) -> None:
-    """A probe as it is given, its norm included; the others as the variant that is tried."""
-    variant, spec = (AS_GIVEN, PROBES[number]) if name == "probe" else EXAMINED[number]
-    assert name in ("probe", variant)
-    graph = build_variant(variant, spec._replace(residual=False)).graph
+def costs(graph: Graph) -> tuple[object, ...]:
     found = analyze(graph)
-    assert (found.cost.params, found.cost.macs, found.cost.effective_macs, found.output_shape) == COUNTED[name, number]
+    return found.cost.params, found.cost.macs, found.cost.effective_macs, found.output_shape
 
 
-@pytest.mark.parametrize("spec", [*PROBES, *[spec for _, spec in EXAMINED]])
-def test_layers_on_which_rules_are_tried_are_awkward(spec: LayerSpec) -> None:
+def test_the_probes_cost_what_is_counted_by_hand() -> None:
+    """None changes without notice; and there is one that no variant is, of elements alone."""
+    found = list(selftest.probes())
+    assert [costs(graph) for name, graph in found if name == AS_GIVEN] == PROBED
+    assert [(graph.dtype, costs(graph)) for name, graph in found if name == "elementwise"] == [
+        ("int8", (0, 0, 0, (2, 3, 5, 4)))
+    ]
+    assert {"2plus1d"} == {*all_variants()} - {name for name, _ in found}  # its one probe sees a single moment
+
+
+def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each as the variant that is tried."""
+
+    def examine(name: str, spec: LayerSpec) -> Examined:
+        assert len(set(spec.input_size)) == spec.axes  # so that swaps show
+        return Examined(name, None, {name: Check(costs(build_variant(name, spec).graph), None, True)})
+
+    monkeypatch.setattr(selftest, "examine", examine)
+    assert [(name, check.expected) for name, check in examined_probes()] == EXAMINED
+
+
+@pytest.mark.parametrize("spec", PROBES)
+def test_probes_are_awkward(spec: LayerSpec) -> None:
     """No two sides are the same, so that swaps show, and nothing is said that a layer has not."""
     assert len(set(spec.input_size)) == spec.axes
     assert spec.transposed or not any(spec.output_padding)
     assert len(spec.output_padding) == spec.axes
-
-
-def test_every_layer_on_which_rules_are_tried_is_counted_by_hand() -> None:
-    """So that none changes without notice."""
-    assert len(COUNTED) == len(PROBES) + len(EXAMINED)

@@ -58,6 +58,9 @@ BY_HAND: dict[str, tuple[Any, int, int, tuple[int, list[int], list[int], int]]] 
         conv(2, 2, (0, 1), 2, extra=0), 2, 1,
         (0, [-1, NOTHING, 0, NOTHING, 1, NOTHING], [0, -NOTHING, 1, -NOTHING, 2, -NOTHING], 4),
     ),
+    "transposed, nothing added said": (
+        conv(2, 2, extra=0)._replace(output_padding=()), 2, 1, (-1, [-1, 0, 0, 1, 1, 2, 2], [-1, 0, 0, 1, 1, 2, 2], 4),
+    ),
     "a pool": (pool(3, 2, (1, 1)), 4, 3, (-1, [-3, -1, 1, 3], [-1, 1, 3, 5], 2)),
     "a pool that hangs over": (pool(2, 2, ceil=True), 5, 2, (-1, [-2, 0, 2, 4], [-1, 1, 3, 5], 3)),
     "a pool that does not": (pool(2, 2), 5, 2, (-1, [-2, 0, 2, 4], [-1, 1, 3, 5], 2)),

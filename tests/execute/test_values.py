@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any, get_args
 
 import numpy as np
@@ -158,6 +159,35 @@ def test_each_algorithm_crosses_its_tiles(
     found = exact_values(op, [shape])
     assert found is not None
     assert found[:2] == (True, algorithm)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_borders_of_every_kind_are_exact_on_every_axis(mode: str, groups: int, axes: int) -> None:
+    """Another number before than behind, none on one side of each axis but the last."""
+    pads, size = ((2, 0), (0, 1), (1, 2))[-axes:], (4, 3, 5)[-axes:]
+    op = ops.Conv(4, 8, (3, 2, 3)[-axes:], (1, 2, 1)[-axes:], pads, (1, 1, 2)[-axes:], groups, True, mode)
+    found = exact_values(op, [(2, 4, *size)])
+    assert found is not None
+    windows_an_axis = ((4 + 2 - 3) + 1, (3 + 1 - 2) // 2 + 1, (5 + 3 - 5) + 1)[-axes:]
+    taps = (3, 2, 3)[-axes:]
+    assert (found.same, found.products) == (True, 2 * 8 * 4 // groups * prod(windows_an_axis) * prod(taps))
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [
+        ("zeros", [[1, 12, 23, 30]]), ("reflect", [[21, 12, 23, 32]]), ("replicate", [[11, 12, 23, 33]]),
+        ("circular", [[31, 12, 23, 31]]),
+    ],
+)  # fmt: skip
+def test_a_border_by_hand(mode: str, made: list[list[int]]) -> None:
+    """Ten times what is before and once what is there, of 1, 2, 3 with one more on either side."""
+    op = ops.Conv(1, 1, (2,), (1,), ((1, 1),), (1,), padding_mode=mode)
+    given, kernel = np.array([[[1], [2], [3]]], np.float32), np.array([[[[10]], [[1]]]], np.float32)
+    assert apply_values(op, [given], Weights(kernel), None, Workbench())[0][..., 0].tolist() == made
+    assert reference_values(op, given, kernel)[..., 0].tolist() == made
 
 
 @pytest.mark.parametrize(("extra", "length"), [((), 7), ((0,), 7), ((1,), 8)])
@@ -353,6 +383,7 @@ def test_every_operation_has_been_tried() -> None:
         (ops.Pool("avg", (2,), (2,), ((0, 0),), True), [[[[4], [6], [2]]]], [[[5], [1]]]),
         (ops.Pool("max", (2,), (1,), ((0, 0),), False, (2,)), [[[[4], [9], [5], [1]]]], [[[5], [9]]]),
         (ops.Pool("avg", (3,), (1,), ((2, 0),), False, (2,)), [[[[3], [6], [9]]]], [[[4]]]),
+        (ops.Pool("avg", (1,), (1,), ((1, 1),)), [[[[2], [4]]]], [[[0], [2], [4], [0]]]),
         (ops.AdaptivePool("max", (2,)), [[[[2], [8], [4]]]], [[[8], [8]]]),
         (
             ops.Norm("group-norm", 4, 2, False),

@@ -81,6 +81,14 @@ def test_no_number_is_wide(values: list[int]) -> None:
         ([100_000, 1], COUNTS, ["100.000", "0.001"], "K"),
         ([1024, 1023], BYTES, ["1.000", "0.999"], "KiB"),
         ([1023, 512], BYTES, ["1023", "512"], "B"),
+        ([1_000_000, 9_950], COUNTS, ["1000.00", "9.95"], "K"),  # just less than a hundredth of the next
+        ([5 * 10**18], COUNTS, ["5"], "E"),  # the last unit
+        ([99_999 * 10**18], COUNTS, ["99999"], "E"),
+        ([10**23], COUNTS, ["1.00e23"], ""),  # beyond the last unit
+        ([231.4], PLAIN, ["231"], ""),  # three digits, no more
+        ([12345.678, 0.25], PLAIN, ["12345.68", "0.25"], ""),  # seven digits in all
+        ([1, 0.00095], PLAIN, ["1.000", "0.00095"], ""),
+        ([1, 0.00094], PLAIN, ["1", "9.4e-4"], ""),  # a power of ten asks for no decimals of the others
     ],
 )
 def test_columns_read_like_this(values: list[int | float | None], units: Units, shown: list[str], unit: str) -> None:
@@ -94,6 +102,7 @@ def test_columns_read_like_this(values: list[int | float | None], units: Units, 
     [
         (0.00095, Scale("", 1, 3), "0.00095"), (0.00094, Scale("", 1, 3), "9.4e-4"),
         (0.0099, Scale("", 1, 3), "0.0099"), (0.01, Scale("", 1, 3), "0.010"), (0.012345, Scale("", 1, 3), "0.012"),
+        (0.0996, Scale("", 1, 3), "0.100"),
         (0.009, Scale("", 1, 3), "0.009"), (9_999_999, Scale("", 1, 0), "9999999"),
         (10_000_000, Scale("", 1, 0), "1.00e7"), (1_234_567, Scale("", 1, 0, exact=True), "1,234,567"),
         (0, Scale("", 1, 0, "×", exact=True), "0×"), (-1500, Scale("K", 1000, 1), "-1.5"),

@@ -239,7 +239,9 @@ def test_widths_that_somebody_says_do_not_go_on() -> None:
     assert found.searched == {"width": ("0.333333", "2")}
     assert [row.values for row in found.best] == [{"width": "2"}]
     alone = fit_network(TINY, Choices(), "macs<=1G", "0.333333")
-    assert (alone.searched, alone.best[0].text) == ({}, "tiny width=0.333333")
+    assert (alone.searched, alone.first, alone.best[0].text) == ({}, (), "tiny width=0.333333")
+    sizes = fit_network(TINY, Choices(), "macs<=1G", "1", (4, 8))
+    assert (sizes.searched, sizes.first) == ({"size": (4, 8)}, (Order("size", True),))
 
 
 def test_networks_stand_in_the_order_that_is_asked_for() -> None:
@@ -250,6 +252,7 @@ def test_networks_stand_in_the_order_that_is_asked_for() -> None:
         "tiny width=0.5 @8", "tiny width=0.5 @4", "tiny width=1 @8", "tiny width=1 @4"
     ]  # fmt: skip
     assert (found.ranked, found.beyond) == (6, ())
+    assert found.searched == {"width": ("0.5", "2"), "size": (4, 8)}
     same = fit_network(TINY, Choices(), "macs<=1M", "0.5,1,2", (4, 8), (Order("width", False),), 3)
     assert [row.text for row in same.best] == ["tiny width=0.5 @8", "tiny width=0.5 @4", "tiny width=1 @8"]
     alone = fit_network(TINY, Choices(), "macs<=60k", "0.5,1,2", (8, 4), (Order("params", True),))
@@ -365,3 +368,10 @@ def test_what_varies_is_written_as_in_a_spec_or_a_command(
     values: dict[str, object], spec: dict[str, int] | None, text: str
 ) -> None:
     assert varied({"values": values, **({"spec": spec} if spec else {})}) == text
+
+
+@pytest.mark.parametrize(("text", "wrong", "start"), [("x", "x", 0), ("8,9..3", "9..3", 2), ("8,16,", "", 5)])
+def test_what_is_no_size_is_pointed_at(text: str, wrong: str, start: int) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_sizes(text)
+    assert (caught.value.text, caught.value.start, text[start : caught.value.end]) == (text, start, wrong)

@@ -11,6 +11,7 @@ from spec.spec_cases import error_of
 from convcost.spec import SpecError, parse_spec
 from convcost.spec.check import divisors
 from convcost.spec.errors import unknown_name
+from convcost.spec.fields import axes_disagree
 
 LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
 
@@ -28,6 +29,7 @@ TOKENS = [
     ("@56 k3«» ", "in_channels is missing", "64:128"),
     ("64:128 @56«»", "kernel_size is missing", "k3 or k1x7"),
     ("64:128 k3«»", "input_size is missing", "@56x48"),
+    ("64:128 @56 «k000000000000000000»", "kernel_size must be at least 1, got 0", "1 or more"),
     ("64:128 @56 «k0»", "kernel_size must be at least 1, got 0", "1 or more"),
     ("64:128 «@56x0» k3", "input_size must be at least 1, got 0", "1 or more"),
     ("«64:0» @56 k3", "out_channels must be at least 1", "1 or more"),
@@ -102,6 +104,7 @@ TOKENS = [
     ("1 @9 «k500000000000000001» d2", "padding=same would have more than 18 digits", "smaller"),
     ("64:128 @56 k3 «fp»", "unknown token 'fp'", "did you mean fp8?"),
     ("64:128 @56 k3 «q»", "unknown token 'q'", "convcost help spec"),
+    ("64:128 @56 k3 «sa1»", "unknown token 'sa1'", "did you mean psame?"),
     ("64:128 @2 k5 «mode=reflect»", "reflect cannot pad an input of 2 by 2", "at most 1"),
     ("64:128 @2 k5 «mode=circular» p3", "circular cannot pad an input of 2 by 3", "at most 2"),
     ("64:128 @3 k7 psame-upper «mode=reflect»", "cannot pad an input of 3 by 3", "at most 2"),
@@ -241,6 +244,13 @@ JSON = [
     ('{"kernel_size": «[]»}', "kernel_size has 0 axes", "1, 2 or 3"),
     ('{"kernel_size": «[1, 2, 3, 4]»}', "kernel_size has 4 axes", "1, 2 or 3"),
     ("{" + LAYER + ', "bias": «1»}', "bias cannot be 1", "true or false"),
+    ("{" + LAYER + ', "bias": «"first"»}', "bias cannot be 'first'", "true or false, last"),
+    ("{" + LAYER + ', "norm": «"last"»}', "norm cannot be 'last'", "true or false"),
+    ("{" + LAYER + ', "mid_channels": «[1, 2, 3]»}', "mid_channels is one number or two, got 3", "mid=48x64"),
+    ("{" + LAYER + ', "mid_channels": «[]»}', "mid_channels is one number or two, got 0", "mid=48x64"),
+    ("{" + LAYER + ', "mid_channels": «[2, 0]»}', "mid_channels must be at least 1, got 0", "1 or more"),
+    ("{" + LAYER + ', "mid_channels": «"2"»}', "mid_channels cannot be '2'", "an integer, or a list of two"),
+    ("{" + LAYER + ', "expansion_ratio": «[2]»}', "expansion_ratio cannot be such a list", "an integer"),
     ("{" + LAYER + ', "dtype": «16»}', "dtype cannot be 16", "one of fp64, fp32"),
     ("{" + LAYER + ', "dtype": «"float16"»}', "dtype cannot be 'float16'", "did you mean fp16?"),
     ("{" + LAYER + ', "dtype": «"fp12"»}', "dtype cannot be 'fp12'", "did you mean fp32 or fp16?"),
@@ -255,6 +265,14 @@ JSON = [
     ("{" + LAYER + ', «"zzz"»: [{"a": "}"}]}', 'unknown field "zzz"', "leave it out"),
     ("{" + LAYER + ', «"kernel_size"»: 4}', '"kernel_size" is given twice', "keep one"),
     ('{"x": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"a": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"in_channels": «}»', "malformed JSON", "one object a line"),
+    ('{"in_channels": 8,«,» "groups": 1}', "malformed JSON", "one object a line"),
+    ('{"kernel_size": [3, «]»}', "malformed JSON", "comma before"),
+    ("{" + LAYER + ", «}» ", "malformed JSON", "comma before"),
+    ('{"in_channels":«-8»,"kernel_size":3}', "must be at least 1, got -8", "1 or more"),
+    ('{"in_channels":8,"kernel_size":«0»}', "must be at least 1, got 0", "1 or more"),
+    ('{"in_channels":8,«"zzz"»:0,"kernel_size":3}', 'unknown field "zzz"', "leave it out"),
     ("{" + LAYER + ", «}»", "malformed JSON", "comma before"),
     ("{«'»in_channels': 8}", "malformed JSON", "double quotes"),
     ('{"bias": «T»rue}', "malformed JSON: expecting value", "true, false and null"),
@@ -322,6 +340,27 @@ def test_what_is_just_possible_is_read(line: str, same: str) -> None:
 def test_a_hint_has_the_first_divisors_of_a_number(number: int, few: str) -> None:
     """Those below a thousand are looked for; of a large prime there are none but itself."""
     assert divisors(number) == few
+
+
+@pytest.mark.parametrize(
+    ("named", "axes", "message", "hint"),
+    [
+        (2, 1, "k3x3 has 2 axes, the rest has 1", "give one number"),
+        (1, 2, "k3x3 has 1 axis, the rest has 2", "give one number, or 2 of them"),
+        (2, 3, "k3x3 has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ],
+)
+def test_how_many_axes_there_are_is_told(named: int, axes: int, message: str, hint: str) -> None:
+    problem = axes_disagree("k3x3", named, axes, "kernel_size")
+    assert (problem.message, problem.hint, problem.fields) == (message, hint, ("kernel_size",))
+
+
+def test_a_hint_lists_what_there_is_to_choose_from() -> None:
+    """Of dtypes also one that has no name of its own."""
+    assert error_of("64:128 @56 k3 mode=xyz").hint == "one of zeros, reflect, replicate, circular"
+    dtypes = error_of("{" + LAYER + ', "dtype": "qqq"}').hint
+    assert dtypes.startswith("one of fp64, fp32, ")
+    assert dtypes.endswith(", binary, or such as w8a16")
 
 
 @pytest.mark.parametrize(("length", "shown"), [(40, "y" * 40), (41, "y" * 39 + "…")])

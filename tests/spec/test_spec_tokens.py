@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from convcost.spec import LayerSpec, format_spec, parse_spec
+from convcost.spec.text import axes_of, join_words, read_tokens
 
 SAYS = [
     ("64:128 @56 k3", {"in_channels": 64, "out_channels": 128, "kernel_size": (3, 3), "input_size": (56, 56)}),
@@ -134,3 +135,27 @@ def test_same_keeps_the_size_over_the_stride(kernel: int, dilation: int, stride:
 def test_the_shortest_tokens_of_a_layer(tokens: str) -> None:
     """In the order in which they are written; three axes are said where no other token shows them."""
     assert format_spec(parse_spec(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("values", "axes"),
+    [({}, 0), ({"axes": 1}, 1), ({"input_size": 56}, 0), ({"input_size": (9, 8, 7)}, 3),
+     ({"input_size": (9, 8), "axes": 2}, 2), ({"kernel_size": (3, 3)}, 0)],
+)  # fmt: skip
+def test_gathered_tokens_name_their_axes_or_none(values: dict[str, Any], axes: int) -> None:
+    assert axes_of(values) == axes
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a b"), (["a # b", "c", "d"], "a # b\nc d"), (["a // b", "c"], "a // b\nc"),
+     (["a/b", "c"], "a/b c")],
+)  # fmt: skip
+def test_words_are_joined_to_a_line_and_comments_end_with_their_word(words: list[str], line: str) -> None:
+    assert join_words(words) == line
+
+
+@pytest.mark.parametrize("otherwise", [{"input_size": (9, 8, 7)}, {"input_size": 9, "axes": 3}])
+def test_the_size_for_lines_without_one_says_how_many_axes_they_have(otherwise: dict[str, Any]) -> None:
+    assert read_tokens("64:128 k3", otherwise).kernel_size == (3, 3, 3)
+    assert read_tokens("64:128 k3 1d @5", otherwise).kernel_size == (3,)

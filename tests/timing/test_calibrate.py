@@ -32,11 +32,6 @@ def test_products_of_several_sizes_are_timed() -> None:
     ]  # fmt: skip
 
 
-def test_copies_are_as_large_as_caches_and_memory() -> None:
-    """16, 32, 128 and 512 KiB, and 4 MiB."""
-    assert calibrate.COPIES == (16 * 1024, 32 * 1024, 128 * 1024, 512 * 1024, 4 * 1024 * 1024)
-
-
 @pytest.mark.parametrize(("threads", "seconds"), [(1, 2.0), (2, 20.0), (None, 20.0)])
 def test_the_fastest_run_counts_and_the_first_is_none(
     threads: int | None, seconds: float, monkeypatch: pytest.MonkeyPatch
@@ -80,15 +75,19 @@ def test_an_engine_multiplies_as_fast_as_its_fastest_of_six_runs(monkeypatch: py
 def test_every_thread_copies(
     threads: int | None, cores: int | None, factor: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody knows how many there are, as many as cores; and 5 % more than was seen."""
-    told: list[str] = []
+    """Where nobody knows how many there are, as many as cores; and 5 % more than was seen.
+
+    Copies are as large as caches and memory: 16, 32, 128 and 512 KiB, and 4 MiB.
+    """
+    told, copied = list[str](), list[int]()
     monkeypatch.setattr(calibrate, "_rate", lambda *_: 100.0)
-    monkeypatch.setattr(calibrate, "_copy_rate", lambda size: 10.0 + size)
+    monkeypatch.setattr(calibrate, "_copy_rate", lambda size: copied.append(size) or 10.0 + size)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     found = calibrate.calibrate(ENGINE._replace(threads=threads), told.append)
     assert found.macs_per_second == pytest.approx(105)
     assert found.bytes_per_second == pytest.approx(1.05 * factor * (10 + (1 << 22)))
     assert told == ["products", "copies"]
+    assert copied == [16 * 1024, 32 * 1024, 128 * 1024, 512 * 1024, 4 * 1024 * 1024]
 
 
 def test_a_profile_is_a_device_of_float32_alone() -> None:

@@ -10,7 +10,7 @@ import pytest
 from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.networks.onnx.weights import Stored
-from convcost.spec import SpecError, format_spec
+from convcost.spec import SpecError, format_spec, parse_spec
 from convcost.trained import separate
 from convcost.trained.activations import layer_inputs
 from convcost.trained.answer import Asked, Separation
@@ -72,6 +72,97 @@ def test_weights_are_read_through_the_operations_that_constants_pass(tmp_path: P
     assert np.allclose(found.weights, quantised * 0.05)
     assert found.storage is not None
     assert abs(found.storage - np.linalg.norm(w - found.weights) / np.linalg.norm(w)) < 0.003
+
+
+@pytest.mark.parametrize(
+    ("scale", "steps"),
+    [(np.array(0.05, np.float32), 0.05), (np.array([0.1, 0.2, 0.2, 0.4], np.float32), (0.25 / 4) ** 0.5)],
+)
+def test_storing_loses_a_twelfth_of_the_squared_step_a_weight(scale: Any, steps: float, tmp_path: Path) -> None:
+    """Of steps by channel the mean of the squares; of a kernel of zeros nothing."""
+    quantised = np.round(random_weights(4, 3, 3, 3) * 20).astype(np.int8)
+    nodes = [node("DequantizeLinear", ["q", "scale"], "d", axis=0), conv("x", "d", "y")]
+    path = saved(tmp_path / "m.onnx", nodes, {"q": quantised, "scale": scale}, (1, 3, 6, 5))
+    found = kernel_in(path)
+    lost = steps * 3 / np.linalg.norm(found.weights)  # 108 weights, a twelfth of which is 9
+    assert found.storage == pytest.approx(lost)
+    assert found.notes == (f"its weights are dequantised: storing them lost {100 * lost:.2g} % already",)
+    nothing = saved(tmp_path / "n.onnx", nodes, {"q": 0 * quantised, "scale": scale}, (1, 3, 6, 5))
+    assert kernel_in(nothing).storage == 0.0
+
+
+def test_a_transposed_kernel_is_read_outputs_first(tmp_path: Path) -> None:
+    """Of each group: input i's weight for the group's output o is output o's weight for input i."""
+    stored = np.arange(4 * 3 * 2, dtype=np.float32).reshape(4, 3, 2)
+    path = saved(tmp_path / "m.onnx", [node("ConvTranspose", ["x", "w"], "y", group=2)], {"w": stored}, (1, 4, 6))
+    found = kernel_in(path).weights
+    assert found.shape == (6, 2, 2)
+    for group in range(2):
+        for out in range(3):
+            for into in range(2):
+                assert found[3 * group + out, into].tolist() == stored[2 * group + into, out].tolist()
+    layer = separate_file(path, [], QUIET).layers[0]
+    assert layer.reason == "no family is defined for a transposed convolution"
+    assert layer.dead is not None
+
+
+@pytest.mark.parametrize(
+    ("more", "outputs", "folded"),
+    [
+        ([], ("y",), True), ([], ("y", "a"), False), ([("Relu", ["a"], "z")], ("y", "z"), False),
+        ([("Identity", ["s"], "n1")], ("y",), True),
+    ],
+)  # fmt: skip
+def test_a_batch_norm_is_folded_in_where_it_alone_reads_the_convolution(
+    more: list[Any], outputs: tuple[str, ...], folded: bool, tmp_path: Path
+) -> None:
+    """And its numbers are constants, also such as operations make of others."""
+    arrays = {"w": random_weights(4, 3, 3, 3), **{f"n{i}": np.abs(random_weights(4, seed=i)) + 0.5 for i in range(4)}}
+    if more and more[0][1] == ["s"]:
+        arrays["s"] = arrays.pop("n1")
+    nodes = [*[node(*one) for one in more if one[1] == ["s"]], conv("x", "w", "a"),
+             node("BatchNormalization", ["a", "n0", "n1", "n2", "n3"], "y"),
+             *[node(*one) for one in more if one[1] == ["a"]]]  # fmt: skip
+    found = kernel_in(saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 6, 5), outputs))
+    assert (found.bias is not None, found.spec.bias, len(found.notes)) == (folded, folded, int(folded))
+    if folded:
+        scale, shift = arrays["n0"] / np.sqrt(arrays["n3"] + 1e-5), arrays.get("s", arrays.get("n1"))
+        assert np.allclose(found.weights, arrays["w"] * scale.reshape(4, 1, 1, 1), rtol=1e-6)
+        assert np.allclose(found.bias, shift - arrays["n2"] * scale, rtol=1e-6)
+
+
+def test_convolutions_inside_of_a_branch_are_counted(tmp_path: Path) -> None:
+    """They are not looked at: of two branches those of one are counted."""
+    arrays = {"w": random_weights(3, 3, 1, 1), "v": random_weights(3, 3, 1, 1, seed=1)}
+    made = onnx.helper.make_tensor_value_info("t", 1, None)
+    branches = [onnx.helper.make_graph([conv("a", "w", "t")], "b", [], [made]) for _ in range(2)]
+    test = onnx.helper.make_node("If", ["c"], ["y"], name="if", then_branch=branches[0], else_branch=branches[1])
+    nodes = [conv("x", "v", "a"), node("ReduceMax", ["a"], "m", keepdims=0), node("Cast", ["m"], "c", to=9), test]
+    found = separate_file(saved(tmp_path / "m.onnx", nodes, arrays, (1, 3, 5, 4)), [], QUIET)
+    assert (len(found.layers), found.inside) == (1, 1)
+    plain = separate_file(saved(tmp_path / "n.onnx", nodes[:1], arrays, (1, 3, 5, 4), ("a",)), [], QUIET)
+    assert (len(plain.layers), plain.inside) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "bias", "dead"),
+    [
+        ("2:3 @5x4 k3", lambda w: w[1].fill(0), None, (1, 0, 0, 0)),
+        ("2:3 @5x4 k3", lambda w: w[1].fill(0), [1, 0.5, 1], (0, 0, 0, 0)),  # what it gives is no zero
+        ("2:3 @5x4 k3", lambda w: w[:, 0].fill(0), [1, 0, 1], (0, 1, 0, 0)),
+        ("2:3 @5x4 k3", lambda w: w[:, :, 2].fill(0), None, (0, 0, 3, 0)),
+        ("2:3 @1x4 k3", lambda w: w[:, :, 1, 0].fill(0), None, (0, 0, 7, 6)),  # rows 0 and 2 see nothing but padding
+        ("4:4 @5x4 k3 g2", lambda w: w[:2, 1].fill(0), None, (0, 1, 0, 0)),
+        ("4:4 @5x4 k3 g2", lambda w: w[1:3, 1].fill(0), None, (0, 0, 0, 0)),
+        ("2:3 @5x4 k3", lambda w: w.fill(1e-39), None, (3, 2, 9, 0)),
+    ],
+)  # fmt: skip
+def test_what_is_dead_in_a_layer_alone_is_counted(text: str, change: Any, bias: Any, dead: tuple[int, ...]) -> None:
+    """Outputs that are always zero, inputs that nobody reads, taps that do nothing, and those on padding alone."""
+    spec = parse_spec(text)
+    weights = np.ones((spec.out_channels, spec.in_channels // spec.groups, *spec.kernel_size))
+    change(weights)
+    assert separate.dead_alone(Kernel("k", spec, weights, None if bias is None else np.array(bias))) == dead
 
 
 def refused(path: str, at: int = 0) -> str:

@@ -218,6 +218,21 @@ def test_a_row_with_another_error_is_caught() -> None:
     assert shown.checks["error"].ok is False
 
 
+@pytest.mark.parametrize(
+    ("apart", "ok"),
+    [
+        (1e-7, ("output", "error", "full_rank")), (1.01e-7, ("output", "full_rank")), (1e-6, ("output", "full_rank")),
+        (1.01e-6, ("output",)), (1e-5, ("output",)), (1.01e-5, ()),
+    ],
+)  # fmt: skip
+def test_so_far_apart_two_may_be(apart: float, ok: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs in float32 a hundred thousandth, full ranks a millionth, errors of the kernel a ten millionth."""
+    kernel, family = diagonal()
+    monkeypatch.setattr(verify, "distance", lambda *_: apart)
+    checks = verify.show_row(kernel, family, family.row((1,))._replace(error=0.0), 10**9).checks
+    assert tuple([name for name in ("output", "error", "full_rank") if checks[name].ok]) == ok
+
+
 def test_nan_is_never_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """0 of 0 made one, and a maximum let it pass."""
     kernel = kernel_of("4:6 @9x8 k3")

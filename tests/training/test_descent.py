@@ -95,6 +95,14 @@ def test_losses_and_their_gradients() -> None:
     assert np.allclose(slopes, differences(lambda: squared_error(output, target)[0], output))
 
 
+def test_scores_of_any_size_have_a_loss() -> None:
+    """A class a thousand above the others: 0 where it is the right one, else a thousand, and slopes of 0 and 1."""
+    scores, right = np.array([[[1000.0, 0, -1000], [0, 1000, 0]]]), np.array([[0, 0]])
+    values, slopes = cross_entropy(scores, right)
+    assert values.tolist() == [500]
+    assert slopes.tolist() == [[[0, 0, 0], [-0.5, 0.5, 0]]]
+
+
 def test_batch_norm_as_in_training() -> None:
     """Each channel of the batch gets mean 0 and variance 1; its gradients are central differences."""
     graph = Graph((1, 3, 4), "fp32", (Node("norm", BatchNorm(3), (0,)),))

@@ -38,6 +38,7 @@ OPS: list[tuple[ops.Op, ops.Shape]] = [
     (ops.Norm("softmax", 6, 3, False), (1, 6, 2, 2)),
     (ops.Upsample("bilinear", (1, 2)), (1, 2, 2, 3)),
     (ops.PixelShuffle((2, 1, 3)), (1, 6, 1, 2, 2)),
+    (ops.PixelShuffle((3,)), (1, 6, 2)),
     (ops.Tokens(0, 3, 4), (1, 3, 4)),
     (ops.Attention(1, 2), (1, 6, 2, 2)),
     (ops.Tokens(2, 3, 8), (2, 3, 2, 3)),
