@@ -85,9 +85,9 @@ def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workb
 
 
 def _by_rows(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> bool:
-    """Of two axes, all channels, neighbouring taps, where a row of them reads as many numbers as it makes, or more."""
+    """Of two axes, all channels, neighbouring taps, where a row of them reads twice as many numbers as it makes."""
     plain = op.groups == 1 and len(op.kernel_size) == 2 and max(op.dilation) == 1 and op.padding_mode == "zeros"
-    least, most = max(kernel.shape[-1], SHORT_IN_GROUPS), ROWS // given.shape[-2]
+    least, most = max(2 * kernel.shape[-1], SHORT_IN_GROUPS), ROWS // given.shape[-2]
     return plain and op.kernel_size[0] > 1 and least <= prod(kernel.shape[-3:-1]) <= most
 
 
