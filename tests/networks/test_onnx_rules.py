@@ -473,6 +473,8 @@ com.microsoft.FusedMatMul transBatchB=1 | 5x2x3 5x3x4 | its matrices are turned 
 com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
 com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
+MaxPool kernel_shape=9,9 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
+MaxPool kernel_shape=3 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
 com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
 com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1 - 1x2x3x4 | how much of its past is filled depends on the data
 com.microsoft.GroupQueryAttention num_heads=4 | 1x5x32 - - - - j:1 *j[5] | the size of its output is not known

@@ -212,4 +212,4 @@ def test_more_than_two_gigabytes_are_refused() -> None:
     """Before anything is made of them."""
     graph = build_network(read_program("input 30000 @1\nflatten\nlinear 30000")).graph
     with pytest.raises(SpecError, match="bytes of weights"):
-        next(onnx_pieces(writable(graph), noise(), "0"))
+        next(onnx_pieces(writable(graph), noise(0), "0"))
