@@ -63,8 +63,8 @@ class Fit(NamedTuple):
     fitting: int
     best: tuple[FitRow, ...]
     beyond: tuple[FitRow, ...]
-    left: tuple[str, ...] = ()
-    ranked: int = 0
+    left: tuple[str, ...]
+    ranked: int
 
 
 def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str] = WORDS) -> str:
@@ -145,10 +145,9 @@ def _tried(field: str, variant: str, spec: LayerSpec) -> Sequence[int]:
     if field == "groups":
         common = gcd(spec.in_channels, spec.out_channels)
         own = [n for n in range(1, common + 1) if common % n == 0]
-        return own[1:] if "groups" in _usual_settings(variant, spec) and len(own) > 1 else own  # 1: it chooses itself
+        return own[1:] if "groups" in _usual_settings(variant, spec) else own  # 1: it chooses itself
     if field == "mid_channels":
-        usual = _usual_settings(variant, spec).get("mid_channels")
-        return range(1, max(spec.in_channels, spec.out_channels, usual if isinstance(usual, int) else 1) + 1)
+        return range(1, max(spec.in_channels, spec.out_channels) + 1)
     return range(1, MOST[field] + 1)
 
 

@@ -196,8 +196,8 @@ def _require_layer(grid: Grid, text: str) -> None:
         grid.example()
     except SpecError as error:
         wrong = error.text[error.start : error.end]
-        at = text.find(wrong) if wrong.strip() else -1
-        place = (at, at + len(wrong)) if at >= 0 else (0, len(text))
+        at = text.find(wrong)
+        place = (at, at + len(wrong)) if wrong.strip() and at >= 0 else (0, len(text))
         raise SpecError(error.message, error.hint, text, *place) from None
 
 
@@ -269,11 +269,11 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     """`k3,5` as k3 and k5; a token without a list or a range is itself."""
     if word == "k_":
         return [f"k{size}" for size in KERNELS]
-    if word.endswith("_") and re.fullmatch(r"[a-z]+=?_", word):
+    if re.fullmatch(r"[a-z]+=?_", word):
         hint = "it stands for channels, sizes, a kernel, or mid=_ ratio=_ g_ e_ m_ n_; else write a range"
         raise SpecError(f"{word} is not solved for", hint, text, at, at + len(word))
     found = re.match(r"([a-z]+=?)?(\d.*)$", word)
-    if not found or not ("," in word or ".." in word):
+    if not found:
         return [word]
     start, rest = found[1] or "", found[2]
     return [start + one for piece, place in _placed(rest, ",", at + len(start))

@@ -31,11 +31,11 @@ class Sweep(NamedTuple):
     front_of: tuple[Order, ...]
     rows: int
     counts: tuple[tuple[str, int, int, int], ...]
-    best: tuple[FitRow, ...] = ()
-    front: tuple[tuple[FitRow, int], ...] = ()
-    front_size: int = 0
-    file: str = ""
-    search: Search | None = None
+    best: tuple[FitRow, ...]
+    front: tuple[tuple[FitRow, int], ...]
+    front_size: int
+    file: str
+    search: Search
 
     def batches(self, *, arrow: bool = False) -> Iterator[Any]:
         """All chosen rows, some thousand at a time: as NumPy records, or as batches of Arrow.
@@ -48,7 +48,6 @@ class Sweep(NamedTuple):
         """
         from .files import arrow_batch, numpy_records
 
-        assert self.search is not None
         yield from map(arrow_batch if arrow else numpy_records, batches(self.search))
 
 

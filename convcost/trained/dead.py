@@ -65,14 +65,13 @@ class Flow:
         self.pinned: list[int] = []
         self.read: list[Layer] = []
         layers = {id(layer.node): layer for layer in model.layers}
-        norms = {id(layer.norm): layer for layer in model.layers if layer.norm is not None}
+        folded = {id(layer.norm) for layer in model.layers if layer.norm is not None}
         for value in model.stored.model.graph.input:
             self.opaque(value.name)
         for node in model.stored.nodes:
-            layer = norms.get(id(node)) or layers.get(id(node))
-            if layer is not None and (layer.norm is None or id(node) in norms):
-                self._layer(layer)
-            elif layer is None:
+            if id(node) in layers:
+                self._layer(layers[id(node)])
+            elif id(node) not in folded:
                 self._node(node)
         for name in model.outputs:
             self.pin(name)

@@ -275,7 +275,7 @@ def _between(grid: NDArray[Any], a: float, b: float) -> float:
 def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(1, batch, rows, columns))
     pair = Pair(drawn, Factors(("bcm", "bmr"), "brc"))
-    curve: NDArray[Any] = pair.lost / pair.lost[0]
+    curve: NDArray[Any] = pair.lost / pair.lost.max()
     return curve
 
 
@@ -283,5 +283,5 @@ def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
 def _noise_of_tucker(groups: int, outer: int, inner: int, taps: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(groups, outer, inner, taps))
     tucker = Tucker(drawn, Factors(("mi", "nmx", "on"), "oix"))
-    grid: NDArray[Any] = tucker.lost / tucker.lost[0, 0]
+    grid: NDArray[Any] = tucker.lost / tucker.lost.max()
     return grid

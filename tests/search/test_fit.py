@@ -93,6 +93,25 @@ def test_every_setting_is_tried_that_a_variant_has_and_nobody_says(
     assert found.ranked == len(found.best) == (configurations > 0)
 
 
+@pytest.mark.parametrize(
+    ("top", "best", "beyond"),
+    [
+        (None, ["16 g2"], ["16 g1", "18 g2"]),
+        (3, ["16 g2", "12 g1", "20 g4"], ["16 g1", "18 g2", "13 g1", "20 g2", "24 g4"]),
+    ],
+)
+def test_beyond_is_the_next_along_each_axis_that_there_is_and_is_better(
+    top: int | None, best: list[str], beyond: list[str]
+) -> None:
+    """At most 1984 params, of 40 m + 9 m² / g: 1792, 1776 and 1700. 17 middle channels have no two groups."""
+    found = fit_layer("16:24 @9x7 k3", "macs<=125k", ["bottleneck"], top=top)
+    assert [row.text for row in found.best] == [f"16:24 @9x7 k3 mid={row}" for row in best]
+    assert [row.text for row in found.beyond] == [f"16:24 @9x7 k3 mid={row}" for row in beyond]
+    for row in (*found.best, *found.beyond):
+        mid, groups = row.values["mid_channels"], row.values["groups"]
+        assert row.words["macs"] == 63 * (40 * mid + 9 * mid**2 // groups)
+
+
 def test_the_unknown_that_is_asked_for_is_the_last_that_fits() -> None:
     found = fit_layer("64:_ @56 k3", "params<=50k", ["inverted-residual"])
     last = max(n for n in range(1, 200) if words_of("inverted-residual", f"64:{n} @56 k3")["params"] <= 50_000)
@@ -105,6 +124,15 @@ def test_what_does_not_fit_shows_its_nearest() -> None:
     found = fit_layer("16:24 @19 k3", "macs<=700k", ["standard", "bottleneck"])
     assert found.left == ("standard",)
     assert [row.answer.variant for row in found.beyond if row.answer.variant == "standard"] == ["standard"]
+
+
+def test_of_several_structures_the_nearest_is_the_one_that_takes_least() -> None:
+    """In the first word that the budget limits, of each variant; where it limits none, there is none."""
+    found = fit_layer("16:24 @19 k5,3,7", "macs<=1k and params<=9", ["standard", "bottleneck"])
+    beyond = [(row.answer.variant, row.text) for row in found.beyond]
+    assert beyond == [("standard", "16:24 @19 k3"), ("bottleneck", "16:24 @19 k3")]
+    assert (found.best, found.left, found.fitting) == ((), ("standard", "bottleneck"), 0)
+    assert fit_layer("16:24 @19 k3", "in_channels<3", ["standard"]).beyond == ()
 
 
 def test_the_order_is_what_somebody_says() -> None:

@@ -128,6 +128,7 @@ def test_a_grid_has_ten_million_million_layers_at_most() -> None:
     ("8 @7 k3,9..5", "9..5", "write the smaller one first"), ("8 @7 k3,5..a", "5..a", "such as 16..512/16"),
     ("8 @7 s_ k3", "s_", "it stands for channels"), ("8 @9 k3 mode=_", "mode=_", "it stands for channels"),
     ("8 @9,7x7,6 n2 k3 e2,0", "0", "such as 16..512/16"), ("q2 8 @7 k3", "q2", "convcost help spec"),
+    ("8 @7 k3 a,b", "a,b", "convcost help spec"), ("8 @7 k3 s1..", "1..", "such as 16"),
     ("8 @2,3 k9 p0", "k9", "at most 2 fits"), ("8,16 @9,7", "8,16 @9,7", "add k3 or k1x7"),
     ("8 @9x9,7x7x7 k3", "@9x9,7x7x7", "make two calls of it"), ("1..1000001 @7 k3", "1..1000001", "give it steps"),
     ("@3", "", "add them, such as 16..512/16:64"), ("8 k3", "", "add it, such as @7,14,28"),

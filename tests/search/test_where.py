@@ -73,6 +73,24 @@ def test_a_condition_says_what_it_asks_for_and_whether_it_needs_a_total(
     assert (condition.shares, condition.words) == (shares, words)
 
 
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [
+        ("<20", [1, 0, 0]), ("<=20", [1, 1, 0]), (">20", [0, 0, 1]), (">=20", [0, 1, 1]), ("=20", [0, 1, 0]),
+        ("!=20", [1, 0, 1]), ("<20.5", [1, 1, 0]), ("<=19.5", [1, 0, 0]), (">19.5", [0, 1, 1]), (">=20.5", [0, 0, 1]),
+        ("=20.5", [0, 0, 0]), ("!=20.5", [1, 1, 1]),
+    ],
+)  # fmt: skip
+def test_limits_between_and_at_numbers_mean_the_same_of_columns_and_in_kernels(asked: str, holds: list[int]) -> None:
+    """Of doubles, too, half as large."""
+    condition = Condition(f"macs{asked}", KNOWN)
+    assert condition({"macs": np.array([19, 20, 21])}).tolist() == [bool(one) for one in holds]
+    assert [eval(condition.source({"macs": "v1"}, ""), {"v1": value}) for value in (19, 20, 21)] == holds
+    sign = asked.rstrip("0123456789.")
+    halved = Condition(f"macs{sign}{float(asked[len(sign) :]) / 2}", KNOWN)
+    assert halved({"macs": np.array([9.5, 10.0, 10.5])}).tolist() == [bool(one) for one in holds]
+
+
 @pytest.mark.parametrize("text", ["groups<=4", "groups!=3", "groups<3.5", "groups>=0", "groups!=3.5"])
 def test_a_setting_that_a_column_does_not_have_fulfils_nothing(text: str) -> None:
     """It is -1 there."""

@@ -75,6 +75,10 @@ BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "slopes": ([node("PRelu", ["a", "k"], "b")], {"k": random_weights(6, 1, 1, seed=6)}),
     "itself": ([node("Add", ["a", "a"], "b")], {}),
     "other sides": ([node("Reshape", ["a", "shape"], "b")], {"shape": np.array([0, 0, 7, 9], np.int64)}),
+    "a vector and back": (
+        [node("GlobalAveragePool", ["a"], "p"), node("Flatten", ["p"], "f"), node("Reshape", ["f", "shape"], "b")],
+        {"shape": np.array([0, 0, 1, 1], np.int64)},
+    ),
     "a border": ([node("Pad", ["a", "pads"], "b")], {"pads": np.array([0, 0, 0, 0, 0, 0, 1, 1], np.int64)}),
     "a limit from below": ([node("Clip", ["a", "least", "most"], "b")],
                            {"least": np.array(0, np.float32), "most": np.array(6, np.float32)}),
@@ -124,6 +128,20 @@ def test_nothing_is_taken_out_in_front_of_what_makes_something_of_zero(between: 
     assert found.removal is not None
     assert found.removal.layers == ()
     assert found.removal.upper.params > 0
+
+
+def test_a_norm_that_is_folded_in_says_what_dead_channels_are(tmp_path: Path) -> None:
+    """Its shift: that of output 2 is zero, and that of output 1 is not."""
+    first, last = random_weights(4, 3, 1, 1), random_weights(2, 4, 1, 1, seed=1)
+    first[[1, 2]] = 0
+    arrays = {"w1": first, "w2": last, "scale": np.ones(4, np.float32), "shift": np.array([1, 1, 0, 1], np.float32),
+              "mean": np.zeros(4, np.float32), "var": np.ones(4, np.float32)}  # fmt: skip
+    nodes = [conv("x", "w1", "a"), node("BatchNormalization", ["a", "scale", "shift", "mean", "var"], "n"),
+             node("Relu", ["n"], "r"), conv("r", "w2", "y")]  # fmt: skip
+    found = found_in(tmp_path, nodes, arrays, [1, 3, 5, 4])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3 @5x4 k1 bias", "3:2 @5x4 k1"]
+    assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
 
 
 def test_channels_of_a_series_are_followed_too(tmp_path: Path) -> None:
@@ -252,6 +270,26 @@ def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:
     assert found.layers[0].dead == (0, 0, 6, 0)
     assert found.removal is not None
     assert [format_spec(one.after) for one in found.removal.layers] == ["2:3 @5 k1x3"]
+
+
+@pytest.mark.parametrize(
+    ("useful", "dilation", "specs"),
+    [
+        ([0, 1, 1, 0, 0], 1, ["2:3 @9 k2x3 p1-0x1"]), ([0, 0, 0, 1, 0], 1, []),
+        ([0, 1, 0, 1, 1], 2, ["2:3 @9 k4x3 p2-4x1 d2x1"]), ([1, 1, 0, 0, 0], 2, []),
+    ],
+)  # fmt: skip
+def test_a_kernel_without_its_dead_rows_gives_what_it_did(
+    useful: list[int], dilation: int, specs: list[str], tmp_path: Path
+) -> None:
+    """Cut off more in front or more behind; where padding would be less than none, they stay."""
+    kernel = random_weights(3, 2, 5, 3) * np.array(useful, np.float32).reshape(5, 1)
+    pads = [2 * dilation, 1, 2 * dilation, 1]
+    nodes = [conv("x", "w", "y", pads=pads, dilations=[dilation, 1])]
+    found = found_in(tmp_path, nodes, {"w": kernel}, [1, 2, 9, 9])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == specs
+    assert [one.verified and one.verified.status for one in found.removal.layers] == ["verified"] * len(specs)
 
 
 @pytest.mark.parametrize(("n", "k", "s", "d", "before", "after"), [

@@ -154,6 +154,13 @@ def test_the_best_row_within_a_budget_is_the_best_of_all_that_fit() -> None:
         assert cheapest.error <= error
         assert cheapest.macs == min(row.macs for row in rows if row.error <= error)
     assert best_within(families, 10) is None
+    least = min(row.macs for row in rows)
+    assert best_within(families, least - 1) is None
+    for family in families:
+        own = int(family.macs.min())
+        assert rows_module.row_within(family, own - 1) is None
+        assert rows_module.row_within(family, own) == best_within([family], own)
+        assert best_within([family], own).macs == own
 
 
 def test_noise_is_what_noise_loses() -> None:
@@ -189,7 +196,7 @@ def test_groups_cost_what_a_grouped_layer_does_and_a_layer_of_groups_or_zeros_ha
     weights[:3, :2], weights[3:, 2:] = 1, 2
     kernel = Kernel("conv", parse_spec("4:6 @9x7 k1"), weights)
     (row,) = grouped_rows(kernel)
-    assert (row.ranks, row.error, row.macs, row.params) == ((2,), 0.0, 63 * 12, 12)
+    assert (row.ranks, row.groups, row.error, row.macs, row.params) == ((2,), 1, 0.0, 63 * 12, 12)
     assert grouped_rows(kernel._replace(weights=0 * weights)) == []
     assert grouped_rows(Kernel("conv", parse_spec("8:6 @9x7 k1 g2"), weights)) == []
 
@@ -202,6 +209,20 @@ def test_noise_is_drawn_from_one_seed(variant: str) -> None:
     squares = np.linalg.svd(drawn, compute_uv=False) ** 2
     for rank in range(1, made.most[0] + 1):
         assert rows_module.noise2(made, (rank,)) == pytest.approx(squares[:, rank:].sum() / squares.sum(), abs=1e-12)
+
+
+def test_noise_of_a_bottleneck_is_what_both_sides_leave_out() -> None:
+    """The leading directions of both unfoldings kept, and the kernel between them."""
+    made = decomposed(np.ones((2, 5, 4, 3, 3)), read_factors(all_variants()["bottleneck"].factors, 2))
+    assert made is not None
+    drawn = np.random.default_rng(0).normal(size=(2, 5, 4, 9))
+    for into, out in ((1, 1), (2, 3), (4, 2), (4, 5)):
+        kept = 0.0
+        for one in drawn:
+            left = np.linalg.svd(one.reshape(5, -1))[0][:, :out]
+            right = np.linalg.svd(one.swapaxes(0, 1).reshape(4, -1))[0][:, :into]
+            kept += float((np.einsum("oit,on,im->nmt", one, left, right) ** 2).sum())
+        assert rows_module.noise2(made, (into, out)) == pytest.approx(1 - kept / (drawn**2).sum(), abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -571,6 +571,7 @@ def test_an_array_is_separated_as_a_file_of_it_is(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", x)
     alone = separate_weights(weights, ["@9"], QUIET, "", None)
     assert (alone.name, alone.layers[0].name, alone.input, alone.notes) == ("kernel", "kernel", "", ())
+    assert (alone.inside, alone.removal) == (0, None)
     assert separate_weights(weights.tolist(), [], QUIET, "", None).notes[0].endswith("those at @56x56")
     assert {row.output_error for row in alone.layers[0].rows} == {None}
     given = separate_weights(weights, ["@9"], QUIET, "", x)
