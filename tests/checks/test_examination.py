@@ -167,7 +167,7 @@ SAID = {
     **dict.fromkeys((*WORDS,), "execution on ones"),
     "count map": "every position; against each axis walked",
     "scalar count": "each multiplication counted as it is met, without NumPy",
-    "products issued": "im2col, one GEMM a tile",
+    "products issued": "im2col of rows, one GEMM a row of taps",
     "values": "operations in float32, bit-identical to int64; the activation is none of integers",
     "memory": "as float32, by tracemalloc; beside it some bytes of scratch",
     "receptive_field": "by disturbing one input at a time, of the whole and of each operation",
