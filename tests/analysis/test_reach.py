@@ -229,6 +229,13 @@ def test_behind_a_gate_a_transposed_convolution_is_not_known() -> None:
     assert network_fields(graph, infer_shapes(graph)) == [(1,), (1,), None, (1,)]
 
 
+def test_256_positions_behind_64_uneven_operations_are_followed_and_no_more() -> None:
+    assert fields(AdaptivePool("avg", (256,)), size=300) == [(3,)]
+    assert fields(AdaptivePool("avg", (257,)), size=300) == [None]
+    assert fields(*[up(1)] * 63, size=3) == [(1,)] * 63
+    assert fields(*[up(1)] * 64, size=3) == [(1,)] * 63 + [None]
+
+
 @pytest.mark.parametrize(("most", "known"), [(9, True), (8, False)])
 def test_uneven_windows_are_followed_up_to_as_many_positions(
     most: int, known: bool, monkeypatch: pytest.MonkeyPatch

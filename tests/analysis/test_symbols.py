@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.analysis.symbols import Size, abbreviated, ratio, sum_of_sizes, symbol
+from convcost.analysis.symbols import Size, Symbol, abbreviated, ratio, sum_of_sizes, symbol
 
 A, B, C = symbol("A", 6), symbol("B", 4, 1), symbol("C", 3, 2)
 
@@ -96,6 +96,7 @@ def test_questions_are_answered_for_the_values_it_was_made_with() -> None:
     assert A == 6
     assert A * 2 == B * C
     assert (A % 4, bool(A - 6), A >= 6, A <= 5) == (2, False, True, False)
+    assert (A < 6, A > 6, A < 7, A > 5, A >= 7, A <= 6) == (False, False, True, True, False, True)
 
 
 def test_a_formula_cannot_be_kept_in_a_cache() -> None:
@@ -107,3 +108,12 @@ def test_a_formula_cannot_be_kept_in_a_cache() -> None:
 def test_a_formula_that_is_no_integer_elsewhere_says_so() -> None:
     with pytest.raises(ValueError, match="no integer"):
         (A // 2).at({"A": 7})
+
+
+def test_a_symbol_is_its_name_and_stands_by_its_order() -> None:
+    """Whatever its value; a text of the same letters is none."""
+    assert Symbol("A", 1) == Symbol("A", 2, 5)
+    assert hash(Symbol("A", 1)) == hash(Symbol("A", 2, 5))
+    assert Symbol("A", 1) != Symbol("B", 1)
+    assert Symbol("A", 1) != "A"
+    assert sorted([Symbol("A", 1, 2), Symbol("C", 1), Symbol("B", 1)]) == [Symbol(name, 1) for name in "BCA"]

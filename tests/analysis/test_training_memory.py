@@ -104,3 +104,12 @@ def test_a_softmax_is_kept_by_its_output() -> None:
     nodes = (ops.Node("softmax", ops.Norm("softmax", 4, 1, False), (0,)), ops.Node("join", ops.Concat(), (1, 1)))
     graph = ops.Graph(INPUT, "fp32", nodes, ("fp32", "fp16", "fp64"), ((), ()))
     assert saved_bytes(graph, infer_shapes(graph)) == 2 * 120
+
+
+def test_statistics_and_maxima_are_those_of_what_the_operation_makes() -> None:
+    """Between others: 2 channels of 4 and of 6, 30 maxima of 60 and of 90 numbers."""
+    narrow, wide = (ops.Conv(a, b, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)) for a, b in ((4, 2), (2, 6)))
+    halved = ops.Pool("max", (2, 1), (2, 1), ((0, 0), (0, 0)))
+    for op, made, kept in ((ops.BatchNorm(2), 60, 2 * 4 * 2), (halved, 30, 8 * 30)):
+        nodes = (ops.Node("narrow", narrow, (0,)), ops.Node("op", op, (1,)), ops.Node("wide", wide, (2,)))
+        assert saved(*nodes) == 4 * (120 + 60 + made) + kept

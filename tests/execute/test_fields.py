@@ -127,6 +127,20 @@ def test_each_input_is_heard_by_itself() -> None:
     assert heard_fields(graph, {0: (9,), 1: (9,)}, 1) == [(1,), None, (1,), (5,)]
 
 
+def test_a_value_that_is_read_again_is_kept_until_then() -> None:
+    """By the gate behind the mean of it, and by two that follow."""
+    assert heard_fields(GATED, {0: (9,)}) == [(3,), (11,), (11,), (13,)]
+    nodes = (ops.Node("a", conv(3, p=1), (0,)), ops.Node("b", conv(5, p=2), (0,)), ops.Node("c", conv(3, p=1), (1,)),
+             ops.Node("add", ops.Add(), (1, 2)), ops.Node("again", ops.Add(), (0, 4)))  # fmt: skip
+    assert heard_fields(ops.Graph((1, 1, 9), "fp32", nodes), {0: (9,)}) == [(3,), (5,), (5,), (5,), (5,)]
+
+
+def test_a_field_is_found_up_to_half_of_the_longest_input() -> None:
+    """2 taps 131071 apart, and no further."""
+    assert measured_op_field(conv(2, 1, 131_071), (9,)) == (131_072,)
+    assert measured_op_field(conv(2, 1, 131_072), (9,)) is None
+
+
 def test_what_is_not_executed_is_not_heard_nor_what_follows_it() -> None:
     graph = chain(conv(3), ops.Counted("resize", (1, 1, 9)), conv(3))
     assert heard_fields(graph, {0: (9,)}) == [(3,), None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from math import prod
 from typing import Any, get_args
@@ -208,6 +209,23 @@ def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
     assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
 
 
+@pytest.mark.parametrize(
+    "op",
+    [
+        ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))), ops.Concat(),
+        ops.PixelShuffle((1, 1)), ops.Shuffle(1), ops.Conv(2, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+        ops.Activation("relu"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_new_shares_no_memory_with_its_input(op: ops.Op) -> None:
+    """Even where it changes nothing: its input may be written over afterwards."""
+    given = np.ones((1, 3, 4, 2))
+    made, _ = apply_values(op, [given], op_weights(op, dtype=given.dtype), None, Workbench())
+    assert made.shape == given.shape
+    assert not np.shares_memory(made, given)
+
+
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
     """Scratch is the executor's own."""
     op = ops.Conv(4, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 4, bias=True)
@@ -246,6 +264,45 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     run = run_values(build_variant(name, spec).graph)
     assert run.tensor_bytes == run.traced_bytes
     assert (run.scratch_bytes > 0) == (name != "pointwise")
+
+
+@pytest.mark.parametrize(("inplace", "numbers"), [(True, 10 + 30), (False, 30 + 30)])
+@pytest.mark.parametrize("trace", [True, False])
+def test_tensors_are_held_as_long_as_they_are_read(inplace: bool, numbers: int, trace: bool) -> None:
+    """10 numbers become 30 in three channels, and a norm writes over these or beside them; 4 bytes each."""
+    nodes = (
+        ops.Node("conv", ops.Conv(1, 3, (1,), (1,), ((0, 0),), (1,)), (0,)),
+        ops.Node("norm", ops.BatchNorm(3), (1,)),
+    )
+    run = run_values(ops.Graph((1, 1, 10), "int8", nodes), inplace=inplace, trace=trace)
+    assert (run.tensor_bytes, run.traced_bytes) == (4 * numbers, 4 * numbers if trace else None)
+    assert [(op.name, op.algorithm, op.products) for op in run.ops] == [
+        ("conv", "GEMM", 30),
+        ("norm", "elementwise", 0),
+    ]
+
+
+def test_the_input_of_a_graph_is_not_written_over() -> None:
+    """Nor is another one; what is made of it is."""
+    relu = ops.Activation("relu")
+    nodes = (ops.Node("one", relu, (0,)), ops.Node("two", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 5), "fp32", nodes)).tensor_bytes == 2 * 40
+    masked = (ops.Node("mask", ops.Counted("input", (1, 2, 5)), ()), ops.Node("other", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 1), "fp32", masked)).tensor_bytes == 8 + 2 * 40
+
+
+def test_a_run_within_another_trace_does_not_measure_by_it() -> None:
+    """And leaves it as it was."""
+    graph = ops.Graph((1, 2, 5), "fp32", (ops.Node("flat", ops.Flatten(), (0,)),))
+    tracemalloc.start()
+    try:
+        run = run_values(graph)
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+    assert (run.traced_bytes, run.tensor_bytes, run.ops[0].algorithm) == (None, 40, "a view")
+    assert run_values(graph).traced_bytes == 40
+    assert not tracemalloc.is_tracing()
 
 
 #: Every operation that is executed, with inputs on which each of its integers matters.
@@ -437,6 +494,16 @@ def test_layer_norm_is_that_of_its_definition() -> None:
     x, scale, shift = np.array([[1.0, 2.0, 6.0]]), np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])
     made, _ = apply_values(ops.LayerNorm(3), [x], Weights(scale, shift), None, Workbench())
     assert np.allclose(made, (x - 3) / np.sqrt(14 / 3 + 1e-5) * scale + shift)
+
+
+@pytest.mark.parametrize(
+    ("op", "made"),
+    [(ops.LayerNorm(2), [10, -100]), (ops.Norm("group-norm", 2), [10, -100]), (ops.BatchNorm(2), [40960, -409600])],
+    ids=str,
+)  # fmt: skip
+def test_a_norm_without_a_shift_shifts_nothing(op: ops.Op, made: list[Any]) -> None:
+    given, scale = np.array([[[4096, -4096]]], np.float32), Weights(np.array([10, 100], np.float32))
+    assert apply_values(op, [given], scale, None, Workbench())[0].tolist() == [[made]]
 
 
 def odd(shape: tuple[int, ...], layout: str) -> Any:

@@ -109,6 +109,7 @@ def plain(**changes: object) -> ops.Conv:
     [
         (plain(in_channels=8), "c: takes 8 channels, gets 4"),
         (plain(groups=4), "c: 4 groups do not divide 6 channels"),
+        (plain(out_channels=0), "c: 1 groups do not divide 0 channels"),
         (plain(groups=3), "c: 3 groups do not divide 4 channels"),
         (plain(kernel_size=(3, 9)), "c: a 3x9 kernel does not fit the 6x7 input with its padding"),
         (plain(dilation=(3, 1)), "c: a 3x5 kernel does not fit the 6x7 input with its padding"),
@@ -247,7 +248,7 @@ def test_the_last_window_hangs_over_by_so_much(
     size: int, kernel: int, stride: int, before: int, after: int, dilation: int, over: int
 ) -> None:
     """Behind the padding; windows are walked here by hand: with 6, 3 and 2 they start at 0, 2 and 4, up to 7."""
-    op = ops.Pool("max", (kernel,), (stride,), ((before, after),), True, (dilation,))
+    op = ops.Pool("max", (kernel,), (stride,), ((before, after),), True, (dilation,) if dilation > 1 else ())
     assert pool_overhang(op, (size,)) == (over,)
 
 
@@ -274,6 +275,7 @@ CHECKED = [
     (ops.Attention(2, 3), [(1, 9, 5)], "n: 2 heads do not divide 9 channels of queries, keys and values"),
     (ops.Tokens(1, 3, 6), [(1, 3, 4)], "n: takes 5 positions, gets 4"),
     (ops.Tokens(1, 4, 6), [(1, 3, 5)], "n: takes 5 positions, gets 5"),
+    (ops.Linear(3, 0), [(1, 3, 5)], "n: nothing is left of the 5 input"),
     (ops.AdaptivePool("max", (0,)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
     (ops.Pool("max", (6,), (1,), ((0, 0),)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
 ]
@@ -286,6 +288,10 @@ FITTING = [
     (ops.Shuffle(3), [(1, 3, 5)]),
     (ops.Norm("group-norm", 3, 3), [(1, 3, 5)]),
     (ops.Pad(((-2, -2),)), [(1, 3, 5)]),
+    (ops.Pad(((-2, 0),)), [(1, 3, 3)]),
+    (ops.Pad(((0, -2),)), [(1, 3, 3)]),
+    (ops.Pad(((0, 0),)), [(1, 3, 1)]),
+    (ops.Conv(1, 1, (1,), (1,), ((0, 0),), (1,)), [(1, 1, 1)]),
     (ops.Pad(((4, 4),), "reflect"), [(1, 3, 5)]),
     (ops.Pad(((5, 5),), "circular"), [(1, 3, 5)]),
     (ops.Pad(((50, 0),), "replicate"), [(1, 3, 5)]),

@@ -47,6 +47,7 @@ FULL = 10**18 - 1
         (["block " + "b" * 64, "  relu", "b" * 64], ["block " + "b" * 65, "  relu", "b" * 65], "a block needs a name"),
         (["block b " + "p" * 64 + "=1", "  relu", "b"], ["block b " + "p" * 65 + "=1", "  relu", "b"], "no parameter"),
         (nested(50), nested(51), "blocks nest more than 50 deep"),
+        ([*nested(50), "b0", "b49"], [*nested(51)[:-1], "b0", "b50"], "blocks nest more than 50 deep"),
         (["flatten", f"linear {FULL}"], ["flatten", f"linear {FULL + 1}"], "linear needs 1 number"),
         (["group-norm 1"], ["group-norm 0"], "0 groups do not divide 3 channels"),
         (["attend 1"], ["attend 0"], "0 heads do not divide 3 channels"),

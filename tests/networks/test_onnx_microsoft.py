@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from networks.onnx_models import model, model_of, onnx, read_here, single
-from networks.test_onnx_walk import costs, given, node, tensor, weights
+from networks.test_onnx_walk import costs, given, node, weights
 
 #: Operation, attributes and inputs, as in the table of rules | the sizes of all outputs | their types.
 MADE = """
@@ -112,10 +112,11 @@ def test_what_says_nothing_of_a_block_leaves_it_at_16(tmp_path: Path) -> None:
     assert [one.op.output_shape for one in found.graph.nodes if one.name == "z"] == [(1, 16, 4, 4)]
 
 
-def test_of_a_quantised_sum_the_constant_counts_and_no_scale(tmp_path: Path) -> None:
-    """However many numbers it has."""
-    inputs = "x sx zx layer.bias sb zb sy zy"
-    nodes = [node("QLinearAdd", inputs, "y", domain="com.microsoft")]
-    tensors = [weights("layer.bias", 3, kind=2), *[weights(name, 3) for name in ("sx", "sb", "sy")],
-               *[tensor(name, 0, 2) for name in ("zx", "zb", "zy")]]  # fmt: skip
+@pytest.mark.parametrize("op", ["QLinearAdd", "QLinearMul"])
+@pytest.mark.parametrize("order", ["x sx zx w sw zw sy zy", "w sw zw x sx zx sy zy"])
+def test_of_a_quantised_sum_or_product_the_constant_counts_and_no_scale(tmp_path: Path, op: str, order: str) -> None:
+    """However many numbers it has, and on either side."""
+    nodes = [node(op, order, "y", domain="com.microsoft")]
+    tensors = [weights("w", 3, kind=2), *[weights(name, 7) for name in ("sx", "sw", "sy")],
+               *[weights(name, 7, kind=2) for name in ("zx", "zw", "zy")]]  # fmt: skip
     assert costs(read_here(model(nodes, [given("x", 2, 3, kind=2)], ["y"], tensors), tmp_path)) == (3, 0)

@@ -375,6 +375,9 @@ com.microsoft.SkipLayerNormalization | 2x5x8 1x5x8 *8 *8 | 16 0 480 864
 com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x0x4 - j:1 | 0 800 600 964
 Slice | 9x3 *i[1] *i[8] *i[0] *i[3] | 0 0 0 144
 Pad | 1x2x3 *i[1,2] - *i[2] | 0 0 0 72
+com.microsoft.FusedMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.TransposeMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.FusedGemm activation='Relu' | *5x3 3x4 | 15 60 20 188
 """
 
 ROWS = TABLE.strip().splitlines()
@@ -461,7 +464,7 @@ com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
 com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
 com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
-com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1x5x8 - 1x2x3x4 | how much of its past is filled depends on the data
+com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1 - 1x2x3x4 | how much of its past is filled depends on the data
 com.microsoft.GroupQueryAttention num_heads=4 | 1x5x32 - - - - j:1 *j[5] | the size of its output is not known
 com.microsoft.MatMulNBits N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | its K is not said
 com.microsoft.MatMulNBits K=32 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | the size of its output is not known

@@ -116,3 +116,15 @@ def test_padding_in_numbers_is_one_an_axis_or_one_a_side(padding: str, tokens: s
 @pytest.mark.parametrize(("word", "message"), [("ab", "'ab(' is no notation"), ("abc", "abc is not a convolution")])
 def test_a_short_word_before_a_parenthesis_is_no_layer(word: str, message: str) -> None:
     assert error_of(f"{word}(3) @9").message == message
+
+
+@pytest.mark.parametrize(
+    ("said", "dtype", "note"),
+    [
+        ("None", "fp32", ""), ("torch.float16", "fp16", ""), ("'mixed_bfloat16'", "bf16", ""), ("int8", "int8", ""),
+        ("complex64", "fp32", "its dtype complex64 is left out"),
+    ],
+)  # fmt: skip
+def test_a_dtype_that_is_none_of_ours_is_noted(said: str, dtype: str, note: str) -> None:
+    read = read_layer(f"Conv2d(3, 8, 3, dtype={said}) @9")
+    assert (read.spec.dtype, " ".join(read.notes)) == (dtype, note)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from convcost.spec import LayerSpec, format_spec, parse_spec
+from convcost.spec import LayerSpec, SpecError, format_spec, parse_spec
 from convcost.spec.text import axes_of, join_words, read_tokens
 
 SAYS = [
@@ -159,3 +159,10 @@ def test_words_are_joined_to_a_line_and_comments_end_with_their_word(words: list
 def test_the_size_for_lines_without_one_says_how_many_axes_they_have(otherwise: dict[str, Any]) -> None:
     assert read_tokens("64:128 k3", otherwise).kernel_size == (3, 3, 3)
     assert read_tokens("64:128 k3 1d @5", otherwise).kernel_size == (3,)
+
+
+@pytest.mark.parametrize(("line", "span"), [("  64:128 k3 ", (2, 11)), ("64:128", (0, 6)), ("k3 64:128", (0, 9))])
+def test_what_goes_wrong_with_what_holds_otherwise_is_the_whole_line(line: str, span: tuple[int, int]) -> None:
+    with pytest.raises(SpecError, match="groups=3 does not divide in_channels=64") as caught:
+        read_tokens(line, {"groups": 3, "input_size": 9, "kernel_size": 3})
+    assert (caught.value.start, caught.value.end) == span
