@@ -22,8 +22,8 @@ def receptive_field(graph: ops.Graph, shapes: list[ops.Shape]) -> ops.Ints | Non
     """
     if _is_branched(graph) and any([type(n.op) is ops.Conv and n.op.transposed for n in graph.nodes]):
         return None
-    first = _walk_back(graph, shapes, [(0, 0)] * (len(shapes[-1]) - 2))
-    if len(shapes[-1]) == 2 or not any([type(node.op) in (ops.AdaptivePool, ops.Multiply) for node in graph.nodes]):
+    first = _walk_back(graph, shapes, [(0, 0) for _ in shapes[-1][2:]])
+    if not any([type(node.op) in (ops.AdaptivePool, ops.Multiply) for node in graph.nodes]):
         return first
     last = _walk_back(
         graph, shapes, [(n - 1, n - 1) for n in shapes[-1][2:]]

@@ -65,7 +65,7 @@ class _Network:
         found: Reach = {}
         for value in dict.fromkeys(node.inputs):
             before = self.reach[value]
-            steps = _steps(node.op, self.shapes[value], len(self.shapes[number]) - 2)
+            steps = _steps(node.op, self.shapes[value], len(self.shapes[number][2:]))
             if before is None or steps is None:
                 return None
             for source, axes in before.items():

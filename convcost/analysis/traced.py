@@ -306,9 +306,7 @@ def _example(given: Any) -> int:
 def _easy(operation: str, left: Any, right: Any) -> Any:
     """What needs no step: times 1, times 0, over 1 or itself, the larger by its interval; None for anything else."""
     if operation == "*":
-        if 0 in (left if type(left) is int else 1, right if type(right) is int else 1):
-            return 0
-        return left if type(right) is int and right == 1 else right if type(left) is int and left == 1 else None
+        return {0: 0, 1: left}.get(right) if type(right) is int else None
     if operation == "max":
         (a, b), (c, d) = _bounds(left), _bounds(right)
         return left if a >= d else right if c >= b else None

@@ -90,6 +90,6 @@ def saved_bytes(graph: ops.Graph, shapes: list[ops.Shape]) -> int:
             kept.add(index + 1)
         if type(op) is ops.BatchNorm:
             extra += 2 * tensor_bytes(norms, shapes[index + 1][1])
-        elif type(op) in (ops.Pool, ops.AdaptivePool) and saved is INPUTS:
-            extra += INDEX_BYTES * prod(shapes[index + 1]) * int(getattr(op, "kind", "") == "max")
+        elif isinstance(op, ops.Pool | ops.AdaptivePool) and op.kind == "max":
+            extra += INDEX_BYTES * prod(shapes[index + 1])
     return sum([tensor_bytes(bits_of(types[value]), prod(shapes[value])) for value in kept]) + extra

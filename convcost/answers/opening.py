@@ -64,7 +64,7 @@ def find_network(
         return Opened(read_model(tokens, name, list(asked.inputs)), not_rebuilt)
     if asked.inputs:
         first = asked.inputs[0]
-        raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first, 0, len(first))
+        raise SpecError("--input is for ONNX files", "here the input is written @224 n8", first)
     if printed := printed_text(name, piped):
         from ..networks.printed import printed_network
 
@@ -102,7 +102,7 @@ def _told(network: Network, notes: tuple[str, ...], rebuild: Rebuild, tell: Tell
 def _no_multipliers(asked: Asked, what: str) -> None:
     for name, text in (("width", asked.width), ("depth", asked.depth)):
         if text:
-            raise SpecError(f"{what} has no {name} multiplier", f"leave --{name} out", text, 0, len(text))
+            raise SpecError(f"{what} has no {name} multiplier", f"leave --{name} out", text)
     if not asked.norm:
         raise SpecError(f"{what} keeps its BatchNorm", "leave --no-norm out")
 
@@ -124,7 +124,7 @@ def read_model(tokens: str, name: str, inputs: list[str]) -> Network:
 
     size, batch = read_size(tokens)
     if size is not None and inputs:
-        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens, 0, len(tokens))
+        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens)
     shapes = dict([parse_input(text) for text in inputs])
     found = read_onnx(name, shapes, batch, size)
     unknown = tuple(found.unknown)
@@ -141,5 +141,5 @@ def parse_input(text: str) -> tuple[str, Shape]:
     name, _, sizes = text.rpartition("=")
     numbers = sizes.lower().split("x")
     if not name or not all([n.isascii() and n.isdigit() and len(n) <= 18 for n in numbers]):
-        raise SpecError(f"{clip(text)!r} is no input", "such as --input data=1x3x224x224", text, 0, len(text))
+        raise SpecError(f"{clip(text)!r} is no input", "such as --input data=1x3x224x224", text)
     return name, tuple(map(int, numbers))

@@ -66,7 +66,7 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
         "batch forgotten": lambda sound, op, given, out: sound(op, (1, *given[1:]), out),
         "bias counted": lambda sound, op, given, out: sound(op, given, out) + out[1] * getattr(op, "bias", 0),
         "square kernel assumed": _SQUARE,
-        "transposed counted like a plain convolution": _misread(transposed=lambda _: False),
+        "transposed counted as plain": _misread(transposed=lambda _: False),
     },
     ("analysis.cost", "effective_macs"): {
         "border counted as data": _misread(padding_mode=lambda op: op.padding_mode if op.transposed else _ALL_DATA),
@@ -88,8 +88,8 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
     ("analysis.analyze", "op_cost"): {
         "traffic without weights": lambda sound, *op, **rest: _changed(
             sound(*op, **rest), traffic_bytes=lambda cost: cost.traffic_bytes - cost.weight_bytes),
-        "activations of overwritten tensors counted": lambda sound, *op, **_: sound(*op, allocates=True),
-        "weights in four bytes whatever the dtype": lambda sound, *op, **rest: _changed(
+        "activations written over counted": lambda sound, *op, **_: sound(*op, allocates=True),
+        "weights of four bytes always": lambda sound, *op, **rest: _changed(
             sound(*op, **rest), weight_bytes=lambda cost: 4 * cost.params),
     },
     ("graph.shapes", "conv_size"): {
@@ -103,7 +103,7 @@ _MISTAKES: dict[tuple[str, str], dict[str, Broken]] = {
     ("analysis.memory", "last_uses"): {"shortcut's input freed early": _first_uses},
     ("analysis.memory", "overwritten"): {
         "the graph's input written over": _any_input,
-        "activation with a tensor of its own":
+        "activation given its own tensor":
             lambda sound, node, *rest: None if type(node.op) is Activation else sound(node, *rest),
         "in place when not asked for": lambda sound, *args: sound(*args[:4], True, *args[5:]),
     },
@@ -207,11 +207,11 @@ def _sign_lost(_: Broken, span: tuple[int, int], size: int, windows: int) -> tup
 
 #: Layers of which the variants below are rows: everything on, sides and ends that differ; the same with equal ends.
 _LAYER = LayerSpec(
-    8, 12, (3, 3), (11, 14), (2, 1), ((1, 1), (1, 1)), bias=True, depth_multiplier=2, expansion_ratio=2, norm=True,
+    8, 12, (3, 3), (12, 14), (2, 1), ((1, 1), (1, 1)), bias=True, depth_multiplier=2, expansion_ratio=2, norm=True,
     activation="relu",
 )  # fmt: skip
 _EVEN = _LAYER._replace(out_channels=8, stride=(1, 1))
-_UPPER = _LAYER._replace(padding="same-upper", stride=(2, 2))
+_UPPER = _LAYER._replace(padding="same-upper")
 
 _BUILT = ("answers.comparison", "build_variant")
 
@@ -220,7 +220,7 @@ _BUILT = ("answers.comparison", "build_variant")
 _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
     ("bottleneck's middle from in", ("variants.blocks", "_middles"),
      lambda sound, spec: sound(spec._replace(out_channels=spec.in_channels)), "bottleneck", _LAYER),
-    ("inverted residual's hidden from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
+    ("hidden channels from out", _BUILT, _hidden_from_out, "inverted-residual", _LAYER),
     ("activation after the projection", ("variants.blocks", "pointwise"),
      _without("linear"), "inverted-residual", _LAYER),
     ("projection where it must not be", ("graph.builder", "GraphBuilder.shortcut"),
@@ -241,7 +241,7 @@ _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
      lambda sound, *args: tuple([pair[::-1] for pair in sound(*args)]), "standard", _UPPER),
     ("axes in the other order", _BUILT, _graphs(_axes_turned), "spatially-separable", _LAYER),
     ("stride on another convolution", _BUILT, _of_spec(v1=lambda _: True), "residual-bottleneck", _LAYER),
-    ("shortcut from the first convolution", _BUILT, _graphs(_late_shortcut), "basic-block", _EVEN),
+    ("shortcut from the first conv", _BUILT, _graphs(_late_shortcut), "basic-block", _EVEN),
     ("flops = macs", ("analysis.analyze", "words"), _said(flops=lambda found: found["macs"]), "standard", _LAYER),
     ("FLOPs/byte from MACs", ("analysis.analyze", "words"),
      _said(arithmetic_intensity=lambda found: found["macs"] / found["traffic_bytes"]), "bottleneck", _LAYER),
@@ -252,12 +252,12 @@ _OF_ROWS: tuple[tuple[str, tuple[str, str], Broken, str, LayerSpec], ...] = (
 )
 
 _EXAMINED_RULES: tuple[tuple[str, str, str, Broken], ...] = (
-    ("wiring: shortcut from the first convolution", "checks.equivalence", "build_variant", _graphs(_late_shortcut)),
+    ("wiring: shortcut from the first conv", "checks.equivalence", "build_variant", _graphs(_late_shortcut)),
     ("wiring: stride on another convolution", "checks.equivalence", "build_variant", _graphs(_early_stride)),
     ("wiring: both passes along one axis", "checks.equivalence", "build_variant", _graphs(_passes_swapped)),
     ("wiring: axes in the other order", "checks.equivalence", "build_variant", _graphs(_axes_turned)),
-    ("mixes: a depthwise said to mix channels", "analysis.analyze", "mixes", lambda *_: ["space", "channels"]),
-    ("mixes: a pointwise said to mix positions", "analysis.analyze", "mixes",
+    ("mixes: depthwise said to mix channels", "analysis.analyze", "mixes", lambda *_: ["space", "channels"]),
+    ("mixes: pointwise said to mix positions", "analysis.analyze", "mixes",
      lambda sound, op: ["space", *[w for w in sound(op) if w != "space"]]),
     ("receptive_field: dilation ignored", "analysis.analyze", "receptive_field", _undilated),
     ("receptive_field: axes swapped", "analysis.analyze", "receptive_field", lambda sound, *given: sound(*given)[::-1]),

@@ -265,5 +265,5 @@ def _equivalence(found: Equivalence | str, spec: LayerSpec) -> Check:
     note += f"; {found.free:,} free parameters for its {found.dense:,}; {found.constraint}"
     if found.rank is not None:
         note += f" ({found.rank} of {found.rank_bound} here)"
-    where = found.where if found.same else "computes something else"
+    where = found.where if found.same else "another output"
     return Check(found.where, where, found.same, sizes(with_interior(spec), spec), note=note)

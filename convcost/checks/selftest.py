@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -78,17 +78,23 @@ PROBES = (
 _ELEMENTWISE_FIRST = Graph((2, 3, 5, 4), "int8", (Node("activation", Activation("relu"), (0,)),))
 
 
-@cache
-def _executed() -> list[tuple[Graph, bool, Measured]]:
-    """Every probe in every variant that applies, in place and not, measured once."""
-    graphs = [_ELEMENTWISE_FIRST]
+def probes() -> Iterator[tuple[str, Graph]]:
+    """Every probe in every variant that applies, by its name, and the graph that no variant is.
+
+    >>> [graph.input_shape for name, graph in probes() if name == AS_GIVEN][:2]
+    [(2, 4, 9, 7), (1, 8, 11, 14)]
+    """
+    yield "elementwise", _ELEMENTWISE_FIRST
     for spec in PROBES:
         for name in (AS_GIVEN, *all_variants()):
-            try:
-                graphs.append(build_variant(name, spec).graph)
-            except DoesNotApply:
-                continue
-    return [(graph, inplace, measure(graph, inplace=inplace)) for graph in graphs for inplace in (True, False)]
+            with suppress(DoesNotApply):
+                yield name, build_variant(name, spec).graph
+
+
+@cache
+def _executed() -> list[tuple[Graph, bool, Measured]]:
+    """Every probe, in place and not, measured once."""
+    return [(graph, inplace, measure(graph, inplace=inplace)) for _, graph in probes() for inplace in (True, False)]
 
 
 #: Layers on which wiring, mixing, fields and the fast executor matter; H and W, kH and kW differ.

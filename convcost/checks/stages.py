@@ -8,7 +8,7 @@ sums, and its row says that its wiring is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..graph import ops
@@ -84,13 +84,11 @@ def stated_parts(name: str, spec: LayerSpec) -> Parts:
 
 
 def kxk(
-    spec: LayerSpec, name: str, inner: int, outer: int, groups: int = 1, *, strided: bool = True, behind: ops.Ints = (),
-    activated: bool = True,
-) -> Convolution:  # fmt: skip
-    """The layer's own k x k; `behind`: the strides of what stands before it, which decide what `same-upper` adds."""
-    size = strided_size(spec.input_size, behind) if behind else spec.input_size
+    spec: LayerSpec, name: str, inner: int, outer: int, groups: int = 1, *, strided: bool = True, activated: bool = True
+) -> Convolution:
+    """The layer's own k x k."""
     stride = spec.stride if strided else (1,) * spec.axes
-    pads = walked_padding(spec, size, spec.kernel_size, stride, spec.dilation)
+    pads = walked_padding(spec, spec.kernel_size, stride, spec.dilation)
     extra = spec.output_padding if spec.transposed else ()
     conv = ops.Conv(inner, outer, spec.kernel_size, stride, pads, spec.dilation, groups, spec.bias is True,
                 spec.padding_mode, spec.transposed, extra)  # fmt: skip
@@ -113,25 +111,19 @@ def one_by_one(
     return Convolution(name, conv, spec.norm, spec.activation if activated else None, reads)
 
 
-def strided_size(size: ops.Ints, stride: ops.Ints) -> ops.Ints:
-    """How many positions are left of each axis where every `stride`-th is kept, from the first on."""
-    return tuple([len(range(0, n, s)) for n, s in zip(size, stride)])
-
-
-def walked_padding(
-    spec: LayerSpec, size: ops.Ints, kernel_size: ops.Ints, stride: ops.Ints, dilation: ops.Ints
-) -> ops.Pads:
+def walked_padding(spec: LayerSpec, kernel_size: ops.Ints, stride: ops.Ints, dilation: ops.Ints) -> ops.Pads:
     """The padding that the spec states; `same-upper` walked: windows from the first position of data on, one a stride.
 
-    What the last one lacks is put around the data position by position, the first of them behind it.
+    What the last one lacks is put around the data position by position, the first of them behind it. The size is the
+    input's: of what is shorter the stride is 1, where what the last window lacks is the same at any size.
 
-    >>> walked_padding(LayerSpec(1, 1, (3,), (56,), padding="same-upper"), (56,), (3,), (2,), (1,))
+    >>> walked_padding(LayerSpec(1, 1, (3,), (56,), padding="same-upper"), (3,), (2,), (1,))
     ((0, 1),)
     """
     if not isinstance(spec.padding, str):
         return spec.padding
     pads = []
-    for n, k, s, d in zip(size, kernel_size, stride, dilation):
+    for n, k, s, d in zip(spec.input_size, kernel_size, stride, dilation):
         taps = range(0, k * d, d)
         lacking = range(n, range(0, n, s)[-1] + taps[-1] + 1)
         pads.append((len(lacking[1::2]), len(lacking[::2])))
@@ -221,20 +213,19 @@ def _axis_by_axis(spec: LayerSpec, order: list[int]) -> Parts:
     stages, inner = [], spec.in_channels
     for at, axis in enumerate(order, 1):
         outer = spec.out_channels if at == len(order) else middle
-        stages.append(_pass(spec, (axis,), inner, outer, order[: at - 1]))
+        stages.append(_pass(spec, (axis,), inner, outer))
         inner = outer
     return replaced(spec, tuple(stages))
 
 
-def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int, before: Sequence[int] = ()) -> Convolution:
-    """Some axes; those that stand `before` have passed theirs and are as short as their strides left them."""
+def _pass(spec: LayerSpec, axes: tuple[int, ...], inner: int, outer: int) -> Convolution:
+    """Some axes alone."""
     own = [i in axes for i in range(spec.axes)]
     kernel, stride, dilation = (
         tuple([n if mine else 1 for n, mine in zip(field, own)])
         for field in (spec.kernel_size, spec.stride, spec.dilation)
     )
-    passed = tuple([s if i in before else 1 for i, s in enumerate(spec.stride)])
-    pads = walked_padding(spec, strided_size(spec.input_size, passed), kernel, stride, dilation)
+    pads = walked_padding(spec, kernel, stride, dilation)
     around = tuple([pair if mine else (0, 0) for pair, mine in zip(pads, own)])
     conv = ops.Conv(inner, outer, kernel, stride, around, dilation, 1, spec.bias is True, spec.padding_mode)
     return Convolution("x".join(map(str, kernel)), conv, spec.norm, spec.activation)
@@ -250,7 +241,7 @@ def _three_convolutions(spec: LayerSpec) -> Parts:
     first = spec.stride if spec.v1 else (1,) * spec.axes
     return (
         one_by_one(spec, "reduce", spec.in_channels, inner, first),
-        kxk(spec, "conv", inner, outer, spec.groups, strided=not spec.v1, behind=first),
+        kxk(spec, "conv", inner, outer, spec.groups, strided=not spec.v1),
         one_by_one(spec, "expand", outer, spec.out_channels),
     )
 
@@ -271,7 +262,7 @@ def _residual_bottleneck(spec: LayerSpec) -> Parts:
 def _basic_block(spec: LayerSpec) -> Parts:
     """He et al. 2015, figure 5: two k x k, the stride on the first."""
     out = spec.out_channels
-    second = kxk(spec, "conv2", out, out, strided=False, behind=spec.stride)
+    second = kxk(spec, "conv2", out, out, strided=False)
     return shortcut(spec, (kxk(spec, "conv1", spec.in_channels, out), second))
 
 
@@ -315,7 +306,7 @@ def _two_plus_one(spec: LayerSpec) -> Parts:
     t, height, width = spec.kernel_size
     square, inner, outer = height * width, spec.in_channels, spec.out_channels
     planes = spec.middles[0] if spec.middles else (t * square * inner * outer) // (square * inner + t * outer)
-    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer, (1, 2))))
+    return replaced(spec, (_pass(spec, (1, 2), inner, planes), _pass(spec, (0,), planes, outer)))
 
 
 @states("tcn")
@@ -324,7 +315,7 @@ def _tcn(spec: LayerSpec) -> Parts:
     back = (spec.kernel_size[0] - 1) * spec.dilation[0]
     causal, out = spec._replace(padding=((back, 0),)), spec.out_channels
     first = kxk(causal, "conv1", spec.in_channels, out)
-    second = kxk(causal, "conv2", out, out, strided=False, behind=spec.stride)
+    second = kxk(causal, "conv2", out, out, strided=False)
     if spec.in_channels == out and spec.stride == (1,):
         return (first, second, Step("add", ops.Add(), ("conv2", INPUT), spec.activation))
     way = one_by_one(spec, "projection", spec.in_channels, out, spec.stride, activated=False, reads=INPUT)

@@ -47,7 +47,7 @@ def device(
     from ..timing.devices import shipped_devices
 
     if calibrate and (name or list_all):
-        raise SpecError("--calibrate measures this machine", "leave the name out", name, 0, len(name))
+        raise SpecError("--calibrate measures this machine", "leave the name out", name)
     if list_all:
         found = [*shipped_devices().values()]
     elif name:

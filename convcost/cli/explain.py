@@ -203,7 +203,7 @@ def _check(asked: list[str], spec: LayerSpec, text: str) -> None:
         try:
             build_variant("basic-block" if topic == RESIDUAL else topic, spec)
         except DoesNotApply as why:
-            raise SpecError(f"{topic} does not apply: {why}", f"convcost compare {text}", text, 0, len(text)) from None
+            raise SpecError(f"{topic} does not apply: {why}", f"convcost compare {text}", text) from None
 
 
 def _time(document: Document, spec: LayerSpec) -> None:

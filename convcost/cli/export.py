@@ -75,7 +75,7 @@ def graph_to_run(
         from .inside import open_network
 
         if variant:
-            raise SpecError("--variant is of a layer", "leave it out, or --network", variant, 0, len(variant))
+            raise SpecError("--variant is of a layer", "leave it out, or --network", variant)
         found = open_network([network, *words], Asked()).network
         if found.unknown:
             first = found.unknown[0]
@@ -97,7 +97,7 @@ def _variant(words: list[str], variant: str, modifiers: Modifiers, residual: boo
     read = Flags.of(modifiers, residual).read(join_words(words), {})
     names = choose_variants(variant) or [read.variant]
     if len(names) > 1:
-        raise SpecError("one file holds one variant", "name one", variant, 0, len(variant))
+        raise SpecError("one file holds one variant", "name one", variant)
     try:
         return build_variant(names[0], read.spec).graph, names[0]
     except DoesNotApply as why:
@@ -111,7 +111,7 @@ def _fill(weights: str, seed: int) -> Fill:
         return noise(seed) if weights == "random" else ones
     if not weights.lower().endswith(".npz"):
         hint = "random, ones, or a file that ends in .npz"
-        raise SpecError(f"unknown weights {clip(weights)!r}", hint, weights, 0, len(weights))
+        raise SpecError(f"unknown weights {clip(weights)!r}", hint, weights)
     return from_file(Path(weights))
 
 

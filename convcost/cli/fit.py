@@ -100,9 +100,7 @@ def _layer(
 
     for option, said in (("width", width), ("size", size)):
         if said:
-            raise SpecError(
-                f"--{option} is of networks", "write a range into the spec: 64:_ @96..224", said, 0, len(said)
-            )
+            raise SpecError(f"--{option} is of networks", "write a range into the spec: 64:_ @96..224", said)
     text, flags = tokens_said(words, modifiers)
     condition = budget_condition(budgets.limits(), where)
     first = read_orders(best, NUMBERS) or USUAL
@@ -132,13 +130,11 @@ def _network(
 
     if variants or any(modifiers):
         said = variants or "--norm"
-        raise SpecError(
-            "a network has its own layers", "leave --variants, --norm and --activation out", said, 0, len(said)
-        )
+        raise SpecError("a network has its own layers", "leave --variants, --norm and --activation out", said)
     program = find_program(words[0], sys.stdin.read() if words[0] == "-" else None)
     ranges = [word for word in words[1:] if re.match(r"@.*(_|\.\.|,)", word)]
     if ranges and size:
-        raise SpecError("the size is given twice", "keep one of them", ranges[0], 0, len(ranges[0]))
+        raise SpecError("the size is given twice", "keep one of them", ranges[0])
     sizes = read_sizes(size or (ranges[0][1:] if ranges else ""))
     choices = Choices(" ".join([word for word in words[1:] if word not in ranges]))
     condition = budget_condition(budgets.limits(), where, SCALED)

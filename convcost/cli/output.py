@@ -50,7 +50,7 @@ def with_plot(format: str) -> str:
         return format
     if format not in ("table", "plot"):
         hint = "leave one of them out, or write to a file that ends in .html or .svg"
-        raise SpecError(f"--plot draws below a table; {format} has no picture", hint, format, 0, len(format))
+        raise SpecError(f"--plot draws below a table; {format} has no picture", hint, format)
     return "plot"
 
 
@@ -58,9 +58,7 @@ def with_plot(format: str) -> str:
 def text_destination(output: str, format: str) -> Iterator[TextIO]:
     """Where the text of a network goes: a file of any ending, or standard output; it has no other format."""
     if format:
-        raise SpecError(
-            f"the text of a network is not written as {format}", "leave --format out", format, 0, len(format)
-        )
+        raise SpecError(f"the text of a network is not written as {format}", "leave --format out", format)
     if not output:
         yield sys.stdout
         return

@@ -197,4 +197,4 @@ def _text(path: str) -> str:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "no file can have that name"
         hint = "--per-layer names a CSV file with a line a layer: its name and its figure"
-        raise SpecError(f"{clip(path)} cannot be read: {why}", hint, path, 0, len(path)) from None
+        raise SpecError(f"{clip(path)} cannot be read: {why}", hint, path) from None

@@ -72,10 +72,10 @@ def separate(
     from ..trained.opening import separate_file
 
     if macs and error:
-        raise SpecError("--macs and --error are two questions", "keep one", error, 0, len(error))
+        raise SpecError("--macs and --error are two questions", "keep one", error)
     if curve and (macs or error):
         text = macs or error
-        raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", text, 0, len(text))
+        raise SpecError("a curve has every rank, and no budget", "leave --macs and --error out", text)
     limit = DEFAULT_LIMIT if verify_limit is None else verify_limit
     asked = Asked(_share(macs), _percent(error), curve, False, verify, limit)
     to, (path, *words) = _drawn(to, weights)
@@ -103,7 +103,7 @@ def _share(text: str) -> float | None:
     share = _number(text, "--macs takes a share of the MACs, such as 0.75 or 75%")
     if not 0 < share <= 1:
         hint = "give more than 0 and at most 1: 0.75"
-        raise SpecError(f"{clip(text)} is no share of the MACs", hint, text, 0, len(text))
+        raise SpecError(f"{clip(text)} is no share of the MACs", hint, text)
     return share
 
 
@@ -115,7 +115,7 @@ def _percent(text: str) -> float | None:
     if not 0 <= error < 1:
         meant = 1 <= error < 100 and "%" not in text
         hint = f"did you mean {clip(text)}%?" if meant else "give less than 100%: 10%"
-        raise SpecError(f"an error of {clip(text)} keeps nothing of a kernel", hint, text, 0, len(text))
+        raise SpecError(f"an error of {clip(text)} keeps nothing of a kernel", hint, text)
     return error
 
 
@@ -125,7 +125,7 @@ def _number(text: str, hint: str) -> float:
         whole, _, part = text.rstrip("%").partition("/")
         value = float(whole) / (float(part) if part else 1.0)
     except (ValueError, ZeroDivisionError):
-        raise SpecError(f"{clip(text)!r} is no number", hint, text, 0, len(text)) from None
+        raise SpecError(f"{clip(text)!r} is no number", hint, text) from None
     if value != value or value in (float("inf"), -float("inf")):
-        raise SpecError(f"{clip(text)!r} is no number", hint, text, 0, len(text))
+        raise SpecError(f"{clip(text)!r} is no number", hint, text)
     return value / 100 if text.endswith("%") else value

@@ -111,7 +111,7 @@ def _check_options(per_layer: bool, network: str, variants: str) -> None:
     if per_layer and not network:
         raise SpecError("--per-layer is of a network", "say --network NAME; a layer has variants")
     if variants and network:
-        raise SpecError("--variants are of a layer", "leave it out, or --network", variants, 0, len(variants))
+        raise SpecError("--variants are of a layer", "leave it out, or --network", variants)
 
 
 def chosen_device(name: str) -> Device:

@@ -152,7 +152,7 @@ def _no_convention(name: str) -> SpecError:
         known for known in names if name.lower() in known.lower()
     ]
     hint = f"did you mean {near[0]}?" if near else "'convcost reconcile --list' lists them"
-    return SpecError(f"there is no convention {name!r}", hint, name, 0, len(name))
+    return SpecError(f"there is no convention {name!r}", hint, name)
 
 
 def groups_of(seen: Sequence[Seen], facts: Facts | None) -> dict[str, list[Group]]:

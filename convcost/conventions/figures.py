@@ -58,7 +58,7 @@ def read_figure(text: str) -> Figure:
     """
     match = _FIGURE.fullmatch(text.strip())
     if match is None:
-        raise SpecError(f"{clip(text)!r} is no figure", _HINT, text, 0, len(text))
+        raise SpecError(f"{clip(text)!r} is no figure", _HINT, text)
     part = match["part"] or ""
     scale = UNITS[match["unit"].lower()] * 10 ** int(match["power"] or 0)
     digits = int(re.sub(r"\D", "", match["whole"]) + part)
@@ -106,7 +106,7 @@ def _unit(figure: Figure) -> tuple[int, str]:
 def _decimals(figure: Figure, unit: int) -> int:
     """How many decimals the figure has in that unit."""
     decimals = 0
-    while decimals < 18 and figure.step < Fraction(unit, 10**decimals):
+    while figure.step < Fraction(unit, 10**decimals):
         decimals += 1
     return decimals
 

@@ -120,7 +120,7 @@ class Convention(NamedTuple):
         >>> thop.versions, [thop.covers(one) for one in ("0.1", "0.1.1.post2209072238", "0.0.30", "0.2")]
         ('0.0.31 to 0.1.1', [True, True, False, False])
         """
-        bounds, given = _versions(self.versions), _versions(version)[:1]
+        bounds, given = _versions(self.versions), _versions(version)
         if not bounds or not given:
             return version == self.versions
         one, first, last = given[0] + (0,) * 4, bounds[0], bounds[-1]

@@ -21,11 +21,13 @@ def _sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def _elu(x: NDArray[Any]) -> NDArray[Any]:
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+    result: NDArray[Any] = np.maximum(x, 0) + np.expm1(np.minimum(x, 0))
+    return result
 
 
 def _selu(x: NDArray[Any]) -> NDArray[Any]:
-    return SELU_SCALE * np.where(x > 0, x, SELU_ALPHA * np.expm1(np.minimum(x, 0)))
+    result: NDArray[Any] = SELU_SCALE * (np.maximum(x, 0) + SELU_ALPHA * np.expm1(np.minimum(x, 0)))
+    return result
 
 
 def _gelu(x: NDArray[Any]) -> NDArray[Any]:
@@ -42,7 +44,7 @@ def _relu6(x: NDArray[Any]) -> NDArray[Any]:
 FUNCTIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "relu": lambda x: np.maximum(x, 0),
     "relu6": _relu6,
-    "leaky-relu": lambda x: np.where(x > 0, x, 0.01 * x),
+    "leaky-relu": lambda x: np.maximum(x, 0.01 * x),
     "elu": _elu,
     "selu": _selu,
     "gelu": _gelu,

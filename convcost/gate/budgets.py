@@ -125,7 +125,7 @@ def _known(table: Mapping[str, object], known: Sequence[str], where: str) -> Non
         if key not in known:
             near = get_close_matches(key, known, 1)
             hint = f"did you mean {near[0]}?" if near else "there are " + ", ".join(known)
-            raise SpecError(f"unknown key {clip(key)!r} in {where}", hint, key, 0, len(key))
+            raise SpecError(f"unknown key {clip(key)!r} in {where}", hint, key)
 
 
 def read_target(name: str, said: object, line: int = 1) -> Target:
@@ -135,14 +135,14 @@ def read_target(name: str, said: object, line: int = 1) -> Target:
     Limit(word='macs', sign='<=', value=Fraction(150000000, 1), text='150M')
     """
     if not isinstance(said, dict):
-        raise SpecError(f"the budget of {clip(name)} is no table", 'such as { macs = "150M" }', name, 0, len(name))
+        raise SpecError(f"the budget of {clip(name)} is no table", 'such as { macs = "150M" }', name)
     _known(said, (*WORDS, "growth"), f"the budget of {clip(name)}")
     limits = [read_limit(word, value) for word, value in said.items() if word != "growth"]
     growth = said.get("growth", {})
     each = growth if isinstance(growth, dict) else dict.fromkeys(GROWING, growth)
     _known(each, WORDS, f"the growth of {clip(name)}")
     if not limits and not each:
-        raise SpecError(f"the budget of {clip(name)} is empty", 'such as { macs = "150M" }', name, 0, len(name))
+        raise SpecError(f"the budget of {clip(name)} is empty", 'such as { macs = "150M" }', name)
     return Target(name, tuple(limits), tuple([read_growth(word, value) for word, value in each.items()]), line)
 
 
@@ -159,9 +159,7 @@ def read_limit(word: str, value: object) -> Limit:
         return Limit(word, "<=", exact, f"{int(exact):,}" if exact.denominator == 1 else str(value))
     if not isinstance(value, str):
         text = str(value)
-        raise SpecError(
-            f"{word} is no quantity", 'such as "150M", "4MiB", "<=1500" or a whole number', text, 0, len(text)
-        )
+        raise SpecError(f"{word} is no quantity", 'such as "150M", "4MiB", "<=1500" or a whole number', text)
     text = value.strip()
     sign = next((sign for sign in SIGNS if text.startswith(sign)), "")
     try:
@@ -184,6 +182,6 @@ def read_growth(word: str, value: object) -> Growth:
         amount = read_quantity(number.removesuffix("%"))
     except SpecError:
         text = text or str(value)
-        raise SpecError(f"growth {clip(text)!r} is none", "such as +2%, +10K or +0", text, 0, len(text)) from None
+        raise SpecError(f"growth {clip(text)!r} is none", "such as +2%, +10K or +0", text) from None
     is_share = number.endswith("%")
     return Growth(word, amount / 100 if is_share else amount, is_share, f"+{number}")

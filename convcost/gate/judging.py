@@ -25,6 +25,11 @@ class Share(NamedTuple):
     value: int
     before: int | None = None
 
+    @property
+    def grew(self) -> int:
+        """By how much it has more than it had; a new one had 0."""
+        return self.value - (self.before or 0)
+
 
 class Finding(NamedTuple):
     """One word of one target: what it may be (`limit`), what it is (None: not known), and what made it so.
@@ -117,20 +122,19 @@ def _why(subject: Subject, value: int | None) -> str:
 
 def _largest(subject: Subject, word: str) -> tuple[Share, ...]:
     """The operations that have most of a word; of peak bytes, where the peak is."""
-    parts = [Share(part.name, part.words[word] or 0) for part in subject.parts if part.words.get(word)]
+    parts = [Share(part.name, value) for part in subject.parts if (value := part.words.get(word))]
     if word == "peak_bytes":
-        return tuple([part for part in parts if part.name == subject.peak][:1])
+        return tuple([part for part in parts if part.name == subject.peak])
     return tuple(sorted(parts, key=lambda part: -part.value)[:NAMED])
 
 
 def _grew(subject: Subject, word: str, before: Before) -> tuple[Share, ...]:
-    """The operations that have most more of a word than they had; a new one had 0."""
+    """The operations that have most more of a word than they had."""
     parts = [
-        Share(part.name, part.words[word] or 0, before.parts.get(part.name, {}).get(word) or 0)
-        for part in subject.parts if part.words.get(word)
+        Share(part.name, value, before.parts.get(part.name, {}).get(word) or 0)
+        for part in subject.parts if (value := part.words.get(word))
     ]  # fmt: skip
-    grown = [part for part in parts if part.value > (part.before or 0)]
-    return tuple(sorted(grown, key=lambda part: (part.before or 0) - part.value)[:NAMED])
+    return tuple(sorted([part for part in parts if part.grew > 0], key=lambda part: -part.grew)[:NAMED])
 
 
 def read_baseline(path: Path) -> dict[str, Before]:
@@ -237,5 +241,5 @@ def made_by(one: Finding) -> str:
     if not one.layers:
         return ""
     if one.kind == "growth":
-        return "; " + ", ".join([f"{part.name} grew by {part.value - (part.before or 0):,}" for part in one.layers])
+        return "; " + ", ".join([f"{part.name} grew by {part.grew:,}" for part in one.layers])
     return f"; most have {', '.join([f'{part.name} {part.value:,}' for part in one.layers])}"

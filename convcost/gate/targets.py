@@ -149,7 +149,7 @@ def _git(folder: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, check=False)
     except OSError:
-        raise SpecError("git is not there", "install it, or name a file", words[-1], 0, len(words[-1])) from None
+        raise SpecError("git is not there", "install it, or name a file", words[-1]) from None
 
 
 def _answered(path: Path, text: str) -> Subject:
@@ -158,12 +158,12 @@ def _answered(path: Path, text: str) -> Subject:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no JSON"
-        raise SpecError(f"{clip(str(path))} cannot be read: {why}", "", text, 0, len(text)) from None
+        raise SpecError(f"{clip(str(path))} cannot be read: {why}", "", text) from None
     rows = {"layers": "op", "rows": "variant", "ops": "op"}
     key = next((key for key in rows if isinstance(document, dict) and key in document), None)
     if key is None or not all([isinstance(row, dict) for row in document[key]]):
         hint = "convcost network, layer and compare write such with --format json"
-        raise SpecError(f"{clip(str(path))} is no answer about a network or a layer", hint, text, 0, len(text))
+        raise SpecError(f"{clip(str(path))} is no answer about a network or a layer", hint, text)
     whole = _words(document.get("total", document)) if key != "rows" else {}
     unknown = tuple([one["op"] for one in document.get("unknown", [])])
     if unknown:

@@ -192,7 +192,7 @@ class _Assembly:
 
         known = [*PRIMITIVES, *sorted(self.layers), *self.program.blocks, "shortcut"]
         meant = [word for pattern, word in _ELSEWHERE if re.fullmatch(pattern, op.lower())]
-        near = meant or get_close_matches(op, known, n=1, cutoff=0.7)
+        near = meant or get_close_matches(op, known, cutoff=0.7)
         hint = f"did you mean {near[0]}?" if near else "an operation is a variant, such as standard, or max-pool, add …"
         return Problem(f"unknown operation {clip(op)!r}", hint)
 

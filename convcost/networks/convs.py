@@ -39,7 +39,7 @@ def spec_of_layer(network: Network, name: str) -> LayerSpec:
         raise no_such_layer(network, name)
     op = nodes[index].op
     if type(op) is not Conv:
-        raise SpecError(f"{name} is no convolution", _nearest(name, network), name, 0, len(name))
+        raise SpecError(f"{name} is no convolution", _nearest(name, network), name)
     spec = conv_spec(op, network.shapes[nodes[index].inputs[0]], network.graph.dtype)
     _, norm, activation = following(network.graph, index, readers(network.graph))
     return spec._replace(norm=norm, activation=activation)
@@ -56,7 +56,7 @@ def is_inside(name: str, whole: str) -> bool:
 
 def no_such_layer(network: Network, name: str) -> SpecError:
     """The error for a name that no layer has, with the nearest one."""
-    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network), name, 0, len(name))
+    return SpecError(f"{network.name} has no layer {clip(name)!r}", _nearest(name, network), name)
 
 
 def _nearest(name: str, network: Network) -> str:

@@ -109,7 +109,7 @@ def refuse_foreign(name: str) -> None:
     what, command = known
     way = command.replace("NAME", path.stem if path.stem.isprintable() else "model")
     hint = f"name what is in it: {way}" if path.suffix.lower() == ".py" else f"make ONNX of it: {way}"
-    raise SpecError(f"{clip(path.name)} is {what}", hint, name, 0, len(name))
+    raise SpecError(f"{clip(path.name)} is {what}", hint, name)
 
 
 #: How many lines are looked at for what another program prints.

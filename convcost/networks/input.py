@@ -32,7 +32,7 @@ def choose_multipliers(program: Program, choices: Choices) -> dict[str, Fraction
     for name, text in chosen.items():
         if name not in program.multipliers:
             said = str(text)
-            raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", said, 0, len(said))
+            raise SpecError(f"{program.file} has no {name} multiplier", f"leave --{name} out", said)
     return {
         name: text if isinstance(text, Ratio) else _multiplier(text, name)
         for name, text in {**program.multipliers, **chosen}.items()
@@ -43,7 +43,7 @@ def _multiplier(text: str, name: str) -> Fraction:
     try:
         return read_multiplier(text, name)
     except Problem as problem:
-        raise SpecError(problem.message, problem.hint, text, 0, len(text)) from None
+        raise SpecError(problem.message, problem.hint, text) from None
 
 
 def choose_input(program: Program, tokens: str) -> tuple[Shape, str]:

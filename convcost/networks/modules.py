@@ -42,7 +42,7 @@ def parse_module_name(text: str) -> Source:
     """
     match = MODULE_NAME.fullmatch(text)
     if match is None or len(text) > LONGEST_NAME:
-        raise SpecError(f"{clip(text)!r} names no module", "such as torchvision.models:resnet50", text, 0, len(text))
+        raise SpecError(f"{clip(text)!r} names no module", "such as torchvision.models:resnet50", text)
     keywords = _keywords(text, match) if match["arguments"] else {}
     return Source(match["place"], match["attribute"], keywords)
 

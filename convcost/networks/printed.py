@@ -110,7 +110,7 @@ def parse_printed(text: str) -> Module:
         if rest.count("(") + 1 == rest.count(")") and rest.endswith(")"):
             _put(stack, top, Module(name, kind, rest[:-1], (), line.strip()), times)
         elif len(stack) >= MOST_DEPTH:
-            raise SpecError("modules are nested too deeply", "paste what print(model) shows", line, 0, len(line))
+            raise SpecError("modules are nested too deeply", "paste what print(model) shows", line)
         else:
             stack.append((name, times, kind, [rest] * bool(rest), [], stripped))
     if stack or len(top) != 1:

@@ -17,7 +17,7 @@ from ..spec.layer import ACTIVATIONS
 LONGEST_ARGUMENTS = 2_000
 
 #: A size along every axis that no kernel exceeds: params do not depend on it.
-ANY_SIZE = 10**6
+ANY_SIZE = 1_000_000
 
 #: The word of a network file for a layer, and the words behind it; none where it does nothing in evaluation.
 Words = tuple[str, ...]
@@ -141,7 +141,7 @@ def _pool(match: re.Match[str], said: Arguments, shape: Shape) -> Words:
     stride = said.get(1, "stride") or kernel
     dilation = said.get(3, "dilation", 1) if match[1] == "Max" else 1
     dilated = () if dilation in (1, (1,) * (len(shape) - 2)) else (f"d{_joined(dilation)}",)
-    ceil = ("ceil",) * bool(said.named.get("ceil_mode", False))
+    ceil = ("ceil",) * bool(said.get(5 if match[1] == "Max" else 3, "ceil_mode", False))
     window = f"k{_joined(kernel)}", f"s{_joined(stride)}", f"p{_joined(said.get(2, 'padding', 0))}"
     return (f"{match[1].lower()}-pool", *window, *dilated, *ceil)
 
@@ -168,7 +168,7 @@ def _last_axis_norm(match: re.Match[str], said: Arguments, shape: Shape) -> Word
     over_channels = match[0] == "LayerNorm2d" or len(shape) == 2
     if over_channels:
         _check_channels(said.get(0, "normalized_shape"), shape)
-    learns = said.named.get("elementwise_affine", True) and said.named.get("bias", True)
+    learns = said.get(2, "elementwise_affine", True) and said.get(3, "bias", True)
     return ("rms-norm" if match[0] == "RMSNorm" else "layer-norm",) if over_channels and learns else None
 
 
@@ -187,15 +187,15 @@ def _pixel_shuffle(_: re.Match[str], said: Arguments, __: Shape) -> Words:
 def _upsample(_: re.Match[str], said: Arguments, __: Shape) -> Words:
     factor = said.get(1, "scale_factor")
     each = factor if isinstance(factor, tuple) else (factor,)
-    return ("upsample", _joined(tuple([int(n) if n == int(n) else n for n in each])), said.get(2, "mode", "nearest"))
+    return ("upsample", _joined(tuple([int(n) for n in each])), said.get(2, "mode", "nearest"))
 
 
 def _pad(match: re.Match[str], said: Arguments, shape: Shape) -> Words:
     """PyTorch names the last axis first."""
     padding, axes = said.get(0, "padding"), len(shape) - 2
-    pads = padding if isinstance(padding, tuple) else (padding,) * 2 * axes
-    pairs = "x".join([f"{pads[2 * axis]}-{pads[2 * axis + 1]}" for axis in reversed(range(axes))])
-    return ("pad", f"p{pairs}", *_PAD_MODES[match[1]])
+    pairs = [*zip(padding[::2], padding[1::2])] if isinstance(padding, tuple) else [(padding, padding)] * axes
+    written = "x".join([f"{before}-{after}" for before, after in reversed(pairs)])
+    return ("pad", f"p{written}", *_PAD_MODES[match[1]])
 
 
 _PAD_MODES = {"Zero": (), "Reflection": ("mode=reflect",), "Replication": ("mode=replicate",)}
@@ -290,12 +290,12 @@ def _softmax_elsewhere(said: Arguments, shape: Shape) -> Counted | None:
 
 
 def _resized(said: Arguments, shape: Shape) -> Counted | None:
-    """To a size, or by cubes: 4 x 4 neighbours an output."""
+    """To a size, by a factor that is not whole, or by cubes: 4 x 4 neighbours an output."""
     mode, size, factor = said.get(2, "mode", "nearest"), said.get(0, "size"), said.get(1, "scale_factor")
-    if size is None and mode in ("nearest", "bilinear"):
-        return None
     given, axes = size if size is not None else factor, len(shape) - 2
     each = given if isinstance(given, tuple) else (given,) * axes
+    if size is None and mode in ("nearest", "bilinear") and all([n == int(n) for n in each]):
+        return None
     sizes = [int(n) if size is not None else int(old * n) for n, old in zip(each, shape[2:], strict=True)]
     near = {"nearest": 0, "bicubic": 16}.get(mode, 2**axes)
     name = f"upsample-{mode if mode in ('nearest', 'bicubic') else 'bilinear'}"
@@ -331,22 +331,22 @@ def layer_params(module: Module) -> int | None:
 
 
 def _normed(said: Arguments) -> int:
-    shape = said.given[0]
+    shape = said.get(0, "normalized_shape")
     size = prod(shape) if isinstance(shape, tuple) else int(shape)
-    return size * bool(said.named.get("elementwise_affine", True))
+    return size * bool(said.get(2, "elementwise_affine", True))
 
 
 #: Learned numbers by class.
 _LEARNED: tuple[tuple[str, Callable[[Arguments], Any]], ...] = (
     ("Linear|NonDynamicallyQuantizableLinear", lambda said: said.get(1, "out_features") * (
         said.get(0, "in_features") + bool(said.get(2, "bias", True)))),
-    (r"(Sync)?BatchNorm(\dd)?", lambda said: 2 * said.given[0] * bool(said.get(3, "affine", True))),
-    (r"InstanceNorm\dd", lambda said: 2 * said.given[0] * bool(said.get(3, "affine", False))),
+    (r"(Sync)?BatchNorm(\dd)?", lambda said: 2 * said.get(0, "num_features") * bool(said.get(3, "affine", True))),
+    (r"InstanceNorm\dd", lambda said: 2 * said.get(0, "num_features") * bool(said.get(3, "affine", False))),
     ("GroupNorm", lambda said: 2 * said.get(1, "num_channels") * bool(said.get(3, "affine", True))),
-    ("LayerNorm(2d)?", lambda said: _normed(said) * (1 + bool(said.named.get("bias", True)))),
+    ("LayerNorm(2d)?", lambda said: _normed(said) * (1 + bool(said.get(3, "bias", True)))),
     ("RMSNorm", _normed),
     ("PReLU", lambda said: said.get(0, "num_parameters", 1)),
-    ("Embedding", lambda said: said.given[0] * said.given[1]),
+    ("Embedding", lambda said: said.get(0, "num_embeddings") * said.get(1, "embedding_dim")),
     (r"(?i:" + "|".join(_BY_CLASS) + r")|Identity|Sequential|Module(List|Dict)|\w*Dropout\w*|DropPath|StochasticDepth|"
      r"\w*Pool(ing)?(\dd)?|(Un)?[Ff]latten|\w*Pad\dd|Upsampl\w+|\w*Shuffle|\w*Softmax(2d)?|Softplus|CELU|LogSigmoid|"
      r"Hardtanh", lambda _: 0),
@@ -367,7 +367,7 @@ def first_layer(model: Module) -> tuple[int | None, int | None]:
                 spec = convolution(module, ANY_SIZE)
                 return spec.in_channels, len(spec.kernel_size)
             if kind == "Linear":
-                return int(printed_arguments(module.arguments).get(0, "in_features")), 0
-        except (SpecError, Unplaced, ValueError, TypeError):
+                return None, 0
+        except SpecError:
             return None, None
     return None, None

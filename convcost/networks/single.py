@@ -17,7 +17,6 @@ from .printed_layers import Arguments, Misfit, Unplaced, counted_layer, layer_wo
 _MODULE = re.compile(r"\s*(?:\([^()\s]*\)\s*:\s*|[\w.]+\s*[:=]\s*)?(?:\w+\.)*([A-Za-z]\w*)\s*\((.*)\)([^()]*)")
 _SHAPE = re.compile(r"[(\[]\s*(\d{1,18}(?:\s*,\s*\d{1,18})*)\s*,?\s*[)\]]\s*")
 _WORD_PADDING = re.compile(r"padding\s*=\s*['\"]?(same|valid)\b")
-_SIZE = "add the input's size: channels, then the axes, as in @16x28x20"
 
 #: Which argument of a module is its number of channels.
 _CHANNELS = {"BatchNorm": (0, "num_features"), "InstanceNorm": (0, "num_features"), "GroupNorm": (1, "num_channels"),
@@ -45,9 +44,9 @@ def read_single(text: str) -> Network:
         given = tuple(map(int, shape[1].split(","))) if shape else _input_shape(found[1], said, found[3])
         return _network(text, found[1], said, given)
     except Unplaced as error:
-        raise SpecError(str(error), "read are convolutions, norms, pools, activations …", text, 0, len(text)) from None
+        raise SpecError(str(error), "read are convolutions, norms, pools, activations …", text) from None
     except (ShapeError, Misfit, Problem) as error:
-        raise SpecError(str(error), "the input must fit the module", text, 0, len(text)) from None
+        raise SpecError(str(error), "the input must fit the module", text) from None
 
 
 def _convolution(text: str) -> Network:
@@ -66,17 +65,16 @@ def _input_shape(kind: str, said: Arguments, tokens: str) -> Shape:
         axes, tokens = 0, tokens if "@" in tokens or "in=" in tokens else f"{tokens} @{channels}"
     elif channels and axes is None:
         axes = 2
-    try:
-        return read_shape(tokens, channels, axes)[0]
-    except SpecError as error:
-        raise SpecError(error.message, error.hint or _SIZE, error.text, error.start, error.end) from None
+    return read_shape(tokens, channels, axes)[0]
 
 
 def _network(text: str, kind: str, said: Arguments, given: Shape) -> Network:
-    """Dropout is nothing in evaluation, but some tools count it."""
+    """Dropout is nothing in evaluation, but some tools count it; of what else is nothing there is no network."""
     dropout = Counted("dropout", given, in_place=True) if kind.startswith("Dropout") else None
     op = dropout or counted_layer(kind, said, given)
     words = () if op else layer_words(kind, said, given)
+    if not op and not words:
+        raise Unplaced(f"{kind} does nothing in evaluation")
     made = ((op.kind, op),) if op else make_primitive(words[0], words[1:], given)
     nodes = tuple([Node(name or words[0], each, (number,)) for number, (name, each) in enumerate(made)])
     graph = Graph(given, "fp32", nodes)

@@ -98,7 +98,7 @@ def read_where(text: str, axes: int) -> Where:
     except Problem as problem:
         raise locate(problem, " ".join(tokens), fields) from None
     if len(names) > 1 or len(numbers) > 1:
-        raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text, 0, len(text))
+        raise SpecError("more than one name", "give one, or a pattern such as 'stage2.*'; op=3-7", text)
     each = {field: _normal(field, value, axes) for field, value in fields.items()}
     return Where(each, "".join(names), _first_and_last(numbers[0]) if numbers else None, bounds)
 

@@ -10,9 +10,6 @@ from .foreign import network_file, refuse_foreign
 from .lines import Program
 from .program import named_program, read_program
 
-#: A longer word names no network of ours.
-LONGEST_NAME = 40
-
 FOLDER = Path(__file__).with_name("zoo")
 
 
@@ -104,7 +101,7 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
         return read_program(standard_input, "standard input")
     path = Path(name)
     try:
-        plain = name.isprintable() and "/" not in name and len(name) <= LONGEST_NAME
+        plain = name.isprintable() and "/" not in name
         if plain and (FOLDER / f"{name}.txt").is_file():
             return zoo_program(name)
         if path.is_file():
@@ -112,7 +109,7 @@ def find_program(name: str, standard_input: str | None = None) -> Program:
             return read_program(network_file(path), name)
         if name and path.is_dir():
             hint = "name a file in it, or a built-in network, which 'convcost zoo' lists"
-            raise SpecError(f"{clip(name)} is a directory", hint, name, 0, len(name))
+            raise SpecError(f"{clip(name)} is a directory", hint, name)
         known = zoo_name(name) if plain else None
         if known is not None:
             return zoo_program(known)
@@ -128,7 +125,7 @@ def unknown_network(name: str) -> SpecError:
     """The error for a name that is no network, with the nearest one."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, zoo_names(), n=1, cutoff=0.5)
+    near = get_close_matches(name, zoo_names(), cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "'convcost zoo' lists the networks; a path names a file"
     shown = name if len(name) <= 40 else name[:39] + "…"
-    return SpecError(f"there is no network and no file {shown!r}", hint, name, 0, len(name))
+    return SpecError(f"there is no network and no file {shown!r}", hint, name)

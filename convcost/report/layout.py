@@ -1,6 +1,6 @@
 """A table as lines of styled text in a fixed-width font; what does not fit is left out, the least wanted first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..spec.records import NamedTuple
 from .model import Head, Line, Table, listed
@@ -70,7 +70,20 @@ def _title(table: Table, width: int) -> Iterator[list[Span]]:
         yield [(title, "title"), (f"  ·  {facts}", "dim")]
     else:
         yield [(title, "title")]
-        yield [(f" {facts}", "dim")]
+        yield from [[(f" {line}", "dim")] for line in _joined(table.facts, width - 1)]
+
+
+def _joined(facts: Sequence[str], width: int) -> list[str]:
+    """Facts side by side, on as few lines as they need; none is cut.
+
+    >>> _joined(["numpy 2.4", "one thread", "fp32"], 25)
+    ['numpy 2.4  ·  one thread', 'fp32']
+    """
+    lines = [facts[0]]
+    for fact in facts[1:]:
+        longer = f"{lines[-1]}  ·  {fact}"
+        lines = [*lines[:-1], longer] if len(longer) <= width else [*lines, fact]
+    return lines
 
 
 def _body(table: Table, grid: Grid, width: int) -> Iterator[list[Span]]:

@@ -44,17 +44,20 @@ def _finite(side: object) -> object:
 
 
 def selftest_table(rules: Sequence[Caught]) -> Table:
-    """A line a rule: what caught it, and the number that it broke, as it was expected and as it was executed."""
-    lines = [
-        Line(rule.name, (_some(rule.caught_by), *_sides(rule)), None, "✓" if rule.caught_by else "✗") for rule in rules
-    ]
+    """A line a rule, below what it is a rule of: what caught it, and what it broke, as expected and as executed."""
+    lines: dict[str, list[Line]] = {}
+    for rule in rules:
+        of, _, name = rule.name.partition(": ")
+        cells = (_some(rule.caught_by), *_sides(rule))
+        lines.setdefault(of, []).append(Line(name, cells, None, "✓" if rule.caught_by else "✗"))
     heads = (
         Head("caught_by", "caught by", "", False, 1),
         Head("expected", "broken", "", True, None),
         Head("measured", "executed", "", True, None),
     )
+    sections = [Section(of, tuple(some)) for of, some in lines.items()]
     facts = (f"{sum([bool(rule.caught_by) for rule in rules])} noticed",)
-    return Table(f"{len(rules)} broken rules", facts, "rule", heads, (Section("", tuple(lines)),), (), ())
+    return Table(f"{len(rules)} broken rules", facts, "rule", heads, tuple(sections), (), ())
 
 
 def _some(caught: Sequence[str]) -> str:
@@ -76,9 +79,11 @@ def _sides(rule: Caught) -> tuple[str, str]:
 
 
 def _short(side: object) -> str:
-    """A value in a few letters.
+    """A value in a few letters; of what is read, the last part of each name.
 
-    >>> _short(1 / 3), _short((3, 3)), _short(None)
-    ('0.3333', '3x3', '–')
+    >>> _short(1 / 3), _short((3, 3)), _short(None), _short(("conv2.norm", "input"))
+    ('0.3333', '3x3', '–', 'norm+input')
     """
-    return f"{side:.4g}" if isinstance(side, float) else plain(side) or "–"
+    if isinstance(side, float):
+        return f"{side:.4g}"
+    return "+".join([part.rpartition(".")[2] for part in plain(side).split("+")]) or "–"

@@ -21,7 +21,7 @@ from .questions import columns_of
 from .reduce import WORDS, Found, Part, Partial, Search, merge, words_needed
 from .select import Order
 from .tables import Block
-from .where import MISSING, SHAPING, Condition
+from .where import Condition
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,8 +85,7 @@ class _Asker:
         words = self._columns.words
         first = self.search.best[:1] if not self.search.front else ()
         key = "".join(["" if order.descending else "-" for order in first] + [order.word for order in first])
-        usable = "arithmetic_intensity" not in words and key.lstrip("-") not in SHAPING
-        if not usable or not self._columns.ways or not self._columns.ways[0].applies:
+        if "arithmetic_intensity" in words or not self._columns.ways or not self._columns.ways[0].applies:
             return None
         kept = tuple(dict.fromkeys([order.word for order in (*self.search.best, *self.search.front)]))
         wanted = Wanted(self._where, self._variant, key, kept)
@@ -233,8 +232,5 @@ def _count(there: NDArray[np.bool_], size: int) -> int:
 
 
 def _signed(values: NDArray[Any], order: Order) -> NDArray[Any]:
-    """So that the least is best; what is missing is worst."""
-    signed = -values if order.descending else values
-    if order.word in SHAPING:
-        return np.where(values == MISSING, np.iinfo(np.int64).max, signed)
-    return signed
+    """So that the least is best."""
+    return -values if order.descending else values

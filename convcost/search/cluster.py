@@ -72,9 +72,7 @@ def on_cluster(search: Search, address: str = "", workers: int = 0, tell: Tell =
     try:
         client = Client(address, timeout=PATIENCE) if address else Client(processes=True, **given)
     except (OSError, ValueError) as error:
-        raise SpecError(
-            f"there is no cluster at {address}: {error}", "start one: dask scheduler", address, 0, len(address)
-        ) from None
+        raise SpecError(f"there is no cluster at {address}: {error}", "start one: dask scheduler", address) from None
     with client:
         if address:
             _require_workers(client, address)
@@ -87,7 +85,7 @@ def _require_workers(client: Any, address: str) -> None:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         hint = f"start some where this version is installed: dask worker {address}"
-        raise SpecError(f"the cluster at {address} has no workers", hint, address, 0, len(address)) from None
+        raise SpecError(f"the cluster at {address} has no workers", hint, address) from None
 
     def version_there() -> str:  # within a function it is sent as it is, and needs no convcost to be read
         try:
@@ -100,7 +98,7 @@ def _require_workers(client: Any, address: str) -> None:
         if version != __version__:
             has = f"convcost {version}" if version else "no convcost"
             hint = f"pip install 'convcost[cluster]=={__version__}' where the worker is started"
-            raise SpecError(f"the worker at {worker} has {has}, this is {__version__}", hint, address, 0, len(address))
+            raise SpecError(f"the worker at {worker} has {has}, this is {__version__}", hint, address)
 
 
 def gathered_by(client: Any, search: Search, tell: Tell = lambda _: None) -> Partial:

@@ -106,7 +106,7 @@ def _pyarrow(ending: str) -> Any:
         import pyarrow.ipc
     except ImportError:
         hint = "pip install 'convcost[sweep]', or write a .csv"
-        raise SpecError(f"a file that ends in {ending} needs pyarrow", hint, ending, 0, len(ending)) from None
+        raise SpecError(f"a file that ends in {ending} needs pyarrow", hint, ending) from None
     return pyarrow
 
 

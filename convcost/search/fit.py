@@ -28,7 +28,7 @@ from .where import Condition, condition_of_layers, read_quantity, read_word
 BUDGETS = tuple([word for word in NUMBERS if word != "arithmetic_intensity"])
 
 #: How far settings are tried that nobody names: as papers have them, and a little further.
-MOST_RATIO, MOST_EXPANSION, MOST_MULTIPLIER = 16, 10, 8
+MOST = {"expansion_ratio": 10, "depth_multiplier": 8}
 
 #: Rows that are answered in full where nobody says how many.
 USUAL_TOP = 10
@@ -63,8 +63,8 @@ class Fit(NamedTuple):
     fitting: int
     best: tuple[FitRow, ...]
     beyond: tuple[FitRow, ...]
-    left: tuple[str, ...] = ()
-    ranked: int = 0
+    left: tuple[str, ...]
+    ranked: int
 
 
 def budget_condition(limits: Mapping[str, str], where: str, known: Iterable[str] = WORDS) -> str:
@@ -129,13 +129,13 @@ def _fields_said(text: str) -> set[str]:
 
 
 def _with_settings(grid: Grid, variant: str, said: set[str]) -> Grid:
-    """The grid with an axis for each setting that the variant has and nobody said."""
+    """The grid with an axis for each setting that the variant has and nobody said; a ratio says the middle channels."""
     spec = grid.example()
-    own = [field for field in settings_of(variant, spec) if field not in said]
-    if "mid_channels" in own and "bottleneck_ratio" in own:
-        own.remove("bottleneck_ratio")  # the middle channels say it more finely
-    if "mid_channels" in said and "bottleneck_ratio" in own:
-        own.remove("bottleneck_ratio")
+    known = settings_of(variant, spec)
+    done = {*said, "bottleneck_ratio"}  # the middle channels say it more finely
+    if "bottleneck_ratio" in said & {*known}:
+        done.add("mid_channels")
+    own = [field for field in known if field not in done]
     axes = [Axis((field,), tuple([(n,) for n in _tried(field, variant, spec)])) for field in own]
     return grid._replace(axes=(*grid.axes[:-1], *axes, grid.axes[-1]))
 
@@ -145,12 +145,10 @@ def _tried(field: str, variant: str, spec: LayerSpec) -> Sequence[int]:
     if field == "groups":
         common = gcd(spec.in_channels, spec.out_channels)
         own = [n for n in range(1, common + 1) if common % n == 0]
-        return own[1:] if "groups" in _usual_settings(variant, spec) and len(own) > 1 else own  # 1: it chooses itself
+        return own[1:] if "groups" in _usual_settings(variant, spec) else own  # 1: it chooses itself
     if field == "mid_channels":
-        usual = _usual_settings(variant, spec).get("mid_channels")
-        return range(1, max(spec.in_channels, spec.out_channels, usual if isinstance(usual, int) else 1) + 1)
-    most = {"bottleneck_ratio": MOST_RATIO, "expansion_ratio": MOST_EXPANSION, "depth_multiplier": MOST_MULTIPLIER}
-    return range(1, most[field] + 1)
+        return range(1, max(spec.in_channels, spec.out_channels) + 1)
+    return range(1, MOST[field] + 1)
 
 
 def _usual_settings(variant: str, spec: LayerSpec) -> dict[str, object]:

@@ -82,4 +82,4 @@ def lines_spared(lines: Iterable[str], least: int) -> int:
     1
     """
     forms = Counter([found[0] for found in map(form_of, lines) if found])
-    return sum([count - least for count in forms.values() if count > least])
+    return sum([max(0, count - least) for count in forms.values()])

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .plans import EXACT
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Points that are sorted out pair by pair at a time.
 TOGETHER = 256
-
-#: Whole numbers that a double holds exactly, which is what moocore compares.
-EXACT = 2**53
 
 #: Points for which loading moocore pays.
 WORTH = 20_000
@@ -26,7 +25,7 @@ def front_of(points: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.intp
     >>> front_of(np.array([[1, 3], [2, 2], [3, 3], [1, 3], [3, 1]])).tolist()
     [0, 1, 4]
     """
-    if len(points) >= WORTH and np.abs(points).max() < EXACT:
+    if len(points) >= WORTH and np.abs(points).max() < EXACT:  # moocore compares doubles
         try:
             from moocore import is_nondominated
         except ImportError:

@@ -29,7 +29,7 @@ SETTINGS = {
 }  # fmt: skip
 
 #: What `_` stands for in the place of channels, of an input size, of a kernel.
-CHANNELS, POSITIONS, KERNELS = range(1, 8193), range(1, 1025), range(1, 16, 2)
+CHANNELS, POSITIONS, KERNELS = range(1, 8193), range(1, 1025), range(1, 17, 2)
 
 _RANGE = re.compile(r"(\d+)\.\.(\d+)(?:/(x?)(\d+))?$")
 _SIZES = re.compile(r"(?P<start>@|in=)(?P<rest>[\d_].*)$")
@@ -100,7 +100,7 @@ class Grid(NamedTuple):
         return self._replace(axes=tuple([axis for axis in self.axes if not {*axis.fields} & {*fields}]))
 
 
-@lru_cache(maxsize=64)
+@lru_cache
 def _example(grid: Grid) -> LayerSpec:
     """The first of a few layers near both ends that is one: groups may not divide, a kernel may not fit."""
     why: SpecError | None = None
@@ -196,16 +196,14 @@ def _require_layer(grid: Grid, text: str) -> None:
         grid.example()
     except SpecError as error:
         wrong = error.text[error.start : error.end]
-        at = text.find(wrong) if wrong.strip() else -1
-        place = (at, at + len(wrong)) if at >= 0 else (0, len(text))
+        at = text.find(wrong)
+        place = (at, at + len(wrong)) if wrong.strip() and at >= 0 else (0, len(text))
         raise SpecError(error.message, error.hint, text, *place) from None
 
 
 def _require_few(layers: int, text: str) -> None:
     if layers > MOST_LAYERS:
-        raise SpecError(
-            f"{layers:,} layers are too many", f"at most {MOST_LAYERS:,} are gone through", text, 0, len(text)
-        )
+        raise SpecError(f"{layers:,} layers are too many", f"at most {MOST_LAYERS:,} are gone through", text)
 
 
 def _channel_axes(word: str, text: str, at: int) -> list[Axis]:
@@ -244,7 +242,7 @@ def _piece(piece: str, text: str, at: int, every: Sequence[int]) -> Sequence[int
         raise SpecError(f"the range {piece} has no numbers", f"{hint}: 16..512/16", text, at, at + len(piece))
     numbers: Sequence[int] = range(low, high + 1, step)
     if times:
-        numbers = [low * step**power for power in range((high // low).bit_length()) if low * step**power <= high]
+        numbers = [low * step**power for power in range(high.bit_length()) if low * step**power <= high]
     if len(numbers) > MOST_VALUES:
         raise SpecError(
             f"the range {piece} has {len(numbers):,} numbers", "give it steps: /16", text, at, at + len(piece)
@@ -271,11 +269,11 @@ def _alternatives(word: str, text: str, at: int) -> list[str]:
     """`k3,5` as k3 and k5; a token without a list or a range is itself."""
     if word == "k_":
         return [f"k{size}" for size in KERNELS]
-    if word.endswith("_") and re.fullmatch(r"[a-z]+=?_", word):
+    if re.fullmatch(r"[a-z]+=?_", word):
         hint = "it stands for channels, sizes, a kernel, or mid=_ ratio=_ g_ e_ m_ n_; else write a range"
         raise SpecError(f"{word} is not solved for", hint, text, at, at + len(word))
     found = re.match(r"([a-z]+=?)?(\d.*)$", word)
-    if not found or not ("," in word or ".." in word):
+    if not found:
         return [word]
     start, rest = found[1] or "", found[2]
     return [start + one for piece, place in _placed(rest, ",", at + len(start))

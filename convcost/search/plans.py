@@ -19,8 +19,8 @@ ALWAYS, NEVER = 0, 2
 #: What is called with where a plan may hold, for which share it must, and columns; it gives outputs, and where.
 Compute = Callable[..., tuple[list[Any], "NDArray[np.bool_]"]]
 
-#: Numbers that a column holds exactly, and those that are also exact where they are divided.
-MOST, MOST_DIVIDED = 2**63 - 1, 2**53
+#: Whole numbers that a column holds exactly, and those that a double does, too: what is divided.
+MOST, EXACT = 2**63 - 1, 2**53
 
 
 class Refused(ValueError):  # noqa: N818  named after what happens
@@ -200,7 +200,7 @@ def _require_exact(plan: Plan) -> None:
             raise TooLarge(f"{_written(instruction)} may be {max(-low, high):,}, which is no 64-bit integer")
         if instruction.operation == "/":
             read = [plan.ranges[number][1] if kind == "v" else number for kind, number in instruction.operands]
-            if max(read) > MOST_DIVIDED:
+            if max(read) > EXACT:
                 raise TooLarge(f"{_written(instruction)} divides {max(read):,}, which is rounded first")
 
 

@@ -90,7 +90,7 @@ def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
     """All of a search, in parts of about so many layers."""
     for number, question in enumerate(search.questions):
         all_layers = question.grid.layers
-        every = sum([1 for _ in blocks(question.grid, AT_ONCE)]) if all_layers > AT_ONCE else 1
+        every = sum([1 for _ in blocks(question.grid, AT_ONCE)])
         step = max(1, every * layers // all_layers)
         for first in range(0, every, step):
             last = min(every, first + step)
@@ -100,9 +100,7 @@ def parts(search: Search, layers: int = A_PART) -> Iterator[Part]:
 def merge(search: Search, one: Partial, other: Partial) -> Partial:
     """The answer to the parts of both."""
     counts = added((*one.counts, *other.counts))
-    best = one.best or other.best
-    if one.best and other.best:
-        best = tuple(islice(merged_in_order(one.best, other.best), search.top))
+    best = tuple(islice(merged_in_order(one.best, other.best), search.top))
     front = one.front or other.front
     if one.front and other.front:
         front = _joined(one.front, other.front)

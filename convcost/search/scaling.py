@@ -24,11 +24,15 @@ from .fit import USUAL_TOP, Fit, FitRow
 from .fronts import front_of
 from .grid import Axis, Grid, read_values
 from .questions import NUMBERS
+from .reduce import AT_ONCE
 from .select import Order
 from .where import Condition
 
 #: Widths that are gone through, and further ones where the last of these still fits.
 WIDTHS, WIDER = "0.05..3/0.01", "3.01..20/0.01"
+
+#: The largest width, and steps that a range of widths may have.
+MOST_WIDTH, MOST_STEPS = 100, 100_000
 
 #: What `@_` stands for.
 USUAL_SIZES = range(32, 513)
@@ -76,11 +80,10 @@ def _widths(piece: str, text: str, at: int) -> list[Fraction]:
         hint = "such as 0.25..1.5, 0.25..1.5/0.05 or 0.5,0.75,1"
         raise SpecError(f"{piece!r} is no width and no range", hint, text, at, at + len(piece))
     low, high, step = map(Fraction, ends)
-    steps = (high - low) / step if step else Fraction(-1)
-    if not 0 < low <= high <= 100 or not 0 <= steps <= 100_000:
-        hint = "the smaller one first, above 0 and at most 100, and not more than 100,000 steps"
+    if not 0 < low <= high <= MOST_WIDTH or not step or (high - low) / step > MOST_STEPS:
+        hint = f"the smaller one first, above 0 and at most {MOST_WIDTH}, and not more than {MOST_STEPS:,} steps"
         raise SpecError(f"the range {piece} has no widths", hint, text, at, at + len(piece))
-    return [low + step * number for number in range(int(steps) + 1)]
+    return [low + step * number for number in range(int((high - low) / step) + 1)]
 
 
 def read_sizes(text: str) -> tuple[int, ...]:
@@ -109,13 +112,13 @@ def fit_network(
     """
     has_width = "width" in program.multipliers
     if widths and not has_width:
-        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", widths, 0, len(widths))
+        raise SpecError(f"{program.file} has no width multiplier", "leave --width out", widths)
     if not has_width and not sizes:
         raise SpecError(f"{program.file} has no width multiplier", "let its input vary: --size 96..224/32")
     numbers, parts = read_widths(widths or WIDTHS) if has_width and choices.width is None else ((), 1)
     question = _Question(program, choices, Scaled(numbers, parts, tuple(sizes)), budget, inplace)
     found = question.fitting()
-    if not widths and numbers and found.any() and found.reshape(len(numbers), -1)[-1].any():
+    if not widths and numbers and found[-1].any():
         more, parts = read_widths(f"{WIDTHS},{WIDER}")
         question = _Question(program, choices, Scaled(more, parts, tuple(sizes)), budget, inplace)
         found = question.fitting()
@@ -149,7 +152,7 @@ class _Question:
         columns = Columns(self.axes, names, self._build(names, marks), marks.write)
         whole: dict[str, Any] = {name: np.zeros(self.grid.shape, type_of(name)) for name in names}
         whole["exists"] = np.zeros(self.grid.shape, np.bool_)
-        for block in blocks(self.grid, 1 << 15):
+        for block in blocks(self.grid, AT_ONCE):
             found, exists = columns.answer(block)
             place = tuple([slice(*ends) for ends in block])
             whole["exists"][place] = exists
@@ -215,8 +218,7 @@ class _Question:
         """Where no other that fits is as wide and as large."""
         at = np.nonzero(fits)
         values = [np.array([one for (one,) in axis.values])[of] for axis, of in zip(self.axes, at)]
-        keys = [-value for axis, value in zip(self.axes, values) if len(axis.values) > 1]
-        kept = front_of(np.stack(keys, 1)).tolist() if len(at[0]) else []
+        kept = front_of(-np.stack(values, 1)).tolist()
         return sorted([tuple([int(of[n]) for of in at]) for n in kept], reverse=True)
 
     def _best(self, fits: Any, orders: Sequence[Order]) -> list[tuple[int, ...]]:

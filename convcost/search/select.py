@@ -92,11 +92,11 @@ def _sorted(rows: list[T], order: Order, read: Reads[T]) -> list[T]:
     return [row for _, row in there] + [row for value, row in valued if value is None]
 
 
+#: The words of a network that are numbers.
+NETWORK_NUMBERS = tuple([word for word in WORDS if word not in ("output_shape", "receptive_field", "mixes")])
+
 #: The words of a variant's row that are numbers, and everything that it may be asked for.
-ROW_NUMBERS = (
-    *[word for word in WORDS if word not in ("output_shape", "receptive_field", "mixes")],
-    *[f"relative.{word}" for word in RELATIVE],
-)
+ROW_NUMBERS = (*NETWORK_NUMBERS, *[f"relative.{word}" for word in RELATIVE])
 ROW_SETTINGS = ("groups", "mid_channels", "bottleneck_ratio", "expansion_ratio", "depth_multiplier", "shortcut")
 ROW_WORDS = ("variant", "role", *ROW_NUMBERS, *ROW_SETTINGS)
 
@@ -124,8 +124,7 @@ def select_rows(comparison: Comparison, selection: Selection, *, named: bool = F
     return comparison._replace(rows=found, front=tuple([order.word for order in selection.front]), beaten=beaten)
 
 
-#: The words of a network, and of its layers, that are numbers, and everything that they may be asked for.
-NETWORK_NUMBERS = tuple([word for word in WORDS if word not in ("output_shape", "receptive_field", "mixes")])
+#: The words of a network's layers that are numbers, and everything that it and they may be asked for.
 NETWORK_WORDS = ("name", *NETWORK_NUMBERS)
 LAYER_NUMBERS = ("index", "groups", *NETWORK_NUMBERS, *[f"share.{word}" for word in SHARES])
 LAYER_WORDS = ("name", "op", *LAYER_NUMBERS)
@@ -160,8 +159,10 @@ def unbeaten(rows: Sequence[T], words: Sequence[Order], read: Reads[T]) -> list[
     [{'a': 1, 'b': 2}]
     """
     keys = [[read_word(read(row), order.word) for order in words] for row in rows]
-    signs = [-1 if order.descending else 1 for order in words]
-    complete = [(row, [s * k for s, k in zip(signs, key)]) for row, key in zip(rows, keys) if None not in key]
+    ways = [order.descending for order in words]
+    complete = [
+        (row, [-k if most else k for most, k in zip(ways, key)]) for row, key in zip(rows, keys) if None not in key
+    ]
     return [row for row, key in complete if not any([_beats(other, key) for _, other in complete])]
 
 

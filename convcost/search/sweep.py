@@ -31,11 +31,11 @@ class Sweep(NamedTuple):
     front_of: tuple[Order, ...]
     rows: int
     counts: tuple[tuple[str, int, int, int], ...]
-    best: tuple[FitRow, ...] = ()
-    front: tuple[tuple[FitRow, int], ...] = ()
-    front_size: int = 0
-    file: str = ""
-    search: Search | None = None
+    best: tuple[FitRow, ...]
+    front: tuple[tuple[FitRow, int], ...]
+    front_size: int
+    file: str
+    search: Search
 
     def batches(self, *, arrow: bool = False) -> Iterator[Any]:
         """All chosen rows, some thousand at a time: as NumPy records, or as batches of Arrow.
@@ -48,7 +48,6 @@ class Sweep(NamedTuple):
         """
         from .files import arrow_batch, numpy_records
 
-        assert self.search is not None
         yield from map(arrow_batch if arrow else numpy_records, batches(self.search))
 
 
@@ -110,12 +109,8 @@ def require_exact(search: Search) -> None:
 
 def too_large(question: Question, why: TooLarge) -> SpecError:
     """What to say of a grid whose numbers do not fit."""
-    grid = question.grid
-    largest = grid.tokens(grid.layers - 1)
-    return SpecError(
-        f"{question.variant}: {why}", "make the ranges smaller, or ask for the largest layer alone with compare",
-        largest, 0, len(largest),
-    )  # fmt: skip
+    hint = "make the ranges smaller, or ask for the largest layer alone with compare"
+    return SpecError(f"{question.variant}: {why}", hint, question.grid.tokens(question.grid.layers - 1))
 
 
 def sweep_layers(

@@ -53,7 +53,7 @@ def read_quantity(text: str) -> Fraction:
     unit = found["unit"] if found else ""
     factor = _factor(unit)
     if not found or factor is None:
-        raise SpecError(f"{text!r} is no quantity", "such as 30M, 0.15G, 2MiB or 1500", text, 0, len(text))
+        raise SpecError(f"{text!r} is no quantity", "such as 30M, 0.15G, 2MiB or 1500", text)
     return Fraction(found["number"].replace(",", "").replace("_", "")) * factor
 
 

@@ -171,21 +171,21 @@ def _check_padding_mode(spec: LayerSpec) -> None:
     short = {"reflect": 1, "circular": 0}.get(spec.padding_mode)
     if short is None:
         return
-    for n, pair in zip(spec.input_size, _actual_padding(spec)):
-        if max(pair) > n - short:
-            message = f"padding_mode={spec.padding_mode} cannot pad an input of {n} by {max(pair)}"
+    for n, wide in zip(spec.input_size, _wider_sides(spec)):
+        if wide > n - short:
+            message = f"padding_mode={spec.padding_mode} cannot pad an input of {n} by {wide}"
             hint = f"pad at most {n - short} there, or leave padding_mode at zeros"
             raise Problem(message, hint, "padding_mode", "padding", "input_size")
 
 
-def _actual_padding(spec: LayerSpec) -> Pads:
+def _wider_sides(spec: LayerSpec) -> Ints:
+    """How much is padded on that side of each axis where it is more."""
     if not isinstance(spec.padding, str):
-        return spec.padding
-    totals = [
-        max(0, -(-n // s) * s - s + d * (k - 1) + 1 - n)
+        return tuple(map(max, spec.padding))
+    return tuple([
+        max(0, -(-n // s) * s - s + d * (k - 1) + 2 - n) // 2
         for n, s, d, k in zip(spec.input_size, spec.stride, spec.dilation, spec.kernel_size)
-    ]
-    return tuple([(total // 2, total - total // 2) for total in totals])
+    ])  # fmt: skip
 
 
 def divisors(number: int) -> str:

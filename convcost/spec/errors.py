@@ -20,16 +20,16 @@ class SpecError(ValueError):
     >>> error.column, str(error)
     (12, "unknown token 'q3'")
 
-    `start` and `end` are a half-open span of characters of `text`, always inside it.
+    `start` and `end` are a half-open span of characters of `text`, always inside it; all of it where none is said.
     """
 
-    def __init__(self, message: str, hint: str = "", text: str = "", start: int = 0, end: int = 0) -> None:
+    def __init__(self, message: str, hint: str = "", text: str = "", start: int = 0, end: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.text = text
         self.start = max(0, min(start, len(text)))
-        self.end = max(self.start, min(end, len(text)))
+        self.end = max(self.start, len(text) if end is None else min(end, len(text)))
 
     @property
     def column(self) -> int:
@@ -95,7 +95,7 @@ def unknown_name(
     """
     from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=1) or [k for k in known if name and k.startswith(name)][:1]
+    near = get_close_matches(name, known) or [k for k in known if name and k.startswith(name)]
     hint = f"did you mean {near[0]}?" if near else otherwise or "there are " + ", ".join(known)
     shown = name if len(name) <= 40 else name[:39] + "…"
     return SpecError(f"unknown {what} {shown!r}", hint, text or name, start, start + len(name))
@@ -122,14 +122,13 @@ def _window(error: SpecError, room: int) -> list[str]:
     """The line round the mistake and the line of carets, neither wider than `room` and the indent."""
     text, start, end = error.text[: max(error.end, len(error.text.rstrip()))], error.start, error.end
     room -= start >= len(text)  # the caret behind the end needs a column
-    cells = [_cells(text[max(0, start - room) : start]), _cells(text[start:end][:room]), _cells(text[end : end + room])]
-    left, token, right = cells
-    if sum(map(_width, cells)) > room or start > room or len(text) > end + room:
-        token = _cut(token, room // 2, more=len(text[start:end]) > room)
-        spare = room - _width(token)
-        keep_right = min(_width(right), max(spare // 2, spare - _width(left)))
-        right = _cut(right, keep_right, more=len(text) > end + room)
-        left = _cut(left[::-1], spare - _width(right), more=start > room)[::-1]
+    left, right = _cells(text[max(0, start - room) : start]), _cells(text[end : end + room])
+    own = max(room // 2, room - _width(left) - _width(right))
+    token = _cut(_cells(text[start:end][:room]), own, more=end - start > room)
+    spare = room - _width(token)
+    keep_right = min(_width(right), max(spare // 2, spare - _width(left)))
+    right = _cut(right, keep_right, more=len(text) > end + room)
+    left = _cut(left[::-1], spare - _width(right), more=start > room)[::-1]
     carets = " " * _width(left) + "^" * max(1, _width(token))
     return [_INDENT + "".join(left + token + right), _INDENT + carets]
 

@@ -26,7 +26,10 @@ _ELSEWHERE = {
 #: Words for a layer with one group a channel.
 _DEPTHWISE = ("depthwise", "depth-wise", "dw", "depthwise-conv", "channelwise", "g=in", "gin")
 
-_FLAGS = {"norm": "--norm", "batchnorm": "--norm", "bn": "--norm", "residual": "--residual", "shortcut": "--residual"}
+_FLAGS = {
+    "norm": "--norm", "batchnorm": "--norm", "bn": "--norm", "residual": "--residual", "shortcut": "--residual",
+    "activation": "--activation",
+}  # fmt: skip
 
 _NOTHING: Values = {}
 
@@ -50,7 +53,7 @@ def _close_matches(word: str, candidates: Iterable[str]) -> list[str]:
     near = [known for known in candidates if 3 * len(known) <= 7 * len(short) and 3 * len(short) <= 7 * len(known)]
     if len(short) < _LONG:  # two letters of three are 60 % alike, and seldom is the first one mistyped
         near = [known for known in near if known[:1].lower() == short[:1]]
-    found = get_close_matches(short, near, 3)
+    found = get_close_matches(short, near)
     alike = [SequenceMatcher(None, known, short).ratio() for known in found]
     return [known for known, ratio in zip(found, alike) if ratio == alike[0]]
 
@@ -116,8 +119,7 @@ def _repairs(word: str) -> Iterator[str]:
 
     if word.replace(",", "").isdigit():
         yield word.replace(",", ":")
-    if word[:1].isdigit() and word.count("x") > 2:
-        yield f"@{word}"
+    yield f"@{word}"
     yield word.lower()
     yield word.translate(_SIGNS).lower()
     yield normalize("NFKC", word).translate(_SIGNS).lower()

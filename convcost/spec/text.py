@@ -71,6 +71,7 @@ def gather_tokens(line: str, values: Values, axes: int = 0) -> int:
     Raises Problem at the first token that is none, repeats a field or disagrees about the axes: as many fields
     are then in `values` as tokens stand before it.
     """
+    of_size = 0  # the axes of the input's size; batch and channels may be two of them
     for word in line.split():
         try:
             field, value, named = read_token(word)
@@ -80,12 +81,16 @@ def gather_tokens(line: str, values: Values, axes: int = 0) -> int:
             raise with_better_hint(problem, word, values) from None
         if field in values:
             raise _said_twice(line, values, field, word)
-        if named:
-            if axes and named != axes:
+        if field == "input_size":
+            if named and axes and named not in (axes, axes + 2):
                 raise axes_disagree(clip(word), named, axes)
+            of_size = named
+        elif named:
+            if named != (axes or of_size or named) and (axes or of_size != named + 2):
+                raise axes_disagree(clip(word), named, axes or of_size)
             axes = named
         values[field] = value
-    return axes
+    return axes or of_size
 
 
 def locate(problem: Problem, line: str, values: Values, tokens: str = "") -> SpecError:

@@ -136,7 +136,7 @@ class Stopwatch:
         why = refusal(self.engine.name, None, dtype) if self.engine else None
         if why:
             hint = "leave the type out; bounds on a device have it: --device NAME"
-            raise SpecError(why, hint, dtype, 0, len(dtype))
+            raise SpecError(why, hint, dtype)
 
     def rows(self, subjects: Sequence[Subject], base: str | None) -> tuple[tuple[TimedRow, ...], Rounds | None]:
         """A row for each subject; where there is an engine, all of them timed side by side."""

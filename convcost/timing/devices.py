@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -67,10 +67,21 @@ def find_device(name: str) -> tuple[Device, list[str]]:
     if not found:
         from difflib import get_close_matches
 
-        near = get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else "convcost device --list has those that ship; yours: my.toml"
-        raise SpecError(f"unknown device {clip(name)!r}", hint, name, 0, len(name))
+        near = get_close_matches(name.lower(), _short_names(known), n=1, cutoff=0.7)
+        otherwise = "convcost device --list has those that ship; a file of your own is written my.toml"
+        hint = f"did you mean {near[0]}?" if near else otherwise
+        raise SpecError(f"unknown device {clip(name)!r}", hint, name)
     return known[found[0]], found[1:]
+
+
+def _short_names(known: Iterable[str]) -> list[str]:
+    """The runs of words that devices may be asked for by.
+
+    >>> _short_names(["nvidia-rtx-4090"])
+    ['nvidia', 'nvidia-rtx', 'nvidia-rtx-4090', 'rtx', 'rtx-4090', '4090']
+    """
+    words = [name.split("-") for name in known]
+    return ["-".join(some[a:b]) for some in words for a in range(len(some)) for b in range(a + 1, len(some) + 1)]
 
 
 def _of_file(path: str, name: str) -> Device:

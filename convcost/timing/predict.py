@@ -108,31 +108,30 @@ def _only(graph: ops.Graph) -> tuple[str, list[float]]:
     return class_of(node.op, shapes[0]), features(node.op, shapes[:1], shapes[1], macs)
 
 
-#: Small convolutions of every class: channels in and out, kernel, sides, groups, stride; a stride below 0: transposed.
+#: Small convolutions of every class: channels in and out, kernel, sides, groups, whether transposed (stride 2).
 SMALL = (
-    *[(i, o, (3, 3), (n, n), 1, 1)
+    *[(i, o, (3, 3), (n, n), 1, False)
       for i, o, n in [(32, 32, 28), (64, 64, 14), (64, 128, 28), (128, 128, 7), (16, 64, 28)]],
-    *[(i, o, (1, 1), (n, n), 1, 1)
+    *[(i, o, (1, 1), (n, n), 1, False)
       for i, o, n in [(64, 64, 28), (128, 128, 14), (32, 192, 28), (512, 512, 7), (64, 256, 14)]],
-    *[(c, c, (k, k), (n, n), c, 1) for c, k, n in [(64, 3, 28), (128, 3, 14), (32, 5, 28), (256, 3, 14), (64, 3, 56)]],
-    *[(i, o, (3, 3), (n, n), g, 1)
+    *[(c, c, (k, k), (n, n), c, False)
+      for c, k, n in [(64, 3, 28), (128, 3, 14), (32, 5, 28), (256, 3, 14), (64, 3, 56)]],
+    *[(i, o, (3, 3), (n, n), g, False)
       for i, o, n, g in [(64, 64, 28, 32), (64, 64, 14, 8), (128, 128, 14, 32), (30, 60, 14, 1), (64, 64, 56, 32)]],
-    *[(i, o, (k,) * a, (n,) * a, g, 1)
+    *[(i, o, (k,) * a, (n,) * a, g, False)
       for a, i, o, k, n, g in [(3, 16, 16, 3, 8, 1), (3, 16, 16, 3, 8, 16), (3, 32, 32, 3, 8, 8),
                                (1, 64, 64, 9, 256, 1), (1, 64, 64, 9, 512, 64), (1, 32, 32, 3, 1024, 4)]],
-    *[(i, o, (k, k), (n, n), 1, -2) for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]],
+    *[(i, o, (k, k), (n, n), 1, True) for i, o, k, n in [(32, 32, 3, 14), (64, 32, 4, 14), (64, 64, 2, 14)]],
 )  # fmt: skip
 
 
 def small_graphs() -> list[ops.Graph]:
     """Small operations of every class, several sizes each."""
     made: list[tuple[ops.Op, ops.Shape]] = []
-    for inner, outer, kernel, size, groups, stride in SMALL:
+    for inner, outer, kernel, size, groups, transposed in SMALL:
         ones, pads = (1,) * len(kernel), tuple([(k // 2, k // 2) for k in kernel])
-        extra = (0,) * len(kernel) if stride < 0 else ()
-        op = ops.Conv(
-            inner, outer, kernel, (abs(stride),) * len(kernel), pads, ones, groups, False, "zeros", stride < 0, extra
-        )
+        stride, extra = ((2,) * len(kernel), (0,) * len(kernel)) if transposed else (ones, ())
+        op = ops.Conv(inner, outer, kernel, stride, pads, ones, groups, False, "zeros", transposed, extra)
         made.append((op, (1, inner, *size)))
     made += [(ops.Linear(i, o), (n, i)) for i, o, n in [(512, 512, 1), (256, 1024, 1), (256, 256, 32)]]
     made += [(ops.Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1))), (1, 64, n, n)) for n in (28, 56)]
@@ -191,7 +190,7 @@ def _left_out(samples: Sequence[_Sample]) -> list[float]:
 def _factor(errors: list[float], share: float) -> float:
     """The factor within which so large a share of the errors lies, widened to whole graphs."""
     ordered = sorted(errors)
-    return exp(WIDER * (median(ordered) if share == 0.5 else ordered[min(len(ordered) - 1, int(share * len(ordered)))]))
+    return exp(WIDER * (median(ordered) if share == 0.5 else ordered[int(share * len(ordered))]))
 
 
 #: Done in passing by whatever comes before them.

@@ -35,7 +35,7 @@ def layer_inputs(model: Model, inputs: Mapping[str, NDArray[Any]]) -> dict[str, 
             left[name] -= 1
             if not left[name] and name not in wanted:
                 values.pop(name, None)
-    return {name: np.moveaxis(values[name], 1, -1) for name in wanted if name in values and values[name].ndim > 2}
+    return {name: np.moveaxis(values[name], 1, -1) for name in wanted if name in values}
 
 
 def _outputs(model: Model, node: Any, layer: Layer | None, values: Mapping[str, Any]) -> dict[str, Any]:

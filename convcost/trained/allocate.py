@@ -32,7 +32,7 @@ def ways_of(families: Sequence[Family], macs: int) -> list[Point]:
     """
     points = [Point(macs, 0.0)]
     for family in families:
-        cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
+        cost, error2 = family.macs.ravel(), family.error2.ravel()
         for at in front(cost, error2):
             place = np.unravel_index(at, family.macs.shape)
             ranks = family.ranks_at([int(one) for one in place])
@@ -129,5 +129,5 @@ def _spend(layers: Sequence[Sequence[Point]], scale: Sequence[float], found: lis
 
 def _better(points: Sequence[Point], one: Point, left: float) -> Point:
     """The best point that costs at most so much more; there may be none better."""
-    at = bisect_right(points, one.macs + left, key=lambda point: point.macs)
-    return points[at - 1] if at and points[at - 1].error2 < one.error2 else one
+    best = points[bisect_right(points, one.macs + left, key=lambda point: point.macs) - 1]
+    return best if best.error2 < one.error2 else one

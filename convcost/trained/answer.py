@@ -58,8 +58,8 @@ class Separated(NamedTuple):
 
     name: str
     spec: LayerSpec | None
-    macs: int = 0
-    params: int = 0
+    macs: int
+    params: int
     reason: str = ""
     notes: tuple[str, ...] = ()
     storage: float | None = None

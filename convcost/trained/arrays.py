@@ -116,7 +116,7 @@ def sources_of(
     """The same of arrays by name; `path` is what they are called together."""
     if layer and layer not in arrays:
         near = get_close_matches(layer, arrays, n=3, cutoff=0.4) or list(arrays)[:3]
-        raise SpecError(f"{clip(path)} has no array {clip(layer)!r}", f"try {', '.join(near)}", layer, 0, len(layer))
+        raise SpecError(f"{clip(path)} has no array {clip(layer)!r}", f"try {', '.join(near)}", layer)
     names = [layer] if layer else list(arrays)
     sources = []
     for name in names:
@@ -195,7 +195,7 @@ def filter_text(weights: NDArray[Any]) -> str:
     rank = int(np.argmax(pair.lost <= 1e-12 * max(pair.lost[0], 1e-300)))
     if rank != 1:
         return f"rank {rank}" + (f", of at most {pair.most[0]}" if rank > 1 else ": all of it is zero")
-    row, column = (part.reshape(-1) for part in pair.factors((1,)))
+    row, column = (part.ravel() for part in pair.factors((1,)))
     scale, parts = 1.0, []
     for part in (column, row):
         big = part[np.abs(part) > 1e-7 * np.abs(part).max()]

@@ -65,14 +65,13 @@ class Flow:
         self.pinned: list[int] = []
         self.read: list[Layer] = []
         layers = {id(layer.node): layer for layer in model.layers}
-        norms = {id(layer.norm): layer for layer in model.layers if layer.norm is not None}
+        folded = {id(layer.norm) for layer in model.layers if layer.norm is not None}
         for value in model.stored.model.graph.input:
             self.opaque(value.name)
         for node in model.stored.nodes:
-            layer = norms.get(id(node)) or layers.get(id(node))
-            if layer is not None and (layer.norm is None or id(node) in norms):
-                self._layer(layer)
-            elif layer is None:
+            if id(node) in layers:
+                self._layer(layers[id(node)])
+            elif id(node) not in folded:
                 self._node(node)
         for name in model.outputs:
             self.pin(name)
@@ -183,15 +182,15 @@ class Flow:
             else:
                 arrays.append(self._by_channel(np.asarray(self.model.stored.array(name)), shape))
         try:
-            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).reshape(-1)
+            value = np.asarray(self.model.stored.run(node, arrays)[0], np.float64).ravel()
         except NoConstantError:
             if node.op_type not in KEEP_ZERO:
                 raise
-            value = np.where(arrays[0].reshape(-1) == 0, 0.0, np.nan)
+            value = np.where(arrays[0].ravel() == 0, 0.0, np.nan)
         if node.op_type == "Mul":
             zero = np.zeros(shape[1], bool)
             for array in arrays:
-                zero |= (np.asarray(array) == 0).reshape(-1)
+                zero |= (np.asarray(array) == 0).ravel()
             value = np.where(zero, 0.0, value)
         return value
 

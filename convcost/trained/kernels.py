@@ -81,12 +81,12 @@ class Masks(NamedTuple):
     def rows(self, groups: int, fed: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which outputs have a weight that meets an input which is `fed`."""
         blocks = self.pairs.reshape(groups, -1, self.pairs.shape[1])
-        found: NDArray[np.bool_] = (blocks & fed.reshape(groups, 1, -1)).any(axis=2).reshape(-1)
+        found: NDArray[np.bool_] = (blocks & fed.reshape(groups, 1, -1)).any(axis=2).ravel()
         return found
 
     def columns(self, groups: int) -> NDArray[np.bool_]:
         """Which inputs an output has a weight for."""
-        found: NDArray[np.bool_] = self.pairs.reshape(groups, -1, self.pairs.shape[1]).any(axis=1).reshape(-1)
+        found: NDArray[np.bool_] = self.pairs.reshape(groups, -1, self.pairs.shape[1]).any(axis=1).ravel()
         return found
 
 

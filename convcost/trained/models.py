@@ -61,7 +61,7 @@ class Layer:
         bias = np.asarray(stored.array(self.node.input[2])) if len(self.node.input) > 2 and self.node.input[2] else None
         if spec.transposed:
             weights = _outputs_first(weights, spec.groups)
-        if fault := fault_of(weights if bias is None else np.concatenate([weights.reshape(-1), bias.reshape(-1)])):
+        if fault := fault_of(weights if bias is None else np.concatenate([weights.ravel(), bias.ravel()])):
             raise Unreadable(fault)
         maker = stored.made_by.get(self.node.input[1])
         if maker is not None and maker.op_type == "DequantizeLinear":

@@ -52,7 +52,7 @@ def separate_file(
         return _of_arrays(path, words, asked, layer, inputs, watch)
     if not path.lower().endswith(".onnx"):
         hint = f"name an .onnx, .npy, .npz or .safetensors file, or one of {', '.join(FILTERS)}"
-        raise SpecError(f"{clip(path)} is no file of trained weights", hint, path, 0, len(path))
+        raise SpecError(f"{clip(path)} is no file of trained weights", hint, path)
     return _of_model(path, words, asked, layer, inputs, watch)
 
 
@@ -62,7 +62,7 @@ def _of_arrays(
     sources, notes = array_sources(path, words, layer)
     if inputs:
         if len(sources) > 1:
-            raise SpecError("which layer has that input?", "add --layer NAME", inputs[0], 0, len(inputs[0]))
+            raise SpecError("which layer has that input?", "add --layer NAME", inputs[0])
         given = _channels_last(numbers_of(inputs[0]), sources[0], inputs[0])
         sources = [sources[0]._replace(given=lambda: given)]
     asked = asked._replace(every=asked.every or len(sources) == 1)
@@ -90,7 +90,7 @@ def _channels_last(array: NDArray[Any], source: Source, name: str) -> NDArray[An
         wanted = f"(batch, {spec.in_channels if spec else 'channels'}, {'height, width' if axes == 2 else '…'})"
         shape = "x".join(map(str, array.shape))
         hint = "save its input as PyTorch has it"
-        raise SpecError(f"{clip(name)} is {shape}, the layer reads {wanted}", hint, name, 0, len(name))
+        raise SpecError(f"{clip(name)} is {shape}, the layer reads {wanted}", hint, name)
     return np.moveaxis(whole, 1, -1)
 
 
@@ -130,7 +130,7 @@ def read_network(path: str, tokens: str, shapes: Mapping[str, Shape]) -> Network
     """The network of an ONNX file, its inputs of these shapes, or of the size that tokens say."""
     size, batch = read_size(tokens)
     if size is not None and shapes:
-        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens, 0, len(tokens))
+        raise SpecError("the input's size is given twice", "keep @SIZE or --input", tokens)
     found = read_onnx(path, shapes, batch, size)
     return Network(found.name, "", found.graph, infer_shapes(found.graph), tuple(found.unknown), found.upper_bound)
 
@@ -154,4 +154,4 @@ def _no_layer(path: str, layer: str, model: Model) -> SpecError:
         return SpecError(f"{clip(path)}: there is no convolution in it", "convcost network FILE lists what there is")
     inside = [name for name in names if layer in name][:3]
     near = inside or get_close_matches(layer, names, n=3, cutoff=0.3) or names[:3]
-    return SpecError(f"{clip(path)} has no layer {clip(layer)!r}", f"try {', '.join(near)}", layer, 0, len(layer))
+    return SpecError(f"{clip(path)} has no layer {clip(layer)!r}", f"try {', '.join(near)}", layer)

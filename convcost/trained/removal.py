@@ -20,7 +20,7 @@ from .answer import DeadParts, Removal, Saved, Separation, Smaller
 from .dead import Kept, kept_channels, without_dead
 from .kernels import Kernel, Masks, Unreadable, conv_of, cost_of, masks_of, taps_with_data
 from .models import Model
-from .verify import OUTPUT, distance, in_layout, outcome, smaller
+from .verify import OUTPUT, distance, drawn, in_layout, outcome, smaller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def compare_smaller(kernel: Kernel, left: Kept, after: Conv, limit: int) -> Veri
     whole = kernel.spec._replace(batch=1)
     spec = smaller(whole, limit) if after.kernel_size == whole.kernel_size else whole
     before = conv_of(spec)
-    given = np.random.default_rng(0).standard_normal((1, *spec.input_size, spec.in_channels), np.float32)
+    given = drawn((1, *spec.input_size, spec.in_channels)).copy()
     always = ~np.isnan(left.given)
     given[..., always] = left.given[always]
     expected = _run(before, given, kernel.weights, kernel.bias)[..., left.out_kept]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import product
 from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -208,7 +208,7 @@ def cheapest_within(families: Sequence[Family], error: float) -> Row | None:
 
 def curve_of(family: Family) -> list[Row]:
     """Every rank of a family; of one with two, those that no cheaper pair equals in error."""
-    cost, error2 = family.macs.reshape(-1), family.error2.reshape(-1)
+    cost, error2 = family.macs.ravel(), family.error2.ravel()
     kept = range(len(cost)) if not isinstance(family.made, Tucker) else front(cost, error2)
     places = [np.unravel_index(at, family.macs.shape) for at in kept]
     return [family.row(family.ranks_at([int(one) for one in place])) for place in places]
@@ -271,17 +271,17 @@ def _between(grid: NDArray[Any], a: float, b: float) -> float:
     return float(((1 - u) * near + u * far) @ np.array([1 - v, v]))
 
 
-@lru_cache(maxsize=256)
+@cache
 def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(1, batch, rows, columns))
     pair = Pair(drawn, Factors(("bcm", "bmr"), "brc"))
-    curve: NDArray[Any] = pair.lost / pair.lost[0]
+    curve: NDArray[Any] = pair.lost / pair.lost.max()
     return curve
 
 
-@lru_cache(maxsize=64)
+@cache
 def _noise_of_tucker(groups: int, outer: int, inner: int, taps: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(groups, outer, inner, taps))
     tucker = Tucker(drawn, Factors(("mi", "nmx", "on"), "oix"))
-    grid: NDArray[Any] = tucker.lost / tucker.lost[0, 0]
+    grid: NDArray[Any] = tucker.lost / tucker.lost.max()
     return grid

@@ -75,7 +75,7 @@ def _within(name: str, sources: Sequence[Source], asked: Asked, tell: Callable[[
     points = allocated or []
     if allocated is None:
         points = [one[0] for one in ways]
-        least = sum([one.macs for one in points]) / max(1, sum([start.macs for start in starts]))
+        least = sum([one.macs for one in points]) / sum([start.macs for start in starts])
         notes = (f"no ranks are that cheap: the least is {least:.3f} of the MACs, and is shown",)
     found = []
     for source, start, point in zip(sources, starts, points):

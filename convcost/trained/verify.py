@@ -110,19 +110,20 @@ def distance(made: NDArray[Any], expected: NDArray[Any]) -> float:
 
 
 def random_input(graph: Graph) -> NDArray[np.float32]:
-    """Gaussian numbers, the same ones every time: (batch, *spatial, channels)."""
+    """A graph's input, (batch, *spatial, channels)."""
     batch, channels, *size = graph.input_shape
-    return _drawn((batch, *size, channels))
+    return drawn((batch, *size, channels))
 
 
 @lru_cache(maxsize=1)  # the rows of one layer
-def _drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+def drawn(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Gaussian numbers, the same ones every time."""
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
 def factor_graph(family: Family, ranks: Ints, spec: LayerSpec) -> Graph:
     """The variant's graph at those ranks and that size of input, all groups of the layer in it."""
-    one = with_ranks(family.spec._replace(input_size=spec.input_size, batch=1), family.formula.chosen, ranks)
+    one = with_ranks(family.spec._replace(input_size=spec.input_size, batch=spec.batch), family.formula.chosen, ranks)
     graph, groups = build_variant(family.name, one).graph, family.groups
     if groups == 1:
         return graph
@@ -212,7 +213,7 @@ def longest_of(matrices: NDArray[Any]) -> NDArray[Any]:
     for _ in range(STEPS):
         vector = matrices.transpose(0, 2, 1) @ (matrices @ vector)
         size = np.linalg.norm(vector, axis=1, keepdims=True)
-        vector = vector / np.where(size, size, 1)
+        vector = vector / np.where(size, size, np.inf)
     found: NDArray[Any] = np.linalg.norm(matrices @ vector, axis=(1, 2))
     return found
 

@@ -34,7 +34,7 @@ def disturb(graph: Graph) -> Disturbed:
     >>> disturb(Graph((1, 2, 9), "fp32", (Node("conv", conv, (0,)),)))
     Disturbed(outputs=12, positions=3, channels=4)
     """
-    random = np.random.default_rng(0)
+    random = _random()
     weights = _random_weights(random, graph)
     given = random.normal(size=(2, *graph.input_shape[1:]))
     given[1] = given[0]
@@ -43,6 +43,16 @@ def disturb(graph: Graph) -> Disturbed:
     changed = np.abs(second - first) > 1e-13 * np.abs(first).max()
     places = changed.reshape(len(changed), -1)
     return Disturbed(int(changed.sum()), int(places.any(axis=0).sum()), int(places.any(axis=1).sum()))
+
+
+def _random() -> np.random.Generator:
+    """The same numbers in every run."""
+    return np.random.default_rng(0)
+
+
+def _whole_numbers(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Of one digit and either sign, so that sums of their products are exact."""
+    return random.integers(-9, 10, shape).astype(float)
 
 
 def _random_weights(random: np.random.Generator, graph: Graph) -> Weights:
@@ -81,7 +91,7 @@ def in_two_passes(kernel: Kernel, rank: int = 1, size: int = 5) -> Passes:
     whole = np.array(kernel, dtype=float)
     height, width = whole.shape
     columns, rows = _factors(whole, rank)
-    given = np.random.default_rng(0).integers(-9, 10, (1, size, size, 1)).astype(float)
+    given = _whole_numbers(_random(), (1, size, size, 1))
     out, products = _executed([whole[None, None]], given)
     passes, *both = _executed([rows.reshape(rank, 1, 1, width), columns.T.reshape(1, rank, height, 1)], given)
     return Passes(
@@ -125,7 +135,7 @@ def joint_rank(graph: Graph) -> tuple[int, int]:
     channel.
     """
     convs = [node.op for node in graph.nodes if isinstance(node.op, Conv)]
-    random, inputs = np.random.default_rng(0), graph.input_shape[1]
+    random, inputs = _random(), graph.input_shape[1]
     kernels = [random.normal(size=weight_shapes(conv)[0]) for conv in convs]
     height, width = (sum([conv.kernel_size[axis] - 1 for conv in convs]) + 1 for axis in (0, 1))
     spread = np.zeros((1, (inputs + 1) * height - 1, 2 * width - 1, inputs))
@@ -144,9 +154,9 @@ def as_matrix_product(graph: Graph) -> float:
     Both on whole numbers, at every `stride`-th position.
     """
     (op,) = [node.op for node in graph.nodes if isinstance(node.op, Conv)]
-    random, alone = np.random.default_rng(0), Node("alone", op._replace(bias=False), (0,))
-    weights = random.integers(-9, 10, weight_shapes(op)[0]).astype(float)
-    given = random.integers(-9, 10, graph.input_shape).astype(float)
+    random, alone = _random(), Node("alone", op._replace(bias=False), (0,))
+    weights = _whole_numbers(random, weight_shapes(op)[0])
+    given = _whole_numbers(random, graph.input_shape)
     out = forward(Graph(graph.input_shape, graph.dtype, (alone,)), given, [[weights]]).values[-1]
     read = given[:, :, *[slice(None, None, step) for step in op.stride]]
     product = weights.reshape(len(weights), -1) @ read.reshape(*read.shape[:2], -1)

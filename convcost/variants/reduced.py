@@ -41,10 +41,8 @@ class _Channels(NamedTuple):
 
 
 class _Traits(NamedTuple):
-    """What decides which operations a variant is made of, as far as channels go; each is kept."""
+    """What decides which operations a variant is made of, beside how its channels compare; each is kept."""
 
-    order: int
-    middle_order: tuple[Ints, ...]
     grouped: bool
     depthwise: bool
     crowded: bool
@@ -57,8 +55,6 @@ class _Traits(NamedTuple):
 def _traits(c: _Channels) -> _Traits:
     middles = c.middles or (c.outer // c.ratio,)
     return _Traits(
-        order=_sign(c.inner - c.outer),
-        middle_order=tuple([_order((c.inner, c.outer, *c.middles), 2 + n) for n in range(len(c.middles))]),
         grouped=c.groups > 1,
         depthwise=c.groups == c.inner,
         crowded=c.inner >= 2 * c.groups,

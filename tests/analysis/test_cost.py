@@ -10,6 +10,7 @@ from hypothesis import given
 from strategies import layer_specs
 
 from convcost.analysis import WORDS, Analysis, analyze, words
+from convcost.analysis.analyze import tensor_types
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Counted, Graph, Node, Op
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
@@ -208,3 +209,13 @@ def test_what_is_counted_by_definition_puts_out_what_it_says_or_its_output() -> 
     for op, expected in ((product, 30), (product._replace(times=4), 120), (product._replace(macs=0), 0),
                          (product._replace(conv_activations=7, times=2), 14)):  # fmt: skip
         assert analyze(Graph(INPUT, "fp32", (Node("op", op, (0,)),))).cost.conv_activations == expected
+
+
+def test_types_of_tensors_are_counted_by_what_is_learned_in_them() -> None:
+    """By roles, or as a file says them; those of values alone have 0."""
+    op = conv(bias=True)
+    by_roles = tensor_types(graph(op, BatchNorm(6), dtype="w4a16"))
+    assert dict(by_roles) == {"int4": 144, "int64": 6, "fp32": 12, "int16": 0}
+    said = graph(op)._replace(value_types=("fp16", "fp32"), weight_types=((("int8", 144), ("fp16", 6), ("fp64", 0)),))
+    assert dict(tensor_types(said)) == {"int8": 144, "fp16": 6, "fp32": 0}
+    assert dict(tensor_types(graph(op))) == {"fp32": 150}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from convcost.analysis import reach
 from convcost.analysis.field import receptive_field
 from convcost.analysis.reach import Field, network_fields
 from convcost.execute.ones.fields import heard_fields
@@ -20,7 +21,9 @@ from convcost.graph.ops import (
     Linear,
     Multiply,
     Node,
+    Norm,
     Pool,
+    Upsample,
 )
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import Choices, Network, build_network
@@ -161,3 +164,93 @@ def test_windows_of_a_classifier_see_no_more_than_the_map_has() -> None:
     assert network_fields(network.graph, network.shapes)[-1] == (10,)
     vgg = built("vgg16", "@160")
     assert network_fields(vgg.graph, vgg.shapes)[-1] == (340, 340)
+
+
+def turned(k: int, s: int, crop: int = 0) -> Conv:
+    return conv(k, s, crop, t=True)
+
+
+def up(by: int, kind: str = "nearest") -> Upsample:
+    return Upsample(kind, (by,))
+
+
+@pytest.mark.parametrize(
+    ("ops", "size", "found"),
+    [
+        # what lies apart by a stride comes back side by side
+        ((conv(3), up(2), conv(3)), 16, [3, 3, 4]),
+        ((conv(3, 2), up(2, "bilinear")), 16, [3, 5]),
+        ((up(2), up(3), conv(5)), 8, [1, 1, 2]),
+        ((up(3), AdaptivePool("avg", (2,))), 5, [1, 3]),
+        ((AdaptivePool("avg", (3,)), conv(3)), 7, [3, 8]),  # -3 to 0, 0 to 3 and 2 to 5: the rhythm goes on outside
+        ((conv(3), AdaptivePool("avg", (3,)), conv(3)), 7, [3, 5, 10]),
+        ((AdaptivePool("avg", (3,)), AdaptivePool("avg", (2,))), 7, [3, 5]),
+        ((turned(3, 2), conv(1)), 8, [2, 2]),
+        ((turned(3, 2, 1), turned(3, 2)), 8, [2, None]),
+        ((conv(3, 2), turned(2, 2), conv(1, 2)), 16, [3, 3, 3]),
+        ((turned(1, 3), conv(1)), 8, [1, 1]),  # between them are holes that see nothing
+        ((Norm("group-norm", 1), conv(3, 1, 0)), 8, [8, 8]),
+        ((conv(3), Norm("group-norm", 1)), 8, [3, 10]),
+        ((conv(3), Norm("rms-norm", 1)), 8, [3, 3]),
+    ],
+)
+def test_fields_in_a_row_by_hand(ops: tuple[object, ...], size: int, found: list[int | None]) -> None:
+    """The most over all positions, those of another position being their own."""
+    assert fields(*ops, size=size) == [length if length is None else (length,) for length in found]
+
+
+@pytest.mark.parametrize(
+    ("pads", "seen"),
+    [((1, 1), [3, 9, 9, 10]), ((0, 0), [3, 7, 7, 7]), ((2, 0), [3, 9, 9, 11]), ((0, 2), [3, 9, 9, 11])],
+)
+def test_beside_a_gate_either_end_may_see_more(pads: tuple[int, int], seen: list[int]) -> None:
+    """A window that hangs over the near or the far end, beside the mean of all 7 positions and of their borders."""
+    first = Conv(1, 1, (3,), (1,), (pads,), (1,))
+    nodes = (Node("first", first, (0,)), Node("squeeze", AdaptivePool("avg", (1,)), (1,)),
+             Node("gate", Multiply(), (1, 2)), Node("second", first, (3,)))  # fmt: skip
+    graph = Graph((1, 1, 7), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(length,) for length in seen]
+
+
+def test_axes_are_followed_apart() -> None:
+    """Another kernel, stride and window along each."""
+    op = Conv(1, 1, (3, 1), (1, 2), ((1, 1), (0, 0)), (1, 1))
+    nodes = (Node("a", op, (0,)), Node("b", Pool("max", (1, 3), (1, 1), ((0, 0), (0, 0))), (1,)),
+             Node("c", AdaptivePool("avg", (2, 1)), (2,)))  # fmt: skip
+    graph = Graph((1, 1, 5, 10), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(3, 1), (3, 5), (5, 9)]
+
+
+def test_behind_a_gate_a_transposed_convolution_is_not_known() -> None:
+    """Which of its positions meet depends on where the other branch looks."""
+    nodes = (Node("a", turned(2, 2), (0,)), Node("relu", Activation("relu"), (1,)), Node("add", Add(), (1, 2)),
+             Node("b", conv(1), (1,)))  # fmt: skip
+    graph = Graph((1, 1, 8), "fp32", nodes)
+    assert network_fields(graph, infer_shapes(graph)) == [(1,), (1,), None, (1,)]
+
+
+def test_256_positions_behind_64_uneven_operations_are_followed_and_no_more() -> None:
+    assert fields(AdaptivePool("avg", (256,)), size=300) == [(3,)]
+    assert fields(AdaptivePool("avg", (257,)), size=300) == [None]
+    assert fields(*[up(1)] * 63, size=3) == [(1,)] * 63
+    assert fields(*[up(1)] * 64, size=3) == [(1,)] * 63 + [None]
+
+
+@pytest.mark.parametrize(("most", "known"), [(9, True), (8, False)])
+def test_uneven_windows_are_followed_up_to_as_many_positions(
+    most: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine behind nine windows over ten positions, of which each is looked at; upsampled ones see alike."""
+    monkeypatch.setattr(reach, "MOST_POSITIONS", most)
+    assert fields(AdaptivePool("avg", (9,)), conv(1), size=10) == ([(2,), (2,)] if known else [None, None])
+    assert fields(up(2), conv(3), size=10) == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(("most", "found"), [(3, [1, 1, 1]), (2, [1, 1, None]), (1, [1, None, None])])
+def test_uneven_operations_in_a_row_are_followed_up_to_so_many(
+    most: int, found: list[int | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One step is taken at the end, which finds an input."""
+    monkeypatch.setattr(reach, "MOST_UNEVEN", most + 1)
+    lengths = fields(up(2), up(2), up(2), size=4)
+    assert [length if length is None else length[0] for length in lengths if not isinstance(length, dict)] == found

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from convcost.analysis import analyze
-from convcost.analysis.field import op_spans, receptive_field
+from convcost.analysis.field import Span, op_field, op_spans, receptive_field
 from convcost.execute.ones.fields import measured_field
+from convcost.graph import ops
 from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Flatten, Graph, Multiply, Node
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
@@ -195,3 +196,79 @@ def test_beside_a_pool_either_end_may_see_more(padding: str, gated: tuple[int, i
     for text, expected in ((whole, gated), (parts, pooled)):
         network = build_network(read_program(text))
         assert receptive_field(network.graph, network.shapes) == expected
+
+
+CONV = Conv(1, 1, (3, 2), (2, 1), ((1, 5), (0, 9)), (2, 3))
+TURNED = Conv(1, 1, (5, 1), (2, 3), ((3, 0), (0, 0)), (1, 1), transposed=True, output_padding=(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("op", "spans", "given", "needed"),
+    [
+        (CONV, [(2, 4), (0, 0)], (1, 1, 9, 9), [(3, 11), (0, 3)]),
+        (CONV, [(-1, -1), (-2, 3)], (1, 1, 9, 9), [(-3, 1), (-2, 6)]),
+        (TURNED, [(5, 5), (-2, -2)], (1, 1, 9, 9), [(0, 2), (0, 0)]),
+        (TURNED, [(5, 6), (0, 0)], (1, 1, 9, 9), None),
+        (ops.Pool("max", (3, 2), (2, 1), ((1, 0), (0, 0))), [(1, 2), (0, 0)], (1, 1, 9, 9), [(1, 5), (0, 1)]),
+        (ops.Pool("max", (3,), (2,), ((1, 0),), False, (4,)), [(1, 2)], (1, 1, 9), [(1, 11)]),
+        (AdaptivePool("avg", (4,)), [(0, 0)], (1, 1, 10), [(0, 2)]),
+        (AdaptivePool("avg", (4,)), [(1, 2)], (1, 1, 10), [(2, 7)]),
+        (AdaptivePool("avg", (1, 7)), [(0, 0), (3, 3)], (1, 1, 6, 5), [(0, 5), (2, 3)]),
+        (Flatten(), [], (1, 4, 6, 5), [(0, 5), (0, 4)]),
+        (Multiply(), [(2, 3), (1, 1)], (1, 4, 1, 5), [(0, 0), (1, 1)]),
+        (ops.Upsample("nearest", (3, 1)), [(-1, 4), (2, 2)], (1, 1, 9, 9), [(-1, 1), (2, 2)]),
+        (ops.Upsample("bilinear", (2,)), [(0, 0)], (1, 1, 9), [(-1, 0)]),
+        (ops.Upsample("bilinear", (2,)), [(3, 3)], (1, 1, 9), [(1, 2)]),
+        (ops.Upsample("bilinear", (3,)), [(1, 1)], (1, 1, 9), [(0, 0)]),
+        (ops.Upsample("bilinear", (3,)), [(3, 5)], (1, 1, 9), [(0, 2)]),
+        (ops.Upsample("bilinear", (1,)), [(3, 5)], (1, 1, 9), [(3, 5)]),
+        (ops.PixelShuffle((2,)), [(3, 6)], (1, 2, 9), [(1, 3)]),
+        (ops.Pad(((2, 9), (-1, 0))), [(0, 3), (0, 3)], (1, 1, 9, 9), [(-2, 1), (1, 4)]),
+        (ops.Norm("group-norm", 4, 2), [(1, 1)], (1, 4, 9), [(0, 8)]),
+        (ops.Norm("instance-norm", 4, 4), [(1, 1)], (1, 4, 9), [(0, 8)]),
+        (ops.Norm("rms-norm", 4), [(1, 1)], (1, 4, 9), [(1, 1)]),
+        (ops.Norm("softmax", 4), [(1, 2)], (1, 4, 9), [(1, 2)]),
+        (ops.Attention(1, 4), [(1, 1), (2, 2)], (1, 12, 9, 7), [(0, 8), (0, 6)]),
+        (ops.Tokens(1, 4, 64), [(1, 1)], (1, 4, 9, 7), [(0, 8), (0, 6)]),
+        (ops.Counted("erf", (1, 4, 9), in_place=True), [(1, 2)], (1, 4, 9), [(1, 2)]),
+        (ops.Counted("erf", (1, 4, 9), in_place=True), [(1, 2)], (1, 4, 1), [(0, 0)]),
+        (ops.Counted("erf", (1, 4, 9), in_place=True), [(1, 2)], (1, 4), None),
+        (ops.Counted("sum", (1, 4, 9)), [(1, 2)], (1, 4, 9), None),
+        (ops.Linear(4, 4), [(1, 2)], (1, 4, 9), [(1, 2)]),
+        (Activation("relu"), [(1, 2)], (1, 4, 9), [(1, 2)]),
+    ],
+    ids=str,
+)
+def test_what_an_operation_needs_for_a_span_by_hand(
+    op: ops.Op, spans: list[Span], given: ops.Shape, needed: list[Span] | None
+) -> None:
+    """First and last position an axis each; None where spans do not tell."""
+    assert op_spans(op, spans, given) == needed
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "length"),
+    [
+        (CONV, (1, 1, 9, 9), (5, 4)), (TURNED, (1, 1, 9, 9), (3, 1)), (AdaptivePool("avg", (4,)), (1, 1, 10), (3,)),
+        (ops.Counted("sum", (1, 4, 9)), (1, 4, 9), None), (ops.Linear(4, 4), (1, 4), ()),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_field_of_one_operation_counts_both_ends(op: ops.Op, given: ops.Shape, length: ops.Ints | None) -> None:
+    assert op_field(op, given) == length
+
+
+def test_a_branch_beside_a_transposed_convolution_is_not_known() -> None:
+    """Nor several of its positions; in a row one of them is."""
+    turned = conv(3, 2, transposed=True)
+    assert analyze(chain(conv(3), turned)).receptive_field == (4,)
+    assert analyze(chain(turned, conv(1))).receptive_field == (2,)
+    assert analyze(chain(turned, conv(3))).receptive_field is None
+    nodes = (Node("a", turned, (0,)), Node("b", Activation("relu"), (1,)), Node("add", Add(), (2, 1)))
+    assert analyze(Graph((1, 1, 9), "fp32", nodes)).receptive_field is None
+
+
+def test_a_graph_that_reads_no_input_sees_nothing_of_it() -> None:
+    """What comes out is made of another input."""
+    nodes = (Node("mask", ops.Counted("input", (1, 1, 9)), ()), Node("act", Activation("relu"), (1,)))
+    assert analyze(Graph((1, 1, 9), "fp32", nodes)).receptive_field is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.analysis.symbols import Size, abbreviated, ratio, sum_of_sizes, symbol
+from convcost.analysis.symbols import Size, Symbol, abbreviated, ratio, sum_of_sizes, symbol
 
 A, B, C = symbol("A", 6), symbol("B", 4, 1), symbol("C", 3, 2)
 
@@ -58,6 +58,17 @@ def test_a_formula_holds_at_other_sizes(a: int, b: int, more: tuple[int, int]) -
         (abbreviated("H′", (B - 1) // 2 + 1) * A, "A·H′"),
         (sum_of_sizes([]), "0"),
         (12 // B, "⌊12/B⌋"),  # exact at 4 only, so the division stays
+        (A + symbol("A", 6), "2·A"),  # a symbol is its name
+        (A * symbol("A", 6), "A²"),
+        (symbol("A", 6) - A, "0"),
+        (7 + B + A, "A + B + 7"),
+        (C + B * A + 3 * A, "3·A + C + A·B"),
+        (A * 0 + 5, "5"),
+        (-2 * A * B, "-2·A·B"),
+        (B * C // 2 // 3, "B·C/6"),
+        ((A + B) // (C + 1), "⌊(A + B)/(C + 1)⌋"),
+        (A // B, "⌊A/B⌋"),
+        (A * A * A // A, "A²"),
     ],
 )
 def test_formulas_print_as_papers_write_them(size: Size, text: str) -> None:
@@ -74,6 +85,7 @@ def test_ratios_are_exact_and_simplified() -> None:
     assert repr(ratio(9 * A + A * B, 9 * A * B)) == "1/B + 1/9"
     assert [str(part) for part in ratio(9 * A + A * B, 9 * A * B).parts()] == ["1/4", "1/9"]
     assert repr(ratio(A * A, 6 * A * B * C)) == "A/(6·B·C)"
+    assert [repr(ratio(A, base)) for base in (B * C, 6 * B, B * B, A * B)] == ["A/(B·C)", "A/(6·B)", "A/B²", "1/B"]
 
 
 def test_questions_are_answered_for_the_values_it_was_made_with() -> None:
@@ -84,6 +96,7 @@ def test_questions_are_answered_for_the_values_it_was_made_with() -> None:
     assert A == 6
     assert A * 2 == B * C
     assert (A % 4, bool(A - 6), A >= 6, A <= 5) == (2, False, True, False)
+    assert (A < 6, A > 6, A < 7, A > 5, A >= 7, A <= 6) == (False, False, True, True, False, True)
 
 
 def test_a_formula_cannot_be_kept_in_a_cache() -> None:
@@ -95,3 +108,12 @@ def test_a_formula_cannot_be_kept_in_a_cache() -> None:
 def test_a_formula_that_is_no_integer_elsewhere_says_so() -> None:
     with pytest.raises(ValueError, match="no integer"):
         (A // 2).at({"A": 7})
+
+
+def test_a_symbol_is_its_name_and_stands_by_its_order() -> None:
+    """Whatever its value; a text of the same letters is none."""
+    assert Symbol("A", 1) == Symbol("A", 2, 5)
+    assert hash(Symbol("A", 1)) == hash(Symbol("A", 2, 5))
+    assert Symbol("A", 1) != Symbol("B", 1)
+    assert Symbol("A", 1) != "A"
+    assert sorted([Symbol("A", 1, 2), Symbol("C", 1), Symbol("B", 1)]) == [Symbol(name, 1) for name in "BCA"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from convcost.answers.network import answer_network, answer_program, not_rebuilt
+from convcost.answers.network import NetworkAnswer, answer_network, answer_program, not_rebuilt
 from convcost.checks.networks import NetworkVerifier
 from convcost.cli.options import Execution
+from convcost.graph.ops import Activation, BatchNorm, Counted, Flatten, Node, Norm, Op, Scale
+from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
 from convcost.networks.zoo import zoo_program
@@ -93,3 +95,98 @@ def test_the_whole_sees_what_its_last_layer_sees() -> None:
     answer = answer_network(build_network(zoo_program("vgg16")))
     assert answer.total["receptive_field"] == (212 + 6 * 32,) * 2
     assert answer.layers[-1].words["receptive_field"] is None
+
+
+def test_at_the_peak_these_tensors_are_alive() -> None:
+    """The first step that reaches it: its input, from the graph's own on, and its output, each with its bytes."""
+    text = "input 3 @10x8 fp16\nstem: standard 6 k3 s2\nwide: pointwise 24\nlast: pointwise 24\nflatten"
+    answer = answer_network(build_network(read_program(text)))
+    one, two = ("wide", (1, 24, 5, 4), 960), ("last", (1, 24, 5, 4), 960)
+    assert (answer.peak.bytes, answer.peak.step, answer.peak.layer) == (1920, 3, "last")
+    assert [tuple(tensor) for tensor in answer.peak.alive] == [one, two]
+    first = answer_network(build_network(read_program("input 3 @10x8\na: pointwise 3\nb: pointwise 3"))).peak
+    assert (first.step, first.layer, [tuple(tensor) for tensor in first.alive]) == (
+        1, "a", [("input", (1, 3, 10, 8), 960), ("a", (1, 3, 10, 8), 960)],
+    )  # fmt: skip
+
+
+def test_a_kind_has_its_number_its_sums_and_its_shares() -> None:
+    """In the order in which they first come; what nothing has is a share of 0."""
+    answer = answer_network(build_network(read_program("input 3 @4\nrelu\npointwise 6\nrelu\npointwise 2\nflatten")))
+    assert [(kind.kind, kind.number, kind.words["params"], kind.words["macs"]) for kind in answer.kinds] == [
+        ("activation", 2, 0, 0), ("conv", 2, 18 + 12, 16 * 30), ("flatten", 1, 0, 0),
+    ]  # fmt: skip
+    assert [kind.share["macs"] for kind in answer.kinds] == [0.0, 1.0, 0.0]
+    assert [layer.share["macs"] for layer in answer.layers] == [0.0, 18 / 30, 0.0, 12 / 30, 0.0]
+    assert [layer.share["elementwise"] for layer in answer.layers] == [48 / 144, 0.0, 96 / 144, 0.0, 0.0]
+    nothing = answer_network(build_network(read_program("input 3 @4\nflatten")))
+    assert {share for layer in (*nothing.layers, *nothing.kinds) for share in layer.share.values()} == {0.0}
+
+
+def unknown(known: bool, sized: bool, params: int = 0) -> NetworkAnswer:
+    """A convolution, an operation of which something is not known, and a convolution behind it."""
+    plain = build_network(read_program("input 3 @4\na: pointwise 6\nb: pointwise 6"))
+    op = Counted("mystery", (1, 6, 4, 4), params=params, known=known, sized=sized)
+    (one, two), inside = plain.graph.nodes, Node("m", op, (1,))
+    graph = plain.graph._replace(nodes=(one, inside, two._replace(inputs=(2,))))
+    return answer_network(plain._replace(graph=graph, shapes=infer_shapes(graph)))
+
+
+def test_of_an_operation_that_is_not_known_its_numbers_are_null() -> None:
+    """Its size is; totals are of what is known."""
+    answer = unknown(known=False, sized=True)
+    words = answer.layers[1].words
+    assert {word for word, value in words.items() if value is None} >= {"macs", "flops", "elementwise", "mixes"}
+    assert (words["activation_bytes"], words["output_shape"], words["params"]) == (384, (1, 6, 4, 4), 0)
+    assert words["peak_bytes"] is not None
+    assert answer.total["macs"] == 16 * (18 + 36)
+    assert answer.total["arithmetic_intensity"] == answer.total["flops"] / answer.total["traffic_bytes"]
+    assert (answer.layers[1].share["macs"], answer.layers[0].share["macs"]) == (None, 18 / 54)
+    assert answer.kinds[1].words["macs"] is None
+    assert answer.layers[2].fields["inputs"] == [(1, 6, 4, 4)]
+
+
+def test_of_an_operation_without_a_size_nothing_that_needs_it_is_known() -> None:
+    """Nor of what reads it; its input's is."""
+    answer = unknown(known=True, sized=False)
+    lost = [{word for word, value in layer.words.items() if value is None} for layer in answer.layers]
+    places = {"peak_bytes", "traffic_bytes", "arithmetic_intensity"}
+    plain = {word for word, value in unknown(known=True, sized=True).layers[0].words.items() if value is None}
+    assert lost[0] == plain
+    assert lost[1] >= {*places, "output_shape", "activation_bytes"}
+    assert {*places} <= lost[2]
+    assert "output_shape" not in lost[2]
+    assert [layer.fields["inputs"] for layer in answer.layers] == [[(1, 3, 4, 4)], [(1, 6, 4, 4)], [None]]
+    assert answer.total["output_shape"] == (1, 6, 4, 4)
+    assert answer.total["traffic_bytes"] == answer.layers[0].words["traffic_bytes"]
+    assert "m" not in [tensor.name for tensor in answer.peak.alive]
+
+
+def test_what_comes_out_is_not_known_where_the_last_has_no_size() -> None:
+    """And a quotient of nothing is none."""
+    plain = build_network(read_program("input 3 @4\nrelu"))
+    last = Node("m", Counted("mystery", (1, 3, 4, 4), sized=False), (0,))
+    graph = plain.graph._replace(nodes=(last,))
+    answer = answer_network(plain._replace(graph=graph, shapes=infer_shapes(graph)))
+    assert answer.total["output_shape"] is None
+    assert answer.total["arithmetic_intensity"] is None
+    assert answer.total["traffic_bytes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("op", "cause"),
+    [
+        (Counted("erf", (1, 3, 2, 1), elementwise=6), ["erf"]), (Scale(3), ["scale"]),
+        (Norm("softmax", 3), ["softmax"]),
+        (Norm("rms-norm", 3), ["norm"]), (BatchNorm(3), ["norm"]),
+        (Activation("relu"), ["activation"]), (Flatten(), []),
+    ],
+)  # fmt: skip
+def test_the_cause_of_elementwise_work_is_what_it_is_for(op: Op, cause: list[str]) -> None:
+    """A scale, a softmax and what a file has beside the primitives name themselves."""
+    plain = build_network(read_program("input 3 @2x1\nrelu"))
+    graph = plain.graph._replace(nodes=(Node("x", op, (0,)),))
+    (layer,) = answer_network(plain._replace(graph=graph, shapes=infer_shapes(graph))).layers
+    assert [*layer.words["elementwise_by"]] == cause
+    assert sum(layer.words["elementwise_by"].values()) == layer.words["elementwise"]
+    assert layer.fields["activation"] == ("relu" if type(op) is Activation else None)

@@ -38,6 +38,7 @@ def test_a_missing_word_is_an_error_and_not_a_pass() -> None:
 def test_quotients_of_the_same_numbers_are_the_same_but_for_rounding() -> None:
     """However they were formed; others are not."""
     assert is_same(0.1 * 3, 0.3)
+    assert is_same(0.0, 0.0)
     assert not is_same(0.3, 0.3 + 1e-9)
 
 
@@ -51,7 +52,7 @@ def test_what_is_not_a_number_is_equal_to_nothing(sides: tuple[float, float]) ->
 def test_ratios_are_held_against_what_was_measured_of_both() -> None:
     """Of the whole, and of each operation by its name; over 0 there is none."""
     base = FOUND._replace(params=48, peak_bytes=0)
-    op = MeasuredOp("conv", (1, 4, 5), 12, 60, 60, traffic_bytes=120, peak_bytes=60)
+    op = MeasuredOp("conv", (1, 4, 5), 12, 60, 60, 0, 0, 0, 0, 120, 60)
     said = {"params": 0.5, "macs": 1.0, "effective_macs": 1.0, "peak_bytes": None, "traffic_bytes": 1.0}
     ops = [{"params": 0.25, "macs": 0.5, "effective_macs": 60 / 104, "peak_bytes": None, "traffic_bytes": 0.25}]
     found = check_ratios(said, ops, FOUND._replace(ops=(op,)), base)

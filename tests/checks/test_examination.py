@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from convcost.answers.check import Check
 from convcost.checks import examination
 from convcost.checks import limits as safety
 from convcost.checks import verifier as verification
-from convcost.checks.examination import examine, examine_all
+from convcost.checks.equivalence import Equivalence
+from convcost.checks.examination import PARTS, Subject, examine, examine_all, expected_time, make_subject
 from convcost.checks.limits import NotEnoughMemory
 from convcost.checks.random_specs import random_specs
 from convcost.checks.verifier import WORDS
 from convcost.cli.main import run
 from convcost.execute.ones import fields
+from convcost.graph.ops import Conv, Graph, Linear, Node
 from convcost.report.columns import word_name
 from convcost.report.documents import schema_text
 from convcost.spec import parse_spec
@@ -164,7 +167,7 @@ SAID = {
     **dict.fromkeys((*WORDS,), "execution on ones"),
     "count map": "every position; against each axis walked",
     "scalar count": "each multiplication counted as it is met, without NumPy",
-    "products issued": "im2col, one GEMM a tile",
+    "products issued": "im2col of rows, one GEMM a row of taps",
     "values": "operations in float32, bit-identical to int64; the activation is none of integers",
     "memory": "as float32, by tracemalloc; beside it some bytes of scratch",
     "receptive_field": "by disturbing one input at a time, of the whole and of each operation",
@@ -190,3 +193,202 @@ def test_what_would_take_too_large_an_input_says_so(monkeypatch: pytest.MonkeyPa
     assert (found["receptive_field"].ok, found["receptive_field"].expected) == (None, (7, 7))
     assert found["receptive_field"].note == "too large an input would be needed"
     assert found["mixes"].note == SAID["mixes"]
+
+
+def test_each_part_of_the_work_is_told_before_it_begins() -> None:
+    """As many as there are, so that a bar ends full."""
+    told: list[str] = []
+    examine("standard", parse_spec("4:6 @9x7 k3"), step=told.append)
+    assert told == [f"standard: {part}" for part in (
+        "execution on values", "equivalence", "execution on ones", "count map", "scalar count", "values",
+        "receptive field and mixing", "stages",
+    )]  # fmt: skip
+    assert len(told) == PARTS
+
+
+def test_each_check_says_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second between two looks at the clock; what one execution shows has its share of that."""
+    now = iter(range(1000))
+    monkeypatch.setattr(examination, "perf_counter", lambda: next(now))
+    found = examine("standard", parse_spec("4:6 @9x7 k3")).checks
+    shared = {**dict.fromkeys(WORDS, 1 / len(WORDS)), "receptive_field": 0.5, "mixes": 0.5, "memory": 0.0}
+    assert {name: check.seconds for name, check in found.items()} == {**dict.fromkeys(CHECKS, 1), **shared}
+
+
+def test_what_else_judges_values_is_asked_about_the_graph_that_was_executed() -> None:
+    """By its name, behind the values."""
+
+    class Oracle:
+        name = "values elsewhere"
+
+        def __call__(self, name: str, graph: Graph, size: str | dict[str, object]) -> Check:
+            return Check(name, (graph.input_shape, size), True)
+
+    found = examine("standard", parse_spec("4:6 @9x7 k3"), oracle=Oracle()).checks
+    names = [*CHECKS]
+    names.insert(names.index("values") + 1, "values elsewhere")
+    assert [*found] == names
+    assert found["values elsewhere"][:3] == ("standard", ((1, 4, 9, 7), "full"), True)
+
+
+def test_what_is_too_large_even_reduced_is_not_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a reduced size a hundred million multiply-adds may be executed whatever the limit is; or more."""
+    asked: list[int] = []
+    monkeypatch.setattr(examination, "is_small", lambda _graph, _analysis, limit: asked.append(limit))
+    for limit in (7, 10**9):
+        found = examine("standard", parse_spec("4:6 @9x7 k3"), limit)
+        assert (found.reason, found.checks, found.ok) == ("too large to execute, even reduced", {}, True)
+    assert asked == [7, 10**8, 10**9, 10**9]
+
+
+@pytest.mark.parametrize(("ok", "holds"), [(True, True), (None, True), (False, False)])
+def test_a_row_holds_where_no_check_fails(ok: bool | None, holds: bool) -> None:
+    """One that could not be made is none that fails."""
+    checks = {"params": Check(1, 1, True), "macs": Check(1, 2, ok)}
+    assert examination.Examined("standard", None, checks).ok is holds
+
+
+@pytest.mark.parametrize(("limit", "seconds"), [(10**9, [2, 2]), (0, [0.1, 0.1])])
+def test_a_row_is_expected_to_take_as_long_as_its_checks_or_a_tenth(
+    limit: int, seconds: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a second, where it is reduced; nothing where it does not apply."""
+    monkeypatch.setattr(examination, "expected_seconds", lambda _: 2)
+    spec = parse_spec("4:6 @9 k3 1d")
+    assert expected_time(spec, ["standard", "spatially-separable", "grouped"], limit) == sum(seconds)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rows"),
+    [
+        ("8:16 @9 k3", ["grouped"], ["grouped"]), ("8:16 @9 k3 g4", ["grouped"], ["as-given", "grouped"]),
+        ("8:16 @9 k3 g4", ["grouped", "as-given"], ["grouped", "as-given"]),
+    ],
+)  # fmt: skip
+def test_a_layer_that_is_not_plain_is_examined_itself(text: str, names: list[str], rows: list[str]) -> None:
+    """First, unless it is named elsewhere."""
+    assert examination.wanted_names(parse_spec(text), names) == rows
+
+
+@pytest.mark.parametrize(
+    ("shape", "taken", "axes"), [((3, 4), (3, 4, 1), 1), ((3, 4, 5), (3, 4, 5), 1), ((3, 4, 5, 6), (3, 4, 5, 6), 2)]
+)
+def test_a_matrix_product_is_counted_as_a_1x1_over_its_positions(
+    shape: tuple[int, ...], taken: tuple[int, ...], axes: int
+) -> None:
+    """One where it has none."""
+    graph = Graph(shape, "fp32", (Node("linear", Linear(4, 7, bias=True), (0,)),))
+    plain = make_subject("standard", parse_spec("4:6 @9x7 k3"), True, "full")
+    ((name, op, given),) = Subject("x", plain.spec, graph, plain.analysis, [shape], "full", True).convs()
+    ones = (1,) * axes
+    assert (name, given) == ("linear", taken)
+    assert op == Conv(4, 7, ones, ones, ((0, 0),) * axes, ones, bias=True)
+
+
+@pytest.mark.parametrize(("most", "is_counted"), [(4 * 9 * 63, True), (4 * 9 * 63 - 1, False)])
+def test_a_scalar_loop_counts_up_to_so_many_products(
+    most: int, is_counted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one output channel: it is the same in each."""
+    monkeypatch.setattr(examination, "SCALAR_PRODUCTS", most)
+    for text in ("4:6 @9x7 k3", "4:1 @9x7 k3"):
+        found = examination._scalar_counts(make_subject("standard", parse_spec(text), True, "full"))
+        assert (found.ok, found.expected is None) == (True if is_counted else None, not is_counted)
+        assert (found.note == "too many products for a scalar loop") is not is_counted
+
+
+class Map:
+    """A map of counts, and whether it was the same everywhere."""
+
+    def __init__(self, macs: int, effective_macs: int, same: bool = True) -> None:
+        self.macs, self.effective_macs, self.same = macs, effective_macs, same
+
+
+@pytest.mark.parametrize(
+    ("last", "measured", "ok"),
+    [
+        (Map(3608, 5400), [13608, 11400], True), (Map(3608, 5400, same=False), [13608, 11400], False),
+        (Map(3609, 5400), [13609, 11400], False), (Map(3608, 5401), [13608, 11401], False),
+    ],
+)  # fmt: skip
+def test_maps_must_be_the_same_everywhere_and_add_up(last: Map, measured: list[int], ok: bool) -> None:
+    """To 4 x 6 x 9 products at 63 positions, of which 25 of 27 and 19 of 21 an axis touch data."""
+    subject = make_subject("standard", parse_spec("4:6 @9x7 k3"), True, "full")
+    found = examination._pairs(subject, [Map(10000, 6000), last], "said")
+    assert found == Check([4 * 6 * 9 * 63, 4 * 6 * 25 * 19], measured, ok, "full", note="said")
+
+
+class Ran:
+    """What a run of the value executor says of its memory."""
+
+    def __init__(self, tensor_bytes: int, traced_bytes: int | None) -> None:
+        self.tensor_bytes, self.traced_bytes, self.scratch_bytes = tensor_bytes, traced_bytes, 1234567
+
+
+@pytest.mark.parametrize(
+    ("tensors", "traced", "measured", "ok"),
+    [(2520, 2520, 2520, True), (2520, None, 2520, True), (2520, 2519, 2519, False), (2519, 2520, 2520, False),
+     (2519, None, 2519, False)],
+)  # fmt: skip
+def test_memory_is_the_peak_in_float32_by_what_was_given_out_and_what_was_traced(
+    tensors: int, traced: int | None, measured: int, ok: bool
+) -> None:
+    """4 and 6 channels of 63 positions; whatever the type of the layer is. Where nothing is traced, the one alone."""
+    subject = make_subject("standard", parse_spec("4:6 @9x7 k3 int8"), True, "full")
+    found = examination._memory(subject, Ran(tensors, traced))  # type: ignore[arg-type]  # as much of a run
+    assert found[:3] == (4 * 10 * 63, measured, ok)
+    assert found.note == "as float32, by tracemalloc; beside it 1,234,567 bytes of scratch"
+
+
+@pytest.mark.parametrize(
+    ("check", "is_large"),
+    [
+        (Check((3, 3), (3, 3), True), False), (Check((3, 3), (5, 5), False), False),
+        (Check((3, 3), None, None), True),  # known, and not shown
+        (Check(None, None, None), False),  # not known
+    ],
+)  # fmt: skip
+def test_only_what_is_known_and_not_shown_would_take_too_large_an_input(
+    check: Check, is_large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest was disturbed."""
+    monkeypatch.setattr(examination, "check_seen", lambda *_: {"receptive_field": check, "mixes": check})
+    found = examination._seen(make_subject("standard", parse_spec("4:6 @9x7 k3"), True, "full"))
+    assert {one.note for one in found.values()} == {
+        "too large an input would be needed" if is_large else SAID["receptive_field"]
+    }
+    assert {one[:3] for one in found.values()} == {check[:3]}
+
+
+SHOWN = Equivalence(True, "everywhere", 9, 9, (3, 2), 12345, 6789, "anything")
+SAME = "one dense 3x2 convolution gives the same output"
+FREE = "; 12,345 free parameters for its 6,789; anything"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sides", "note"),
+    [
+        ({}, ("everywhere", "everywhere", True), SAME + FREE),
+        ({"same": False}, ("everywhere", "another output", False), SAME + FREE),
+        ({"where": "interior"}, ("interior", "interior", True),
+         f"{SAME} in the interior: at the border, padding between stages differs{FREE}"),
+        ({"where": "nowhere", "same": False}, ("everywhere", "nowhere", False), "anything"),
+        ({"nonlinear": True}, ("everywhere", "everywhere", True), f"without its activations, {SAME}{FREE}"),
+        ({"gated": True, "nonlinear": True}, ("everywhere", "everywhere", True),
+         f"with its gate at 1, without its activations, {SAME}{FREE}"),
+        ({"transposed": True}, ("everywhere", "everywhere", True),
+         f"one dense transposed 3x2 convolution gives the same output{FREE}"),
+        ({"rank": 2, "rank_bound": 4}, ("everywhere", "everywhere", True), f"{SAME}{FREE} (2 of 4 here)"),
+    ],
+)  # fmt: skip
+def test_an_equivalence_says_what_was_shown_and_where(
+    fields: dict[str, object], sides: tuple[object, ...], note: str
+) -> None:
+    """At the size that has an interior."""
+    found = examination._equivalence(SHOWN._replace(**fields), parse_spec("4:6 @9x7 k3"))  # type: ignore[arg-type]  # any field
+    assert (found[:3], found.note) == (sides, note)
+    assert isinstance(found.size, dict)
+
+
+def test_where_there_is_no_equivalence_its_reason_is_the_note() -> None:
+    assert examination._equivalence("none", parse_spec("4:6 @9x7 k3")) == Check(None, None, None, note="none")

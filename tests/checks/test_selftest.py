@@ -6,8 +6,12 @@ from importlib import import_module
 import pytest
 
 from convcost.analysis import analyze
+from convcost.answers.check import Check
+from convcost.checks import selftest
 from convcost.checks.broken_rules import BROKEN_RULES
+from convcost.checks.examination import Examined
 from convcost.checks.selftest import (
+    PROBES,
     BrokenRule,
     Caught,
     broken,
@@ -17,7 +21,10 @@ from convcost.checks.selftest import (
     small_network,
     words_of_probes,
 )
+from convcost.graph.ops import Graph
 from convcost.report.selftest_evidence import selftest_table
+from convcost.spec.layer import LayerSpec
+from convcost.variants.registry import AS_GIVEN, all_variants, build_variant
 
 #: The check that must notice a broken function, where it is not named as that; the same of other kinds of rules.
 OF_FUNCTION = {"conv_size": "output_shape", "last_uses": "peak_bytes", "overwritten": "peak_bytes"}
@@ -96,3 +103,57 @@ def test_a_rule_broken_where_it_is_defined_is_broken_for_all_who_use_it() -> Non
         assert not any(vars(user)["words"] is one for user, one in zip(users, sound))
     assert [vars(user)["words"] for user in users] == sound
     assert analyze is vars(users[1])["analyze"]
+
+
+#: Params, multiply-adds, those that touch data, and the output of each probe as it is given, by hand; a shortcut's
+#: projection, a norm and an activation included.
+PROBED = [
+    (150, 8064, 6336, (2, 6, 4, 7)), (360 + 24, 15120, 12288, (1, 12, 6, 7)), (576 + 16, 31104, 25600, (1, 8, 9, 6)),
+    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (48, 4032, 2720, (1, 4, 4, 3, 7)),
+    (144, 7776, 7776, (1, 4, 6, 9)),
+]  # fmt: skip
+
+#: The same of each layer that is examined.
+EXAMINED = [
+    ("standard", (150, 6480, 5376, (1, 6, 5, 9))),
+    ("depthwise-separable", (24 + 24, 1296 + 1296, 1100 + 1296, (1, 6, 9, 6))),
+    ("depthwise", (24, 1008, 1008, (1, 4, 7, 6))),
+    ("pointwise", (24, 1512, 1512, (1, 6, 9, 7))),
+    ("bottleneck", (16 + 60 + 16, 1728 + 1800 + 480, 1728 + 1428 + 480, (1, 8, 6, 5))),
+    ("spatially-separable", (48 + 48, 3456 + 3456, 3200 + 3168, (1, 4, 8, 9))),
+    ("basic-block", (144 + 144, 10368 + 10368, 8800 + 8800, (1, 4, 8, 9))),
+]
+
+
+def costs(graph: Graph) -> tuple[object, ...]:
+    found = analyze(graph)
+    return found.cost.params, found.cost.macs, found.cost.effective_macs, found.output_shape
+
+
+def test_the_probes_cost_what_is_counted_by_hand() -> None:
+    """None changes without notice; and there is one that no variant is, of elements alone."""
+    found = list(selftest.probes())
+    assert [costs(graph) for name, graph in found if name == AS_GIVEN] == PROBED
+    assert [(graph.dtype, costs(graph)) for name, graph in found if name == "elementwise"] == [
+        ("int8", (0, 0, 0, (2, 3, 5, 4)))
+    ]
+    assert {"2plus1d"} == {*all_variants()} - {name for name, _ in found}  # its one probe sees a single moment
+
+
+def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each as the variant that is tried."""
+
+    def examine(name: str, spec: LayerSpec) -> Examined:
+        assert len(set(spec.input_size)) == spec.axes  # so that swaps show
+        return Examined(name, None, {name: Check(costs(build_variant(name, spec).graph), None, True)})
+
+    monkeypatch.setattr(selftest, "examine", examine)
+    assert [(name, check.expected) for name, check in examined_probes()] == EXAMINED
+
+
+@pytest.mark.parametrize("spec", PROBES)
+def test_probes_are_awkward(spec: LayerSpec) -> None:
+    """No two sides are the same, so that swaps show, and nothing is said that a layer has not."""
+    assert len(set(spec.input_size)) == spec.axes
+    assert spec.transposed or not any(spec.output_padding)
+    assert len(spec.output_padding) == spec.axes

@@ -189,6 +189,16 @@ def test_a_reduced_row_is_executed_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(executed) == 1
 
 
+def test_no_more_is_remembered_than_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of layers, of their rows and of the ratios between these: when it is full, all is forgotten."""
+    monkeypatch.setattr(verification, "REMEMBERED", 2)
+    one, sizes = Verifier(0), []
+    for text in ("8:16 @9 k3", "8:16 @9 k3 d2", "8:16 @9 k3 n2", "8:16 @9 k5"):
+        compare_variants(parse_spec(text), ["standard"], verify=one)
+        sizes.append((len(one._specs), len(one._reduced), len(one._related)))
+    assert sizes == [(1, 1, 1), (2, 2, 2), (1, 1, 1), (2, 2, 2)]
+
+
 def test_a_limit_of_0_executes_every_row_at_a_reduced_size() -> None:
     """What the limit bounds is the execution at full size."""
     found = verified("8:16 @9x7 k3", limit=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from convcost.conventions.answer import reconcile_network
-from convcost.conventions.facts import fits, read_facts, told_by_names
+from convcost.conventions.facts import Group, Sighting, fits, in_groups, read_facts, told_by_names
 from convcost.conventions.operations import Seen, see
 from convcost.networks.build import build_network
 from convcost.networks.errors import NetworkError
@@ -77,3 +77,96 @@ def test_paths_of_modules_tell_functions_reuse_and_containers() -> None:
     assert found.named[names[1]].shared == found.named[names[2]].shared
     assert [found.named[name].inside for name in names[:2]] == [1, 1]
     assert told_by_names([Seen("conv1", "conv", {}), Seen("relu", "relu", {})]) is None
+
+
+def test_what_nothing_is_said_of_is_a_module_in_no_container() -> None:
+    """Of one image, and not shared."""
+    assert Sighting() == ("module", False, "", False, 0)
+    assert Group("conv", "module", False, {}, ())[5:] == (1, True)
+
+
+def test_a_fact_that_fits_nothing_is_marked_among_the_others() -> None:
+    """From its first sign to its last."""
+    network = build_network(read_program("input 8 @8\nfacts relu=module poool=mean\nrelu"))
+    with pytest.raises(SpecError) as caught:
+        reconcile_network(network)
+    error = caught.value
+    assert (error.text, error.text[error.start : error.end]) == ("relu=module poool=mean", "poool")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["/conv/Conv", "x"], True), (["/conv/Conv", "x", "y"], False), (["/Conv", "/Relu"], False), (["x"], False),
+        (["/conv/Conv", "/Relu", "/Add", "y"], True),
+    ],
+)  # fmt: skip
+def test_half_of_the_names_are_paths_where_paths_tell(names: list[str], told: bool) -> None:
+    """And one of them has a scope."""
+    assert (told_by_names([Seen(name, "conv", {}) for name in names]) is not None) is told
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "found"),
+    [
+        ("/a/conv/Conv", "conv", ("module", False, "/a/conv", False, 1)),
+        ("/a/b/conv/Conv", "conv", ("module", False, "/a/b/conv", False, 2)),
+        ("/relu/Relu", "relu", ("module", False, "/relu", False, 0)),
+        ("/relu_1/Relu", "relu", ("module", False, "/relu", False, 0)),  # the same module once more
+        ("/act_1/Relu", "relu", ("module", False, "/act_1", False, 0)),  # there is no act
+        ("/relu_b/Relu", "relu", ("module", False, "/relu_b", False, 0)),
+        ("/a/Relu", "relu", ("function", False, "", False, 0)),
+        ("/a/ReduceMean", "mean", ("function", True, "", False, 0)),
+        ("/ReduceMean", "mean", ("function", True, "", False, 0)),
+        ("/a/Add", "add", ("module", False, "", False, 0)),
+        ("/Conv", "conv", ("module", False, "", False, 0)),
+    ],
+)
+def test_a_path_tells_the_module_and_how_deep_it_lies(name: str, kind: str, found: tuple[object, ...]) -> None:
+    """Operations of a container itself are functions, where they can be modules."""
+    others = ["/a/conv/Conv", "/a/b/conv/Conv", "/relu/Relu"]
+    seen = [Seen(one, "conv", {}) for one in others if one != name] + [Seen(name, kind, {})]
+    told = told_by_names(seen)
+    assert told is not None
+    assert told.named is not None
+    assert told.named[name] == found
+
+
+ONE = Seen("stage.a.activation", "relu", {"in": 8, "out": 8}, batch=2)
+WEIGHED = Seen("b", "linear", {"in": 8, "out": 5, "weights": 40})
+
+
+@pytest.mark.parametrize(
+    ("said", "seen", "groups"),
+    [
+        (["relu=function"], ONE, [("relu", "function", False, {"in": 8, "out": 8})]),
+        (["relu=subclass,module"], ONE, [("relu", "module", False, {"in": 8, "out": 8})]),  # the later wins
+        (["stage.*=function"], ONE, [("relu", "function", False, {"in": 8, "out": 8})]),
+        (["relu=mean"], ONE, [("mean", "function", False, {"in": 8, "out": 8})]),
+        (["relu=shared"], ONE, [("relu", "module", False, {"in": 8, "out": 8})]),
+        (["relu=dropout"], ONE, [("relu", "module", False, {"in": 8, "out": 8}),
+                                 ("dropout", "module", False, {"in": 8, "out": 8})]),
+        (["linear=in12"], WEIGHED, [("linear", "module", False, {**WEIGHED.sizes, "nested_weights": 12 * 40})]),
+        (["linear=in0"], WEIGHED, [("linear", "module", False, WEIGHED.sizes)]),
+        (["relu=in3"], ONE, [("relu", "module", False, {"in": 8, "out": 8})]),
+        (["conv=function"], ONE, [("relu", "module", False, {"in": 8, "out": 8})]),
+    ],
+)  # fmt: skip
+def test_each_word_of_a_fact_says_one_thing(said: list[str], seen: Seen, groups: list[tuple[object, ...]]) -> None:
+    """Of the kind, or of the names that fit."""
+    found = in_groups([seen], read_facts(said))
+    assert [(one.kind, one.form, one.again, one.sizes) for one in found] == groups
+    assert {one.batch for one in found} == {seen.batch}
+
+
+def test_operations_of_one_kind_and_form_are_added_up() -> None:
+    """What one lacks counts as nothing; of a shared module all but the last call are calls again."""
+    seen = [Seen("x.a.activation", "relu", {"in": 8}), Seen("x.b.activation", "relu", {"in": 9, "out": 5}),
+            Seen("y.a.activation", "relu", {"in": 100})]  # fmt: skip
+    (whole,) = in_groups(seen, read_facts(["relu=module"]))
+    assert (whole.sizes, whole.names) == ({"in": 117, "out": 5}, tuple([one.name for one in seen]))
+    found = in_groups([*seen, seen[0]._replace(name="x.c.activation")], read_facts(["relu=shared"]))
+    assert [(one.again, one.names) for one in found] == [
+        (True, ("x.a.activation", "x.b.activation")), (False, ("y.a.activation", "x.c.activation")),
+    ]  # fmt: skip
+    assert seen[0].sizes == {"in": 8}

@@ -8,29 +8,57 @@ from conventions.golden_figures import BY_KEY, CASES, Case, groups_in, value_of
 from convcost.conventions.answer import conventions
 from convcost.conventions.registry import IN, OUT, Convention
 
-#: Kinds that no module of the golden table is of; a coefficient of theirs rests on the tool's source alone.
-READ_ONLY = {
-    "rms-norm", "attention", "prelu", "selu", "celu", "mish", "erf", "softmax", "matmul", "other", "power", "divide",
-    "lp-pool", "plain-norm", "upsample-bicubic", "upsample-nearest", "function.elu", "function.prelu",
-    "function.gelu", "function.relu6", "function.leaky-relu", "function.avg-pool", "function.adaptive-max-pool",
-    "function.multiply", "function.upsample-nearest", "function.upsample-bilinear", "function.upsample-bicubic",
-    "subclass.layer-norm",
-}  # fmt: skip
-
-
-#: Kinds for which a tool was not run, or that its one golden figure has not.
-UNREACHED: dict[str, tuple[str, ...]] = {
-    "jax": ("dropout",),
-    "flax": ("conv", "transposed", "linear", "relu", "add", "multiply", "sigmoid", "silu", "max-pool",
-             "adaptive-avg-pool", "mean", "dropout"),  # JAX's own, which jax's figures are of
-    "tf.profiler": ("relu6", "dropout", "mean", "multiply"),
-    "torchscan-operator-flops": ("dropout",),
-    "mmcv 1.0.0 to 1.4.7": ("plain-batch-norm",),
-    "mmcv": ("layer-norm",),
+#: What is added for kinds that no printed figure of the tool has: read in its source, and written here a second time.
+_BASE = {"macs": "matmul other"}
+_TWICE = {"2·macs": "matmul other"}
+_FUNCTIONS = "function.multiply function.upsample-nearest function.upsample-bilinear function.upsample-bicubic"
+_RELUS = "function.elu function.prelu function.gelu function.relu6 function.adaptive-max-pool"
+_PTFLOPS = {**_BASE, "one in": "plain-norm", "one out + in": "prelu", "in": _RELUS, "0": "function.leaky-relu",
+            "out": _FUNCTIONS, "no total": "attention", "one out + out": "upsample-bicubic"}  # fmt: skip
+_NOTHING = {"0": "plain-norm prelu function.relu6 function.multiply upsample-bicubic"}
+_ONNX = {**_BASE, "no total": "attention", "4·out": "divide upsample-bicubic", "32·out": "power"}
+READ: dict[str, dict[str, str]] = {
+    "multiply-adds papers": {"macs": "matmul attention other"},
+    "fvcore 0.1.5": {**_BASE, "4·in": "plain-norm"},
+    "mmengine 0.10": {**_BASE, "4·in": "plain-norm"},
+    "FlopCounterMode torch 2.1 to 2.14": {"2·macs": "matmul attention other"},
+    "ptflops-aten 0.7": _BASE,
+    "torchprofile 0.1.0": {"macs": "matmul attention other", "0": "plain-norm"},
+    "torchscan-operator-flops 0.2": {"2·one macs": "matmul", "0": "dropout"},
+    "jax 0.10": {"2·effective_macs + bias": "matmul", "0": "dropout"},
+    # JAX's own, which jax's figures are of
+    "flax 0.12": {"2·effective_macs + bias": "conv transposed linear matmul", "out": "relu add multiply",
+                  "3·out": "sigmoid", "4·out": "silu", "windows + -1·out": "max-pool", "in": "adaptive-avg-pool mean",
+                  "0": "dropout"},
+    "onnx-tool 1.0": _ONNX,
+    "onnx-tool (folded) 1.0": _ONNX,
+    "tf.profiler TensorFlow 2": {"2·macs + bias": "matmul", "0": "relu6 dropout", "in": "mean", "out": "multiply"},
+    "thop 0.0.31 to 0.1.1": {"2·in": "plain-norm", "in": "prelu", "259·out": "upsample-bicubic"},
+    "ultralytics-thop 2.0.0 to 2.0.15": {"4·in": "layer-norm", "2·in": "plain-norm", "in": "prelu",
+                                         "259·out": "upsample-bicubic"},
+    "ultralytics-thop 2.0.16 and later": {"no total": "attention", "4·in": "rms-norm", "2·in": "plain-norm",
+                                          "in": "prelu", "259·out": "upsample-bicubic"},
     # twice ultralytics-thop's rules, which its own figures hold
-    "ultralytics": ("transposed", "layer-norm", "group-norm", "instance-norm", "plain-batch-norm",
-                    "plain-instance-norm", "upsample-bilinear"),
-    **dict.fromkeys(("torchscan-flops", "ultralytics-thop", "ptflops-pytorch", "ptflops-hooks"), ("layer-norm",)),
+    "ultralytics 8.4.190 and later": {
+        "no total": "attention", "2·macs": "transposed", "8·in": "layer-norm group-norm instance-norm rms-norm",
+        "4·in": "plain-norm plain-batch-norm plain-instance-norm", "2·in": "prelu", "6·in + -2·rows": "softmax",
+        "22·out": "upsample-bilinear", "518·out": "upsample-bicubic"},
+    "torchinfo 1.8": {"params_a_sample": "rms-norm prelu"},
+    "torch-summary 1.4": {"weights + nested_weights": "rms-norm prelu"},
+    "flopth 0.1": {"in": "plain-norm prelu celu selu", "plane": "upsample-bicubic"},
+    "torchscan-flops 0.2": {"8·one in + 2·one rows": "layer-norm"},
+    "mmcv 1.0.0 to 1.4.7": {"2·one in": "layer-norm", "one in": "plain-norm", "one out": "prelu upsample-bicubic"},
+    "mmcv 1.4.8 and later": {"one in": "plain-norm", "one out": "prelu upsample-bicubic"},
+    "ptflops-hooks 0.6.9 and before": {"one in": "plain-norm", "one out": "prelu upsample-bicubic"},
+    "calflops-flops 0.3": {**_TWICE, "4·in": "plain-norm", "in": "prelu function.relu6 upsample-bicubic",
+                           "out": "function.multiply"},
+    "calflops-macs 0.3": {**_BASE, **_NOTHING},
+    "deepspeed-flops 0.15 to 0.19": {"2·macs": "matmul other attention", "4·in": "plain-norm",
+                                     "in": "prelu function.relu6", "out": "function.multiply upsample-bicubic"},
+    "deepspeed-macs 0.15 to 0.19": {"macs": "matmul other attention", **_NOTHING},
+    "ptflops-pytorch 0.7.0 to 0.7.4": {**_PTFLOPS, "one in": "plain-norm layer-norm",
+                                       "in": f"{_RELUS} function.avg-pool"},
+    "ptflops-pytorch 0.7.5 and later": _PTFLOPS,
 }  # fmt: skip
 
 
@@ -73,11 +101,12 @@ RULES = [(one, key) for one in conventions() for key in one.rules if one.name no
 def test_a_wrong_coefficient_is_caught(convention: Convention, key: str) -> None:
     """One more input or output element an operation, in one rule: some printed figure is then another."""
     rule = convention.rules[key]
-    kind = key.rpartition(".")[2]
+    read = READ.get(f"{convention.name} {convention.versions}", {})
     if not _reached(convention, key):
-        known = (*UNREACHED.get(convention.name, ()), *UNREACHED.get(f"{convention.name} {convention.versions}", ()))
-        assert kind in READ_ONLY or key in READ_ONLY or kind in known
+        said = "no total" if rule is None else repr(rule)
+        assert key in read.get(said, "").split()
         return
+    assert key not in " ".join(read.values()).split()
     wrong = convention._replace(rules={**convention.rules, key: (OUT if rule is None else rule + IN)})
     differs = [value_of(wrong, case.name) != figure for case, figure in _figures_of(convention)]
     assert any(differs)

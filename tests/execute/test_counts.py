@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,43 @@ def test_maps_counts_fields_and_mixing_are_those_of_the_analysis(spec: LayerSpec
         assert measured_mixes(graph) == analysis.mixes
         if analysis.receptive_field is not None:
             assert measured_field(graph) in (None, analysis.receptive_field)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape", "macs", "effective_macs"),
+    [
+        # 2 images, 4 outputs of 3 inputs at 3 taps: 5 windows of which the first and the last hang over by one
+        (Conv(6, 4, (3,), (1,), ((1, 1),), (1,), 2), (2, 6, 5), 2 * 4 * 3 * 15, 2 * 4 * 3 * 13),
+        (Conv(6, 4, (3,), (1,), ((1, 1),), (1,), 2, padding_mode="circular"), (2, 6, 5), 360, 360),
+        # 5 inputs land at 3 places each, the first and the last of 11 are cropped
+        (Conv(6, 4, (3,), (2,), ((1, 1),), (1,), 2, transposed=True, output_padding=(0,)), (2, 6, 5), 360, 312),
+        (Conv(6, 4, (3,), (2,), ((1, 1),), (1,), 2, transposed=True), (2, 6, 5), 360, 2 * 4 * 3 * 13),
+        (Conv(1, 1, (2, 1), (1, 2), ((0, 1), (0, 0)), (1, 1)), (1, 1, 2, 3), 2 * 2 * 2, 3 * 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_compared_maps_have_the_sums_that_a_pencil_finds(
+    op: Conv, shape: tuple[int, ...], macs: int, effective_macs: int
+) -> None:
+    for compare in (compare_maps, compare_scalar):
+        assert compare(op, shape) == (True, macs, effective_macs)
+
+
+def test_a_map_that_is_not_the_same_everywhere_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another image, another group, at one position, of all products or of those on data."""
+    op, shape = Conv(2, 2, (3,), (1,), ((1, 1),), (1,), 2), (2, 2, 4)
+    sound = maps.executed_maps
+    for place in ((0, 0, 0), (1, 3, 1), (0, 2, 1)):
+        for which in (0, 1):
+
+            def broken(op: Conv, shape: tuple[int, ...], which: int = which, place: tuple[int, ...] = place) -> Any:
+                made = [counts.copy() for counts in sound(op, shape)]
+                made[which][place] += 1
+                return tuple(made)
+
+            monkeypatch.setattr(maps, "executed_maps", broken)
+            assert not compare_maps(op, shape).same
+            assert not compare_scalar(op, shape).same
 
 
 def test_a_map_that_is_right_in_sum_only_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
+from math import prod
 from typing import Any, get_args
 
 import numpy as np
@@ -135,7 +137,8 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
 @pytest.mark.parametrize(
     ("op", "shape", "algorithm"),
     [
-        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
+        (ops.Conv(3, 10, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
         (ops.Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
         (ops.Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
         (ops.Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
@@ -157,6 +160,107 @@ def test_each_algorithm_crosses_its_tiles(
     found = exact_values(op, [shape])
     assert found is not None
     assert found[:2] == (True, algorithm)
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+@pytest.mark.parametrize("groups", [1, 2, 4])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_borders_of_every_kind_are_exact_on_every_axis(mode: str, groups: int, axes: int) -> None:
+    """Another number before than behind, none on one side of each axis but the last."""
+    pads, size = ((2, 0), (0, 1), (1, 2))[-axes:], (4, 3, 5)[-axes:]
+    op = ops.Conv(4, 8, (3, 2, 3)[-axes:], (1, 2, 1)[-axes:], pads, (1, 1, 2)[-axes:], groups, True, mode)
+    found = exact_values(op, [(2, 4, *size)])
+    assert found is not None
+    windows_an_axis = ((4 + 2 - 3) + 1, (3 + 1 - 2) // 2 + 1, (5 + 3 - 5) + 1)[-axes:]
+    taps = (3, 2, 3)[-axes:]
+    assert (found.same, found.products) == (True, 2 * 8 * 4 // groups * prod(windows_an_axis) * prod(taps))
+
+
+@pytest.mark.parametrize(
+    ("mode", "made"),
+    [
+        ("zeros", [[1, 12, 23, 30]]), ("reflect", [[21, 12, 23, 32]]), ("replicate", [[11, 12, 23, 33]]),
+        ("circular", [[31, 12, 23, 31]]),
+    ],
+)  # fmt: skip
+def test_a_border_by_hand(mode: str, made: list[list[int]]) -> None:
+    """Ten times what is before and once what is there, of 1, 2, 3 with one more on either side."""
+    op = ops.Conv(1, 1, (2,), (1,), ((1, 1),), (1,), padding_mode=mode)
+    given, kernel = np.array([[[1], [2], [3]]], np.float32), np.array([[[[10]], [[1]]]], np.float32)
+    assert apply_values(op, [given], Weights(kernel), None, Workbench())[0][..., 0].tolist() == made
+    assert reference_values(op, given, kernel)[..., 0].tolist() == made
+
+
+@pytest.mark.parametrize(("extra", "length"), [((), 7), ((0,), 7), ((1,), 8)])
+def test_a_transposed_convolution_is_as_long_as_its_taps_reach(extra: tuple[int, ...], length: int) -> None:
+    """Three inputs two apart at three taps, and what is added behind them; none said is none added."""
+    op = ops.Conv(1, 2, (3,), (2,), ((0, 0),), (1,), transposed=True, output_padding=extra)
+    given, weights = np.array([[[1], [10], [100]]], np.float32), np.array([[[[1, 2]], [[3, 4]], [[5, 6]]]], np.float32)
+    made = apply_values(op, [given], Weights(weights), None, Workbench())[0]
+    assert made[0, :, 0].tolist() == [1, 3, 15, 30, 150, 300, 500, 0][:length]
+    assert reference_values(op, given, weights).tolist() == made.tolist()
+
+
+def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
+    """Float32 where it reads nothing; in the memory of its input where it is a view."""
+    op, given = ops.Counted("reshape", (1, 4, 2)), np.ones((1, 2, 4))
+    for inputs, dtype in (([given], np.float64), ([], np.float32)):
+        made, algorithm = apply_values(op, inputs, None, None, Workbench())
+        assert (made.shape, made.dtype, algorithm) == ((1, 2, 4), dtype, "not executed")
+    assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))), ops.Concat(),
+        ops.PixelShuffle((1, 1)), ops.Shuffle(1), ops.Conv(2, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+        ops.Activation("relu"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_new_shares_no_memory_with_its_input(op: ops.Op) -> None:
+    """Even where it changes nothing: its input may be written over afterwards."""
+    given = np.ones((1, 3, 4, 2))
+    made, _ = apply_values(op, [given], op_weights(op, dtype=given.dtype), None, Workbench())
+    assert made.shape == given.shape
+    assert not np.shares_memory(made, given)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50)),
+        (ops.Conv(3, 4, (4, 3), (3, 2), ((2, 0), (0, 3)), (1, 1)), (2, 3, 67, 50)),
+        (ops.Conv(3, 4, (2, 3), (3, 2), ((0, 4), (5, 1)), (1, 1)), (1, 3, 67, 50)),
+        (ops.Conv(2, 5, (3, 5), (2, 1), ((9, 7), (6, 8)), (1, 1)), (1, 2, 3, 2)),
+    ],
+)
+def test_rows_of_windows_cross_their_tiles(op: ops.Conv, shape: ops.Shape, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tiles than one, strides that skip rows, borders on one side only or wider than the input is."""
+    monkeypatch.setattr(convolve, "ROWS", 10 * 50)
+    found = exact_values(op, [shape])
+    assert found is not None
+    assert found[:2] == (True, "im2col of rows, one GEMM a row of taps")
+
+
+@pytest.mark.parametrize(
+    ("op", "width"),
+    [
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(2, 2, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), padding_mode="reflect"), 9),
+        (ops.Conv(3, 4, (1, 3), (1, 1), ((0, 0), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 11),
+    ],
+    ids=["more is made", "few numbers", "dilation", "a copied border", "one row of taps", "too wide"],
+)
+def test_whole_windows_are_laid_out_elsewhere(op: ops.Conv, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolve, "ROWS", 9 * 10)
+    found = exact_values(op, [(1, op.in_channels, 4, width)])
+    assert found is not None
+    assert found[:2] == (True, "im2col, one GEMM a tile")
 
 
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:
@@ -197,6 +301,45 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     run = run_values(build_variant(name, spec).graph)
     assert run.tensor_bytes == run.traced_bytes
     assert (run.scratch_bytes > 0) == (name != "pointwise")
+
+
+@pytest.mark.parametrize(("inplace", "numbers"), [(True, 10 + 30), (False, 30 + 30)])
+@pytest.mark.parametrize("trace", [True, False])
+def test_tensors_are_held_as_long_as_they_are_read(inplace: bool, numbers: int, trace: bool) -> None:
+    """10 numbers become 30 in three channels, and a norm writes over these or beside them; 4 bytes each."""
+    nodes = (
+        ops.Node("conv", ops.Conv(1, 3, (1,), (1,), ((0, 0),), (1,)), (0,)),
+        ops.Node("norm", ops.BatchNorm(3), (1,)),
+    )
+    run = run_values(ops.Graph((1, 1, 10), "int8", nodes), inplace=inplace, trace=trace)
+    assert (run.tensor_bytes, run.traced_bytes) == (4 * numbers, 4 * numbers if trace else None)
+    assert [(op.name, op.algorithm, op.products) for op in run.ops] == [
+        ("conv", "GEMM", 30),
+        ("norm", "elementwise", 0),
+    ]
+
+
+def test_the_input_of_a_graph_is_not_written_over() -> None:
+    """Nor is another one; what is made of it is."""
+    relu = ops.Activation("relu")
+    nodes = (ops.Node("one", relu, (0,)), ops.Node("two", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 5), "fp32", nodes)).tensor_bytes == 2 * 40
+    masked = (ops.Node("mask", ops.Counted("input", (1, 2, 5)), ()), ops.Node("other", relu, (1,)))
+    assert run_values(ops.Graph((1, 2, 1), "fp32", masked)).tensor_bytes == 8 + 2 * 40
+
+
+def test_a_run_within_another_trace_does_not_measure_by_it() -> None:
+    """And leaves it as it was."""
+    graph = ops.Graph((1, 2, 5), "fp32", (ops.Node("flat", ops.Flatten(), (0,)),))
+    tracemalloc.start()
+    try:
+        run = run_values(graph)
+        assert tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+    assert (run.traced_bytes, run.tensor_bytes, run.ops[0].algorithm) == (None, 40, "a view")
+    assert run_values(graph).traced_bytes == 40
+    assert not tracemalloc.is_tracing()
 
 
 #: Every operation that is executed, with inputs on which each of its integers matters.
@@ -270,6 +413,50 @@ def test_every_operation_has_been_tried() -> None:
         (ops.Pool("avg", (2,), (2,), ((1, 0),)), [[[[4], [6], [2]]]], [[[2], [4]]]),
         (ops.AdaptivePool("avg", (2,)), [[[[2], [4], [8]]]], [[[3], [6]]]),
         (ops.Multiply(), [[[[2, 3], [4, 5]]], [[10, 100]]], [[[20, 300], [40, 500]]]),
+        (ops.Add(), [[[1, 2]], [[10, 20]]], [[11, 22]]),
+        (ops.Activation("relu6"), [[[-1, 0, 5, 6, 7]]], [[0, 0, 5, 6, 6]]),
+        (ops.Activation("relu"), [[[-1, 0, 7]]], [[0, 0, 7]]),
+        (ops.Upsample("nearest", (2,)), [[[[4], [8]]]], [[[4], [4], [8], [8]]]),
+        (ops.Upsample("bilinear", (2,)), [[[[4], [8]]]], [[[4], [5], [7], [8]]]),
+        (ops.Upsample("bilinear", (3,)), [[[[3], [9], [0]]]], [[[3], [3], [5], [7], [9], [6], [3], [0], [0]]]),
+        (
+            ops.Upsample("bilinear", (1, 2)),
+            [[[[[4], [8]], [[0], [4]]]]],
+            [[[[4], [5], [7], [8]], [[0], [1], [3], [4]]]],
+        ),
+        (ops.PixelShuffle((2,)), [[[[1, 2, 3, 4], [5, 6, 7, 8]]]], [[[1, 3], [2, 4], [5, 7], [6, 8]]]),
+        (ops.PixelShuffle((2, 3)), [[[[[1, 2, 3, 4, 5, 6]]]]], [[[[1], [2], [3]], [[4], [5], [6]]]]),
+        (ops.Pad(((1, 2),)), [[[[1], [2]]]], [[[0], [1], [2], [0], [0]]]),
+        (ops.Pad(((-1, 1),)), [[[[1], [2]]]], [[[2], [0]]]),
+        (ops.Pad(((1, -2),)), [[[[1], [2], [3]]]], [[[0], [1]]]),
+        (ops.Pad(((0, 1),), "reflect"), [[[[1], [2], [3]]]], [[[1], [2], [3], [2]]]),
+        (ops.Pad(((1, 0),), "reflect"), [[[[1], [2], [3]]]], [[[2], [1], [2], [3]]]),
+        (ops.Pad(((-1, 2),), "replicate"), [[[[1], [2], [3]]]], [[[2], [3], [3], [3]]]),
+        (ops.Pad(((2, -1),), "circular"), [[[[1], [2], [3]]]], [[[2], [3], [1], [2]]]),
+        (ops.Pad(((0, -1),)), [[[[1], [2], [3]]]], [[[1], [2]]]),
+        (ops.Pad(((2, 1),), "reflect"), [[[[1], [2], [3]]]], [[[3], [2], [1], [2], [3], [2]]]),
+        (ops.Pad(((1, 2),), "replicate"), [[[[1], [2], [3]]]], [[[1], [1], [2], [3], [3], [3]]]),
+        (ops.Pad(((1, 2),), "circular"), [[[[1], [2], [3]]]], [[[3], [1], [2], [3], [1], [2]]]),
+        (ops.Pool("avg", (2,), (2,), ((0, 0),), True), [[[[4], [6], [2]]]], [[[5], [1]]]),
+        (ops.Pool("max", (2,), (1,), ((0, 0),), False, (2,)), [[[[4], [9], [5], [1]]]], [[[5], [9]]]),
+        (ops.Pool("avg", (3,), (1,), ((2, 0),), False, (2,)), [[[[3], [6], [9]]]], [[[4]]]),
+        (ops.Pool("avg", (1,), (1,), ((1, 1),)), [[[[2], [4]]]], [[[0], [2], [4], [0]]]),
+        (ops.AdaptivePool("max", (2,)), [[[[2], [8], [4]]]], [[[8], [8]]]),
+        (
+            ops.Norm("group-norm", 4, 2, False),
+            [[[[4096, -4096, 8192, 8192], [-4096, 4096, -8192, -8192]]]],
+            [[[1, -1, 1, 1], [-1, 1, -1, -1]]],
+        ),
+        (ops.Norm("group-norm", 2, 1, False), [[[[0, 8192], [0, 8192]]]], [[[-1, 1], [-1, 1]]]),
+        (ops.Norm("instance-norm", 2, 2, False), [[[[4096, 8192], [-4096, -8192]]]], [[[1, 1], [-1, -1]]]),
+        (ops.Norm("rms-norm", 2, 1, False), [[[[4096, -4096], [8192, 8192]]]], [[[1, -1], [1, 1]]]),
+        (
+            ops.Norm("softmax", 4, 2, False),
+            [[[[0, 4096, 4096, 0], [4096, 0, 0, 4096]]]],
+            [[[0, 1, 1, 0], [1, 0, 0, 1]]],
+        ),
+        (ops.Attention(1, 2), [[[[4096, 0, 1, 0, 5, 6], [0, 4096, 0, 1, 7, 8]]]], [[[5, 6], [7, 8]]]),
+        (ops.Attention(2, 2), [[[[4096, 4096, 1, 0, 5, 6], [4096, 4096, 0, 1, 7, 8]]]], [[[5, 8], [5, 8]]]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -278,6 +465,59 @@ def test_executor_and_reference_do_what_is_meant(op: ops.Op, inputs: list[Any], 
     given = [np.array(array, np.float32) for array in inputs]
     assert apply_values(op, given, None, None, Workbench())[0].tolist() == made
     assert in_integers(op, given).tolist() == made
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "weights", "made"),
+    [
+        (ops.Linear(2, 3, True), [[[1, 2]]], ([[1, 2, 3], [10, 20, 30]], [100, 200, 300]), [[[121, 242, 363]]]),
+        (ops.BatchNorm(2), [[[1, 2], [3, 4]]], ([10, 100], [1, 2]), [[[11, 202], [31, 402]]]),
+        (ops.LayerNorm(2), [[[4096, -4096], [0, 8192]]], ([10, 100], [1, 2]), [[[11, -98], [-9, 102]]]),
+        (ops.Norm("group-norm", 2, 1), [[[4096, 4096], [-4096, -4096]]], ([10, 100], [1, 2]), [[[11, 102], [-9, -98]]]),
+        (ops.Norm("rms-norm", 2), [[[4096, -4096]]], ([10, 100], None), [[[10, -100]]]),
+        (ops.Scale(2), [[[1, -2], [-3, 4]]], ([10, 100], None), [[[10, -200], [-30, 400]]]),
+        (ops.Scale(2, "prelu"), [[[1, -2], [-3, 4]]], ([10, 100], None), [[[1, -200], [-30, 4]]]),
+        (ops.Tokens(1, 2, 3), [[[[1, 2], [3, 4]]]], ([[10, 20], [100, 200], [300, 400], [500, 600]], None),
+         [[[110, 220], [301, 402], [503, 604]]]),
+        (ops.Tokens(2, 1, 3), [[[5]]], ([[10], [20], [100], [200], [300]], None), [[[110], [220], [305]]]),
+    ],
+    ids=lambda value: str(value) if isinstance(value, tuple) and hasattr(value, "_fields") else "",
+)  # fmt: skip
+def test_what_is_learned_is_applied_by_hand(op: ops.Op, given: Any, weights: tuple[Any, Any], made: Any) -> None:
+    """Executor and reference; a scale and a shift a channel, a learned row in front and something added to all."""
+    learned = Weights(*[array if array is None else np.array(array, np.float32) for array in weights])
+    x = [np.array(given, np.float32)]
+    assert apply_values(op, x, learned, None, Workbench())[0].tolist() == made
+    assert in_integers(op, x, learned).tolist() == made
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "why"),
+    [
+        (ops.Pool("avg", (2,), (2,), ((0, 0),)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.AdaptivePool("avg", (1,)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.Upsample("bilinear", (2,)), [[[1], [2]]], "a quotient is no integer"),
+        (ops.Norm("group-norm", 2, 1, False), [[[3, 0]]], "a quotient is no integer"),
+        (ops.Norm("rms-norm", 2, 1, False), [[[2, 2], [2, 0]]], "a standard deviation is no integer"),
+        (ops.Norm("rms-norm", 3, 1, False), [[[6, 6, 0]]], "a standard deviation is no integer"),
+        (ops.Norm("softmax", 2, 1, False), [[[5, 5]]], "too near each other"),
+        (ops.Norm("softmax", 2, 1, False), [[[127, 0]]], "too near each other"),
+        (ops.Norm("softmax", 3, 1, False), [[[200, 100, 73]]], "too near each other"),
+        (ops.Activation("silu"), [[[1]]], "silu makes no integers"),
+        (ops.Counted("erf", (1, 1)), [[[1]]], "makes no integers of integers"),
+    ],
+    ids=str,
+)
+def test_the_reference_refuses_what_makes_no_integers_by_its_reason(op: ops.Op, given: Any, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        in_integers(op, [np.array(given)])
+
+
+def test_a_softmax_is_of_integers_from_a_distance_of_128_on() -> None:
+    """Below it, in float64, others would still have a share; of equal squares the deviation 0 counts as 1."""
+    assert in_integers(ops.Norm("softmax", 3, 1, False), [np.array([[[0, 128, -9]]])]).tolist() == [[[0, 1, 0]]]
+    assert np.exp(-128.0) + 1 == 1
+    assert in_integers(ops.Norm("rms-norm", 2, 1, False), [np.array([[[0, 0]]])]).tolist() == [[[0, 0]]]
 
 
 @pytest.mark.parametrize("op", [ops.LayerNorm(3), ops.Activation("gelu"), ops.Counted("softmax", (1, 3))], ids=str)
@@ -291,6 +531,16 @@ def test_layer_norm_is_that_of_its_definition() -> None:
     x, scale, shift = np.array([[1.0, 2.0, 6.0]]), np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, -1.0])
     made, _ = apply_values(ops.LayerNorm(3), [x], Weights(scale, shift), None, Workbench())
     assert np.allclose(made, (x - 3) / np.sqrt(14 / 3 + 1e-5) * scale + shift)
+
+
+@pytest.mark.parametrize(
+    ("op", "made"),
+    [(ops.LayerNorm(2), [10, -100]), (ops.Norm("group-norm", 2), [10, -100]), (ops.BatchNorm(2), [40960, -409600])],
+    ids=str,
+)  # fmt: skip
+def test_a_norm_without_a_shift_shifts_nothing(op: ops.Op, made: list[Any]) -> None:
+    given, scale = np.array([[[4096, -4096]]], np.float32), Weights(np.array([10, 100], np.float32))
+    assert apply_values(op, [given], scale, None, Workbench())[0].tolist() == [[made]]
 
 
 def odd(shape: tuple[int, ...], layout: str) -> Any:

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from convcost.cli.main import run
 from convcost.gate import budgets, judging
 from convcost.gate.budgets import Growth, Limit
-from convcost.gate.judging import Before, hold_cost
-from convcost.gate.targets import Part, Subject
+from convcost.gate.judging import Before, Finding, Share, hold_cost
+from convcost.gate.targets import WORDS, Part, Subject
 from convcost.report.documents import schema_text
 from convcost.spec import SpecError
 
@@ -44,7 +44,7 @@ def budget(*words: str) -> int:
         ("macs = 202784", 0), ("macs = 202783", 1), ("macs = 2.02784e5", 0),
         ('macs = "202.784K"', 0), ('macs = "<202784"', 1),
         ('macs = ">=202784"', 0), ('macs = "==202784"', 0), ('macs = "==202784.5"', 1), ('params = "<=1K"', 0),
-        ('peak_bytes = "16KiB"', 0), ('peak_bytes = "16383"', 1),
+        ('peak_bytes = "16KiB"', 0), ('peak_bytes = "16383"', 1), ("macs = 0", 1), ("macs = inf", 2), ("macs = -1", 2),
     ],
 )  # fmt: skip
 def test_a_limit_holds_up_to_its_last_digit(said: str, code: int, folder: Path) -> None:
@@ -112,6 +112,10 @@ def test_the_words_of_a_command_line_are_a_budget(folder: Path, capsys: pytest.C
         ('[budget]\n"net.txt" = {}\n', "is empty"),
         ('[budget]\n"nothing.txt" = { macs = 1 }\n', "there is no network and no file"),
         ("[budgets]\n", "did you mean budget?"),
+        ("[zzz]\n", "there are budget, baseline"),
+        ("budget = 5\n", "has no budgets"),
+        ('baseline = 5\n[budget]\n"net.txt" = { macs = 1 }\n', "baseline of convcost.toml is no path"),
+        ('baseline = ""\n[budget]\n"net.txt" = { macs = 1 }\n', "baseline of convcost.toml is no path"),
         ("[budget\n", "cannot be read"),
     ],
 )
@@ -120,6 +124,190 @@ def test_what_is_no_budget_is_bad_input(text: str, says: str, folder: Path, caps
     (folder / "convcost.toml").write_text(text)
     assert budget() == 2
     assert says in capsys.readouterr().err
+
+
+def test_budgets_are_in_the_nearest_file_that_has_them(tmp_path: Path) -> None:
+    """A pyproject.toml without any is passed over; convcost.toml comes first where both are."""
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    outer = tmp_path / "pyproject.toml"
+    outer.write_text("[tool.convcost.budget]\nx = { macs = 1 }\n")
+    (tmp_path / "a" / "pyproject.toml").write_text("[tool.other]\n")
+    (tmp_path / "a" / "convcost.toml").mkdir()  # is no file
+    assert budgets.find_budgets(inner) == outer
+    (inner / "pyproject.toml").write_text("[tool.convcost.budget]\nx = { macs = 1 }\n")
+    assert budgets.find_budgets(inner) == inner / "pyproject.toml"
+    (inner / "convcost.toml").write_text("")
+    assert budgets.find_budgets(inner) == inner / "convcost.toml"
+
+
+def test_a_file_says_its_targets_their_lines_and_its_baseline(tmp_path: Path) -> None:
+    """Beside it; a target stands at the first line that names it, in quotes or bare."""
+    path = tmp_path / "convcost.toml"
+    path.write_text('baseline = "old.json"\n# net\n[budget]\n"a b" = { macs = 1 }\nresnet18 = { params = 2 }\n')
+    found = budgets.read_budgets(path)
+    assert (found.path, found.baseline) == (path, tmp_path / "old.json")
+    assert [(one.name, one.line) for one in found.targets] == [("a b", 4), ("resnet18", 5)]
+    path.write_text("# mine\nbudget.resnet18.params = 2\n")
+    found = budgets.read_budgets(path)
+    assert [(one.name, one.line) for one in found.targets] == [("resnet18", 1)]  # it stands nowhere alone
+    assert (found.baseline, budgets.read_target("x", {"macs": 1}).line) == (tmp_path / "convcost-baseline.json", 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (9, "net"), ({}, "net"), ({"mcs": 1}, "mcs"), ({"growth": {"mcs": 1}}, "mcs"), ({"macs": ["x"]}, "['x']"),
+        ({"growth": "lots"}, "lots"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_budget_is_marked_whole(said: object, text: str) -> None:
+    """From its first sign to its last."""
+    with pytest.raises(SpecError) as caught:
+        budgets.read_target("net", said)
+    assert (caught.value.text, caught.value.start, caught.value.end) == (text, 0, len(text))
+
+
+def test_a_quantity_that_is_none_is_marked_behind_its_sign() -> None:
+    with pytest.raises(SpecError, match="macs: ") as caught:
+        budgets.read_limit("macs", " <=9X ")
+    assert (caught.value.text, caught.value.start, caught.value.end) == ("<=9X", 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit"),
+    [
+        (202784, ("<=", 202784, "202,784")), (2.5, ("<=", Fraction(5, 2), "2.5")), (0, ("<=", 0, "0")),
+        (3.0, ("<=", 3, "3")), ("> 4K", (">", 4000, "4K")), ("7", ("<=", 7, "7")), ("==8", ("==", 8, "8")),
+    ],
+)  # fmt: skip
+def test_a_limit_has_its_sign_its_value_and_how_it_was_written(value: object, limit: object) -> None:
+    """A number is the most there may be; it is written in thousands."""
+    assert budgets.read_limit("macs", value)[1:] == limit
+
+
+def test_growth_is_of_four_words_or_of_those_named() -> None:
+    """A limit or a growth is enough."""
+    said = budgets.read_target("net", {"growth": "+2%"})
+    assert [one.word for one in said.growth] == ["params", "macs", "peak_bytes", "traffic_bytes"]
+    assert [one.word for one in budgets.read_target("net", {"growth": {"flops": "+2%"}}).growth] == ["flops"]
+    assert budgets.read_target("net", {"macs": 1, "growth": {}}).growth == ()
+
+
+def test_without_a_growth_no_baseline_is_read(folder: Path) -> None:
+    """Whatever is in it."""
+    (folder / "convcost-baseline.json").write_text("nonsense")
+    (folder / "convcost.toml").write_text('[budget]\n"net.txt" = { params = 824 }\n')
+    assert budget() == 0
+    hold_cost("net.txt", params=824, folder=str(folder))
+    with pytest.raises(SpecError, match="is no baseline"):
+        hold_cost("net.txt", params=824, growth="0", folder=str(folder))
+
+
+def test_growth_is_said_for_all_words_or_word_by_word(folder: Path) -> None:
+    """Against the file that is named."""
+    (folder / "old.json").write_text('{"baseline": {"net.txt": {"total": {}, "layers": []}}}')
+    with pytest.raises(SpecError, match="is no baseline"):
+        hold_cost("net.txt", growth={"macs": "0"}, baseline="old.json", folder=str(folder))
+    with pytest.raises(AssertionError, match=r"net\.txt: macs: it is not in the baseline"):
+        hold_cost("net.txt", growth={"macs": "0"}, folder=str(folder))
+    with pytest.raises(
+        AssertionError, match=r"net\.txt: params, macs, peak_bytes, traffic_bytes: it is not in the base"
+    ):
+        hold_cost("net.txt", growth="0", folder=str(folder))
+
+
+def finding(word: str = "macs", **fields: object) -> Finding:
+    """A budget of 100 that 120 exceeds."""
+    plain = Finding("a", word, "budget", "<=", 100, "100", 120, None, False)
+    return plain._replace(**fields)  # type: ignore[arg-type]  # any field
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "a: macs 120 is 20.0 % more than 100"),
+        ({"value": 999}, "a: macs 999 is 899.0 % more than 100"),
+        ({"value": 1000}, "a: macs 1,000 is 10 times 100"),
+        ({"limit": 0, "text": "0"}, "a: macs 120 is more than 0"),
+        ({"sign": "<", "value": 100}, "a: macs 100 is not < 100"),
+        ({"sign": "==", "value": 99}, "a: macs 99 is not == 100"),
+        ({"sign": "==", "value": 101}, "a: macs 101 is 1.0 % more than 100"),
+        ({"sign": ">=", "value": 90}, "a: macs 90 is not >= 100"),
+        ({"sign": ">", "limit": 90}, "a: macs 120 is not > 100"),
+        (
+            {"layers": (Share("b", 70), Share("c", 1234))},
+            "a: macs 120 is 20.0 % more than 100; most have b 70, c 1,234",
+        ),
+        (
+            {
+                "kind": "growth",
+                "text": "+2%",
+                "limit": 102,
+                "before": 100,
+                "layers": (Share("b", 70, 50), Share("c", 9, 0)),
+            },
+            "a: macs 120 is 20.0 % more than 100, where +2% is allowed; b grew by 20, c grew by 9",
+        ),
+        ({"kind": "growth", "text": "+2", "limit": 2, "before": 0}, "a: macs 120 is more than 0, where +2 is allowed"),
+        (
+            {"kind": "growth", "text": "+0", "layers": (Share("b", 1234),), "before": 100},
+            "a: macs 120 is 20.0 % more than 100, where +0 is allowed; b grew by 1,234",
+        ),
+        ({"reason": "it is not known", "value": None}, "a: macs: it is not known"),
+        ({"reason": "it is not in the baseline"}, "a: macs: it is not in the baseline"),
+        ({"reason": "nobody knows", "limit": None}, "a: macs: nobody knows"),
+    ],
+)
+def test_a_budget_that_is_exceeded_is_said_in_a_sentence(fields: dict[str, object], said: str) -> None:
+    """By how much, of what, and which layers make it so."""
+    assert judging.sentence(finding(**fields)) == said  # type: ignore[arg-type]  # any field
+
+
+def test_what_is_not_known_for_one_reason_is_said_once() -> None:
+    """Of each target, of all its words; what holds is not said."""
+    unknown = {"reason": "nobody knows", "value": None}
+    found = [finding("macs", **unknown), finding("params"), finding("flops", **unknown), finding("params", ok=True),
+             finding("macs", target="b", **unknown), finding("params")]  # fmt: skip
+    assert [said for _, said in judging.sentences(found)] == [
+        "a: macs, flops: nobody knows", "a: params 120 is 20.0 % more than 100", "b: macs: nobody knows",
+        "a: params 120 is 20.0 % more than 100",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("oks", "verified", "ok"),
+    [
+        ([True], ["verified"], True), ([True, False], ["verified"], False), ([True], ["verified", "mismatch"], False),
+        ([True], ["partial", "skipped", "reduced"], True), ([], [], True),
+    ],
+)  # fmt: skip
+def test_an_answer_is_fine_where_every_finding_is_and_nothing_contradicts(
+    oks: list[bool], verified: list[str], ok: bool
+) -> None:
+    """What was not executed contradicts nothing."""
+    findings = tuple([finding(ok=one) for one in oks])
+    statuses = {str(number): status for number, status in enumerate(verified)}
+    assert judging.BudgetAnswer("x", findings, statuses, {}).ok is ok
+
+
+def test_what_has_as_much_as_before_did_not_grow() -> None:
+    """It is not named; three are, what grew most first."""
+    before = Before({"macs": 50}, {name: {"macs": macs} for name, macs in [("a", 30), ("c", 44), ("d", 15), ("e", 2)]})
+    found = judging._grown("net", Growth("macs", Fraction(0), False, "+0"), SUBJECT, before)
+    assert [(share.name, share.grew) for share in found.layers] == [("d", 5), ("e", 3), ("c", 1)]
+
+
+def test_a_baseline_has_the_totals_and_of_each_operation_what_it_has(tmp_path: Path) -> None:
+    """Read back as it was written; where there is none, nothing was."""
+    total = {**dict.fromkeys(WORDS, 0), **SUBJECT.total}
+    made = judging.baseline_document([SUBJECT._replace(total=total)])
+    assert made["net"]["layers"][1] == {"name": "b", "params": 20, "peak_bytes": 7}
+    path = tmp_path / "baseline.json"
+    assert judging.read_baseline(path) == {}
+    path.write_text(json.dumps({"baseline": made}))
+    assert judging.read_baseline(path)["net"].total == total
+    assert judging.read_baseline(path)["net"].parts["b"]["params"] == 20
 
 
 def test_a_broken_baseline_is_bad_input(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,9 +319,6 @@ def test_a_broken_baseline_is_bad_input(folder: Path, capsys: pytest.CaptureFixt
 
 def test_what_is_not_known_does_not_hold(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """A network with an operation that is not counted has no multiply-adds to hold against a limit."""
-    from convcost.gate import judging
-    from convcost.gate.targets import WORDS, Subject
-
     subject = Subject("net.txt", {**dict.fromkeys(WORDS), "params": 5}, (), (1, 3, 9, 9), "fp32", unknown=("Foo",))
     monkeypatch.setattr(judging, "read_subject", lambda *_: subject)
     hold_cost("net.txt", params=5, folder=str(folder))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from convcost.analysis import analyze
 from convcost.analysis.analyze import tensor_types
 from convcost.checks.verifier import judge
-from convcost.graph.dtypes import BITS, OF_GRAPHS, bits_of, tensor_bytes, types_of
+from convcost.graph.dtypes import BITS, OF_GRAPHS, bits_of, tensor_bytes, types_of, value_types
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Counted, Flatten, Graph, Linear, Node, Scale
+from convcost.spec import DTYPES
 
 #: 3 to 5 channels, 3 x 1 over 7 positions: 45 weights, 5 biases, 21 numbers in and 35 out.
 CONV = Conv(3, 5, (3,), (1,), ((1, 1),), (1,), bias=True)
@@ -46,6 +48,18 @@ def test_bytes_of_every_tensor_by_hand(dtype: str, weights: int, bias: int, norm
     assert judge(graph(dtype), found, True, "full").status == "verified"
 
 
+def test_numpys_types_have_numpys_bits() -> None:
+    """And the others the number in their names."""
+    own = {"fp64": "f8", "fp32": "f4", "fp16": "f2", "bool": "?"}
+    apart = {"bf16", "fp8", "fp4", "int4", "int2", "uint4", "uint2", "binary"}
+    for name in set(BITS) - apart:
+        assert BITS[name] == 8 * np.dtype(own.get(name, name)).itemsize
+    assert {name: BITS[name] for name in apart} == {
+        "bf16": 16, "fp8": 8, "fp4": 4, "int4": 4, "int2": 2, "uint4": 4, "uint2": 2, "binary": 1,
+    }  # fmt: skip
+    assert {name: BITS[name] for name in OF_GRAPHS} == DTYPES
+
+
 def test_every_dtype_of_a_graph_has_its_bits() -> None:
     """And a name that is none is refused."""
     for dtype in OF_GRAPHS:
@@ -53,6 +67,31 @@ def test_every_dtype_of_a_graph_has_its_bits() -> None:
     for wrong in ("int32", "w8", "wa", "w0a8", "w8a65", "w8a8a8", "fp33", "W8A8", "w8a٣"):
         with pytest.raises(ValueError, match=r"no dtype|1 to 64 bits"):
             types_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        ("w1a1", ""), ("w64a64", ""), ("w9a64", ""), ("w65a8", "w65a8: integers have 1 to 64 bits"),
+        ("w8a65", "w8a65: integers have 1 to 64 bits"), ("w0a8", "w0a8: integers have 1 to 64 bits"),
+        ("w8a0", "w8a0: integers have 1 to 64 bits"), ("w100a8", "no dtype 'w100a8'"), ("8a8", "no dtype '8a8'"),
+        ("w8", "no dtype 'w8'"), ("w8a", "no dtype 'w8a'"), ("wa8", "no dtype 'wa8'"),
+    ],
+)  # fmt: skip
+def test_mixed_dtypes_have_one_to_sixty_four_bits(dtype: str, message: str) -> None:
+    """Of each kind."""
+    if message:
+        with pytest.raises(ValueError) as caught:  # noqa: PT011  the message is compared
+            types_of(dtype)
+        assert str(caught.value) == message
+    else:
+        weights, _, values = dtype[1:].partition("a")
+        assert (types_of(dtype).weights, types_of(dtype).values) == (f"int{weights}", f"int{values}")
+
+
+def test_every_value_has_a_type_and_the_input_is_one() -> None:
+    assert value_types(graph("w4a8")) == ("int8",) * 4
+    assert value_types(MIXED) == ("fp32", "fp32", "fp16", "fp16")
 
 
 def test_a_tensor_takes_the_bytes_that_it_begins() -> None:

@@ -14,6 +14,7 @@ from convcost.graph.shapes import (
     conv_size,
     infer_shapes,
     output_shape,
+    pool_overhang,
     sizes_in_words,
 )
 
@@ -108,6 +109,7 @@ def plain(**changes: object) -> ops.Conv:
     [
         (plain(in_channels=8), "c: takes 8 channels, gets 4"),
         (plain(groups=4), "c: 4 groups do not divide 6 channels"),
+        (plain(out_channels=0), "c: 1 groups do not divide 0 channels"),
         (plain(groups=3), "c: 3 groups do not divide 4 channels"),
         (plain(kernel_size=(3, 9)), "c: a 3x9 kernel does not fit the 6x7 input with its padding"),
         (plain(dilation=(3, 1)), "c: a 3x5 kernel does not fit the 6x7 input with its padding"),
@@ -202,3 +204,113 @@ def test_each_operation_refuses_what_does_not_fit_it(op: ops.Op, inputs: tuple[o
 )  # fmt: skip
 def test_each_operation_takes_what_just_fits_it(op: ops.Op, inputs: tuple[ops.Shape, ...]) -> None:
     check_node(ops.Node("n", op, tuple(range(len(inputs)))), list(inputs), output_shape(op, list(inputs)))
+
+
+@pytest.mark.parametrize(
+    ("op", "given", "out"),
+    [
+        (ops.Linear(3, 8), [(2, 3, 5)], (2, 8, 5)),
+        (ops.Concat(), [(2, 3, 5, 4), (2, 1, 5, 4), (2, 7, 5, 4)], (2, 11, 5, 4)),
+        (ops.Split(1, 4), [(2, 5, 6)], (2, 3, 6)),
+        (ops.Flatten(), [(2, 3, 5, 4)], (2, 60)),
+        (ops.AdaptivePool("avg", (3, 2)), [(2, 3, 5, 4)], (2, 3, 3, 2)),
+        (ops.Upsample("nearest", (2, 3)), [(2, 3, 5, 4)], (2, 3, 10, 12)),
+        (ops.PixelShuffle((2, 3)), [(2, 12, 5, 4)], (2, 2, 10, 12)),
+        (ops.Pad(((1, 2), (-1, 0))), [(2, 3, 5, 4)], (2, 3, 8, 3)),
+        (ops.Attention(2, 6), [(2, 18, 5)], (2, 6, 5)),
+        (ops.Tokens(2, 3, 22), [(2, 3, 5, 4)], (2, 3, 22)),
+        (ops.Counted("any", (4, 7)), [(2, 3)], (4, 7)),
+        (ops.Pool("max", (3, 2), (2, 1), ((1, 1), (0, 0))), [(2, 3, 6, 4)], (2, 3, 3, 3)),
+        (ops.Pool("max", (3,), (2,), ((0, 0),)), [(1, 1, 6)], (1, 1, 2)),
+        (ops.Pool("max", (3,), (2,), ((0, 0),), True), [(1, 1, 6)], (1, 1, 3)),
+        (ops.Pool("max", (3,), (2,), ((0, 0),), True), [(1, 1, 7)], (1, 1, 3)),
+        (ops.Pool("max", (2,), (3,), ((0, 0),), True), [(1, 1, 6)], (1, 1, 2)),  # at 0 and 3
+        (ops.Pool("max", (2,), (3,), ((0, 1),), True), [(1, 1, 6)], (1, 1, 2)),  # none that starts in the padding
+        (ops.Pool("max", (2,), (3,), ((1, 1),), True), [(1, 1, 6)], (1, 1, 3)),  # at -1, 2 and 5
+        (ops.Pool("max", (3,), (1,), ((0, 0),), dilation=(2,)), [(1, 1, 9)], (1, 1, 5)),
+    ],
+)  # fmt: skip
+def test_the_shape_of_an_output_by_hand(op: ops.Op, given: list[ops.Shape], out: ops.Shape) -> None:
+    node = ops.Node("n", op, tuple(range(len(given))))
+    assert output_shape(op, given) == out
+    check_node(node, given, out)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "before", "after", "dilation", "over"),
+    [
+        (6, 3, 2, 0, 0, 1, 1), (7, 3, 2, 0, 0, 1, 0), (6, 3, 2, 1, 0, 1, 0), (6, 3, 2, 1, 1, 1, 1),
+        (5, 2, 3, 0, 0, 1, 0),
+        (4, 2, 3, 0, 0, 1, 1), (8, 3, 3, 0, 0, 2, 0), (9, 3, 3, 0, 0, 2, 2), (6, 2, 3, 0, 1, 1, 0),
+    ],
+)  # fmt: skip
+def test_the_last_window_hangs_over_by_so_much(
+    size: int, kernel: int, stride: int, before: int, after: int, dilation: int, over: int
+) -> None:
+    """Behind the padding; windows are walked here by hand: with 6, 3 and 2 they start at 0, 2 and 4, up to 7."""
+    op = ops.Pool("max", (kernel,), (stride,), ((before, after),), True, (dilation,) if dilation > 1 else ())
+    assert pool_overhang(op, (size,)) == (over,)
+
+
+CHECKED = [
+    (ops.Add(), [(1, 3, 5), (1, 3, 6)], "the branch gives 3x5, the shortcut 3x6"),
+    (ops.Concat(), [(1, 3, 5), (1, 3, 6)], "n: sizes 5, 6 differ"),
+    (ops.Multiply(), [(1, 3, 5), (1, 2, 5)], "n: 2x5 cannot be repeated over 3x5"),
+    (ops.Linear(4, 8), [(1, 3, 5)], "n: takes 4 channels, gets 3"),
+    (ops.BatchNorm(4), [(1, 3, 5)], "n: takes 4 channels, gets 3"),
+    (ops.LayerNorm(4), [(1, 3, 5)], "n: takes 4 channels, gets 3"),
+    (ops.Scale(4), [(1, 3, 5)], "n: takes 4 channels, gets 3"),
+    (ops.Split(0, 4), [(1, 3, 5)], "n: there are no channels 0 to 4 among 3"),
+    (ops.Split(-1, 2), [(1, 3, 5)], "n: there are no channels -1 to 2 among 3"),
+    (ops.Split(2, 2), [(1, 3, 5)], "n: there are no channels 2 to 2 among 3"),
+    (ops.Shuffle(2), [(1, 3, 5)], "n: 2 groups do not divide 3 channels"),
+    (ops.Norm("group-norm", 4, 2), [(1, 3, 5)], "n: 2 groups of 4 channels, and gets 3"),
+    (ops.Norm("group-norm", 3, 2), [(1, 3, 5)], "n: 2 groups of 3 channels, and gets 3"),
+    (ops.PixelShuffle((2,)), [(1, 3, 5)], "n: 3 channels are no blocks of 2"),
+    (ops.Pad(((-2, -3),)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
+    (ops.Pad(((-5, 3),)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
+    (ops.Pad(((5, 0),), "reflect"), [(1, 3, 5)], "n: mode=reflect has no 5 input to copy that far from"),
+    (ops.Pad(((0, 6),), "circular"), [(1, 3, 5)], "n: mode=circular has no 5 input to copy that far from"),
+    (ops.Attention(2, 4), [(1, 3, 5)], "n: 2 heads do not divide 3 channels of queries, keys and values"),
+    (ops.Attention(2, 3), [(1, 9, 5)], "n: 2 heads do not divide 9 channels of queries, keys and values"),
+    (ops.Tokens(1, 3, 6), [(1, 3, 4)], "n: takes 5 positions, gets 4"),
+    (ops.Tokens(1, 4, 6), [(1, 3, 5)], "n: takes 5 positions, gets 5"),
+    (ops.Linear(3, 0), [(1, 3, 5)], "n: nothing is left of the 5 input"),
+    (ops.AdaptivePool("max", (0,)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
+    (ops.Pool("max", (6,), (1,), ((0, 0),)), [(1, 3, 5)], "n: nothing is left of the 5 input"),
+]
+
+FITTING = [
+    (ops.Multiply(), [(2, 3, 5), (2, 1, 5)]),
+    (ops.Multiply(), [(2, 3, 5), (2, 3)]),
+    (ops.Split(0, 3), [(1, 3, 5)]),
+    (ops.Split(2, 3), [(1, 3, 5)]),
+    (ops.Shuffle(3), [(1, 3, 5)]),
+    (ops.Norm("group-norm", 3, 3), [(1, 3, 5)]),
+    (ops.Pad(((-2, -2),)), [(1, 3, 5)]),
+    (ops.Pad(((-2, 0),)), [(1, 3, 3)]),
+    (ops.Pad(((0, -2),)), [(1, 3, 3)]),
+    (ops.Pad(((0, 0),)), [(1, 3, 1)]),
+    (ops.Conv(1, 1, (1,), (1,), ((0, 0),), (1,)), [(1, 1, 1)]),
+    (ops.Pad(((4, 4),), "reflect"), [(1, 3, 5)]),
+    (ops.Pad(((5, 5),), "circular"), [(1, 3, 5)]),
+    (ops.Pad(((50, 0),), "replicate"), [(1, 3, 5)]),
+    (ops.Attention(3, 3), [(1, 9, 5)]),
+    (ops.Tokens(0, 3, 5), [(1, 3, 5)]),
+    (ops.Pool("max", (5,), (1,), ((0, 0),)), [(1, 3, 5)]),
+]
+
+
+@pytest.mark.parametrize(("op", "given", "reason"), CHECKED)
+def test_what_an_operation_cannot_take_is_told(op: ops.Op, given: list[ops.Shape], reason: str) -> None:
+    node = ops.Node("n", op, tuple(range(len(given))))
+    with pytest.raises(ShapeError) as caught:
+        check_node(node, given, output_shape(op, given))
+    assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize(("op", "given"), FITTING)
+def test_what_it_can_just_take_is_taken(op: ops.Op, given: list[ops.Shape]) -> None:
+    out = output_shape(op, given)
+    check_node(ops.Node("n", op, tuple(range(len(given)))), given, out)
+    assert min(out) >= 1

@@ -55,6 +55,16 @@ def built(*lines: str) -> Network:
         ("ReflectionPad2d(2)", "pad p2 mode=reflect"),
         ("Flatten(start_dim=1, end_dim=-1)", "flatten"),
         ("Linear(in_features=16, out_features=10, bias=False)", "linear 10 each"),
+        ("Linear(16, 10)", "linear 10 each bias"),
+        ("ZeroPad2d(0)", "pad p0"),
+        ("InstanceNorm2d(16, affine=False)", "instance-norm"),
+        ("LayerNorm([16])", "layer-norm"),
+        ("Upsample(scale_factor=2, mode='bilinear', align_corners=False)", "upsample 2 bilinear"),
+        ("Upsample(None, 3)", "upsample 3"),
+        ("MaxPool2d(3, None, 1)", "max-pool k3 p1"),
+        ("MaxPool2d(3, 1, 0, 1, False, True)", "max-pool k3 s1 ceil"),
+        ("AvgPool2d(3, 1, 0, True)", "avg-pool k3 s1 ceil"),
+        ("AdaptiveAvgPool2d()", "global-average-pool"),
     ],
 )
 def test_a_line_of_a_framework_is_one_of_ours(call: str, ours: str) -> None:
@@ -110,6 +120,17 @@ def test_names_are_those_in_the_line() -> None:
         ("Flatten(2)", 1, "a Flatten of some axes"),
         ("Flatten(0)", 1, "a Flatten of some axes"),
         ("Flatten(1, 2)", 1, "a Flatten of some axes"),
+        ("ZeroPad2d(-1)", 1, "-1 is no padding here"),
+        ("Upsample(scale_factor=1.5)", 1, "1.5 is no size"),
+        ("Upsample(scale_factor=2, align_corners=True)", 1, "this Upsample has no word here"),
+        ("MaxPool2d(-2)", 1, "-2 is no size"),
+        ("MaxPool2d(())", 1, "[] is no size"),
+        ("Softmax(dim=0)", 1, "a Softmax over another axis than the channels"),
+        ("Softmax(dim=-4)", 1, "a Softmax over another axis than the channels"),
+        ("GroupNorm(4, 8)", 1, "group-norm takes 8 channels, and gets 16"),
+        ("LayerNorm((12, 10))", 1, "layer-norm takes [12, 10] channels, and gets 16"),
+        ("AdaptiveAvgPool2d(1, 2)", 1, "AdaptiveAvgPool2d has no argument number 2"),
+        ("Conv2d(16, 4, 13)", 1, "larger than the padded input 12x10"),
         ("ReLU() from nobody", 13, "no line before this one is named 'nobody'"),
     ],
 )
@@ -144,3 +165,13 @@ def test_a_module_of_any_number_of_axes_is_one_of_ours(call: str, ours: str, axe
 @pytest.mark.parametrize("name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity", "DropPath"])
 def test_what_does_nothing_is_no_operation(name: str) -> None:
     assert [node.name for node in built(f"{name}()", "relu").graph.nodes] == ["relu"]
+
+
+def test_a_convolution_of_a_framework_needs_a_size() -> None:
+    """A row of features has none."""
+    with pytest.raises(NetworkError) as caught:
+        built("flatten", "Conv1d(1920, 4, 1)")
+    assert (caught.value.message, caught.value.line) == ("there is no size left for a convolution", 3)
+    assert built("flatten", "Linear(1920, 4)").graph == built("flatten", "linear 4 bias").graph._replace(
+        nodes=built("flatten", "Linear: linear 4 bias").graph.nodes
+    )

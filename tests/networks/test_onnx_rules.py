@@ -95,10 +95,12 @@ Floor | 2x3 | 0 0 6 48
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 760
 GRU hidden_size=4 ->2 | 7x2x3 *1x12x3 *1x12x4 *1x24 | 108 1176 952 856
 GRU hidden_size=4 output_sequence=1 @1 | 7x2x3 *1x12x3 *1x12x4 | 84 1176 616 728
-Gather axis=0 | *10x4 i:3 | 40 0 0 108
-Gather axis=1 | 2x5 i:3 | 0 0 0 60
-GatherElements axis=0 | 2x3 i:2x3 | 0 0 0 72
-GatherND | 2x3 i:2x1 | 0 0 0 56
+Gather axis=0 | *10x4 i:3 | 40 0 0 120
+Gather axis=0 | *10x4 j:3 | 40 0 0 108
+Gather axis=1 | 2x5 i:3 | 0 0 0 72
+Gather axis=1 | q:2x5 i:3 | 0 0 0 36
+GatherElements axis=0 | 2x3 i:2x3 | 0 0 0 96
+GatherND | 2x3 i:2x1 | 0 0 0 64
 Gelu | 2x3 | 0 0 6 48
 Gemm transB=1 | 5x3 *4x3 *4 | 16 60 20 204
 Gemm | 5x3 *3x4 | 12 60 0 188
@@ -361,6 +363,21 @@ PRelu | 2x3x4 *3x1 | 3 0 24 204
 LayerNormalization axis=1 | 2x3x4 *3x4 | 12 0 120 240
 ReduceL1 @13 axes=0 | 2x3 | 0 0 6 36
 DequantizeLinear | q:2x3 *3 *q:3 | 0 0 12 30
+RandomUniformLike | 2x3 | 0 0 0 0
+com.microsoft.Attention num_heads=1 | 2x5x8 *8x24 *24 | 216 2720 540 1504
+com.microsoft.MultiHeadAttention num_heads=1 | 2x5x8 2x7x8 2x7x6 | 0 980 420 1344
+com.microsoft.MultiHeadAttention num_heads=2 | 2x5x8 2x7x8 2x7x6 - - - 2x2x3x4 | 0 1400 1200 1536
+com.microsoft.GroupQueryAttention num_heads=1 kv_num_heads=1 | 1x5x24 - - - - j:1 *j[5] | 0 400 150 644
+com.microsoft.DynamicQuantizeLSTM ->3 | 7x2x3 *1x3x16 *1x4x16 *1x32 - - - *1x12 *1 - *1 | 156 1568 1512 1080
+com.microsoft.QLinearAveragePool kernel_shape=3 strides=2 auto_pad='SAME_UPPER' | q:1x3x7 *. *q. *. *q. | 0 0 36 33
+com.microsoft.QLinearConcat | *. *q. q:2x4 *. *q. q:3x4 *. *q. | 0 0 0 40
+com.microsoft.SkipLayerNormalization | 2x5x8 1x5x8 *8 *8 | 16 0 480 864
+com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 1x5x16 1x5x8 1x5x8 1x2x0x4 - j:1 | 0 800 600 964
+Slice | 9x3 *i[1] *i[8] *i[0] *i[3] | 0 0 0 144
+Pad | 1x2x3 *i[1,2] - *i[2] | 0 0 0 72
+com.microsoft.FusedMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.TransposeMatMul | *5x3 3x4 | 15 60 0 188
+com.microsoft.FusedGemm activation='Relu' | *5x3 3x4 | 15 60 20 188
 """
 
 ROWS = TABLE.strip().splitlines()
@@ -438,13 +455,21 @@ com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x4x16 *1x4x16 | it
 com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x3x12 *1x4x16 | its weights do not fit its input
 com.microsoft.DynamicQuantizeLSTM hidden_size=4 ->3 | 7x2x3 *1x3x16 *1x4x12 | its weights do not fit its input
 com.microsoft.Attention num_heads=2 | 2x5x8 *6x24 | its weights do not fit its input
-com.microsoft.Attention num_heads=0 | 2x5x8 *8x24 | its weights do not fit its input
-com.microsoft.MultiHeadAttention num_heads=0 | 2x5x8 2x7x8 2x7x6 | how many heads it has is not said
-com.microsoft.GroupQueryAttention kv_num_heads=1 | 2x5x16 2x5x8 2x5x8 - - j:1 *j[5] | how many heads it has is not said
+com.microsoft.Attention num_heads=0 | 2x5x8 *8x24 | its num_heads is not said
+com.microsoft.MultiHeadAttention num_heads=0 | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
+com.microsoft.GroupQueryAttention kv_num_heads=1 | 2x5x16 2x5x8 2x5x8 - - j:1 *j[5] | its num_heads is not said
 com.microsoft.FusedMatMul transBatchA=1 | 5x2x3 5x3x4 | its matrices are turned with their batch
 com.microsoft.FusedMatMul transBatchB=1 | 5x2x3 5x3x4 | its matrices are turned with their batch
 com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
+com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
+com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
+com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1 - 1x2x3x4 | how much of its past is filled depends on the data
+com.microsoft.GroupQueryAttention num_heads=4 | 1x5x32 - - - - j:1 *j[5] | the size of its output is not known
+com.microsoft.MatMulNBits N=6 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | its K is not said
+com.microsoft.MatMulNBits K=32 bits=4 block_size=16 | 5x32 *q:6x2x8 *12 | the size of its output is not known
+com.microsoft.QLinearAveragePool | q:1x3x8x6 *. *q. *. *q. | the size of its output is not known
+com.microsoft.nchwc.ReorderOutput | 1x16x6x6 | the size of its output is not known
 """
 
 

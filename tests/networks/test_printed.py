@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 import convcost
 from convcost.analysis import analyze
 from convcost.answers.network import answer_network
+from convcost.networks import printed
 from convcost.networks.printed import Printed, parse_printed, printed_network
+from convcost.networks.printed_layers import (
+    Misfit,
+    Module,
+    Unplaced,
+    counted_layer,
+    layer_params,
+    layer_words,
+    printed_arguments,
+)
 from convcost.spec import SpecError
 
 #: PyTorch's own print of a small model, and its count: 1482 params, 278,848 MACs, at 3 x 32 x 32.
@@ -348,7 +358,11 @@ COUNTED = [
     ("Upsample(size=20, mode='nearest')", 0, 0, 0, (1, 4, 20, 20)),
     ("Upsample(scale_factor=2.0, mode='bicubic')", 0, 0, 30720, (1, 4, 24, 20)),
     ("Upsample(scale_factor=(1.5, 2.0), mode='bicubic')", 0, 0, 23040, (1, 4, 18, 20)),
+    ("Upsample(scale_factor=1.5)", 0, 0, 0, (1, 4, 18, 15)),
+    ("Upsample(scale_factor=(1.5, 2.0), mode=bilinear)", 0, 0, 5760, (1, 4, 18, 20)),
+    ("UpsamplingBilinear2d(size=(3, 2), mode='bilinear')", 0, 0, 96, (1, 4, 3, 2)),
     ("Softmax(dim=2)", 0, 0, 2400, (1, 4, 12, 10)),
+    ("Softmax(dim=-1)", 0, 0, 2400, (1, 4, 12, 10)),
     ("Softmax(dim=-3)", 0, 0, 2400, (1, 4, 12, 10)),
     ("PReLU(num_parameters=1)", 1, 0, 480, (1, 4, 12, 10)),
     ("PReLU(num_parameters=4)", 4, 0, 480, (1, 4, 12, 10)),
@@ -403,3 +417,188 @@ def test_a_printed_layer_costs_what_it_was_counted_to(
 def test_a_printed_layer_that_does_not_fit_says_what_it_gets(line: str, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "params"),
+    [
+        ("MaxPool2d(3)", "MaxPool2d(kernel_size=3, stride=3, padding=0, dilation=1, ceil_mode=False)", 0),
+        ("MaxPool2d(3, None)", "MaxPool2d(kernel_size=3, stride=3)", 0),
+        ("MaxPool2d(3, 2, 1, 2, False, True)",
+         "MaxPool2d(kernel_size=3, stride=2, padding=1, dilation=2, ceil_mode=True)", 0),
+        ("MaxPool2d(3, 2, 1, 1, True, False)", "MaxPool2d(kernel_size=3, stride=2, padding=1)", 0),
+        ("AvgPool2d(3, 2, 1, True)", "AvgPool2d(kernel_size=3, stride=2, padding=1, ceil_mode=True)", 0),
+        ("BatchNorm2d(4, 1e-05, 0.1, False)", "BatchNorm2d(num_features=4, affine=False)", 0),
+        ("BatchNorm2d(4)", "BatchNorm2d(num_features=4, affine=True)", 8),
+        ("InstanceNorm2d(4, 1e-05, 0.1, True)", "InstanceNorm2d(num_features=4, affine=True)", 8),
+        ("GroupNorm(2, 4, 1e-05, False)", "GroupNorm(num_groups=2, num_channels=4, affine=False)", 0),
+        ("GroupNorm(2, 4)", "GroupNorm(num_groups=2, num_channels=4, affine=True)", 8),
+        ("LayerNorm(10, 1e-05, False)", "LayerNorm(normalized_shape=(10,), elementwise_affine=False)", 0),
+        ("LayerNorm((10,), 1e-05, True, False)", "LayerNorm(normalized_shape=10, bias=False)", 10),
+        ("LayerNorm((12, 10))", "LayerNorm(normalized_shape=(12, 10), elementwise_affine=True, bias=True)", 240),
+        ("Flatten(1, 3)", "Flatten(start_dim=1, end_dim=3)", 0),
+        ("Softmax(1)", "Softmax(dim=1)", 0),
+        ("PixelShuffle(2)", "PixelShuffle(upscale_factor=2)", 0),
+        ("Upsample(None, 2.0, 'bilinear')", "Upsample(scale_factor=2, mode='bilinear')", 0),
+        ("Upsample((7, 5), None, 'bicubic')", "Upsample(size=(7, 5), mode='bicubic')", 0),
+        ("ZeroPad2d(2)", "ZeroPad2d(padding=(2, 2, 2, 2))", 0),
+        ("PReLU(4)", "PReLU(num_parameters=4)", 4),
+        ("AdaptiveMaxPool2d(3)", "AdaptiveMaxPool2d(output_size=(3, 3))", 0),
+    ],
+)  # fmt: skip
+def test_an_argument_is_told_by_its_place_or_its_name(line: str, named: str, params: int) -> None:
+    """As PyTorch's constructors have them, whatever a print shows of them; a layer without a place has its params."""
+    first, second = [printed_network(f"Sequential(\n  (0): {one}\n  (1): ReLU()\n)", "@4x12x10").network
+                     for one in (line, named)]  # fmt: skip
+    assert (first.graph, first.shapes, first.unknown) == (second.graph, second.shapes, ())
+    for one in (line, named):
+        kind, _, rest = one.partition("(")
+        assert layer_params(Module("0", kind, rest[:-1], (), one)) == params
+
+
+@pytest.mark.parametrize(
+    ("line", "params"),
+    [
+        ("Linear(6, 5, False)", 30), ("Linear(out_features=5, in_features=6)", 35), ("RMSNorm(4)", 4),
+        ("RMSNorm(normalized_shape=(4, 3), eps=None, elementwise_affine=False)", 0), ("RMSNorm(4, None, False)", 0),
+        ("Embedding(num_embeddings=10, embedding_dim=4)", 40), ("SyncBatchNorm(5, affine=True)", 10),
+        ("BatchNorm1d(5, 1e-05, 0.1, False)", 0), ("Conv2d(4, 8, kernel_size=(3, 3), stride=(1, 1))", 296),
+        ("Conv2d(4, 8, kernel_size=(3, 2), stride=(1, 1), groups=2, bias=False)", 96), ("LayerNorm2d((7,))", 14),
+        ("NonDynamicallyQuantizableLinear(3, 2)", 8), ("LSTM(3, 4)", None), ("Linear(x, 4)", None),
+    ],
+)  # fmt: skip
+def test_params_of_a_layer_without_a_place(line: str, params: int | None) -> None:
+    kind, _, rest = line.partition("(")
+    assert layer_params(Module("0", kind, rest[:-1], (), line)) == params
+
+
+def test_cubes_have_eight_neighbours_where_they_are_blended() -> None:
+    found = printed_network(
+        "Sequential(\n  (0): Upsample(size=(4, 6, 8), mode='trilinear')\n  (1): ReLU()\n)", "@2x2x3x4"
+    )
+    (op, _) = [node.op for node in found.network.graph.nodes]
+    assert (op.output_shape, op.elementwise) == ((1, 2, 4, 6, 8), 8 * 2 * 4 * 6 * 8)
+
+
+def test_as_many_modules_as_there_may_be_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies with all that is in them, children of one module, operations; and sixty of them within one another."""
+
+    def nested(depth: int) -> str:
+        return "Net(\n" + "(a): Net(\n" * (depth - 1) + "(0): ReLU()\n" + ")\n" * depth
+
+    def copies(times: int) -> str:
+        return f"Net(\n (0-{times - 1}): {times} x B(\n (0): ReLU()\n (1): ReLU()\n)\n)"
+
+    assert len(list(parse_printed(nested(60)).all())) == 61
+    with pytest.raises(SpecError, match="nested too deeply"):
+        parse_printed(nested(61))
+    monkeypatch.setattr(printed, "MOST_OPERATIONS", 6)
+    assert len(parse_printed(copies(2)).children) == 2
+    with pytest.raises(SpecError, match="more than 6 modules"):
+        parse_printed(copies(3))
+    relus = ["Sequential(\n" + f" (0): {layer}\n" * times + ")" for layer, times in
+             (("ReLU()", 6), ("ReLU()", 7), ("ReLU()", 8), ("Identity()", 7))]  # fmt: skip
+    assert len(printed_network(relus[0], "@3x4x5").network.graph.nodes) == 6
+    with pytest.raises(SpecError, match="more than 6 operations"):
+        printed_network(relus[1], "@3x4x5")
+    with pytest.raises(SpecError, match="more than 6 modules"):
+        printed_network(relus[2], "@3x4x5")
+    assert len(parse_printed(relus[3]).children) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "children"),
+    [
+        ("3-4", ["3", "4"]), ("123456-123457", ["123456", "123457"]), ("b", ["b.0", "b.1"]),
+        ("1234567-8", ["1234567-8.0", "1234567-8.1"]),
+    ],
+)  # fmt: skip
+def test_copies_are_numbered_from_the_first_on(name: str, children: list[str]) -> None:
+    assert [child.name for child in parse_printed(f"Net(\n  ({name}): 2 x ReLU()\n)").children] == children
+
+
+def test_the_way_out_has_the_input_that_was_said() -> None:
+    for tokens, said in (("@32 n2", "@3x32x32 n2"), ("@3x32x24", "@3x32x24")):
+        assert f"my_model.py:Net {said})" in printed_network(RESIDUAL, tokens).network.unknown[0].reason
+
+
+def test_what_is_inside_of_a_module_is_told_by_its_path() -> None:
+    assert printed._is_within("a.b.c", {"a.b"})
+    assert printed._is_within("a.b", {"a.b"})
+    assert printed._is_within("a", {""})
+    assert not printed._is_within("a.bc", {"a.b"})
+    assert not printed._is_within("a", {"a.b"})
+
+
+@pytest.mark.parametrize(
+    ("line", "shape", "words"),
+    [
+        ("Flatten(1, 2)", (1, 4, 12, 10), None), ("Flatten(2)", (1, 4, 12, 10), None), ("Flatten(0)", (1, 4), None),
+        ("Flatten(1, 1)", (1, 4), ("flatten",)), ("RMSNorm(4, None, False)", (1, 4), None),
+        ("RMSNorm(4)", (1, 4), ("rms-norm",)), ("LayerNorm(4)", (1, 4), ("layer-norm",)),
+        ("LayerNorm2d(4)", (1, 4, 3, 3), ("layer-norm",)), ("RMSNorm(3)", (1, 4, 3), None),
+        ("Softmax(dim=2)", (1, 4, 3), None), ("Softmax(dim=-2)", (1, 4, 3), ("softmax",)),
+        ("GroupNorm(2, 4, 1e-05, False)", (1, 4, 3), None), ("LayerNorm(4, 1e-05, True, False)", (1, 4), None),
+        ("GroupNorm(2, 4)", (1, 4, 3), ("group-norm", "2")), ("PReLU(4)", (1, 4), ("prelu",)),
+        ("PReLU(num_parameters=3)", (1, 4), None), ("Bilinear(2, 3, 4)", (1, 4), None),
+        ("AdaptiveMaxPool1d(3)", (1, 4, 9), ("adaptive-max-pool", "3")),
+        ("MaxPool2d(2, dilation=(1, 1))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
+        ("MaxPool2d(2, dilation=(1, 2))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0", "d1x2")),
+        ("MaxPool2d(2, dilation=(2, 2))", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0", "d2x2")),
+        ("MaxPool2d(2, dilation=1)", (1, 4, 9, 9), ("max-pool", "k2", "s2", "p0")),
+        ("AdaptiveAvgPool2d((None, 2))", (1, 4, 9, 8), ("adaptive-average-pool", "9x2")),
+        ("Flatten()", (1, 4, 3), ("flatten",)), ("PReLU()", (1, 1, 3), ("prelu",)), ("PReLU()", (1, 4, 3), None),
+        ("Linear(4, 2, False)", (1, 4), ("linear", "2")), ("Linear(4, 2)", (1, 4), ("linear", "2", "bias")),
+        ("ZeroPad2d(1)", (1, 4, 9, 9), ("pad", "p1-1x1-1")), ("ZeroPad1d((1, 2))", (1, 4, 9), ("pad", "p1-2")),
+        ("ReflectionPad3d((1, 2, 3, 4, 5, 6))", (1, 4, 9, 9, 9), ("pad", "p5-6x3-4x1-2", "mode=reflect")),
+    ],
+)  # fmt: skip
+def test_a_layer_has_words_where_a_network_file_has_them(
+    line: str, shape: tuple[int, ...], words: tuple[str, ...] | None
+) -> None:
+    kind, _, rest = line.partition("(")
+    if words:
+        assert layer_words(kind, printed_arguments(rest[:-1]), shape) == words
+    else:
+        with pytest.raises(Unplaced, match=f"what {kind} does is not known here"):
+            layer_words(kind, printed_arguments(rest[:-1]), shape)
+
+
+@pytest.mark.parametrize("text", ["1) + f(2", "1, x.y", "lambda: 1", "(1, 2", "'" + "x" * 1999 + "'"])
+def test_arguments_that_are_no_literals_cannot_be_read(text: str) -> None:
+    with pytest.raises(Unplaced, match="its arguments cannot be read"):
+        printed_arguments(text)
+
+
+def test_arguments_of_two_thousand_characters_can_be_read() -> None:
+    assert printed_arguments("'" + "x" * 1998 + "'").given == ("x" * 1998,)
+
+
+@pytest.mark.parametrize("line", ["BatchNorm2d(6)", "GroupNorm(2, 6)", "InstanceNorm2d(6)", "LayerNorm2d((6,))"])
+def test_a_norm_of_other_channels_has_no_words_there(line: str) -> None:
+    kind, _, rest = line.partition("(")
+    with pytest.raises(Misfit, match="it takes 6 channels, and gets 4x3x3"):
+        layer_words(kind, printed_arguments(rest[:-1]), (1, 4, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "shape"),
+    [
+        ("LayerNorm((3,), elementwise_affine=False)", "plain-norm", (1, 4, 3)),
+        ("LayerNorm((3,))", "layer-norm", (1, 4, 3)),
+        ("LayerNorm(4)", None, (1, 4)), ("LayerNorm(4, bias=False)", "layer-norm", (1, 4)),
+        ("GroupNorm(2, 4, affine=False)", "plain-norm", (1, 4, 3)), ("GroupNorm(2, 4)", None, (1, 4, 3)),
+        ("BatchNorm1d(4, affine=False)", "plain-batch-norm", (1, 4, 3)), ("BatchNorm1d(4)", None, (1, 4, 3)),
+        ("PReLU()", "prelu", (1, 4, 3)), ("PReLU()", None, (1, 1, 3)), ("PReLU(4)", None, (1, 4, 3)),
+        ("Softmax(dim=0)", "softmax", (1, 4, 3)), ("Softmax(dim=-2)", None, (1, 4, 3)),
+        ("Upsample(size=3)", "upsample-nearest", (1, 4, 3)),
+        ("Upsample(size=6, mode=linear)", "upsample-bilinear", (1, 4, 3)),
+        ("Upsample(scale_factor=2)", None, (1, 4, 3)), ("ReLU()", None, (1, 4, 3)),
+    ],
+)  # fmt: skip
+def test_a_layer_without_a_word_is_counted_by_its_definition(
+    line: str, kind: str | None, shape: tuple[int, ...]
+) -> None:
+    name, _, rest = line.partition("(")
+    found = counted_layer(name, printed_arguments(rest[:-1]), shape)
+    assert (found and found.kind) == kind

@@ -30,6 +30,7 @@ from convcost.graph.ops import (
 from convcost.networks import build
 from convcost.networks.build import MOST_OPERATIONS, Choices, Network, build_network
 from convcost.networks.errors import NetworkError
+from convcost.networks.input import read_shape
 from convcost.networks.layers import layer_names
 from convcost.networks.numbers import resolve, round_to
 from convcost.networks.primitives import PRIMITIVES
@@ -128,6 +129,7 @@ def test_defaults_hold_from_where_they_stand() -> None:
         ("hardswish", Activation("hardswish")),
         ("max-pool k3 s1 d2 p1", Pool("max", (3, 3), (1, 1), ((1, 1), (1, 1)), False, (2, 2))),
         ("max-pool k3 s2 psame-upper", Pool("max", (3, 3), (2, 2), ((0, 1), (0, 1)))),
+        ("max-pool k3 pvalid", Pool("max", (3, 3), (3, 3), ((0, 0), (0, 0)))),
         ("avg-pool k3 s2 psame d2", Pool("avg", (3, 3), (2, 2), ((2, 2), (2, 2)), False, (2, 2))),
         ("upsample 2", Upsample("nearest", (2, 2))),
         ("upsample bilinear 2x3", Upsample("bilinear", (2, 3))),
@@ -306,6 +308,7 @@ def test_a_line_may_have_the_weights_of_another() -> None:
         (["group-norm 1 2"], "group-norm does not take '2'"),
         (["instance-norm affine 2"], "instance-norm does not take '2'"),
         (["attention 1 bias 2"], "attention does not take '2'"),
+        (["attend 1 2"], "attend does not take '2'"),
         (["tokens 1 2"], "tokens does not take '2'"),
         (["adaptive-max-pool 2 3"], "adaptive-max-pool does not take '3'"),
         (["shuffle"], "shuffle needs its groups"),
@@ -586,3 +589,83 @@ def test_a_wrong_token_is_found_beside_repetitions_and_what_is_shared(line: str)
     error = mistake("a: standard 3 k3", line)
     assert "unknown token 'q2'" in error.message
     assert (error.line, error.column) == (3, line.index("q2") + 1)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "channels", "axes", "shape"),
+    [
+        ("3 @5x6", None, None, (1, 3, 5, 6)), ("@5x6", 3, None, (1, 5, 6)), ("@3x5x6", 3, 2, (1, 3, 5, 6)),
+        ("@5", 3, 2, (1, 3, 5, 5)), ("@5x6", 3, 2, (1, 3, 5, 6)), ("4 @5x6", 3, 2, (1, 4, 5, 6)),
+        ("@7x8", 3, 1, (1, 7, 8)), ("@7", 3, 1, (1, 3, 7)), ("@7", 3, 3, (1, 3, 7, 7, 7)), ("@8", 8, 0, (1, 8)),
+        ("@4x8 n2", 8, 0, (2, 4, 8)), ("@7 n4 fp16", 3, 1, (4, 3, 7)),
+        ("3 @3x5x6", 3, 2, "CxHxW"), ("@5x6", None, 2, "CxHxW"), ("@5", None, 1, "CxW"), ("@5x6x7", 3, 1, "CxW"),
+        ("@5x6", 3, 3, "CxDxHxW"),
+    ],
+)  # fmt: skip
+def test_the_input_of_a_first_layer(
+    tokens: str, channels: int | None, axes: int | None, shape: tuple[int, ...] | str
+) -> None:
+    """Channels and positions; where the tokens have one number more than the layer has axes, it is the channels."""
+    if isinstance(shape, str):
+        with pytest.raises(SpecError) as caught:
+            read_shape(tokens, channels, axes)
+        assert caught.value.message == f"the first layer takes an input of {shape}"
+        assert tokens[caught.value.start] == "@"
+    else:
+        assert read_shape(tokens, channels, axes) == (shape, "fp16" if "fp16" in tokens else "fp32")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("input 3\nrelu", (1, 1), "the input needs channels and a size"),
+        ("input @8\nrelu", (1, 1), "the input needs channels and a size"),
+        ("input 3 @8 k3\nrelu", (1, 12), "kernel_size does not belong here"),
+        ("input 3 @8 8\nrelu", (1, 12), "channels are given twice"),
+        ("a: input 3 @8\nrelu", (1, 4), "takes neither a name nor inputs"),
+        ("input 3 @8\nwidth 1 2\nrelu", (2, 1), "width takes one number"),
+        ("input 3 @8\nwidth x\nrelu", (2, 7), "is no width multiplier"),
+        ("input 3 @8\ndefault norm blue\nrelu", (2, 14), "unknown default 'blue'"),
+        ("input 3 @8\nblock b\n  width 1\nb", (3, 3), "'width' cannot stand inside a block"),
+        ("input 3 @8\nblock b x x\n  relu\nb 1 2", (2, 11), "'x' is no parameter"),
+        ("input 3 @8\nblock b x=\n  relu\nb 1", (2, 9), "'x=' is no parameter"),
+        ("input 3 @8\nblock b\n  relu\nblock b\n  relu\nb", (4, 7), "a second block 'b'"),
+        ("input 3 @8\nblock 3\n  relu\nb", (2, 7), "a block needs a name"),
+        ("input 3 @8\nblock\n  relu\nb", (2, 1), "a block needs a name"),
+        ("input 3 @8\nfacts relu=function gelu\nrelu", (2, 21), "'gelu' is no fact"),
+        ("input 3 @8\nwidth 1\nalso b width=2 depth=3\nrelu", (3, 16), "also does not take 'depth=3'"),
+        ("input 3 @8\nwidth 1\nalso b width=\nrelu", (3, 8), "also does not take 'width='"),
+        ("input 3 @8\nb: relu from in extra\nrelu", (2, 17), "no line before this one is named 'extra'"),
+        ("input 3 @8\n  # only a remark\nb:\nrelu", (3, 1), "there is no operation in this line"),
+        ("input 3 @8\nblock b x y\n  relu\nb 1", (4, 1), "b needs y"),
+        ("input 3 @8\nblock b x y=2\n  relu\nb y=3 1 5", (4, 9), "'5' is one argument too many"),
+        ("input 3 @8\nblock b x y=2\n  relu\nb x=3 x=4", (4, 7), "'x=4' is one argument too many"),
+        ("input 3 @8\nstandard 4 k3 r2 r3\nrelu", (2, 18), "one repetition of 1 to 100,000 is possible"),
+        ("input 3 @8\nstandard 4 k3 share\nrelu", (2, 15), "share needs the name of a line before this one"),
+        ("input 3 @8\nblock b\n  relu\nb share x", (4, 3), "b has no weights to share"),
+        ("input 3 @8\nstandard 4 k3 @8\nrelu", (2, 15), "a size belongs to the input line"),
+        ("input 3 @8\nmax-pool k3 s2 k2\nrelu", (2, 16), "max-pool does not take 'k2'"),
+        ("input 3 @8\nmax-pool k3 g2\nrelu", (2, 13), "max-pool does not take 'g2'"),
+        ("input 3 @8\nmax-pool ceil k3x3x3\nrelu", (2, 15), "k3x3x3 has 3 axes, the rest has 2"),
+        ("input 3 @8\npad p1 p2\nrelu", (2, 8), "pad does not take 'p2'"),
+        ("input 3 @8\nlinear 4 each x\nrelu", (2, 15), "linear does not take 'x'"),
+        ("input 3 @7 1d\nlinear 4\nrelu", (2, 8), "linear gets a 7 input"),
+        ("input 3 @7x1\nlinear 4\nrelu", (2, 8), "linear gets a 7x1 input"),
+        ("input 3 @8\nadd from x in\nrelu", (2, 10), "no line before this one is named 'x'"),
+        ("input 3 @8\nlinear 4 x each\nrelu", (2, 10), "linear does not take 'x'"),
+        ("input 3 @8\nmax-pool k3 g2 ceil\nrelu", (2, 13), "max-pool does not take 'g2'"),
+        ("input 3 @8\nmax-pool k3 q ceil\nrelu", (2, 13), "unknown token 'q'"),
+        ("input 3 @8\npad k3 p1\nrelu", (2, 5), "pad does not take 'k3'"),
+        ("input 3 @8\npad q p1\nrelu", (2, 5), "unknown token 'q'"),
+        ("input 3 @8\nrelu x y\nrelu", (2, 6), "relu does not take 'x'"),
+        ("input 3 @8\nsplit 0 1 2 3\nrelu", (2, 11), "split does not take '2'"),
+        ("input 3 @8\nmax-pool s2\nrelu", (2, 1), "kernel_size is missing"),
+        ("input 3 @8\nstandard 4 k3\n\x0b\tstandard 4", (3, 1), "not text"),
+    ],
+)
+def test_a_mistake_in_a_file_is_at_its_word(text: str, place: tuple[int, int], message: str) -> None:
+    with pytest.raises(NetworkError) as caught:
+        build_network(read_program(text, "net.txt"))
+    assert message in caught.value.message
+    assert ((caught.value.line, caught.value.column), caught.value.file) == (place, "net.txt")
+    assert caught.value.hint

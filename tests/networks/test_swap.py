@@ -7,6 +7,7 @@ import pytest
 from convcost.answers.network import answer_network
 from convcost.checks.networks import verify_network
 from convcost.graph.ops import Conv
+from convcost.networks import swap
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.program import read_program
 from convcost.networks.swap import read_where, replacements, swap_network
@@ -169,3 +170,110 @@ def test_the_swapped_network_is_verified() -> None:
 
     answer = answer_network(swap_network(build_network(program), "depthwise-separable", where).network)
     assert verify_network(answer, rebuild).status == "verified"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "share"),
+    [("macs>2", 2, False), ("macs>1K", 1_000, False), ("macs>2.5k", 2_500, False), ("params<3M", 3_000_000, False),
+     ("params<=0.5g", 500_000_000, False), ("macs>=7%", 7, True)],
+)  # fmt: skip
+def test_a_bound_is_a_number_or_a_percentage(text: str, limit: float, share: bool) -> None:
+    """Thousands, millions and thousand millions, in capitals or not."""
+    (bound,) = read_where(text, 2).bounds
+    assert (bound.limit, bound.share) == (limit, share)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("macs>7%", (False, False, True)), ("macs>=7%", (False, True, True)), ("macs<70", (True, False, False)),
+     ("macs<=70", (True, True, False))],
+)  # fmt: skip
+def test_a_bound_holds_on_one_side_of_its_limit(text: str, holds: tuple[bool, ...]) -> None:
+    """Of 69, 70 and 71 where all layers together have 1,000."""
+    (bound,) = read_where(text, 2).bounds
+    assert tuple([bound.holds(value, 1000) for value in (69, 70, 71)]) == holds
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [("k3 op=1 op=2", 0, 12), ("k3 s1 macs=3 stem", 6, 12), ("k3 name=stem", 3, 12), ("s1 k3 @56", 6, 9)],
+)
+def test_what_cannot_be_asked_for_is_pointed_at(text: str, start: int, end: int) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_where(text, 2)
+    assert (caught.value.start, caught.value.end) == (start, end)
+    assert caught.value.hint
+
+
+def test_numbers_of_operations_may_be_one_or_from_one_to_another() -> None:
+    assert [read_where(text, 2).numbers for text in ("op=3", "#12", "op=0-7", "k3")] == [(3, 3), (12, 12), (0, 7), None]
+
+
+def test_a_swap_may_have_so_many_operations_and_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as many operations as there were, or as many as a file may have: two for one are possible, three are not.
+
+    Each of six operations in a row reads the one before, so that six tensors are alive.
+    """
+    before = network("input 4 @8\nstandard 4 k3\nstandard 4 k3\nstandard 4 k3")
+    monkeypatch.setattr(swap, "MOST_OPERATIONS", 1)
+    assert len(swap_network(before, "depthwise-separable", read_where("k3", 2)).network.graph.nodes) == 6
+    with pytest.raises(SpecError, match="with bottleneck has more than 6 operations"):
+        swap_network(before, "bottleneck", read_where("k3", 2))
+    monkeypatch.setattr(swap, "MOST_OPERATIONS", 9)
+    assert len(swap_network(before, "bottleneck", read_where("k3", 2)).network.graph.nodes) == 9
+    monkeypatch.setattr(swap, "MOST_ALIVE", 6)
+    assert swap_network(before, "depthwise-separable", read_where("k3", 2)).replaced
+    monkeypatch.setattr(swap, "MOST_ALIVE", 5)
+    with pytest.raises(SpecError, match="too many outputs are kept for later"):
+        swap_network(before, "depthwise-separable", read_where("k3", 2))
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("grouped 8 k3 g2\npointwise 9", "grouped already (g2)"),
+        ("depthwise k3 t\npointwise 9", "grouped already (g8)"),
+        ("standard 8 k3\npointwise 9", "is standard already"),
+        ("depthwise k3\nrelu\nadd from in in", "grouped already (g8)"),
+    ],
+)
+def test_only_a_depthwise_convolution_is_half_of_a_pair(lines: str, reason: str) -> None:
+    swapped = swap_network(network(f"input 8 @9x7\n{lines}"), "standard", read_where("k3", 2))
+    assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), [reason])
+
+
+@pytest.mark.parametrize(
+    ("text", "axes", "fields"),
+    [
+        ("k3 p1", 2, {"kernel_size": (3, 3), "padding": ((1, 1), (1, 1))}),
+        ("p0-1 s2 d1", 3, {"padding": ((0, 1),) * 3, "stride": (2, 2, 2), "dilation": (1, 1, 1)}),
+        ("p0-1x2 k1x3 g4 bias 8:9", 2, {"padding": ((0, 1), (2, 2)), "kernel_size": (1, 3), "groups": 4, "bias": True,
+                                        "channels": (8, 9)}),
+    ],
+)  # fmt: skip
+def test_fields_have_one_value_an_axis(text: str, axes: int, fields: dict[str, object]) -> None:
+    assert read_where(text, axes).fields == fields
+
+
+def test_types_of_tensors_are_kept_and_new_ones_are_their_layers() -> None:
+    """As a file says them: what takes a layer's place puts out what the layer did, its weights are of the dtype.
+
+    The activation behind the layer is one of both its halves then.
+    """
+    before = network("input 4 @8 fp16\nstandard 4 k3\nrelu\nstandard 4 k1")
+    graph = before.graph._replace(
+        value_types=("fp32", "fp64", "int8", "fp8"), weight_types=((("int4", 144),), (), (("int2", 16),))
+    )
+    after = swap_network(before._replace(graph=graph), "depthwise-separable", read_where("k3", 2)).network.graph
+    assert after.value_types == ("fp32", *["fp64"] * 4, "fp8")
+    new = [{kind: number for kind, number in each if number} for each in after.weight_types or ()]
+    assert new == [{"fp16": 36}, {}, {"fp16": 16}, {}, {"int2": 16}]
+    plain = swap_network(before, "depthwise-separable", read_where("k3", 2)).network.graph
+    assert (plain.value_types, plain.weight_types) == (None, None)
+
+
+def test_a_layer_is_replaced_by_what_replaces_layers() -> None:
+    """Building blocks are halves, and as-given is no variant."""
+    names = replacements()
+    assert {"standard", "depthwise-separable", "residual-bottleneck"} <= {*names}
+    assert not {"as-given", "depthwise", "pointwise"} & {*names}

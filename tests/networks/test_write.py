@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from networks.test_written import ALONE
 
-from convcost.graph.ops import Counted, Graph, Node, Norm, Op, Pad
+from convcost.graph.ops import Activation, Counted, Graph, Node, Norm, Op, Pad
 from convcost.networks.build import Choices, Network, build_network
 from convcost.networks.lines import is_line_name
 from convcost.networks.program import read_program
@@ -91,3 +91,50 @@ def test_every_operation_alone_is_read_back(line: str) -> None:
     """Its name, its inputs, and whatever it can have."""
     network = build_network(read_program(f"input 12 @8x6 n2\nodd.1: {line}"))
     assert build_network(read_program(network_text(network))).graph == network.graph
+
+
+def test_the_last_hundred_characters_of_a_name_are_written() -> None:
+    """And what they begin with has a letter in front where a name cannot begin so."""
+    network = build_network(read_program("input 3 @8\nrelu\nrelu"))
+    nodes = [node._replace(name="a" * 30 + letter + "b" * 99) for node, letter in zip(network.graph.nodes, "x-")]
+    text = network_text(network._replace(graph=network.graph._replace(nodes=tuple(nodes))))
+    written = [line.partition(":")[0] for line in text.splitlines()[1:]]
+    assert written == ["x" + "b" * 99, "n-" + "b" * 99]
+
+
+@pytest.mark.parametrize(
+    ("shape", "line"),
+    [
+        ((1, 8, 9), "input 8 @9 1d"), ((2, 8, 9, 9), "input 8 @9 n2"), ((1, 8, 9, 7), "input 8 @9x7"),
+        ((1, 8, 5, 9, 9), "input 8 @5x9x9 3d"), ((1, 8), None), ((1, 2, 3, 4, 5, 6), None),
+    ],
+)  # fmt: skip
+def test_an_input_has_one_to_three_axes(shape: tuple[int, ...], line: str | None) -> None:
+    network = Network("own", "", Graph(shape, "fp32", (Node("a", Activation("relu"), (0,)),)), [shape, shape])
+    if line:
+        assert network_text(network).splitlines()[0] == line
+        return
+    with pytest.raises(SpecError) as caught:
+        network_text(network)
+    assert caught.value.message == f"own: its input has {len(shape)} axes"
+
+
+@pytest.mark.parametrize(
+    ("given", "out", "view", "is_flatten"),
+    [
+        ([(2, 8, 3, 3)], (2, 72), True, True), ([(2, 8, 3, 3)], (2, 72), False, False),
+        ([(2, 8, 3, 3)], (1, 144), True, False), ([(2, 8, 3, 3)], (2, 8, 9), True, False),
+        ([(2, 8, 3, 3), (2,)], (2, 72), True, False),
+    ],
+)  # fmt: skip
+def test_a_view_of_all_axes_but_the_batch_is_a_flatten(
+    given: list[tuple[int, ...]], out: tuple[int, ...], view: bool, is_flatten: bool
+) -> None:
+    op = Counted("reshape", out, view=view)
+    nodes = (Node("relu", Activation("relu"), (0,)), Node("odd", op, (1, 0)[: len(given)]))
+    network = Network("own", "", Graph(given[0], "fp32", nodes), [given[-1], given[0], out])
+    if is_flatten:
+        assert network_text(network).splitlines()[-1] == "odd: flatten"
+    else:
+        with pytest.raises(SpecError, match="odd: a network file has no word for reshape"):
+            network_text(network)

@@ -14,7 +14,7 @@ from convcost.cli import layer as layer_command
 from convcost.cli.main import run
 from convcost.report.as_json import json_line
 from convcost.search.batches import Batch, Pieces
-from convcost.search.forms import Form, form_of
+from convcost.search.forms import Form, form_of, line_of, lines_spared
 from convcost.spec import Reading, read_layer
 
 FORMS = (
@@ -113,17 +113,102 @@ def test_what_is_like_many_others_is_answered_by_a_plan() -> None:
 @pytest.mark.parametrize(
     "line",
     ["64:128 @5000000 k3", "64:128 @56x q", "3x3 64", "@56", "1d 3d", "64:128 @56x56x56x56 k3", "Conv2d(3, 4, 3) @9",
-     "064 @5 k3", "64:128 @56 k3 p8517364290000001"],
+     "064 @5 k3", "64:128 @56 k3 p8517364290000001", "1:2:3 @5 k3", "k3 10000:1 @9", "k3 8:1 @10000", "10000 @9 k3",
+     "k3 8 @9 p8517364290000001", "k3 8: @9", "", "k3 8:08 @9"],
 )  # fmt: skip
 def test_what_has_no_plain_sizes_has_no_form(line: str) -> None:
     assert form_of(line) is None
 
 
-def test_the_sizes_of_a_line_have_a_form_wherever_they_stand() -> None:
-    """`1d` is a word: the axes are no channels."""
-    assert form_of("k3 1d 64:128 @56 s2") == (Form(("k3", "1d", "#:#", "@#", "s2"), 2, 1), (64, 128, 56))
+@pytest.mark.parametrize(
+    ("line", "words", "channels", "sizes", "numbers"),
+    [
+        ("k3 1d 64:128 @56 s2", "k3 1d #:# @# s2", 2, 1, (64, 128, 56)),  # `1d` is a word: the axes are no channels
+        ("9999:9999 @9999x9999 k3", "#:# @#x# k3", 2, 2, (9999,) * 4), ("8 @9 k3", "# @# k3", 1, 1, (8, 9)),
+        ("8 @9x7 k3 s2", "# @#x# k3 s2", 1, 2, (8, 9, 7)), ("k3 8 @9", "k3 # @#", 1, 1, (8, 9)),
+        ("k3 9999:9999 @9999", "k3 #:# @#", 2, 1, (9999, 9999, 9999)), ("3x3 8 @9 8", "3x3 # @# 8", 1, 1, (8, 9)),
+        ("@9x8x7 k3 1:2", "@#x#x# k3 #:#", 2, 3, (1, 2, 9, 8, 7)), ("8:9 @9 @7", "#:# @# @7", 2, 1, (8, 9, 9)),
+        ("1:1 @1 k1", "#:# @# k1", 2, 1, (1, 1, 1)),
+    ],
+)  # fmt: skip
+def test_the_sizes_of_a_line_have_a_form_wherever_they_stand(
+    line: str, words: str, channels: int, sizes: int, numbers: tuple[int, ...]
+) -> None:
+    """And of the form and the sizes the line can be made again."""
+    assert form_of(line) == (Form(tuple(words.split()), channels, sizes), numbers)
+    assert line_of(Form(tuple(words.split()), channels, sizes), numbers) == line
+
+
+def test_lines_are_spared_that_are_more_than_a_plan_costs() -> None:
+    lines = ["8:16 @9 k3", "3:4 @7 k3", "3:4 @7 k1", "5:4 @9 k3", "no line", "7:7 @7 k3"]
+    assert [lines_spared(lines, least) for least in (1, 2, 3, 4, 9)] == [3, 2, 1, 0, 0]
+
+
+def test_lines_of_a_form_are_counted_from_one_call_to_the_next() -> None:
+    """The third gets a plan; or the fourth, where four must want one."""
+    lines = [f"{n}:{n} @{n} k3" for n in range(8, 14)]
+    answers = [json_line(one_layer(read_layer(line))) for line in lines]
+    three = batch(one_layer)
+    assert three.texts(lines[:2]) == [None, None]
+    assert three.texts(lines[2:3]) == answers[2:3]
+    four = Batch(read_layer, Pieces(lambda _: [one_layer], least=4), json_line)
+    assert four.texts(lines[:3]) == [None] * 3
+    assert four.texts(lines[3:4]) == answers[3:4]
+    assert four.texts(lines) == answers
+
+
+@pytest.mark.parametrize(
+    ("line", "planned"),
+    [
+        ("8192:8192 @4096 k1", True), ("1:1 @1 k1", True), ("8193:8 @9 k1", False), ("8:8193 @9 k1", False),
+        ("8:8 @4097 k1", False), ("8:8 @9x4096 k1", True), ("8:8 @4097x9 k1", False),
+    ],
+)  # fmt: skip
+def test_plans_reach_so_far(line: str, planned: bool) -> None:
+    """A plan is made with the line itself, and what it says is what the line alone gets."""
+    texts = batch(one_layer).texts([line] * 3)
+    assert texts == [json_line(one_layer(read_layer(line))) if planned else None] * 3
+
+
+def test_there_are_so_many_plans_of_a_form_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for each of four ways, the first for the line in the middle of those that are left."""
+
+    def stepped(reading: Reading) -> Result:
+        ways = ((10, "as-given"), (20, "standard"), (30, "pointwise"), (9999, "depthwise"))
+        name = next(name for end, name in ways if reading.spec.in_channels < end)
+        return Layer(reading.spec, answer(name, reading.spec))
+
+    lines = [f"{n}:{n} @9 k3" for n in (5, 15, 25, 35, 6)]
+    answers = [json_line(stepped(read_layer(line))) for line in lines]
+    for most, planned in ((0, ()), (1, (2,)), (2, (2, 3)), (3, (1, 2, 3)), (4, (0, 1, 2, 3, 4)), (16, (0, 1, 2, 3, 4))):
+        monkeypatch.setattr("convcost.search.batches.MOST_PLANS", most)
+        assert batch(stepped).texts(lines) == [answers[n] if n in planned else None for n in range(5)]
+
+
+def unplanned(reading: Reading) -> Result:
+    """An answer that no plan can be made for: it wants its size as a number."""
+    return one_layer(reading._replace(spec=reading.spec._replace(in_channels=range(reading.spec.in_channels + 1)[-1])))
+
+
+@pytest.mark.parametrize(
+    ("parts", "lacking", "mended"),
+    [(3, 1, True), (3, 2, False), (2, 1, False), (20, 7, True), (20, 8, False), (3, 0, True)],
+)
+def test_a_few_parts_without_a_plan_are_answered_by_themselves(parts: int, lacking: int, mended: bool) -> None:
+    """Up to 35 of 100; each between what stands before the first and behind the last."""
+    of = [*[one_layer] * (parts - lacking - 1), *[unplanned] * lacking, one_layer]
+    many = Batch(read_layer, Pieces(lambda _: of, lambda text: ("<", text, ">")), json_line)
+    lines = [f"{n}:{n} @9 k3" for n in range(3, 7)]
+    whole = ["<" + ",".join([json_line(one_layer(read_layer(line)))] * parts) + ">" for line in lines]
+    assert many.texts(lines) == (whole if mended else [None] * 4)
+
+
+def test_an_answer_without_sizes_is_the_same_for_every_line() -> None:
+    same = Batch(read_layer, Pieces(lambda _: [one_layer]), lambda _: "same")
+    assert same.texts([f"{n}:{n} @9 k3" for n in range(3, 8)]) == ["same"] * 5
 
 
 def test_an_image_with_its_channels_is_not_taken_for_three_axes() -> None:
     """Whether three sizes are refused depends on the numbers."""
     assert batch(one_layer).texts(["3:8 @9x9x9 k3", "3:8 @3x9x9 k3", "4:8 @7x7x7 k3"]) == [None] * 3
+    assert batch(one_layer).texts([f"{n}:8 @9x9x8 k3" for n in (4, 6, 7, 8, 9)]) == [None] * 5

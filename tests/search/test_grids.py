@@ -8,7 +8,7 @@ import pytest
 
 from convcost.answers.comparison import answer
 from convcost.search.columns import blocks
-from convcost.search.grid import Grid, read_grid
+from convcost.search.grid import Grid, read_grid, read_values
 from convcost.search.questions import NUMBERS, Question, columns_of
 from convcost.spec import parse_spec
 from convcost.spec.errors import SpecError
@@ -35,6 +35,8 @@ from convcost.variants.registry import all_variants
         ("3..27/x3 @7 k3", ["3 @7 k3", "9 @7 k3", "27 @7 k3"]),
         ("3..26/x3 @7 k3", ["3 @7 k3", "9 @7 k3"]),
         ("5..5 @7 k3", ["5 @7 k3"]),
+        ("8 @7,7,9x7,9x7 k3", ["8 @7 k3", "8 @9x7 k3"]),
+        ("8 @9x7,9x7 k3", ["8 @9x7 k3"]),
     ],
 )
 def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[str]) -> None:
@@ -63,6 +65,80 @@ def test_what_is_no_grid_is_pointed_at(text: str, column: int, message: str) -> 
     with pytest.raises(SpecError, match=message) as caught:
         read_grid(text.split())
     assert caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("text", "axes"),
+    [
+        ("_:_ @_ k3", {"in_channels": (1, 8192), "out_channels": (1, 8192), "size": (1, 1024)}),
+        ("8 @9 k3 mid=_ ratio=_", {"in_channels": (8, 8), "mid_channels": (1, 4096), "bottleneck_ratio": (1, 64)}),
+        ("8 @9 k3 g_ n_", {"in_channels": (8, 8), "groups": (1, 1024), "batch": (1, 1024)}),
+        ("8 @9 k3 e_ m_", {"in_channels": (8, 8), "expansion_ratio": (1, 32), "depth_multiplier": (1, 32)}),
+        ("8 @9 k3 e2..4 m3,5", {"in_channels": (8, 8), "expansion_ratio": (2, 4), "depth_multiplier": (3, 5)}),
+        ("8 @9 k3 m1..9/x2", {"in_channels": (8, 8), "depth_multiplier": (1, 8)}),
+        ("3x3 8 @16..20x7", {"in_channels": (8, 8), "size0": (16, 20), "size1": (7, 7)}),
+        ("k3 8 in=9,8x7", {"in_channels": (8, 8), "size0": (9, 8), "size1": (9, 7)}),
+    ],
+)
+def test_what_varies_is_an_axis_of_the_grid(text: str, axes: dict[str, tuple[int, int]]) -> None:
+    """The first and the last value of each; channels first, sizes last. `_` is every number that there may be."""
+    (grid,) = read_grid(text.split())
+    first, last = grid.row(0), grid.row(grid.layers - 1)
+    found = {field: (first[field], last[field]) for field in grid.fields}
+    assert {"size": (9, 9), **found} == {"size": (9, 9), **axes}
+    assert grid.fields[0] == "in_channels"
+    assert grid.fields[-1].startswith("size")
+
+
+def test_a_kernel_that_is_asked_for_is_odd_and_at_most_15() -> None:
+    assert [grid.text for grid in read_grid(["8", "@20", "k_"])] == [f"k{n}" for n in (1, 3, 5, 7, 9, 11, 13, 15)]
+
+
+@pytest.mark.parametrize(("text", "first"), [
+    ("1..9 @7 k1", 1), ("1..120 @9 k1 g64", 64), ("1..300 @9 k1 g151", 151), ("1..300 @9 k1 g300", 300),
+])  # fmt: skip
+def test_the_tokens_of_a_grid_mean_its_first_layer_that_there_is(text: str, first: int) -> None:
+    """It is looked for at both ends, in the middle, and among the first 64."""
+    assert read_grid(text.split())[0].example().in_channels == first
+
+
+def test_no_layer_is_looked_for_behind_the_first_64() -> None:
+    with pytest.raises(SpecError, match="groups=65 does not divide in_channels=1"):
+        read_grid(["1..120", "@9", "k1", "g65"])
+
+
+def test_a_range_has_so_many_numbers_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convcost.search.grid.MOST_VALUES", 5)
+    assert read_values("3..7", "", 0, ()) == (3, 4, 5, 6, 7)
+    with pytest.raises(SpecError, match="has 6 numbers"):
+        read_values("3..8", "", 0, ())
+
+
+def test_a_grid_has_ten_million_million_layers_at_most() -> None:
+    assert read_grid(["1..10000:1..10000", "@1..1000x1..100", "k1"])[0].layers == 10_000_000_000_000
+    with pytest.raises(SpecError, match="10,100,000,000,000 layers are too many") as caught:
+        read_grid(["1..10000:1..10000", "@1..1000x1..101", "k1"])
+    assert (caught.value.start, caught.value.end) == (0, len(caught.value.text))
+
+
+@pytest.mark.parametrize(("text", "wrong", "hint"), [
+    ("9..3 @3 k3", "9..3", "write the smaller one first"), ("0..4 @3 k3", "0..4", "numbers and steps are 1 or more"),
+    ("0..0 @3 k3", "0..0", "numbers and steps are 1 or more"), ("4..8/x1 @3 k3", "4..8/x1", "numbers and steps"),
+    ("0 @7 k3", "0", "such as 16..512/16"), ("8, @9 k3", "", "such as 16..512/16"), ("8 @9x k3", "", "such as 16..512"),
+    ("8 @7 k3,9..5", "9..5", "write the smaller one first"), ("8 @7 k3,5..a", "5..a", "such as 16..512/16"),
+    ("8 @7 s_ k3", "s_", "it stands for channels"), ("8 @9 k3 mode=_", "mode=_", "it stands for channels"),
+    ("8 @9,7x7,6 n2 k3 e2,0", "0", "such as 16..512/16"), ("q2 8 @7 k3", "q2", "convcost help spec"),
+    ("8 @7 k3 a,b", "a,b", "convcost help spec"), ("8 @7 k3 s1..", "1..", "such as 16"),
+    ("8 @2,3 k9 p0", "k9", "at most 2 fits"), ("8,16 @9,7", "8,16 @9,7", "add k3 or k1x7"),
+    ("8 @9x9,7x7x7 k3", "@9x9,7x7x7", "make two calls of it"), ("1..1000001 @7 k3", "1..1000001", "give it steps"),
+    ("@3", "", "add them, such as 16..512/16:64"), ("8 k3", "", "add it, such as @7,14,28"),
+])  # fmt: skip
+def test_the_whole_of_what_is_wrong_is_marked_and_the_remedy_said(text: str, wrong: str, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        read_grid(text.split())
+    assert caught.value.text == text
+    assert text[caught.value.start : caught.value.end] == wrong
+    assert hint in caught.value.hint
 
 
 def every_row(grid: Grid, variant: str, layers: int) -> list[dict[str, object] | None]:

@@ -88,6 +88,46 @@ def test_channels_and_sizes_come_apart(name: str) -> None:
     assert cost(found, [0, 1, 2], lengths) < 2.1 * prod(lengths) <= cost(plan, [0, 1, 2], lengths) + prod(lengths)
 
 
+def largest(one: Any, other: Any) -> Any:
+    return one.trace.compute("max", one, other) if isinstance(one, traced.Traced) else max(one, other)
+
+
+#: Sums, the axes that their three sizes lie along, and how many numbers the steps behind the inputs are: 100 along
+#: axis 0, 50 along axis 1, 20 along axis 2, 5,000 along axes 0 and 1, 2,000 along 0 and 2, 100,000 along all.
+ARRANGED: list[tuple[Callable[..., list[Any]], list[int], int]] = [
+    (lambda a, b, n: [9 * a * n * n * b + a * n * n], [0, 1, 2], 20 + 50 + 50 + 5_000 + 100_000),  # n² · a (9b + 1)
+    # n (a + b) and n (2a + 2b + 5)
+    (lambda a, b, n: [(a + b) * n, (a + b + 3) * n * 2 - n], [0, 1, 2], 100 + 50 + 3 * 5_000 + 2 * 100_000),
+    (lambda a, b, n: [(a // 2) * n * b + (a // 2) * n], [0, 1, 2], 100 + 50 + 5_000 + 100_000),  # n · (a // 2) (b + 1)
+    (lambda a, b, n: [largest(a * n * n, b * n * n)], [0, 1, 2], 20 + 5_000 + 100_000),  # n² · max(a, b)
+    # n · max(a + b, 2a); and of a sum and a part of it the sum
+    (lambda a, b, n: [largest(a * n + b * n, 2 * a * n)], [0, 1, 2], 5_000 + 100 + 5_000 + 100_000),
+    (lambda a, b, n: [largest(a * n + b * n, a * n)], [0, 1, 2], 5_000 + 100_000),
+    (lambda a, b, n: [largest(4 * a * n - 8 * n, 6 * b * n)], [0, 1, 2], 100 + 20 + 2 * 2_000 + 50 + 1_000 + 100_000),
+    (lambda a, b, n: [(a - 3) * n * b], [0, 1, 2], 100 + 2_000 + 100_000),
+    (lambda a, b, n: [(a + 1) * (a + 2) * n * (b + 1) * (n + 3)], [0, 1, 2], 3 * 100 + 2 * 20 + 50 + 5_000 + 100_000),
+    (lambda a, b, n: [(a * b + n) // 2, a * b + n], [0, 1, 2], 5_000 + 2 * 100_000),  # once for both
+    (lambda b, n, a: [a * b * n * n + n * n * a + b], [1, 2, 0], 20 + 50 + 5_000 + 2 * 100_000),  # n² · a (b + 1) + b
+    (lambda a, b, n: [a * a * b, n - n + b, a * 0 + 7], [0, 1, 2], 100 + 5_000 + 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "axes", "steps"), ARRANGED)
+def test_steps_are_arranged_along_few_axes(build: Callable[..., list[Any]], axes: list[int], steps: int) -> None:
+    """Worked out by hand; what they say is what was traced."""
+    lengths, random = [100, 50, 20], Random(1)
+    plan = make_plan(build, [(1, 512)] * 3, [8, 16, 7])
+    found = arranged(plan, axes, lengths, [8, 16, 7])
+    assert cost(found, axes, lengths) == 100 + 50 + 20 + steps
+    rows = [[random.randint(1, 512) for _ in range(30)] for _ in range(3)]
+    columns, holds = found.run(rows)
+    assert holds.all()
+    expected = [build(*row) for row in zip(*rows)]
+    assert [[*column.tolist()] if column.ndim else [column.item()] * 30 for column in columns] == [
+        list(one) for one in zip(*expected)
+    ]
+
+
 def test_what_does_not_fit_when_it_is_arranged_stays_as_it_was_traced() -> None:
     """Multiplied out, a sum may be larger on the way than the numbers that it comes to."""
     most = 2_500_000_000
@@ -119,6 +159,16 @@ def test_the_largest_number_of_64_bits_fits_and_no_larger_one() -> None:
     assert plan.run([[largest - 1]])[0][0].tolist() == [largest]
     with pytest.raises(Refused, match="may be 9,223,372,036,854,775,808"):
         make_plan(lambda n: [n + 1], [(1, largest)], [3])
+
+
+def test_the_largest_number_that_a_double_holds_is_divided_and_no_larger_one() -> None:
+    largest = 9_007_199_254_740_992
+    plan = make_plan(lambda n: [n / 2], [(1, largest)], [3])
+    assert plan.run([[largest, 1]])[0][0].tolist() == [4_503_599_627_370_496, 0.5]
+    with pytest.raises(Refused, match="divides 9,007,199,254,740,993, which is rounded first"):
+        make_plan(lambda n: [n / 2], [(1, largest + 1)], [3])
+    with pytest.raises(Refused, match="divides 9,007,199,254,740,993"):
+        make_plan(lambda n: [n / (n + largest)], [(1, 1)], [1])
 
 
 def test_what_would_be_rounded_is_refused() -> None:

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from convcost.answers.comparison import compare_variants
 from convcost.cli.main import run
-from convcost.search.select import ROW_NUMBERS, ROW_WORDS, Order, read_selection, select_rows, unbeaten, words_of_row
+from convcost.search.select import (
+    ROW_NUMBERS,
+    ROW_WORDS,
+    Order,
+    Selection,
+    read_selection,
+    select_rows,
+    unbeaten,
+    words_of_row,
+)
 from convcost.spec import parse_spec
 from convcost.spec.errors import SpecError
 
@@ -81,17 +90,50 @@ def test_every_word_that_may_be_asked_for_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "column", "message"),
+    ("given", "wrong", "start", "message"),
     [
-        ({"sort": "macs,peak"}, 6, "unknown word 'peak'"),
-        ({"sort": "most:macs"}, 1, "no way to sort"),
-        ({"front": "macs,variant"}, 6, "unknown word 'variant'"),
+        ({"sort": "macs,peak"}, "peak", 5, "unknown word 'peak'"), ({"sort": "most:macs"}, "most", 0, "no way to sort"),
+        ({"sort": "macs,most:macs"}, "most", 5, "no way to sort"), ({"sort": "max:peak"}, "peak", 4, "unknown word"),
+        ({"sort": "macs,params, min:peak"}, "peak", 17, "unknown word"),
+        ({"front": "macs,variant"}, "variant", 5, "unknown word 'variant'"),
     ],
-)
-def test_a_word_that_is_none_is_pointed_at(given: dict[str, str], column: int, message: str) -> None:
+)  # fmt: skip
+def test_a_word_that_is_none_is_pointed_at(given: dict[str, str], wrong: str, start: int, message: str) -> None:
     with pytest.raises(SpecError, match=message) as caught:
         read_selection("", given.get("sort", ""), None, given.get("front", ""), ROW_WORDS, ROW_NUMBERS)
-    assert caught.value.column == column
+    assert (caught.value.start, caught.value.text[caught.value.start : caught.value.end]) == (start, wrong)
+
+
+def test_rows_that_lack_a_word_are_in_no_front() -> None:
+    rows = [{"a": 3, "b": 1}, {"a": 1}, {"a": 2, "b": 1}, {"a": 2, "b": 1}]
+    assert unbeaten(rows, [Order("a", False), Order("b", True)], dict) == rows[2:]
+    assert unbeaten(rows, [Order("a", True)], dict) == rows[:1]
+
+
+def test_equal_rows_stay_in_their_order_whichever_way_is_up() -> None:
+    """Sorted by the second word within the first."""
+    rows = [{"a": 1, "n": 0}, {"a": 2, "n": 1}, {"n": 2}, {"a": 1, "n": 3}, {"a": 2, "n": 4}]
+
+    def sorted_by(*orders: Order) -> list[int]:
+        return [row["n"] for row in Selection(sort=orders).of(rows, dict)]
+
+    assert sorted_by(Order("a", False)) == [0, 3, 1, 4, 2]
+    assert sorted_by(Order("a", True)) == [1, 4, 0, 3, 2]
+    assert sorted_by(Order("a", False), Order("n", True)) == [3, 0, 4, 1, 2]
+    assert Selection(top=0).of(rows, dict) == []
+
+
+def test_a_front_says_which_rows_it_beats() -> None:
+    """Building blocks are neither in it nor beaten, and rows that do not apply are gone."""
+    chosen = read_selection("params>1k", "", None, "params,macs", ROW_WORDS, ROW_NUMBERS)
+    found = select_rows(compare_variants(LAYER), chosen)
+    assert [row.variant for row in found.rows] == ["grouped"]
+    assert found.front == ("params", "macs")
+    assert {"standard", "bottleneck"} <= {row.variant for row in found.beaten}
+    assert not {"depthwise", "pointwise", "grouped"} & {row.variant for row in found.beaten}
+    named = select_rows(compare_variants(LAYER), chosen._replace(where=None), named=True)
+    assert [row.variant for row in named.rows] == ["depthwise"]
+    assert {"pointwise", "grouped"} <= {row.variant for row in named.beaten}
 
 
 def test_only_rows_that_are_left_are_executed(

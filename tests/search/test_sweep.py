@@ -25,17 +25,19 @@ import convcost
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
+from convcost.search import sweep
 from convcost.search.chunks import chunk
 from convcost.search.cluster import gathered_by, in_threads, on_cluster, reduced
 from convcost.search.columns import blocks
-from convcost.search.files import rows_to
+from convcost.search.files import numpy_records, rows_to
 from convcost.search.fronts import front_of
 from convcost.search.grid import read_grid
 from convcost.search.questions import NUMBERS, Question, columns_of, own_grid
-from convcost.search.reduce import Partial, Search, merge, parts
-from convcost.search.rows import batches
-from convcost.search.sweep import read_search, require_exact, sweep_layers
-from convcost.search.where import MISSING, SHAPING
+from convcost.search.reduce import WORDS, Found, Partial, Search, merge, parts, words_needed
+from convcost.search.rows import batches, is_missing
+from convcost.search.select import Order
+from convcost.search.sweep import Workers, read_search, require_exact, sweep_layers
+from convcost.search.where import MISSING, SHAPING, Condition
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
@@ -118,6 +120,68 @@ def test_what_is_best_is_the_first_of_all_rows() -> None:
     assert sum(chosen for _, (_, _, chosen) in found.counts) == len(rows)
 
 
+def numbered_rows(search: Search) -> list[tuple[int, int, dict[str, Any]]]:
+    """The words of all rows that are chosen, each with its question and its row in that grid, one layer at a time."""
+    chosen = Condition(search.where, WORDS) if search.where else None
+    rows = []
+    for number, question in enumerate(search.questions):
+        for row in range(question.grid.layers):
+            found = answer(question.variant, question.grid.spec(row))
+            words = {"variant": question.variant, **question.grid.row(row), **found.settings, **(found.words or {})}
+            if found.words is not None and (chosen is None or chosen(words)):
+                rows.append((number, row, words))
+    return rows
+
+
+def key_of(words: dict[str, Any], orders: tuple[Order, ...]) -> tuple[float, ...]:
+    """What rows are compared by, the least being best."""
+    return tuple([-words[order.word] if order.descending else words[order.word] for order in orders])
+
+
+ASKED: list[dict[str, Any]] = [
+    {"best": "macs", "top": 1}, {"best": "max:macs", "top": 3}, {"best": "max:macs,params", "top": 5},
+    {"best": "macs", "top": 5, "where": "params>300"}, {"best": "max:peak_bytes,macs", "top": 4},
+    {"best": "elementwise,max:peak_bytes", "top": 3, "where": "not variant=grouped or groups=2"},
+    {"best": "max:params", "top": 500}, {"front": "params,max:macs"}, {"front": "max:params,macs,peak_bytes"},
+    {"front": "macs", "best": "params", "top": 2}, {"where": "macs<1"}, {"where": "size=5 and in_channels<=6"},
+    {"front": "max:arithmetic_intensity,macs"}, {"best": "max:arithmetic_intensity", "top": 3},
+    {"where": "macs<1", "best": "macs", "top": 2, "front": "macs,params"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, list[tuple[int, int, dict[str, Any]]]]:
+    """All rows by the condition that chooses them."""
+    return {}
+
+
+@pytest.mark.parametrize("at_once", [2, 9])
+@pytest.mark.parametrize("asked", ASKED)
+def test_the_answer_to_a_search_is_that_of_going_through_all_rows(
+    asked: dict[str, Any], at_once: int, everything: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row by row, in blocks of any size; what is left of them is answered a few at a time."""
+    monkeypatch.setattr("convcost.search.reduce.AT_ONCE", at_once)
+    monkeypatch.setattr("convcost.search.chunks.TOGETHER", 3)
+    search = read_search("2..8/2:4,6 @3,5 k3 mid=1,2,3", ["standard", "bottleneck", "grouped"], **asked)
+    if search.where not in everything:
+        everything[search.where] = numbered_rows(search)
+    rows = everything[search.where]
+    found = reduced(search)
+    for number, (layers, _, chosen) in found.counts:
+        assert layers == search.questions[number].grid.layers
+        assert chosen == len([one for one in rows if one[0] == number])
+    best = sorted([(key_of(words, search.best), *place) for *place, words in rows])
+    assert [one[:3] for one in found.best] == (best[: search.top] if search.best else [])
+    points: dict[tuple[float, ...], list[tuple[int, int]]] = {}
+    for number, row, words in rows:
+        points.setdefault(key_of(words, search.front), []).append((number, row))
+    front = {p: like for p, like in points.items()
+             if not any([q != p and all([a <= b for a, b in zip(q, p)]) for q in points])}  # fmt: skip
+    expected = [Found(p, *min(like), len(like)) for p, like in sorted(front.items())] if search.front else []
+    assert sorted(found.front) == expected
+
+
 def test_the_front_has_every_row_that_no_other_beats() -> None:
     found = reduced(small())
     points = [(row["params"], row["macs"]) for row in every_row(small())]
@@ -142,6 +206,84 @@ def test_the_order_of_parts_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         right = merge(search, one, right)
     assert left == right == whole
     assert in_threads(search, 3) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "found"),
+    [
+        # 2^26 layers are 256 blocks of 2^18; a part has 2^24 layers
+        ("1..4096:1..4096 @1..4 k1", None, [(64 * n, 64 * n + 64, 1 << 24) for n in range(4)]),
+        # 12 of the first channels, with 4096 of the second and 5 sizes each, are a block: 342 of them, 68 a part
+        ("1..4096:1..4096 @1..5 k1", None, [(68 * n, min(342, 68 * n + 68), None) for n in range(6)]),
+        ("1..512:1..512 @7 k1", None, [(0, 1, 1 << 18)]), ("1..512:1..513 @7 k1", 1, [(0, 1, None), (1, 2, None)]),
+    ],
+)  # fmt: skip
+def test_parts_have_every_block_of_layers_once(text: str, layers: int | None, found: Any) -> None:
+    """Of parts that do not come out even, how many layers they have is about right, and together all."""
+    search = read_search(text, ["standard"])
+    several = list(parts(search) if layers is None else parts(search, layers))
+    assert {part.question for part in several} == {0}
+    assert sum([part.layers for part in several]) == search.questions[0].grid.layers
+    assert len(several) == len(found)
+    assert [(part.first, part.last, count and part.layers) for part, (*_, count) in zip(several, found)] == found
+
+
+def test_a_search_reads_the_words_that_it_asks_for_once() -> None:
+    asked = small(where="macs<=2M and not variant=pointwise and in_channels>3", best="params,macs", front="peak_bytes")
+    assert words_needed(asked) == ("macs", "params", "peak_bytes")
+    assert words_needed(Search(())) == ()
+
+
+def test_fronts_of_parts_are_joined_in_whole_numbers() -> None:
+    """Beyond 2^53 doubles would take two of them for one."""
+    search = Search((), "", (), 2, ())
+    one = Partial(((0, (1, 2, 3)),), (), (Found((2**53 + 1, 4), 0, 7),))
+    other = Partial(((0, (10, 20, 30)), (1, (1, 1, 1))), (), (Found((2**53, 5), 0, 3, 2), Found((2**53 + 1, 4), 1, 0)))
+    joined = merge(search, one, other)
+    assert joined.counts == ((0, (11, 22, 33)), (1, (1, 1, 1)))
+    assert joined.front == (Found((2**53, 5), 0, 3, 2), Found((2**53 + 1, 4), 0, 7, 2))
+    assert merge(search, Partial(), other) == merge(search, other, Partial()) == other
+    halves = merge(search, Partial((), (), (Found((0.5, 1.5), 0, 0),)), Partial((), (), (Found((0.25, 2.0), 0, 1),)))
+    assert [found.key for found in halves.front] == [(0.25, 2.0), (0.5, 1.5)]
+
+
+def test_the_best_of_parts_are_joined_in_order() -> None:
+    """As many as are kept; of equal ones the row that comes first."""
+    search = Search((), top=2)
+    one = Partial((), (Found((1,), 0, 5), Found((4,), 0, 6)))
+    other = Partial((), (Found((1,), 0, 2), Found((2,), 0, 9)))
+    assert merge(search, one, other).best == (Found((1,), 0, 2), Found((1,), 0, 5))
+    assert merge(search, one, Partial()) == merge(search, Partial(), one) == one
+
+
+@pytest.mark.parametrize(
+    ("workers", "who"),
+    [
+        (Workers(), ("reduced",)), (Workers(2), ("in_threads", 2)), (Workers(7), ("in_threads", 7)),
+        (Workers(0), ("reduced",)), (Workers(3, 2), ("on_cluster", "", 2)),
+        (Workers(1, 0, "a:1"), ("on_cluster", "a:1", 0)),
+    ],
+)  # fmt: skip
+def test_a_search_is_worked_out_by_whom_it_is_given_to(
+    workers: Workers, who: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    for name in ("reduced", "in_threads", "on_cluster"):
+        monkeypatch.setattr(sweep, name, lambda search, *given, name=name: asked.append((name, *given[:-1])))  # noqa: ARG005  bound
+    workers.reduce(small(), lambda _: None)
+    assert asked == [who]
+
+
+@pytest.mark.parametrize("worker", [reduced, lambda search, tell: in_threads(search, 2, tell)])
+def test_how_many_layers_are_done_is_told_after_each_part(worker: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convcost.search.reduce.AT_ONCE", 7)
+    monkeypatch.setattr("convcost.search.reduce.parts.__defaults__", (20,))
+    told: list[int] = []
+    search = small(front="")
+    worker(search, told.append)
+    assert told == sorted({*told})
+    assert told[-1] == sum([question.grid.layers for question in search.questions])
+    assert len(told) > 20
 
 
 @pytest.fixture
@@ -213,6 +355,20 @@ def test_a_front_of_many_points_is_one_of_pairs(points: list[tuple[int, int, int
     assert sorted(found) == sorted({*points} - beaten)
 
 
+@pytest.mark.parametrize("together", [1, 2, 7, 256])
+def test_a_front_is_the_same_however_many_points_are_sorted_out_at_a_time(
+    together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convcost.search.fronts.TOGETHER", together)
+    points = np.random.default_rng(2).integers(0, 9, (300, 3))
+    listed = [tuple(point) for point in points.tolist()]
+    wanted = {
+        p: listed.index(p) for p in listed if not any(q != p and all(b <= a for a, b in zip(p, q)) for q in listed)
+    }
+    assert front_of(points).tolist() == sorted(wanted.values())
+    assert front_of(points[:0]).tolist() == []
+
+
 @pytest.mark.needs("moocore")
 def test_moocore_and_sorting_agree() -> None:
     points = np.random.default_rng(1).integers(0, 400, (25_000, 3))
@@ -227,6 +383,23 @@ def written(search: Search, ending: str) -> bytes:
         for batch in batches(search):
             write(batch)
     return file.getvalue()
+
+
+def test_rows_come_in_batches_of_65536_and_say_how_many_layers_are_done() -> None:
+    """A setting that a row does not have is -1; one that varies is what it is."""
+    search = read_search("1..512:1..256 @7 k1 m3,4", ["standard", "depthwise-separable"], "groups<3 or in_channels>0")
+    told: list[int] = []
+    found = batches(search, told.append)
+    first, second, third = next(found), next(found), next(found)
+    assert [len(batch["params"]) for batch in (first, second, third)] == [1 << 16] * 3
+    assert told == [1 << 16, 1 << 17]
+    assert {*first["depth_multiplier"].tolist()} == {*first["mid_channels"].tolist()} == {-1}
+    assert {*third["depth_multiplier"].tolist()} == {3, 4}
+    assert is_missing(first["groups"]).all()
+    assert numpy_records(first)[:2].tolist() == [
+        ("standard", "1:1 @7 k1", 1, 1, "7x7", -1, -1, -1, -1, -1, 1, 49, 49, 98, 0, 49, 4, 196, 392, 396, 98 / 396),
+        ("standard", "1:2 @7 k1", 1, 2, "7x7", -1, -1, -1, -1, -1, 2, 98, 98, 196, 0, 98, 8, 392, 588, 596, 196 / 596),
+    ]  # fmt: skip
 
 
 def test_a_csv_has_every_row_and_its_layer() -> None:

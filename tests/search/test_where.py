@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcost.search.where import Condition, read_quantity
+from convcost.search.where import Condition, condition_of_layers, read_quantity
 from convcost.spec.errors import SpecError
 
-KNOWN = ["macs", "params", "peak_bytes", "relative.macs", "name", "variant"]
+KNOWN = ["macs", "params", "peak_bytes", "relative.macs", "name", "variant", "index"]
 
 ROW = {"macs": 30_000_000, "params": 512, "peak_bytes": 2**21, "relative": {"macs": 0.25}, "name": "stage1.2.conv",
        "variant": "grouped"}  # fmt: skip
@@ -49,12 +49,62 @@ def test_what_is_no_quantity_is_refused(text: str) -> None:
         ("params>1k and macs<1 or variant=grouped", True), ("relative.macs<=25%", True),
         ("params>1k and (macs<1 or variant=grouped)", False),
         ("name=stage1.*", True), ("name=stage2.*", False), ("variant!=grouped", False), ("macs>=50%", True),
-        ("macs>51%", False),
+        ("macs>51%", False), ("relative.macs<25%", False), ("relative.macs>=25%", True), ("macs<=30 MMACs", True),
+        ("not not macs=30M", True), ("macs=30M or params=512 and macs=1", True), ("index<3", False),
+        ("(params>1k or macs=30M) and name=*conv", True), ("name==stage?.2.conv", True), ("variant!=group*", False),
     ],
 )  # fmt: skip
 def test_a_condition_means_what_it_says(text: str, holds: bool) -> None:
     """`and` binds closer than `or`; `%` is a share of the total."""
     assert Condition(text, KNOWN)(ROW, {"macs": 60_000_000}) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "shares", "words"),
+    [
+        ("macs<5% and params<3", True, ("macs", "params")), ("params<3 or macs<5%", True, ("params", "macs")),
+        ("macs<5 and macs>3", False, ("macs",)), ("not variant=ghost", False, ("variant",)),
+    ],
+)  # fmt: skip
+def test_a_condition_says_what_it_asks_for_and_whether_it_needs_a_total(
+    text: str, shares: bool, words: tuple[str, ...]
+) -> None:
+    condition = Condition(text, KNOWN)
+    assert (condition.shares, condition.words) == (shares, words)
+
+
+@pytest.mark.parametrize(
+    ("asked", "holds"),
+    [
+        ("<20", [1, 0, 0]), ("<=20", [1, 1, 0]), (">20", [0, 0, 1]), (">=20", [0, 1, 1]), ("=20", [0, 1, 0]),
+        ("!=20", [1, 0, 1]), ("<20.5", [1, 1, 0]), ("<=19.5", [1, 0, 0]), (">19.5", [0, 1, 1]), (">=20.5", [0, 0, 1]),
+        ("=20.5", [0, 0, 0]), ("!=20.5", [1, 1, 1]),
+    ],
+)  # fmt: skip
+def test_limits_between_and_at_numbers_mean_the_same_of_columns_and_in_kernels(asked: str, holds: list[int]) -> None:
+    """Of doubles, too, half as large."""
+    condition = Condition(f"macs{asked}", KNOWN)
+    assert condition({"macs": np.array([19, 20, 21])}).tolist() == [bool(one) for one in holds]
+    assert [eval(condition.source({"macs": "v1"}, ""), {"v1": value}) for value in (19, 20, 21)] == holds
+    sign = asked.rstrip("0123456789.")
+    halved = Condition(f"macs{sign}{float(asked[len(sign) :]) / 2}", KNOWN)
+    assert halved({"macs": np.array([9.5, 10.0, 10.5])}).tolist() == [bool(one) for one in holds]
+
+
+@pytest.mark.parametrize("text", ["groups<=4", "groups!=3", "groups<3.5", "groups>=0", "groups!=3.5"])
+def test_a_setting_that_a_column_does_not_have_fulfils_nothing(text: str) -> None:
+    """It is -1 there."""
+    condition = Condition(text, ["groups"])
+    assert condition({"groups": np.array([-1, 2, -1])}).tolist() == [False, True, False]
+    source = condition.source({"groups": "v1"}, "grouped")
+    assert [bool(eval(source, {"v1": value})) for value in (-1, 2)] == [False, True]
+
+
+def test_a_share_is_pointed_at_where_there_is_no_whole() -> None:
+    with pytest.raises(SpecError, match="a share of what") as caught:
+        condition_of_layers("params<3 and macs<5%", KNOWN)
+    assert (caught.value.text, caught.value.start, caught.value.end) == ("params<3 and macs<5%", 19, 20)
+    assert condition_of_layers("macs<5", KNOWN)({"macs": 4}) is True
 
 
 def test_a_word_that_a_row_lacks_fulfils_nothing() -> None:
@@ -77,18 +127,25 @@ def test_columns_are_answered_as_rows_are(values: list[int], tenths: int, sign: 
 
 
 @pytest.mark.parametrize(
-    ("text", "column", "message"),
+    ("text", "wrong", "start", "message", "hint"),
     [
-        ("macs<=", 7, "a value is missing"), ("mac<=3", 1, "unknown word 'mac'"), ("macs<=3 foo", 9, "does not belong"),
-        ("(macs<3", 8, "not closed"), ("macs<3x", 6, "no quantity"), ("name<x", 5, "name is a name"),
-        ("macs ~ 3", 6, "no comparison"), ("macs<3 and", 11, "a word such as macs"), ("", 1, "a word such as macs"),
-        ("macs", 5, "what is asked of macs"), ("macs<3)", 7, "does not belong"),
+        ("macs<=", "", 6, "a value is missing", "such as 30M"), ("mac<=3", "mac", 0, "unknown word 'mac'", "macs"),
+        ("macs<=3 foo", "foo", 8, "does not belong", "join conditions"), ("(macs<3", "", 7, "not closed", "add )"),
+        ("(macs<3 foo", "foo", 8, "not closed", "add )"), ("macs<3x", "3x", 5, "no quantity", "such as 30M"),
+        ("params<1 and name<x", "<", 17, "name is a name", "= and !="),
+        ("name>=x", ">=", 4, "name is a name", "= and !="),
+        ("macs ~ 3", "~", 5, "no comparison", "there are <="), ("macs<3 and", "", 10, "a word such as macs", ""),
+        ("", "", 0, "a word such as macs", ""), ("macs", "", 4, "what is asked of macs", "write it as"),
+        ("macs<3)", ")", 6, "does not belong", "join conditions"), ("macs<3 or mac>4", "mac", 10, "unknown word", ""),
+        ("macs<  ! 3", "!", 7, "does not belong to a condition", "such as macs<=30M"),
+        ("macs<x MMACs", "MMACs", 7, "'xMMACs' is no quantity", "such as 30M"),
     ],
 )  # fmt: skip
-def test_what_is_no_condition_is_pointed_at(text: str, column: int, message: str) -> None:
+def test_what_is_no_condition_is_pointed_at(text: str, wrong: str, start: int, message: str, hint: str) -> None:
     with pytest.raises(SpecError, match=message) as caught:
         Condition(text, KNOWN)
-    assert caught.value.column == column
+    assert (caught.value.start, text[caught.value.start : caught.value.end]) == (start, wrong)
+    assert hint in caught.value.hint
 
 
 @given(st.text(alphabet="macsprn ()<>=!%0123456789.andort*", max_size=24))

@@ -9,6 +9,9 @@ import pytest
 from spec.spec_cases import error_of
 
 from convcost.spec import SpecError, parse_spec
+from convcost.spec.check import divisors
+from convcost.spec.errors import unknown_name
+from convcost.spec.fields import axes_disagree
 
 LAYER = '"in_channels": 8, "kernel_size": 3, "input_size": 9'
 
@@ -26,6 +29,7 @@ TOKENS = [
     ("@56 k3«» ", "in_channels is missing", "64:128"),
     ("64:128 @56«»", "kernel_size is missing", "k3 or k1x7"),
     ("64:128 k3«»", "input_size is missing", "@56x48"),
+    ("64:128 @56 «k000000000000000000»", "kernel_size must be at least 1, got 0", "1 or more"),
     ("64:128 @56 «k0»", "kernel_size must be at least 1, got 0", "1 or more"),
     ("64:128 «@56x0» k3", "input_size must be at least 1, got 0", "1 or more"),
     ("«64:0» @56 k3", "out_channels must be at least 1", "1 or more"),
@@ -40,6 +44,11 @@ TOKENS = [
     ("64:128 «@1x2x3x4x5x6» k3", "input_size has 6 axes", "1, 2 or 3"),
     ("64:128 «@1x2x3x4» k3", "input_size has 2 channels behind its batch, in_channels is 64", "write @3x4"),
     ("3:64 «@1x224x224x3» k3", "input_size has 224 channels", "write @1x3x224x224"),
+    ("64:128 «@5x63x56» k3 1d", "input_size has 63 channels behind its batch, in_channels is 64", "write @56"),
+    ("64:128 @5x64x56 k3 «2d»", "2d has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ("64:128 @5x64x56 «k3x3» 1d", "k3x3 has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ("64:128 1d «@64x56» k3", "@64x56 has 2 axes, the rest has 1", "give one number"),
+    ("64:128 @64x56 «1d» k3", "1d has 1 axis, the rest has 2", "give one number, or 2 of them"),
     ("3:64 @8x3x224x224 «n4» k3", "batch is 4, and input_size starts with 8", "@224x224"),
     (
         "3:64 «@224x224x3» k7 s2",
@@ -78,6 +87,7 @@ TOKENS = [
     ("64:128 @56 k3 1d «p1x2»", "p1x2 has 2 axes, the rest has 1", "one number"),
     ("64:128 @56x48 k3 «1d»", "1d has 1 axis, the rest has 2", "2 of them"),
     ("64:128 @56x48 «k3x3x3»", "k3x3x3 has 3 axes, the rest has 2", "2 of them"),
+    ("64:128 @5 «k7» pvalid 1d", "kernel_size=7 is larger than the padded input 5", "at most 5"),
     ("64:128 @5 «k7» pvalid", "kernel_size=7 is larger than the padded input 5", "at most 5"),
     ("64:128 @5x9 «k7x3» d2 p1", "spans 13x5: it is larger than the padded input 7x11", "at most 4x6"),
     ("1 @9 «k999999999999999999» d2", "padding=same would have more than 18 digits", "smaller"),
@@ -88,6 +98,16 @@ TOKENS = [
     ("64:128 @56 k3 t s1x3 «op0x3»", "output_padding=0x3 must be", "at most 2"),
     ("64:128 @56 k3 «op1»", "belongs to a transposed", "with t"),
     ("64:128 @2 k3 t «p5»", "its size would be -6x-6", "less padding"),
+    ("1 @1 k4 t «p2»", "its size would be 0x0", "less padding"),
+    ("64:128 @5 k11 s3 psame-upper «mode=reflect»", "reflect cannot pad an input of 5 by 5", "at most 4"),
+    ("64:128 @5 k6 s3 d2 psame-upper «mode=reflect»", "reflect cannot pad an input of 5 by 5", "at most 4"),
+    ("1 @9 «k500000000000000001» d2", "padding=same would have more than 18 digits", "smaller"),
+    ("64:128 @56 k3 «fp»", "unknown token 'fp'", "did you mean fp8?"),
+    ("64:128 @56 k3 «q»", "unknown token 'q'", "convcost help spec"),
+    ("64:128 @56 k3 «nint8»", "unknown token 'nint8'", "did you mean int8?"),
+    ("64:128 @56 k3 «qias»", "unknown token 'qias'", "convcost help spec"),
+    ("64:128 @56 «k3)»", "got '3)'", "one layer a line"),
+    ("64:128 @56 k3 «sa1»", "unknown token 'sa1'", "did you mean psame?"),
     ("64:128 @2 k5 «mode=reflect»", "reflect cannot pad an input of 2 by 2", "at most 1"),
     ("64:128 @2 k5 «mode=circular» p3", "circular cannot pad an input of 2 by 3", "at most 2"),
     ("64:128 @3 k7 psame-upper «mode=reflect»", "cannot pad an input of 3 by 3", "at most 2"),
@@ -116,13 +136,17 @@ MEANT = [
     ("output_padding=1", "op1"), ("k３", "k3"), ("\u200bk3", "k3"), ("pad1", "p1"), ("int9", "int8 or int4"),
     ("fp12", "fp32 or fp16"), ("fp61", "fp64 or fp16"), ("fp9", "fp8"),
     ("MID=96", "mid=96"), ("mid96", "mid=96"), ("2D", "2d"), ("64→128", "64:128"), ("64-128", "64:128"),
-    ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"),
+    ("@56X48", "@56x48"), ("padding_mode=reflect", "mode=reflect"), ("unit8", "uint8"), ("int4x", "int4"),
+    ("int", "int8 or int4"), ("psam", "psame"), ("dilatoin=2", "d2"), ("group=2", "g2"), ("ratio4", "ratio=4"),
+    ("padding=1", "p1"), ("bias=True", "bias"), ("s2,2", "s2x2"), ("dtype=half", "fp16"), ("e=6", "e6"),
 ]  # fmt: skip
 
 WRITTEN = [
     ("kernel", "kernel_size is written k3"), ("mid", "mid_channels is written mid=96"), ("relu", "--activation relu"),
     ("norm", "--norm"), ("residual", "--residual"), ("nobias", "no bias unless"), ("bias=False", "no bias unless"),
-    ("Conv2d", "needs its parentheses"),
+    ("Conv2d", "needs its parentheses"), ("activation=relu", "--activation"), ("leaky", "--activation leaky-relu"),
+    ("kernl3", "did you mean k3?"), ("dil2", "convcost help spec"), ("w8", "w8a8, w4a16"),
+    ("batchnorm", "--norm"), ("s3x3x", "such as s2 or s1x2"), ("v", "convcost help spec"),
 ]  # fmt: skip
 
 PRINTED = [
@@ -148,11 +172,26 @@ PRINTED = [
     ("Conv2d(64, 128, «(3, 3, 3)») @9", "kernel_size has 3 axes, the rest has 2", "2 of them"),
     ("Conv2d(64, 128, «(3, 3, 3, 3)») @9", "kernel_size has 4 axes", "1, 2 or 3"),
     ("Conv2d(64, 128«)» @9", "kernel_size is missing", "kernel_size=…"),
+    ("Conv2d(out_channels=8, kernel_size=3«)» @9", "in_channels is missing", "in_channels=…"),
+    ("Conv2D(8, 3, «zzz»=1) 3: @9", "unknown argument zzz", "the arguments are filters, kernel_size, strides"),
+    ("Conv2d(3, 8, 3, «subsample»=2) @9", "unknown argument subsample", "the arguments are in_channels, out_channels"),
     ("Conv2d(64, kernel_size=3«)» @9", "out_channels is missing", "out_channels=…"),
     ("Conv2d(64, 128, «0») @9", "kernel_size must be at least 1, got 0", "1 or more"),
     ("Conv2d(64, 128, «-3») @9", "kernel_size must be at least 1, got -3", "1 or more"),
     ("Conv2d(64, 128, «9999999999999999999») @9", "more than 18 digits", "at most 18"),
     ("Conv2d(64, 128, «3.5») @9", "kernel_size cannot be 3.5", "an integer"),
+    ("Conv2d(64, 128, 3, stride=«-1.5») @9", "stride cannot be -1.5", "an integer"),
+    ("Conv2d(«00000000000000000064», 8, 3) @9", "more than 18 digits", "at most 18"),
+    ("Conv2d(3, 8, «2**999999999999999999») @9", "more than 18 digits", "at most 18"),
+    ("Conv2d(3, 8, «2**60») @9", "more than 18 digits", "at most 18"),
+    ("Conv2d(3, 8, 2**60 «//» 2**59) @9", "a number of more than 18 digits", "number that is meant"),
+    ("Conv2d(3, 8, 2 «**» -1) @9", "a negative power is no whole number", "number that is meant"),
+    ("Conv2d(3, 8, 10 «%» 0) @9", "a division by 0", "number that is meant"),
+    ("Conv2d(3, 8, «2*-1») @9", "kernel_size must be at least 1, got -2", "1 or more"),
+    ("Conv2d(3, 8, " + "(" * 12 + "«(»3" + ")" * 13 + ") @9", "nested too deeply", "one an axis"),
+    ("layers.Conv2D(8, 3) 3: @9 «q2»", "unknown token 'q2'", "convcost help spec"),
+    ("layers.Conv2D(8, 3) @9 3: «4:»", "the in channels are given twice", "keep one of them"),
+    ("Conv1d(3, 8, 3) «@2x3x4x9»", "@2x3x4x9 has 2 axes, the rest has 1", "one number"),
     ("Conv2d(64, 128, «None») @9", "kernel_size cannot be null", "integer"),
     ("Conv2d(64, 128, 3, padding=«half») @9", "padding cannot be 'half'", "same"),
     ("Conv2d(64, 128, 3, bias=«1») @9", "bias cannot be 1", "true or false"),
@@ -198,6 +237,11 @@ JSON = [
     ('{"in_channels": «null»}', "in_channels cannot be null", "an integer"),
     ('{"in_channels": «"8"»}', "in_channels cannot be '8'", "an integer"),
     ('{"in_channels": «-8»}', "in_channels must be at least 1, got -8", "1 or more"),
+    ('{"in_channels": «-999999999999999999»}', "must be at least 1, got -999999999999999999", "1 or more"),
+    ('{"in_channels": «-1000000000000000000»}', "more than 18 digits", "at most 18"),
+    ('{"in_channels": «1e17»}', "in_channels cannot be 1e+17", "write 100000000000000000"),
+    ('{"in_channels": «1e18»}', "in_channels cannot be 1e+18", "write an integer"),
+    ("{" + LAYER + ', «"pad"»: 1}', 'unknown field "pad"', 'did you mean "padding"?'),
     ('{"in_channels": «NaN»}', "in_channels cannot be nan", "an integer"),
     ('{"in_channels": «1000000000000000000»}', "more than 18 digits", "at most 18"),
     ('{"in_channels": «' + "9" * 5000 + "»}", "more than 18 digits", "at most 18"),
@@ -206,6 +250,13 @@ JSON = [
     ('{"kernel_size": «[]»}', "kernel_size has 0 axes", "1, 2 or 3"),
     ('{"kernel_size": «[1, 2, 3, 4]»}', "kernel_size has 4 axes", "1, 2 or 3"),
     ("{" + LAYER + ', "bias": «1»}', "bias cannot be 1", "true or false"),
+    ("{" + LAYER + ', "bias": «"first"»}', "bias cannot be 'first'", "true or false, last"),
+    ("{" + LAYER + ', "norm": «"last"»}', "norm cannot be 'last'", "true or false"),
+    ("{" + LAYER + ', "mid_channels": «[1, 2, 3]»}', "mid_channels is one number or two, got 3", "mid=48x64"),
+    ("{" + LAYER + ', "mid_channels": «[]»}', "mid_channels is one number or two, got 0", "mid=48x64"),
+    ("{" + LAYER + ', "mid_channels": «[2, 0]»}', "mid_channels must be at least 1, got 0", "1 or more"),
+    ("{" + LAYER + ', "mid_channels": «"2"»}', "mid_channels cannot be '2'", "an integer, or a list of two"),
+    ("{" + LAYER + ', "expansion_ratio": «[2]»}', "expansion_ratio cannot be such a list", "an integer"),
     ("{" + LAYER + ', "dtype": «16»}', "dtype cannot be 16", "one of fp64, fp32"),
     ("{" + LAYER + ', "dtype": «"float16"»}', "dtype cannot be 'float16'", "did you mean fp16?"),
     ("{" + LAYER + ', "dtype": «"fp12"»}', "dtype cannot be 'fp12'", "did you mean fp32 or fp16?"),
@@ -220,6 +271,14 @@ JSON = [
     ("{" + LAYER + ', «"zzz"»: [{"a": "}"}]}', 'unknown field "zzz"', "leave it out"),
     ("{" + LAYER + ', «"kernel_size"»: 4}', '"kernel_size" is given twice', "keep one"),
     ('{"x": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"a": «{"a": 1, "a": 2}»}', '"a" is given twice', "keep one"),
+    ('{"in_channels": «}»', "malformed JSON", "one object a line"),
+    ('{"in_channels": 8,«,» "groups": 1}', "malformed JSON", "one object a line"),
+    ('{"kernel_size": [3, «]»}', "malformed JSON", "comma before"),
+    ("{" + LAYER + ", «}» ", "malformed JSON", "comma before"),
+    ('{"in_channels":«-8»,"kernel_size":3}', "must be at least 1, got -8", "1 or more"),
+    ('{"in_channels":8,"kernel_size":«0»}', "must be at least 1, got 0", "1 or more"),
+    ('{"in_channels":8,«"zzz"»:0,"kernel_size":3}', 'unknown field "zzz"', "leave it out"),
     ("{" + LAYER + ", «}»", "malformed JSON", "comma before"),
     ("{«'»in_channels': 8}", "malformed JSON", "double quotes"),
     ('{"bias": «T»rue}', "malformed JSON: expecting value", "true, false and null"),
@@ -254,6 +313,67 @@ def test_what_is_suggested_for_a_field_said_twice_works(line: str) -> None:
     for meant in numbers:
         parse_spec(line.replace(meant.strip("@").replace(":", "x"), meant, 1))
     assert len(numbers) == ("k5" not in line)
+
+
+@pytest.mark.parametrize(
+    ("line", "same"),
+    [
+        (
+            "64:128 @5 k5 pvalid",
+            '{"in_channels": 64, "out_channels": 128, "kernel_size": 5, "input_size": 5, "padding": 0}',
+        ),
+        ("1 @1 k3 t p1", "1 in=1 k3 t p1-1"),
+        ("64:128 @5 k10 s3 psame-upper mode=reflect", "64:128 @5x5 k10 s3 psame-upper mode=reflect"),
+        ("64:128 @4 k7 s2 psame-upper mode=reflect", "64:128 @4x4 k7 s2 psame-upper mode=reflect"),
+        ("1 @1 k1 psame-upper mode=reflect", "1 @1x1 k1x1 psame-upper mode=reflect"),
+        ("1 @9 k500000000000000000 d2", "1 @9 k500000000000000000 d2 p499999999999999999"),
+        ("Conv2d(0000000000000000064, 8, 3) @9", "64:8 @9 k3 pvalid bias"),
+        ("Conv2d(3, 8, " + "(" * 12 + "3" + ")" * 12 + ") @9", "3:8 @9 k3 pvalid bias"),
+        ("Conv2d(3, 8, 1**64 + 10 % 8) @9", "3:8 @9 k3 pvalid bias"),
+        ("Conv2d(3, 2**59, 7 // 2) @9", "3:576460752303423488 @9 k3 pvalid bias"),
+        ("Conv2d(3, 8, (-1)**2 * 3) @9", "3:8 @9 k3 pvalid bias"),
+    ],
+)
+def test_what_is_just_possible_is_read(line: str, same: str) -> None:
+    """One step beyond each of these lies a mistake."""
+    assert parse_spec(line) == parse_spec(same)
+
+
+@pytest.mark.parametrize(
+    ("number", "few"),
+    [(1, "1"), (7, "1, 7"), (9, "1, 3, 9"), (30, "1, 2, 3, 5, …"), (998, "1, 2, 499, 998"), (1009, "1, 1009")],
+)
+def test_a_hint_has_the_first_divisors_of_a_number(number: int, few: str) -> None:
+    """Those below a thousand are looked for; of a large prime there are none but itself."""
+    assert divisors(number) == few
+
+
+@pytest.mark.parametrize(
+    ("named", "axes", "message", "hint"),
+    [
+        (2, 1, "k3x3 has 2 axes, the rest has 1", "give one number"),
+        (1, 2, "k3x3 has 1 axis, the rest has 2", "give one number, or 2 of them"),
+        (2, 3, "k3x3 has 2 axes, the rest has 3", "give one number, or 3 of them"),
+    ],
+)
+def test_how_many_axes_there_are_is_told(named: int, axes: int, message: str, hint: str) -> None:
+    problem = axes_disagree("k3x3", named, axes, "kernel_size")
+    assert (problem.message, problem.hint, problem.fields) == (message, hint, ("kernel_size",))
+
+
+def test_a_hint_lists_what_there_is_to_choose_from() -> None:
+    """Of dtypes also one that has no name of its own."""
+    assert error_of("64:128 @56 k3 mode=xyz").hint == "one of zeros, reflect, replicate, circular"
+    dtypes = error_of("{" + LAYER + ', "dtype": "qqq"}').hint
+    assert dtypes.startswith("one of fp64, fp32, ")
+    assert dtypes.endswith(", binary, or such as w8a16")
+
+
+@pytest.mark.parametrize(("length", "shown"), [(40, "y" * 40), (41, "y" * 39 + "…")])
+def test_a_message_repeats_forty_characters(length: int, shown: str) -> None:
+    """And the fortieth of a longer word is an ellipsis."""
+    assert error_of("64:128 @56 k3 " + "y" * length).message == f"unknown token '{shown}'"
+    assert unknown_name("variant", "y" * length, ["standard"]).message == f"unknown variant '{shown}'"
 
 
 @pytest.mark.parametrize(("word", "meant"), MEANT)

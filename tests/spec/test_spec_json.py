@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from convcost.spec import ACTIVATIONS, LayerSpec, parse_spec, spec_to_json
+from convcost.spec import ACTIVATIONS, LayerSpec, SpecError, parse_spec, read_layer, spec_to_json
 
 LAYER = {"in_channels": 8, "out_channels": 4, "kernel_size": 3, "input_size": [9, 8]}
 
@@ -25,6 +25,10 @@ SAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"mid_channels": None, "activation": None}, {"mid_channels": None, "activation": None}),
     ({"norm": True, "v1": True, "residual": True}, {"norm": True, "v1": True, "residual": True}),
     ({"bias": "last"}, {"bias": "last"}),
+    ({"mid_channels": [4, 8]}, {"mid_channels": (4, 8)}),
+    ({"mid_channels": [8, 8]}, {"mid_channels": 8}),
+    ({"mid_channels": [6]}, {"mid_channels": 6}),
+    ({"mid_channels": 6}, {"mid_channels": 6}),
     ({"dtype": "W4A16"}, {"dtype": "w4a16"}),
     ({"padding": "SAME"}, {"padding": "same-upper"}),
     ({"padding": "same"}, {"padding": ((1, 1), (1, 1))}),
@@ -74,3 +78,19 @@ def test_the_written_object_has_every_field_in_order_and_lists_for_tuples() -> N
 def test_an_object_may_span_lines_and_stand_between_spaces() -> None:
     """Pretty-printed JSON in one argument is one object."""
     assert parse_spec("\n  " + json.dumps(LAYER, indent=2) + "\n").out_channels == 4
+
+
+def test_what_an_object_does_not_say_holds_otherwise() -> None:
+    """Its size and the number of its axes, too; an object says its own."""
+    layer = '{"in_channels": 8, "kernel_size": 3}'
+    assert read_layer(layer, {"input_size": (9, 8, 7), "batch": 2}).spec == parse_spec("8 @9x8x7 k3 n2")
+    assert read_layer(layer, {"input_size": 9}).spec == parse_spec("8 @9 k3")
+    own = '{"in_channels": 8, "kernel_size": [3], "input_size": 5, "batch": 3}'
+    assert read_layer(own, {"input_size": (9, 8, 7), "batch": 2}).spec == parse_spec("8 @5 k3 n3 1d")
+
+
+def test_what_goes_wrong_with_what_holds_otherwise_is_the_whole_object() -> None:
+    line = '  {"in_channels": 8, "kernel_size": 3, "input_size": 9} '
+    with pytest.raises(SpecError, match="groups=3 does not divide in_channels=8") as caught:
+        read_layer(line, {"groups": 3})
+    assert (caught.value.start, caught.value.end) == (2, len(line) - 1)

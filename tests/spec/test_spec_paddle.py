@@ -27,6 +27,8 @@ DOCUMENTED = [
 SAYS = [
     ("paddle.nn.Conv2D(7, 7, 3, padding=1, groups=7) @32", "7 @32 k3 g7 bias"),
     ("paddle.nn.Conv2D(3, 64, kernel_size=7, stride=2, padding=3, bias_attr=False) @224", "3:64 @224 k7 s2"),
+    ("paddle.nn.Conv2D(3, 8, 3, bias_attr=None) @9", "3:8 @9 k3 p0 bias"),
+    ("paddle.nn.Conv2D(3, 8, 3, bias_attr=True) @9", "3:8 @9 k3 p0 bias"),
     ("nn.Conv2D(3, 8, 3, 2, 'SAME') @9", "3:8 @9 k3 s2 psame-upper bias"),
     ("nn.Conv2D(3, 8, 3, padding='valid') @9", "3:8 @9 k3 p0 bias"),
     ("nn.Conv2D(3, 8, 3, padding=[1, 2]) @9", "3:8 @9 k3 p1x2 bias"),

@@ -73,6 +73,9 @@ AROUND = [
     (f"Conv2d(9.41 k, 0.04% Params, 118 MMACs, 2.9% MACs, 110 µs, 3.21% latency, 0.0 FLOPS, 3, 64, {STEM}) @224",
      "3:64 @224 k7 s2"),
     (f"Conv2d( 3, 64, {STEM} #params: 9.41K, #flops: 0.12G ) @224", "3:64 @224 k7 s2"),
+    ("Conv2d(9.41 k, 3, 8, 3) @9", "3:8 @9 k3 p0 bias"),
+    ("Conv2d(0.5%, 3, 8, 3) @9", "3:8 @9 k3 p0 bias"),
+    ("Conv2d(110 µs, 3, 8, 3) @9", "3:8 @9 k3 p0 bias"),
     ("Conv2dStaticSamePadding(3, 8, kernel_size=(3, 3), stride=(2, 2), bias=False (static_padding): "
      "ZeroPad2d(padding=(2, 3, 0, 1), value=0.0)) @9", "3:8 @9 k3 s2 p0-1x2-3"),
     ("Conv2dStaticSamePadding(3, 8, kernel_size=(1, 1), stride=(1, 1) (static_padding): Identity()) @9",

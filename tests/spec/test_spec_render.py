@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spec.spec_cases import error_of
 
 from convcost.spec import SpecError
+from convcost.spec.errors import clip, unknown_name
 
 
 def columns(text: str) -> int:
@@ -89,3 +90,69 @@ def test_any_error_fits_its_width(text: str, start: int, length: int, width: int
         assert columns(lines[1]) <= width
         assert len(lines[2]) <= width
         assert lines[2].strip(" ").strip("^") == ""
+
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+#: A line, the span of its mistake, and what is shown of it in 18 columns, and of the carets.
+WINDOWS = [
+    (ALPHABET[:18], (5, 8), ALPHABET[:18], "     ^^^"),
+    (ALPHABET[:19], (0, 1), "abcdefghijklmnopq…", "^"),
+    (ALPHABET, (10, 13), "…defghijklmnopqrs…", "        ^^^"),  # half of the room is for what follows
+    (ALPHABET, (0, 3), "abcdefghijklmnopq…", "^^^"),
+    (ALPHABET, (3, 6), "abcdefghijklmnopq…", "   ^^^"),
+    (ALPHABET, (20, 23), "…jklmnopqrstuvwxyz", "            ^^^"),
+    (ALPHABET, (23, 26), "…jklmnopqrstuvwxyz", "               ^^^"),
+    (ALPHABET, (10, 19), "…ghijklmnopqrstuv…", "     ^^^^^^^^^"),  # nine columns of it are shown, no more
+    (ALPHABET, (10, 20), "…ghijklmnopqr…uvw…", "     ^^^^^^^^^"),
+    (ALPHABET, (2, 26), "abcdefghijklmnopq…", "  ^^^^^^^^^^^^^^^^"),  # and more where nothing else is to be shown
+    (ALPHABET, (0, 20), "abcdefghijk…uvwxyz", "^^^^^^^^^^^^"),
+    (ALPHABET[:18], (0, 12), ALPHABET[:18], "^^^^^^^^^^^^"),
+    (ALPHABET[:17], (17, 17), ALPHABET[:17], "                 ^"),  # the caret behind the end needs a column
+    (ALPHABET[:18], (18, 18), "…cdefghijklmnopqr", "                 ^"),
+    (ALPHABET[:18], (0, 0), ALPHABET[:18], "^"),
+    (ALPHABET[:19], (0, 0), "abcdefghijklmnopq…", "^"),
+    (ALPHABET[:5] + "  ", (6, 6), ALPHABET[:5] + " ", "      ^"),
+]
+
+
+@pytest.mark.parametrize("width", [20, 7])
+@pytest.mark.parametrize(("text", "span", "line", "carets"), WINDOWS)
+def test_the_window_round_a_mistake_by_hand(
+    text: str, span: tuple[int, int], line: str, carets: str, width: int
+) -> None:
+    """Two columns are the indent; fewer than twenty in all are not asked for."""
+    assert SpecError("wrong", "", text, *span).render(width=width).split("\n")[1:] == [f"  {line}", f"  {carets}"]
+
+
+def test_eighty_columns_are_filled_where_nobody_says_another_width() -> None:
+    assert len(SpecError("wrong", "", ALPHABET * 9, 100, 103).render().split("\n")[1]) == 80
+
+
+def test_a_mistake_without_a_place_is_at_the_start() -> None:
+    error = SpecError("wrong", "", "abc")
+    assert (error.start, error.end, error.hint) == (0, 0, "")
+
+
+def test_what_upsets_a_terminal_is_escaped_in_a_message() -> None:
+    assert clip("a\x1bé\u202e") == "a\\x1bé\\u202e"
+    assert error_of("64:128 @56 k3 y\u202e").message == "unknown token 'y\\u202e'"
+
+
+@pytest.mark.parametrize(
+    ("name", "otherwise", "hint"),
+    [
+        ("standart", "", "did you mean standard?"), ("gr", "", "did you mean grouped?"),
+        ("xyz", "look it up", "look it up"),
+        ("xyz", "", "there are standard, grouped, ghost"), ("g", "look it up", "did you mean grouped?"),
+        ("", "", "there are standard, grouped, ghost"),
+    ],
+)  # fmt: skip
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, otherwise: str, hint: str) -> None:
+    """Or with the first that begins so."""
+    known = ["standard", "grouped", "ghost"]
+    assert unknown_name("variant", name, known, otherwise).hint == hint
+    inside = unknown_name("variant", name, known, otherwise, f"compare {name} k3", 8)
+    assert (inside.text, inside.start, inside.end) == (f"compare {name} k3", 8, 8 + len(name))
+    alone = unknown_name("variant", name, known)
+    assert (alone.text, alone.start, alone.end) == (name, 0, len(name))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from convcost.spec import LayerSpec, parse_spec
+from convcost.spec import LayerSpec, SpecError, format_spec, parse_spec
+from convcost.spec.text import axes_of, join_words, read_tokens
 
 SAYS = [
     ("64:128 @56 k3", {"in_channels": 64, "out_channels": 128, "kernel_size": (3, 3), "input_size": (56, 56)}),
@@ -47,6 +48,10 @@ SAYS = [
     ("64:128 @56 k3 op0", {"output_padding": (0, 0)}),
     ("64:128 @56 k3 1d", {"kernel_size": (3,), "input_size": (56,), "stride": (1,), "output_padding": (0,)}),
     ("64:128 @56 k3 2d", {"kernel_size": (3, 3)}),
+    ("64:128 @5x64x56x48 k3", {"batch": 5, "input_size": (56, 48)}),
+    ("64:128 @5x64x9x56x48 k3 3d", {"batch": 5, "input_size": (9, 56, 48)}),
+    ("64:128 @5x64x56 k3 1d", {"batch": 5, "input_size": (56,), "kernel_size": (3,)}),
+    ("64:128 1d k3 in=5x64x56", {"batch": 5, "input_size": (56,), "kernel_size": (3,)}),
     ("64:128 @56 3d k3", {"kernel_size": (3, 3, 3), "dilation": (1, 1, 1)}),
     ("64:128 @56 k3 mode=reflect", {"padding_mode": "reflect"}),
     ("64:128 @2 k5 mode=circular", {"padding_mode": "circular"}),
@@ -115,3 +120,49 @@ def test_same_keeps_the_size_over_the_stride(kernel: int, dilation: int, stride:
         (before, after), _ = parse_spec(f"1 @{size} k{kernel} d{dilation} s{stride}").padding
         starts = range(-int(before), size + int(after) - dilation * (kernel - 1), stride)
         assert len(starts) == -(-size // stride)
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        "3:8 @3x9x7 k3 3d", "3:8 @9x7x3 k3 3d", "9:8 @3x9x7 k3", "3:8 @3x9x7 k3x1x1", "3:8 @3x9x7 k3 p0-1x2x3",
+        "3:8 @9 k3 3d", "3:8 @9 k3 mid=4x8 3d", "3:8 @9 k3", "3:8 @9 k3 1d", "3:8 @9 k3 s2x1 op1x0 t",
+        "3:8 @9 k3 d1x2 op0x1 t",
+        "3:8 @9 k3 e4 ratio=2 m3 mid=96 n8 mode=reflect bias=last v1 w4a8", "8 @9 k3 g8", "3:8 @9 k4 p1 fp16",
+        "3:8 @9 k3 psame-upper", "3:8 @9 k1 p1-0", "3:8 @9 k2 p1 t", "1 @9 k999999999999999999 p999999999999999999 d2",
+    ],
+)  # fmt: skip
+def test_the_shortest_tokens_of_a_layer(tokens: str) -> None:
+    """In the order in which they are written; three axes are said where no other token shows them."""
+    assert format_spec(parse_spec(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("values", "axes"),
+    [({}, 0), ({"axes": 1}, 1), ({"input_size": 56}, 0), ({"input_size": (9, 8, 7)}, 3),
+     ({"input_size": (9, 8), "axes": 2}, 2), ({"kernel_size": (3, 3)}, 0)],
+)  # fmt: skip
+def test_gathered_tokens_name_their_axes_or_none(values: dict[str, Any], axes: int) -> None:
+    assert axes_of(values) == axes
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a b"), (["a # b", "c", "d"], "a # b\nc d"), (["a // b", "c"], "a // b\nc"),
+     (["a/b", "c"], "a/b c")],
+)  # fmt: skip
+def test_words_are_joined_to_a_line_and_comments_end_with_their_word(words: list[str], line: str) -> None:
+    assert join_words(words) == line
+
+
+@pytest.mark.parametrize("otherwise", [{"input_size": (9, 8, 7)}, {"input_size": 9, "axes": 3}])
+def test_the_size_for_lines_without_one_says_how_many_axes_they_have(otherwise: dict[str, Any]) -> None:
+    assert read_tokens("64:128 k3", otherwise).kernel_size == (3, 3, 3)
+    assert read_tokens("64:128 k3 1d @5", otherwise).kernel_size == (3,)
+
+
+@pytest.mark.parametrize(("line", "span"), [("  64:128 k3 ", (2, 11)), ("64:128", (0, 6)), ("k3 64:128", (0, 9))])
+def test_what_goes_wrong_with_what_holds_otherwise_is_the_whole_line(line: str, span: tuple[int, int]) -> None:
+    with pytest.raises(SpecError, match="groups=3 does not divide in_channels=64") as caught:
+        read_tokens(line, {"groups": 3, "input_size": 9, "kernel_size": 3})
+    assert (caught.value.start, caught.value.end) == span

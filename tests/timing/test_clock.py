@@ -83,6 +83,35 @@ def test_rounds_end_when_medians_have_settled_and_not_before(machine: Machine) -
     assert LEAST_ROUNDS < unsettled.times()["b"].rounds <= MOST_ROUNDS
 
 
+def test_a_block_has_four_runs_and_seven_rounds_are_the_least_and_sixty_the_most(machine: Machine) -> None:
+    """Each round is told, counted from 1; in each a block has one run more, which is not measured."""
+    told: list[str] = []
+    calm = rounds_of(machine, a=(1.0,))
+    calm.go(1e9, told.append)
+    assert (calm.times()["a"].rounds, calm.times()["a"].runs, len(machine.ran)) == (7, 28, 35)
+    assert told == [f"round {number}" for number in range(1, 8)]
+    wild = rounds_of(machine, a=(1.0, 1.0, *[float(10 ** (n % 2)) for n in range(60) for _ in range(5)]))
+    wild.go(1e9)
+    assert (wild.times()["a"].rounds, wild.times()["a"].runs) == (60, 240)
+
+
+def test_what_takes_no_time_at_all_has_settled(machine: Machine) -> None:
+    """Its wall and its processor time are the same; a run is as short as a clock can tell."""
+    rounds = Rounds(1)
+    rounds.add("a", machine.thing("a", 0.0))
+    rounds.go(1e9)
+    found = rounds.times()["a"]
+    assert (found.seconds, found.rounds, found.wall_over_cpu) == ((0.0, 0.0, 0.0), LEAST_ROUNDS, 1.0)
+    assert found.runs == 7 * 4 * 5000  # half a millisecond of runs of a ten-millionth of a second
+
+
+def test_rounds_end_with_the_very_last_moment(machine: Machine) -> None:
+    """Of two rounds, each ten runs of two seconds on the wall, where there are two things."""
+    rounds = rounds_of(machine, a=(1.0,), b=(1.0,))
+    rounds.go(max_seconds=40.0)
+    assert rounds.times()["a"].rounds == 2
+
+
 def test_rounds_end_when_the_time_is_over(machine: Machine) -> None:
     """After the round that is under way."""
     rounds = rounds_of(machine, a=(1.0,), b=(1.0,))

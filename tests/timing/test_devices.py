@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from convcost.analysis import analyze
-from convcost.graph.ops import Conv, Graph, Node
+from convcost.graph.ops import Concat, Conv, Flatten, Graph, Linear, Node
 from convcost.graph.shapes import infer_shapes
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
@@ -170,3 +170,102 @@ def test_a_device_of_rates_a_cycle_alone_says_what_is_missing(fields: str, is_no
     text = f'[devices.a]\nstatus = "vendor"\n{fields}'
     assert ("clock" in read_devices(text, "my.toml")["a"].note) is is_noted
     assert read_devices(f'{text}\nnote = "mine"', "my.toml")["a"].note == "mine"
+
+
+@pytest.mark.parametrize(
+    ("peak", "bandwidth", "limited"), [(2.0, 3.0, "compute"), (2.0, 1.0, "memory"), (1.0, 1.5, "compute")]
+)
+def test_of_two_sides_as_long_as_each_other_the_products_limit(peak: float, bandwidth: float, limited: str) -> None:
+    """A matrix product of 8 multiply-adds moves 4 + 2 + 8 numbers of a byte; then a copy that computes nothing."""
+    graph = Graph((1, 4), "int8", (Node("linear", Linear(4, 2), (0,)),))
+    shapes = infer_shapes(graph)
+    analysis = analyze(graph, True, shapes)
+    device = SMALL._replace(peak={"int8": 8 * peak}, bandwidth=14 * bandwidth)
+    assert bound_of(graph, shapes, analysis, device).limited_by == limited
+    equal = SMALL._replace(peak={"int8": 8.0}, bandwidth=14.0)
+    assert bound_of(graph, shapes, analysis, equal) == Bound(1.0, "compute", 1.0, 1.0)
+
+
+def test_half_of_the_time_is_enough_to_limit() -> None:
+    """Products take as long as the copy behind them."""
+    graph = Graph((1, 4, 2), "int8", (
+        Node("conv", Conv(4, 4, (1,), (1,), ((0, 0),), (1,)), (0,)), Node("concat", Concat(), (1, 1)),
+    ))  # fmt: skip
+    shapes = infer_shapes(graph)
+    found = bound_of(graph, shapes, analyze(graph, True, shapes), SMALL._replace(peak={"int8": 32.0}, bandwidth=32.0))
+    assert (found.seconds, found.limited_by) == (1.0 + 24 / 32, "compute")  # 32 products, 32 bytes; 8 + 16 bytes
+    even = bound_of(graph, shapes, analyze(graph, True, shapes), SMALL._replace(peak={"int8": 32.0}, bandwidth=24.0))
+    assert (even.compute, even.memory) == (1.0, 32 / 24 + 1.0)
+
+
+def test_what_moves_nothing_takes_no_time_and_is_limited_by_nothing() -> None:
+    graph = Graph((1, 4, 2), "fp32", (Node("flatten", Flatten(), (0,)),))
+    shapes = infer_shapes(graph)
+    assert bound_of(graph, shapes, analyze(graph, True, shapes), SMALL) == Bound(0, None, 0, 0)
+
+
+def test_a_device_that_is_unknown_is_marked_with_the_nearest_name() -> None:
+    """The first of those that are near, or where all of them are listed."""
+    with pytest.raises(SpecError, match="unknown device 'nvidia-t5'") as caught:
+        find_device("nvidia-t5")
+    assert (caught.value.text, caught.value.start, caught.value.end) == ("nvidia-t5", 0, 9)
+    assert caught.value.hint == "did you mean nvidia-t4?"
+    with pytest.raises(SpecError) as caught:
+        find_device("qqqq")
+    assert caught.value.hint.startswith("convcost device --list")
+
+
+@pytest.mark.parametrize(("devices", "there"), [(0, "none"), (2, "d0, d1"), (12, "d10, d11"), (13, "d10, d11")])
+def test_a_file_of_several_devices_names_twelve_of_them(devices: int, there: str, tmp_path: Path) -> None:
+    """In their order."""
+    path = tmp_path / "my.toml"
+    path.write_text("[devices]\n" + "".join(f'[devices.d{n}]\nstatus = "derived"\n' for n in range(devices)))
+    with pytest.raises(SpecError, match="which device") as caught:
+        find_device(str(path))
+    assert caught.value.hint.endswith(there)
+
+
+def test_the_only_device_of_a_file_needs_no_name_and_no_other_will_do(tmp_path: Path) -> None:
+    """Its own will, too."""
+    path = tmp_path / "my.toml"
+    path.write_text('[devices.d]\nstatus = "derived"\n')
+    assert find_device(str(path))[0].name == find_device(f"{path}:d")[0].name == "d"
+    with pytest.raises(SpecError, match="which device"):
+        find_device(f"{path}:e")
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    """In the system's words, or that it is no text."""
+    with pytest.raises(SpecError, match="cannot be read: No such file"):
+        find_device(str(tmp_path / "none.toml"))
+    (tmp_path / "my.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SpecError, match="cannot be read: it is no text"):
+        find_device(str(tmp_path / "my.toml"))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_read"), [("0.5", True), ("1", True), ("0", False), ("0.0", False), ("-1", False)]
+)
+def test_a_rate_is_any_number_above_0(value: str, is_read: bool) -> None:
+    """Also one below 1."""
+    text = f'[devices.a]\nstatus = "vendor"\nfp32 = {value}'
+    if is_read:
+        assert read_devices(text, "my.toml")["a"].peak == {"fp32": float(value)}
+    else:
+        with pytest.raises(SpecError, match="fp32 is "):
+            read_devices(text, "my.toml")
+
+
+def test_sources_are_a_list_or_one_text_or_none() -> None:
+    """Whatever is in it is text."""
+    text = '[devices.a]\nstatus = "vendor"\n'
+    for said, sources in (("", ()), ('source = "x"', ("x",)), ('source = ["x", 7]', ("x", "7"))):
+        assert read_devices(text + said, "my.toml")["a"].source == sources
+
+
+@pytest.mark.parametrize(("name", "near"), [("a101", "a100"), ("RTX-4080", "rtx-4090"), ("jetson-nan", "jetson-nano")])
+def test_a_short_name_that_is_close_is_suggested_and_works(name: str, near: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        find_device(name)
+    assert caught.value.hint == f"did you mean {near}?"
+    assert f"-{near}" in find_device(near)[0].name

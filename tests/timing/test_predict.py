@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import log, prod
+from math import exp, log, prod
 from typing import Any
 
+import numpy as np
 import pytest
 
 from convcost.analysis import analyze
@@ -114,6 +115,7 @@ def test_an_operation_is_fitted_in_its_class(op: Op, given: tuple[int, ...], nam
         (Pool("max", (2, 3), (2, 3), NONE), [(1, 2, 4, 6)], (1, 2, 2, 2), 0, [1, 6 * 8, 48 + 8, 0]),
         (conv(2, 5, (1, 1)), [(3, 2, 4, 4)], (3, 5, 4, 4), 480, [1, 480, 96 + 240, 0]),
         (conv(2, 5, (3, 2)), [(3, 2, 4, 4)], (3, 5, 2, 3), 1080, [1, 1080, 96 + 90, 3 * 2 * 6 * 6]),
+        (conv(2, 5, (1, 2)), [(3, 2, 4, 4)], (3, 5, 4, 3), 720, [1, 720, 96 + 180, 3 * 2 * 2 * 12]),  # of two taps
         (conv(2, 5, (3, 2), transposed=True), [(3, 2, 4, 4)], (3, 5, 6, 5), 2880,
          [1, 2880, 96 + 450, 3 * 5 * 6 * 16]),
     ],
@@ -252,3 +254,114 @@ def test_ratios_are_to_the_standard_layer_or_to_the_one_that_was_given(
     assert [one.name for one in found if one.graph is not None] == timed
     assert all((one.reason is None) == (one.graph is not None) for one in found)
     assert base_of(spec, found) == base
+
+
+def square(inner: int, outer: int, n: int, taps: int, groups: int = 1) -> tuple[Any, Any, int]:
+    """A convolution over n x n positions of so many taps, same padding: its input, its output, its multiply-adds."""
+    return (1, inner, n, n), (1, outer, n, n), inner // groups * outer * taps * n * n
+
+
+#: The operations of the fit by their class: input, output, multiply-adds.
+SMALL_OPERATIONS = {
+    "dense": [square(32, 32, 28, 9), square(64, 64, 14, 9), square(64, 128, 28, 9), square(128, 128, 7, 9),
+              square(16, 64, 28, 9)],
+    "pointwise": [square(64, 64, 28, 1), square(128, 128, 14, 1), square(32, 192, 28, 1), square(512, 512, 7, 1),
+                  square(64, 256, 14, 1)],
+    "depthwise": [square(64, 64, 28, 9, 64), square(128, 128, 14, 9, 128), square(32, 32, 28, 25, 32),
+                  square(256, 256, 14, 9, 256), square(64, 64, 56, 9, 64)],
+    "columns": [square(64, 64, 28, 9, 32), square(64, 64, 14, 9, 8), square(128, 128, 14, 9, 32),
+                square(30, 60, 14, 9), square(64, 64, 56, 9, 32)],
+    "volumes": [
+        ((1, 16, 8, 8, 8), (1, 16, 8, 8, 8), 16 * 16 * 27 * 512), ((1, 16, 8, 8, 8), (1, 16, 8, 8, 8), 16 * 27 * 512),
+        ((1, 32, 8, 8, 8), (1, 32, 8, 8, 8), 4 * 32 * 27 * 512), ((1, 64, 256), (1, 64, 256), 64 * 64 * 9 * 256),
+        ((1, 64, 512), (1, 64, 512), 64 * 9 * 512), ((1, 32, 1024), (1, 32, 1024), 8 * 32 * 3 * 1024),
+    ],
+    # stride 2, padding of half the kernel: 2 * 13 + k - 2 * (k // 2)
+    "transposed": [
+        ((1, 32, 14, 14), (1, 32, 27, 27), 32 * 32 * 9 * 196), ((1, 64, 14, 14), (1, 32, 26, 26), 64 * 32 * 16 * 196),
+        ((1, 64, 14, 14), (1, 64, 26, 26), 64 * 64 * 4 * 196),
+    ],
+    "linear": [((1, 512), (1, 512), 512 * 512), ((1, 256), (1, 1024), 256 * 1024),
+               ((32, 256), (32, 256), 32 * 256 * 256)],
+    "pool": [((1, 64, 28, 28), (1, 64, 14, 14), 0), ((1, 64, 56, 56), (1, 64, 28, 28), 0)],
+    "rest": [((1, 64, n, n), (1, 64, n, n), 0) for n in (14, 28, 56)],
+}  # fmt: skip
+
+
+def test_small_operations_are_of_these_sizes() -> None:
+    """Each class has several, from a few thousand multiply-adds to fifty millions."""
+    found: dict[str, list[Any]] = {}
+    for graph in small_graphs():
+        analysis, op = analyze(graph), graph.nodes[0].op
+        cost = analysis.cost.macs
+        found.setdefault(class_of(op, graph.input_shape), []).append((graph.input_shape, analysis.output_shape, cost))
+        assert not getattr(op, "bias", False)
+    assert found == SMALL_OPERATIONS
+    pools = [graph.nodes[0].op for graph in small_graphs() if isinstance(graph.nodes[0].op, Pool)]
+    assert {(op.kernel_size, op.stride, op.padding) for op in pools} == {((3, 3), (2, 2), ((1, 1), (1, 1)))}
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(3.9e-3, [4, 8]), (4e-3, [4]), (8e-3, [4])])
+def test_what_takes_under_a_millisecond_is_run_twice_as_often_once_more(
+    seconds: float, runs: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fastest counts, here 3.9 ms over as many runs; what is under way is told, counted from 1."""
+    engine, asked, told = engine_of(monkeypatch, lambda _: 0.0), list[int](), list[str]()
+    monkeypatch.setattr(predict, "small_graphs", lambda: small_graphs()[:2])
+
+    def fastest(_: object, often: int, threads: int | None) -> float:
+        asked.append(often)
+        assert threads == 1
+        return seconds / often
+
+    monkeypatch.setattr(predict, "fastest", fastest)
+    fit = fit_engine(engine, told.append)
+    assert (asked, told) == (runs * 2, ["operation 1", "operation 2"])
+    assert fit.overhead == seconds / runs[-1]
+
+
+def test_factors_too_much_count_as_factors_too_little() -> None:
+    """Of runs that cost the same whatever is in them, the geometric mean; not that of the numbers, nor of inverses."""
+    samples = [([1.0, 0, 0, 0], seconds) for seconds in (1e-4, 2e-4, 8e-4)]
+    assert predict._solve(samples) == pytest.approx([(16 ** (1 / 3)) * 1e-4, 0, 0, 0], rel=1e-9)
+
+
+def test_the_least_logarithms_are_found_in_six_steps() -> None:
+    """Newton's, each the mean of the logarithms of what is missing, from the least relative errors on."""
+    guess = (1 + 1e-3) / (1 + 1e-6)
+    for _ in range(6):
+        guess *= 1 + log(1000**0.5 / guess)
+    found, error = predict._least_logarithms(np.array([[1.0], [1.0]]), np.array([1.0, 1000.0]))
+    assert found[0] == pytest.approx(guess, rel=1e-10)
+    assert guess != pytest.approx(1000**0.5, rel=1e-9)
+    assert error == pytest.approx(2 * log(1000**0.5) ** 2)
+
+
+def test_a_guess_below_a_thousandth_is_held_at_a_thousandth() -> None:
+    """Or a step would be as wide as that is short: from 1 the million is seen as a thousand."""
+    found, _ = predict._least_logarithms(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]]), np.array([1.0, 1.0, 1e6]))
+    guess = (1 + 1e-6) / (1 + 1e-12)
+    for _ in range(6):
+        one, two = max(guess, 1e-3), max(guess, 1e3)
+        guess += (log(1 / one) / one + log(1e6 / two) / two) / (one**-2 + two**-2)
+    assert found == pytest.approx([guess, 1.0], rel=1e-9)
+
+
+def test_of_coefficients_that_say_the_same_the_fewest_are_kept() -> None:
+    """Numbers moved are as many as products here: the first of the two has it all."""
+    samples = [([1.0, float(n), float(n), 0.0], 2e-6 * n) for n in (1, 2, 5, 9)]
+    assert predict._solve(samples) == pytest.approx([0, 2e-6, 0, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize("samples", [1, 2, 3, 4])
+def test_there_are_fewer_coefficients_than_samples(samples: int) -> None:
+    """One where there is one sample: as many would go through anything."""
+    rows = [[1.0, float(n), float(n * n), float(n**3)] for n in range(1, samples + 1)]
+    found = predict._solve([(row, sum(row) + 3 * row[1]) for row in rows])
+    assert len([one for one in found if one]) == max(1, samples - 1)
+
+
+def test_an_error_is_that_of_a_fit_on_all_the_others() -> None:
+    """Three that take the same, and one that takes e times as long: each is missed by what the others say."""
+    samples = [([1.0, 0, 0, 0], 1e-3 * seconds) for seconds in (1.0, 1.0, 1.0, exp(1))]
+    assert predict._left_out(samples) == pytest.approx([1 / 3, 1 / 3, 1 / 3, 1])

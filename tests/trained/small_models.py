@@ -21,8 +21,8 @@ def node(op: str, given: Sequence[str], made: str, **attributes: Any) -> Any:
 
 
 def saved(
-    path: Path, nodes: Sequence[Any], arrays: Mapping[str, Any], size: Sequence[int], outputs: Sequence[str] = ("y",),
-    opset: int = 17,
+    path: Path, nodes: Sequence[Any], arrays: Mapping[str, Any], size: Sequence[int | str],
+    outputs: Sequence[str] = ("y",), opset: int = 17,
 ) -> str:  # fmt: skip
     """A file with these operations; its input is x, its outputs have any shape."""
     given = onnx.helper.make_tensor_value_info("x", 1, list(size))

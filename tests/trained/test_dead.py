@@ -62,6 +62,27 @@ BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
          node("Concat", ["q", "p"], "b", axis=1)],
         {"lengths": np.array([2, 4], np.int64)},
     ),
+    "parts by an axis from behind": (
+        [onnx.helper.make_node("Split", ["a", "lengths"], ["p", "q"], name="s", axis=-3),
+         node("Concat", ["q", "p"], "b", axis=-3)],
+        {"lengths": np.array([2, 4], np.int64)},
+    ),
+    "factors by channel": ([node("Mul", ["a", "k"], "b")], {"k": random_weights(6, 1, 1, seed=6)}),
+    "factors by place": ([node("Mul", ["a", "k"], "b")], {"k": random_weights(1, 6, 9, 7, seed=6)}),
+    "factors by column": ([node("Mul", ["k", "a"], "b")], {"k": random_weights(7, seed=6)}),
+    "a number": ([node("Mul", ["a", "k"], "b")], {"k": np.array(2, np.float32)}),
+    "a list of one number": ([node("Div", ["a", "k"], "b")], {"k": np.array([2], np.float32)}),
+    "slopes": ([node("PRelu", ["a", "k"], "b")], {"k": random_weights(6, 1, 1, seed=6)}),
+    "itself": ([node("Add", ["a", "a"], "b")], {}),
+    "other sides": ([node("Reshape", ["a", "shape"], "b")], {"shape": np.array([0, 0, 7, 9], np.int64)}),
+    "a vector and back": (
+        [node("GlobalAveragePool", ["a"], "p"), node("Flatten", ["p"], "f"), node("Reshape", ["f", "shape"], "b")],
+        {"shape": np.array([0, 0, 1, 1], np.int64)},
+    ),
+    "a border": ([node("Pad", ["a", "pads"], "b")], {"pads": np.array([0, 0, 0, 0, 0, 0, 1, 1], np.int64)}),
+    "a limit from below": ([node("Clip", ["a", "least", "most"], "b")],
+                           {"least": np.array(0, np.float32), "most": np.array(6, np.float32)}),
+    "average pool": ([node("AveragePool", ["a"], "b", kernel_shape=[2, 2])], {}),
     "max-pool": ([node("MaxPool", ["a"], "b", kernel_shape=[2, 2])], {}),
     "resize": ([node("Resize", ["a", "", "scales"], "b")], {"scales": np.array([1, 1, 2, 2], np.float32)}),
 }  # fmt: skip
@@ -80,6 +101,82 @@ def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(bet
     smaller = {one.name: one for one in found.removal.layers}
     assert (smaller["Conv.a"].after.out_channels, smaller["Conv.y"].after.in_channels) == (4, 4)
     assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
+
+
+NOT_ZERO: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "sigmoid": ([node("Sigmoid", ["a"], "b")], {}), "exponential": ([node("Exp", ["a"], "b")], {}),
+    "plus a number": ([node("Add", ["a", "k"], "b")], {"k": np.array(1, np.float32)}),
+    "plus a column": ([node("Add", ["a", "k"], "b")], {"k": random_weights(7, seed=6)}),
+    "plus a place": ([node("Add", ["a", "k"], "b")], {"k": random_weights(1, 6, 9, 7, seed=6)}),
+    "plus a channel": ([node("Add", ["a", "k"], "b")], {"k": random_weights(6, 1, 1, seed=6)}),
+    "a limit above zero": ([node("Clip", ["a", "k"], "b")], {"k": np.array(0.5, np.float32)}),
+    "a norm with shifts": (
+        [node("Relu", ["a"], "r"), node("BatchNormalization", ["r", "ones", "ones", "none", "ones"], "b")],
+        {"none": np.zeros(6, np.float32), "ones": np.ones(6, np.float32)},
+    ),
+    "below one another": ([node("Concat", ["a", "a"], "b", axis=2)], {}),
+    "halves": ([onnx.helper.make_node("Split", ["a", "lengths"], ["b", "q"], name="s", axis=2)],
+               {"lengths": np.array([4, 5], np.int64)}),
+    "one after another": ([node("CumSum", ["a", "axis"], "b")], {"axis": np.array(1, np.int64)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("between", NOT_ZERO)
+def test_nothing_is_taken_out_in_front_of_what_makes_something_of_zero(between: str, tmp_path: Path) -> None:
+    """Or of what is not known to keep channels apart. By itself the layer has two dead outputs still."""
+    found = two(tmp_path, *NOT_ZERO[between])
+    assert found.removal is not None
+    assert found.removal.layers == ()
+    assert found.removal.upper.params > 0
+
+
+def test_a_norm_that_is_folded_in_says_what_dead_channels_are(tmp_path: Path) -> None:
+    """Its shift: that of output 2 is zero, and that of output 1 is not."""
+    first, last = random_weights(4, 3, 1, 1), random_weights(2, 4, 1, 1, seed=1)
+    first[[1, 2]] = 0
+    arrays = {"w1": first, "w2": last, "scale": np.ones(4, np.float32), "shift": np.array([1, 1, 0, 1], np.float32),
+              "mean": np.zeros(4, np.float32), "var": np.ones(4, np.float32)}  # fmt: skip
+    nodes = [conv("x", "w1", "a"), node("BatchNormalization", ["a", "scale", "shift", "mean", "var"], "n"),
+             node("Relu", ["n"], "r"), conv("r", "w2", "y")]  # fmt: skip
+    found = found_in(tmp_path, nodes, arrays, [1, 3, 5, 4])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3 @5x4 k1 bias", "3:2 @5x4 k1"]
+    assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
+
+
+def test_channels_of_a_series_are_followed_too(tmp_path: Path) -> None:
+    """One axis in space: three of the eight outputs of the first layer are zero, by each operation between."""
+    first, second = random_weights(8, 2, 3), random_weights(4, 8, 1, seed=1)
+    first[[0, 3, 7]] = 0
+    nodes = [conv("x", "w1", "a"), node("Mul", ["a", "k"], "m"), node("Relu", ["m"], "r"),
+             node("Concat", ["r"], "c", axis=-2), conv("c", "w2", "y")]  # fmt: skip
+    arrays = {"w1": first, "w2": second, "k": random_weights(8, 1, seed=2)}
+    found = found_in(tmp_path, nodes, arrays, [1, 2, 12])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["2:5 @12 k3 p0 1d", "5:4 @10 k1 1d"]
+    assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
+
+
+def test_much_work_is_executed_on_a_smaller_input_unless_taps_are_cropped(tmp_path: Path) -> None:
+    """Its border and five windows; where taps meet padding alone depends on the size, which then stays."""
+    first, second = random_weights(6, 4, 1, 1), random_weights(5, 6, 3, 3, seed=1)
+    first[[1, 4]] = 0
+    nodes = [conv("x", "w1", "b"), conv("b", "w2", "y", pads=[1, 1, 1, 1])]
+
+    def sizes(limit: int) -> dict[str, Any]:
+        path = saved(tmp_path / "m.onnx", nodes, {"w1": first, "w2": second}, [1, 4, 9, 7])
+        found = separate_file(path, [], Asked(limit=limit)).removal
+        assert found is not None
+        return {one.name: (one.verified.status, one.verified.size) for one in found.layers if one.verified}
+
+    small = {"in_channels": 4, "out_channels": 6, "groups": 1, "input_size": (6, 6), "batch": 1}
+    assert sizes(1) == {
+        "Conv.b": ("reduced", small),
+        "Conv.y": ("reduced", {**small, "in_channels": 6, "out_channels": 5, "input_size": (8, 7)}),
+    }
+    assert sizes(4 * 6 * 63) == {"Conv.b": ("verified", "full"), "Conv.y": sizes(1)["Conv.y"]}
+    second[:, :, 0] = 0
+    assert sizes(1) == {"Conv.b": ("reduced", small), "Conv.y": ("verified", "full")}
 
 
 def test_what_is_taken_out_is_counted(tmp_path: Path) -> None:
@@ -173,6 +270,26 @@ def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:
     assert found.layers[0].dead == (0, 0, 6, 0)
     assert found.removal is not None
     assert [format_spec(one.after) for one in found.removal.layers] == ["2:3 @5 k1x3"]
+
+
+@pytest.mark.parametrize(
+    ("useful", "dilation", "specs"),
+    [
+        ([0, 1, 1, 0, 0], 1, ["2:3 @9 k2x3 p1-0x1"]), ([0, 0, 0, 1, 0], 1, []),
+        ([0, 1, 0, 1, 1], 2, ["2:3 @9 k4x3 p2-4x1 d2x1"]), ([1, 1, 0, 0, 0], 2, []),
+    ],
+)  # fmt: skip
+def test_a_kernel_without_its_dead_rows_gives_what_it_did(
+    useful: list[int], dilation: int, specs: list[str], tmp_path: Path
+) -> None:
+    """Cut off more in front or more behind; where padding would be less than none, they stay."""
+    kernel = random_weights(3, 2, 5, 3) * np.array(useful, np.float32).reshape(5, 1)
+    pads = [2 * dilation, 1, 2 * dilation, 1]
+    nodes = [conv("x", "w", "y", pads=pads, dilations=[dilation, 1])]
+    found = found_in(tmp_path, nodes, {"w": kernel}, [1, 2, 9, 9])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == specs
+    assert [one.verified and one.verified.status for one in found.removal.layers] == ["verified"] * len(specs)
 
 
 @pytest.mark.parametrize(("n", "k", "s", "d", "before", "after"), [

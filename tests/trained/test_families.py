@@ -13,9 +13,17 @@ import pytest
 from convcost.answers.comparison import answer
 from convcost.execute.values.kernels import kernel_of_factors
 from convcost.spec import parse_spec
+from convcost.trained import rows as rows_module
 from convcost.trained.families import Pair, Tucker, decomposed, off_blocks
 from convcost.trained.kernels import Kernel
-from convcost.trained.rows import EXACT, best_within, cheapest_within, curve_of, families_of, grouped_rows
+from convcost.trained.rows import (
+    EXACT,
+    best_within,
+    cheapest_within,
+    curve_of,
+    families_of,
+    grouped_rows,
+)
 from convcost.variants.factors import read_factors
 from convcost.variants.registry import all_variants
 
@@ -146,6 +154,13 @@ def test_the_best_row_within_a_budget_is_the_best_of_all_that_fit() -> None:
         assert cheapest.error <= error
         assert cheapest.macs == min(row.macs for row in rows if row.error <= error)
     assert best_within(families, 10) is None
+    least = min(row.macs for row in rows)
+    assert best_within(families, least - 1) is None
+    for family in families:
+        own = int(family.macs.min())
+        assert rows_module.row_within(family, own - 1) is None
+        assert rows_module.row_within(family, own) == best_within([family], own)
+        assert best_within([family], own).macs == own
 
 
 def test_noise_is_what_noise_loses() -> None:
@@ -167,3 +182,95 @@ def test_a_kernel_of_blocks_falls_apart_into_groups() -> None:
     assert [row.ranks for row in grouped_rows(kernel)] == [(4,), (2,)]
     weights[0, 3] = 1
     assert grouped_rows(kernel._replace(weights=weights)) == []
+
+
+@pytest.mark.parametrize(("stray", "groups"), [(1.4e-6, [(2,)]), (1.43e-6, [])])
+def test_what_is_a_millionth_of_a_kernel_keeps_no_groups_together(stray: float, groups: list[tuple[int]]) -> None:
+    """Of 1, 1 and the stray: sqrt(2) millionths."""
+    weights = np.array([[1.0, 0.0], [stray, 1.0]]).reshape(2, 2, 1, 1)
+    assert [row.ranks for row in grouped_rows(Kernel("conv", parse_spec("2:2 @9 k1"), weights))] == groups
+
+
+def test_groups_cost_what_a_grouped_layer_does_and_a_layer_of_groups_or_zeros_has_none() -> None:
+    weights = np.zeros((6, 4, 1, 1))
+    weights[:3, :2], weights[3:, 2:] = 1, 2
+    kernel = Kernel("conv", parse_spec("4:6 @9x7 k1"), weights)
+    (row,) = grouped_rows(kernel)
+    assert (row.ranks, row.groups, row.error, row.macs, row.params) == ((2,), 1, 0.0, 63 * 12, 12)
+    assert grouped_rows(kernel._replace(weights=0 * weights)) == []
+    assert grouped_rows(Kernel("conv", parse_spec("8:6 @9x7 k1 g2"), weights)) == []
+
+
+@pytest.mark.parametrize("variant", ["low-rank", "depthwise-separable", "spatially-separable"])
+def test_noise_is_drawn_from_one_seed(variant: str) -> None:
+    """Of the matrices' own size where these are small: the numbers beside two runs are the same."""
+    made = pair_of(np.ones((7, 5, 3, 4)), variant)
+    drawn = np.random.default_rng(0).normal(size=(1, *made.matrices.shape))[0]
+    squares = np.linalg.svd(drawn, compute_uv=False) ** 2
+    for rank in range(1, made.most[0] + 1):
+        assert rows_module.noise2(made, (rank,)) == pytest.approx(squares[:, rank:].sum() / squares.sum(), abs=1e-12)
+
+
+def test_noise_of_a_bottleneck_is_what_both_sides_leave_out() -> None:
+    """The leading directions of both unfoldings kept, and the kernel between them."""
+    made = decomposed(np.ones((2, 5, 4, 3, 3)), read_factors(all_variants()["bottleneck"].factors, 2))
+    assert made is not None
+    drawn = np.random.default_rng(0).normal(size=(2, 5, 4, 9))
+    for into, out in ((1, 1), (2, 3), (4, 2), (4, 5)):
+        kept = 0.0
+        for one in drawn:
+            left = np.linalg.svd(one.reshape(5, -1))[0][:, :out]
+            right = np.linalg.svd(one.swapaxes(0, 1).reshape(4, -1))[0][:, :into]
+            kept += float((np.einsum("oit,on,im->nmt", one, left, right) ** 2).sum())
+        assert rows_module.noise2(made, (into, out)) == pytest.approx(1 - kept / (drawn**2).sum(), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "variant", "drawn"),
+    [
+        ((1, 400, 300, 1, 1), "low-rank", (1, 256, 192)), ((1, 200, 192, 1, 1), "low-rank", (1, 200, 192)),
+        ((1, 4, 100, 3, 3), "depthwise-separable", (64, 4, 9)), ((3, 4, 5, 3, 3), "low-rank", (3, 4, 45)),
+        ((9, 200, 100, 1, 1), "bottleneck", (8, 96, 48, 1)), ((2, 96, 20, 3, 3), "bottleneck", (2, 96, 20, 9)),
+        ((1, 400, 1, 3, 1), "bottleneck", (1, 96, 1, 3)), ((1, 1, 400, 3, 1), "bottleneck", (1, 1, 96, 3)),
+    ],
+)  # fmt: skip
+def test_noise_of_large_kernels_is_drawn_smaller_in_the_same_proportions(
+    shape: tuple[int, ...], variant: str, drawn: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shorter side has 192, of two sides of channels the longer 96; between drawn ranks it is a straight line."""
+    asked: list[tuple[int, ...]] = []
+
+    def pairs(batch: int, rows: int, columns: int) -> Any:
+        asked.append((batch, rows, columns))
+        return np.linspace(1, 0, min(rows, columns) + 1)
+
+    def tucker(groups: int, outer: int, inner: int, taps: int) -> Any:
+        asked.append((groups, outer, inner, taps))
+        return np.linspace(1, 3, inner + 1)[:, None] * np.linspace(3, 8, outer + 1)
+
+    monkeypatch.setattr(rows_module, "_noise_of_pairs", pairs)
+    monkeypatch.setattr(rows_module, "_noise_of_tucker", tucker)
+    made = decomposed(np.zeros(shape), read_factors(all_variants()[variant].factors, 2))
+    assert made is not None
+    for share in (0.25, 0.5, 1):
+        ranks = tuple([max(1, int(share * most)) for most in made.most])
+        parts = [rank / most for rank, most in zip(ranks, made.most)]
+        expected = 1 - parts[0] if len(parts) == 1 else (1 + 2 * parts[0]) * (3 + 5 * parts[1])
+        assert rows_module.noise2(made, ranks) == pytest.approx(expected)
+    assert {*asked} == {drawn}
+
+
+def test_of_rows_that_lose_nothing_the_cheapest_is_the_best() -> None:
+    """A kernel of ones has rank 1 in every family, but for rounding."""
+    families, _ = families_of(Kernel("conv", parse_spec("6:8 @9x7 k3"), np.ones((8, 6, 3, 3))))
+    costs = {family.name: int(family.macs.min()) for family in families}
+    best = best_within(families, 10**9)
+    cheapest = cheapest_within(families, 0.0)
+    assert best is not None
+    assert cheapest is not None
+    assert best.macs == cheapest.macs == min(costs.values())
+    assert {family.exact_rank() for family in families} == {1, None}  # a bottleneck has two ranks
+
+
+def test_the_front_of_costs_has_no_row_that_is_as_cheap_as_a_better_one() -> None:
+    assert rows_module.front(np.array([3, 1, 1, 2, 4, 5]), np.array([0.2, 0.6, 0.5, 0.5, 0.2, 0.1])) == [2, 0, 5]

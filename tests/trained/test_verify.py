@@ -55,6 +55,62 @@ def test_a_layer_that_is_too_much_work_is_executed_on_a_smaller_input() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "work", "size"),
+    [
+        ("4:6 @9x7 k3x1 s2x1 d2x1 p0", 6 * 4 * 9 * 7 * 3, (9, 6)),  # 5 taps apart and five strides of 2; 1 and 5
+        ("8:8 @40 k3 g4", 8 * 2 * 1600 * 9, (8, 8)), ("2:3 @50x60 k5x3 s1x3 d1x4", 6 * 3000 * 15, (10, 24)),
+        ("2:3 @50 k7 1d", 6 * 350, (12,)),
+    ],
+)  # fmt: skip
+def test_a_layer_of_more_work_than_the_limit_has_its_border_and_five_strides(
+    text: str, work: int, size: tuple[int, ...]
+) -> None:
+    spec = parse_spec(text)
+    assert verify.smaller(spec, work) is spec
+    assert verify.smaller(spec, work - 1) == spec._replace(input_size=size)
+
+
+@pytest.mark.parametrize(("less", "status"), [(0, "verified"), (1, "reduced")])
+def test_a_row_of_more_multiply_adds_than_the_limit_is_executed_on_a_smaller_input(less: int, status: str) -> None:
+    """Though the layer itself would be few enough: at its full rank a family may cost more."""
+    kernel = kernel_of("8:8 @30x20 k3")
+    family = next(one for one in families_of(kernel)[0] if one.name == "low-rank")
+    row = family.row((8,))
+    assert row.macs > 8 * 8 * 600 * 9
+    assert verify.show_row(kernel, family, row, row.macs - less).status == status
+
+
+def diagonal() -> tuple[Kernel, Family]:
+    """A 1x1 of singular values 3, 2 and 1, and its low-rank family."""
+    kernel = Kernel("conv", parse_spec("3:3 @9x7 k1"), np.diag([3.0, 2.0, 1.0]).reshape(3, 3, 1, 1))
+    return kernel, families_of(kernel, "low-rank")[0][0]
+
+
+def test_a_rank_that_leaves_out_the_most_important_direction_is_caught() -> None:
+    """3 is left out and 2 is kept."""
+    kernel, family = diagonal()
+    sound = verify.show_row(kernel, family, family.row((1,)), 10**9).checks["best"]
+    assert (sound.ok, sound.expected, sound.measured) == (True, pytest.approx(3), pytest.approx(2, rel=1e-3))
+    family.made.vectors = family.made.vectors[:, :, [1, 0, 2]]  # type: ignore[union-attr, misc]  # of a pair, cached
+    shown = verify.show_row(kernel, family, family.row((1,)), 10**9).checks["best"]
+    assert (shown.ok, shown.expected, shown.measured) == (False, pytest.approx(2), pytest.approx(3, rel=1e-3))
+
+
+def test_factors_that_are_no_projection_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 9 + 4 + 1 rank 1 keeps 9; at 0.9 of it 0.81 of 9 are kept, and 5 and 0.01 of 9 are lost."""
+    kernel, family = diagonal()
+    right = family.made.factors
+    monkeypatch.setattr(family.made, "factors", lambda ranks: [0.9 * right(ranks)[0], right(ranks)[1]])
+    shown = verify.show_row(kernel, family, family.row((1,)), 10**9)
+    assert {name: check.ok for name, check in shown.checks.items()} == {
+        "output": True, "error": False, "projection": False, "best": True, "full_rank": False
+    }  # fmt: skip
+    assert (shown.checks["projection"].expected, shown.checks["projection"].measured) == (
+        pytest.approx(14), pytest.approx(0.82 * 9 + 5)
+    )  # fmt: skip
+
+
 Break = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -160,6 +216,21 @@ def test_a_row_with_another_error_is_caught() -> None:
     row = family.row((2,))
     shown = verify.show_row(kernel, family, row._replace(error=row.error + 1e-6), 10**9)
     assert shown.checks["error"].ok is False
+
+
+@pytest.mark.parametrize(
+    ("apart", "ok"),
+    [
+        (1e-7, ("output", "error", "full_rank")), (1.01e-7, ("output", "full_rank")), (1e-6, ("output", "full_rank")),
+        (1.01e-6, ("output",)), (1e-5, ("output",)), (1.01e-5, ()),
+    ],
+)  # fmt: skip
+def test_so_far_apart_two_may_be(apart: float, ok: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outputs in float32 a hundred thousandth, full ranks a millionth, errors of the kernel a ten millionth."""
+    kernel, family = diagonal()
+    monkeypatch.setattr(verify, "distance", lambda *_: apart)
+    checks = verify.show_row(kernel, family, family.row((1,))._replace(error=0.0), 10**9).checks
+    assert tuple([name for name in ("output", "error", "full_rank") if checks[name].ok]) == ok
 
 
 def test_nan_is_never_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:

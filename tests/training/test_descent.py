@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from convcost.explain.experiments import stack
-from convcost.graph.ops import BatchNorm, Flatten, Graph, Node
+from convcost.graph.ops import Activation, AdaptivePool, Add, BatchNorm, Conv, Flatten, Graph, Linear, Node
 from convcost.training.descent import (
     Data,
     accuracies,
@@ -95,6 +95,14 @@ def test_losses_and_their_gradients() -> None:
     assert np.allclose(slopes, differences(lambda: squared_error(output, target)[0], output))
 
 
+def test_scores_of_any_size_have_a_loss() -> None:
+    """A class a thousand above the others: 0 where it is the right one, else a thousand, and slopes of 0 and 1."""
+    scores, right = np.array([[[1000.0, 0, -1000], [0, 1000, 0]]]), np.array([[0, 0]])
+    values, slopes = cross_entropy(scores, right)
+    assert values.tolist() == [500]
+    assert slopes.tolist() == [[[0, 0, 0], [-0.5, 0.5, 0]]]
+
+
 def test_batch_norm_as_in_training() -> None:
     """Each channel of the batch gets mean 0 and variance 1; its gradients are central differences."""
     graph = Graph((1, 3, 4), "fp32", (Node("norm", BatchNorm(3), (0,)),))
@@ -148,3 +156,128 @@ def test_normal_numbers_are_those_of_the_seed() -> None:
 def test_an_operation_that_is_not_known_is_refused() -> None:
     with pytest.raises(ValueError, match="Flatten"):
         train_side_by_side(Graph((1, 3, 4), "fp32", (Node("flatten", Flatten(), (0,)),)), 2)
+
+
+@pytest.mark.parametrize(("init", "variance"), [("he", 2 / 64), ("pytorch", 1 / 192)])
+def test_weights_are_drawn_with_the_variance_of_their_inputs(init: str, variance: float) -> None:
+    """16 channels of 4 taps; biases and shifts 0, scales 1, those of each seed its own."""
+    conv = Conv(16, 200, (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), bias=True)
+    graph = Graph((1, 16, 5, 5), "fp32", (Node("conv", conv, (0,)), Node("norm", BatchNorm(200), (1,))))
+    (kernel, bias), (scale, shift) = initial_weights(graph, init, [1, 2])
+    assert [array.shape for array in (kernel, bias, scale, shift)] == [(400, 16, 2, 2), (400,), (400,), (400,)]
+    assert [array.dtype for array in (kernel, bias, scale, shift)] == [np.float32] * 4
+    assert kernel.var() == pytest.approx(variance, rel=0.05)
+    assert abs(kernel.mean()) < 0.01
+    assert (bias.tolist(), scale.tolist(), shift.tolist()) == ([0] * 400, [1] * 400, [0] * 400)
+    assert not np.allclose(kernel[:200], kernel[200:])
+    assert (kernel[200:] == initial_weights(graph, init, [2])[0][0]).all()
+
+
+def test_networks_side_by_side_have_their_own_channels_and_groups() -> None:
+    """A linear layer as a 1x1 that has a bias if it had one; what has no channels of its own stays."""
+    conv, stays = (
+        Conv(2, 4, (3,), (2,), ((1, 0),), (1,), 2, bias=True),
+        (Add(), Activation("relu"), AdaptivePool("avg", (1,))),
+    )
+    nodes = [conv, BatchNorm(4), *stays, Linear(4, 3, bias=True), Linear(3, 5)]
+    graph = Graph((6, 2, 5), "fp32", tuple([Node("", op, (0,)) for op in nodes]))
+    wide = train_side_by_side(graph, 3)
+    assert wide.input_shape == (6, 6, 5)
+    assert [node.op for node in wide.nodes] == [
+        conv._replace(in_channels=6, out_channels=12, groups=6), BatchNorm(12), *stays,
+        Conv(12, 9, (1,), (1,), ((0, 0),), (1,), 3, bias=True), Conv(9, 15, (1,), (1,), ((0, 0),), (1,), 3),
+    ]  # fmt: skip
+
+
+def test_signals_are_waves_of_eight_samples_anywhere() -> None:
+    """Without noise: half a period to two of a cosine, sampled between its ends, either way up, silence around it."""
+    data = motifs(400, [5], noise=0)
+    assert (data.inputs.shape, data.inputs.dtype) == ((1, 400, 1, 16), np.float32)
+    cosines = [[np.cos(half * np.pi * place / 16) for place in range(1, 17, 2)] for half in (1, 2, 3, 4)]
+    starts, ways = set(), set()
+    for signal, target in zip(data.inputs[0, :, 0], data.targets[0]):
+        start = int(np.flatnonzero(np.abs(signal) > 1e-6)[0])
+        part, wave = signal[start : start + 8], np.array(cosines[target])
+        assert np.allclose(np.abs(part @ wave), wave @ wave, atol=1e-5)
+        assert np.abs(signal).sum() == pytest.approx(np.abs(wave).sum(), abs=1e-5)
+        starts.add(start)
+        ways.add((int(target), bool(part @ wave > 0)))
+    assert starts == set(range(9))
+    assert ways == {(target, up) for target in range(4) for up in (False, True)}
+
+
+@pytest.mark.parametrize(("given", "count"), [({}, (16, 4)), ({"length": 9, "classes": 2}, (9, 2))])
+def test_signals_are_as_long_and_as_many_kinds_as_asked_for(given: dict[str, int], count: tuple[int, int]) -> None:
+    data = motifs(300, [0, 1], **given)
+    assert data.inputs.shape == (2, 300, 1, count[0])
+    assert [np.unique(targets).tolist() for targets in data.targets] == [list(range(count[1]))] * 2
+    assert (motifs(300, [1], **given).inputs[0] == data.inputs[1]).all()
+
+
+def one_weight(value: float, kind: str = "conv") -> tuple[Graph, Any]:
+    conv = Conv(1, 1, (1,), (1,), ((0, 0),), (1,))
+    return Graph((1, 1, 1), "fp32", (Node(kind, conv, (0,)),)), [[np.full((1, 1, 1), value, np.float32)]]
+
+
+@pytest.mark.parametrize(
+    ("clip", "losses", "learned"),
+    [
+        # w 3, 1 wanted of 1: loss (w - 1)², slope 2 (w - 1). 3 -> 3 - 0.1 * 4 = 2.6; speed -0.4
+        (100.0, [4.0, 2.56], 2.6 - 0.5 * 0.4 - 0.1 * 3.2),
+        # no step longer than 0.1: 3 -> 2.9; speed -0.1
+        (1.0, [4.0, 3.61], 2.9 - 0.5 * 0.1 - 0.1),
+    ],
+)
+def test_a_step_follows_the_slope_with_momentum_and_no_further_than_it_is_clipped(
+    clip: float, losses: list[float], learned: float
+) -> None:
+    """By hand: two steps of one weight at the rate 0.1 and the momentum 0.5."""
+    graph, weights = one_weight(3.0)
+    data = Data(np.ones((1, 4, 1, 1), np.float32), np.ones((1, 4, 1, 1), np.float32))
+    found = train(graph, weights, data, "squared-error", rate=0.1, steps=2, batch=4, seeds=[0], momentum=0.5, clip=clip)
+    assert [loss for step in found for loss in step] == pytest.approx(losses, rel=1e-5)
+    assert weights[0][0].item() == pytest.approx(learned, rel=1e-5)
+
+
+def test_momentum_and_clip_have_the_defaults_that_are_said() -> None:
+    """0.9 and 1: 3 -> 2.9 -> 2.9 - 0.09 - 0.1."""
+    graph, weights = one_weight(3.0)
+    data = Data(np.ones((1, 4, 1, 1), np.float32), np.ones((1, 4, 1, 1), np.float32))
+    train(graph, weights, data, "squared-error", rate=0.1, steps=2, batch=4, seeds=[0])
+    assert weights[0][0].item() == pytest.approx(2.71, rel=1e-5)
+
+
+def test_a_network_without_a_slope_stays_where_it_is() -> None:
+    """Nothing is divided by the length 0 of its gradient."""
+    graph, weights = one_weight(1.0)
+    data = Data(np.ones((1, 4, 1, 1), np.float32), np.ones((1, 4, 1, 1), np.float32))
+    assert train(graph, weights, data, "squared-error", rate=0.1, steps=2, batch=4, seeds=[0]) == [[0.0], [0.0]]
+    assert weights[0][0].item() == 1
+
+
+def test_a_batch_is_drawn_from_all_samples_and_the_data_of_its_network() -> None:
+    """Network 0 is given 2 to 7, network 1 a hundred times as much; the loss beside a target of 1 tells which."""
+    met: list[set[int]] = [set(), set()]
+    graph = train_side_by_side(one_weight(1.0)[0], 2)
+    given = np.arange(2.0, 8)[None] * np.array([[1.0], [100]])
+    data = Data(given.reshape(2, 6, 1, 1).astype(np.float32), np.ones((2, 6, 1, 1), np.float32))
+    for seed in range(30):
+        weights = [[np.ones((2, 1, 1), np.float32)]]
+        (losses,) = train(graph, weights, data, "squared-error", rate=0.0, steps=1, batch=1, seeds=(seed, seed + 100))
+        for place, loss in enumerate(losses):
+            met[place].add(round(loss**0.5 + 1))
+    assert met == [{2, 3, 4, 5, 6, 7}, {200, 300, 400, 500, 600, 700}]
+
+
+def test_lengths_of_gradients_are_euclidean_over_all_arrays() -> None:
+    """3 and 4 of the first network, 5 and 12 of the second."""
+    arrays = [np.array([3.0, 5.0]).reshape(2, 1, 1), np.array([[4.0, 0], [0, 12]])]
+    assert gradient_norms(arrays, 2).tolist() == [5, 13]
+
+
+def test_accuracy_is_the_share_whose_right_class_scores_most() -> None:
+    """Three of four, and one of four: scores are the inputs times 1."""
+    graph = train_side_by_side(Graph((1, 2, 1), "fp32", (Node("same", Activation("relu"), (0,)),)), 2)
+    scores = np.array([[[2, 1], [1, 2], [5, 0], [0, 5]], [[2, 1], [1, 2], [5, 0], [0, 5]]], np.float32)[..., None]
+    data = Data(scores, np.array([[0, 1, 0, 0], [1, 0, 0, 0]]))
+    assert accuracies(graph, [[]], data) == [0.75, 0.25]

@@ -134,6 +134,54 @@ def test_the_backward_pass_takes_as_many_products_as_the_training_step_says(vari
     assert (sum(found.input_macs), sum(found.weight_macs)) == (step.input_gradient, step.weight_gradient)
 
 
+@pytest.mark.parametrize(
+    ("op", "shapes"),
+    [
+        (ops.Conv(6, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), [(4, 3, 3, 2)]),
+        (ops.Conv(6, 4, (3,), (1,), ((0, 0),), (1,), 1, True), [(4, 6, 3), (4,)]),
+        (ops.Linear(5, 9), [(9, 5)]), (ops.Linear(5, 9, True), [(9, 5), (9,)]), (ops.Scale(3), [(3,)]),
+        (ops.BatchNorm(3), [(3,), (3,)]), (ops.LayerNorm(3), [(3,), (3,)]), (ops.Norm("rms-norm", 4), [(4,)]),
+        (ops.Norm("group-norm", 4, 2), [(4,), (4,)]), (ops.Norm("softmax", 4, 1, False), []),
+        (ops.Tokens(2, 4, 7), [(9, 4)]), (ops.Add(), []), (ops.Attention(1, 4), []),
+        (ops.Upsample("nearest", (2,)), []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_weights_have_the_shapes_of_pytorch(op: ops.Op, shapes: list[ops.Ints]) -> None:
+    assert weight_shapes(op) == shapes
+
+
+def test_what_is_counted_by_definition_has_no_gradient() -> None:
+    with pytest.raises(ValueError, match="erf is counted by definition: it is not executed, and has no gradient"):
+        weight_shapes(ops.Counted("erf", (1, 4)))
+
+
+def test_products_of_the_backward_pass_by_hand() -> None:
+    """6 outputs of 2 channels at 3 taps over 5 positions and 2 images; a matrix product at 4 positions of 3 images."""
+    conv = ops.Conv(4, 6, (3,), (1,), ((1, 1),), (1,), 2)
+    for op, shape, macs in ((conv, (2, 4, 5), 6 * 2 * 3 * 5 * 2), (ops.Linear(4, 7, True), (3, 4, 2, 2), 28 * 4 * 3),
+                            (ops.BatchNorm(4), (2, 4, 5), 0)):  # fmt: skip
+        graph = ops.Graph(shape, "fp32", (ops.Node("op", op, (0,)),))
+        given, weights, grad = drawn(graph)
+        found = backward(graph, forward(graph, given, weights), weights, grad)
+        assert (found.input_macs, found.weight_macs) == ([macs], [macs])
+
+
+def test_what_nothing_depends_on_has_a_gradient_of_zeros() -> None:
+    """A branch that leads nowhere, and a graph of no operation, whose input is its output."""
+    nodes = (ops.Node("lost", ops.BatchNorm(4), (0,)), ops.Node("kept", ops.Activation("relu"), (0,)))
+    graph = ops.Graph(SHAPE, "fp32", nodes)
+    given, weights, grad = drawn(graph)
+    found = backward(graph, forward(graph, given, weights), weights, grad)
+    assert [array.tolist() for array in found.weights[0]] == [[0] * 4] * 2
+    assert (found.input_macs, found.weight_macs) == ([0, 0], [0, 0])
+    assert (found.values[0] == grad * (given > 0)).all()
+    alone = ops.Graph(SHAPE, "fp32", ())
+    empty = backward(alone, forward(alone, given, []), [], given)
+    assert (empty.values[0] == given).all()
+    assert empty[1:] == ([], [], [])
+
+
 def test_a_wrong_gradient_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oracle can fail: a kernel read upside down on the way back."""
     right = gradients_conv.convolve_backward

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from strategies import layer_specs
 
 from convcost.graph.ops import Activation, Conv, Graph
+from convcost.spec import parse_spec
 from convcost.spec.layer import LayerSpec
 from convcost.variants.reduced import reduce_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
@@ -170,3 +171,41 @@ def test_an_odd_number_of_outputs_stays_odd(inner: int, outer: int) -> None:
     """A ghost module cuts one off."""
     small = reduce_spec(LayerSpec(inner, outer, (3, 3), (56, 48), padding=SAME))
     assert small.out_channels % 2 == outer % 2
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("64:128 @56 k3", (7, 8)),  # 3 windows beside one another and one more reach: 2 + 2 + 2 + 1
+        ("64:128 @200x190 k1", (4, 3)),  # the shorter axis chooses first
+        ("64:128 @30x31x32 k3", (7, 8, 9)),
+        ("64:128 @56 k3 s2", (12, 14)),  # 4 strides, the reach and 1 are 11; the remainder by the stride is kept
+        ("64:128 @57 k3 s2", (11, 13)),
+        ("64:128 @100 k1 s4 3d", (12, 16, 20)),
+        ("64:128 @100 k3 d4", (19, 20)),  # the reach is 8
+        ("64:64 @56 k3 p20 mode=reflect", (25, 26)),
+        ("64:64 @56 k4 s2 p1 t", (6, 8)),  # 2 cropped and a reach of 3 are 2 strides, and 3 more
+        ("64:64 @57 k4 s2 p1 t", (5, 7)),
+        ("64:128 @5x6 k3", (5, 6)),
+        ("64:128 @7 k3", (7, 7)),
+        ("64:128 @8 k3", (7, 8)),
+    ],
+)
+def test_sizes_by_hand(text: str, size: tuple[int, ...]) -> None:
+    """As many positions as show a stride, in a second convolution too, no two axes alike where there is room."""
+    assert reduce_spec(parse_spec(text)).input_size == size
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("batch", (1, 2, 2)), ("depth_multiplier", (1, 4, 4)), ("expansion_ratio", (1, 8, 8)),
+        ("bottleneck_ratio", (1, 8, 8)),
+    ],
+)  # fmt: skip
+def test_what_multiplies_or_divides_channels_is_kept_up_to_its_cap(name: str, kept: tuple[int, ...]) -> None:
+    """One, the cap itself, and one more than that."""
+    spec = LayerSpec(64, 256, (3, 3), (56, 48), padding=SAME)
+    for number, wanted in zip((1, kept[1], kept[1] + 1), kept):
+        assert getattr(reduce_spec(spec._replace(**{name: number})), name) == wanted
+    assert reduce_spec(spec).expansion_ratio is None

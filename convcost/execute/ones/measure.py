@@ -27,12 +27,12 @@ class MeasuredOp(NamedTuple):
     params: int
     macs: int
     effective_macs: int
-    elementwise: int = 0
-    conv_activations: int = 0
-    weight_bytes: int = 0
-    activation_bytes: int = 0
-    traffic_bytes: int = 0
-    peak_bytes: int = 0
+    elementwise: int
+    conv_activations: int
+    weight_bytes: int
+    activation_bytes: int
+    traffic_bytes: int
+    peak_bytes: int
 
 
 class Measured(NamedTuple):

@@ -58,13 +58,18 @@ def _smaller_conv(op: ops.Conv) -> ops.Conv:
     return op._replace(in_channels=groups * inner, out_channels=groups * outer, groups=groups, padding_mode="zeros")
 
 
+def _smaller_norm(op: ops.Norm) -> ops.Norm:
+    groups = min(op.groups, 2)
+    return op._replace(channels=groups * min(op.channels // op.groups, 2), groups=groups)
+
+
 #: The same operation on few channels and positions.
 SMALLER: ops.ByOp[Callable[[Any], Any]] = ops.ByOp(
     {
         ops.Conv: _smaller_conv,
         ops.Linear: lambda op: ops.Linear(min(op.in_features, 2), min(op.out_features, 2)),
         ops.Split: lambda _: ops.Split(1, 3),
-        ops.Norm: lambda op: op._replace(channels=2 * min(2, op.channels // op.groups), groups=min(2, op.groups)),
+        ops.Norm: _smaller_norm,
         ops.Pad: lambda op: ops.Pad(((1, 1),) * len(op.padding)),
         ops.Attention: lambda _: ops.Attention(1, 2),
         ops.Tokens: lambda _: ops.Tokens(1, 4, 13),

@@ -195,8 +195,8 @@ def _pixel_shuffle(call: Call) -> Made:
     blocks = given.reshape(batch, *size, channels // int(np.prod(factor)), *factor)
     axes = len(size)
     order = [0, *[place for axis in range(axes) for place in (axis + 1, axes + 2 + axis)], axes + 1]
-    shuffled = blocks.transpose(order).reshape(batch, *[n * by for n, by in zip(size, factor)], -1)
-    return np.ascontiguousarray(shuffled), Tally()
+    shuffled = blocks.transpose(order).copy()
+    return shuffled.reshape(batch, *[n * by for n, by in zip(size, factor)], -1), Tally()
 
 
 def _pad(call: Call) -> Made:

@@ -170,7 +170,7 @@ def _pixel_shuffle(call: Call) -> Made:
     blocks = call.x[0].reshape(batch, *size, channels // int(np.prod(factor)), *factor)
     order = [0, *[place for axis in range(axes) for place in (axis + 1, axes + 2 + axis)], axes + 1]
     longer = [n * by for n, by in zip(size, factor)]
-    return np.ascontiguousarray(blocks.transpose(order).reshape(batch, *longer, -1)), "copied"
+    return blocks.transpose(order).copy().reshape(batch, *longer, -1), "copied"
 
 
 def padded(op: ops.Pad, given: NDArray[Any]) -> NDArray[Any]:

@@ -26,10 +26,11 @@ MOST_ROOTS = 50_000
 
 def stored(key: str, tensor: Any, is_stored: bool = False) -> Value:
     """A tensor in the file."""
-    shape = countable(tuple(tensor.dims))
-    if any(n is None or n < 0 for n in shape):
-        raise Malformed(f"a tensor in it has {min([n or 0 for n in shape])} numbers along an axis")
-    roots = (Root(key, prod([n or 0 for n in shape]), tensor.data_type),) if tensor.data_type in LEARNABLE else ()
+    shape = tuple(tensor.dims)
+    countable(shape)
+    if any(n < 0 for n in shape):
+        raise Malformed(f"a tensor in it has {min(shape)} numbers along an axis")
+    roots = (Root(key, prod(shape), tensor.data_type),) if tensor.data_type in LEARNABLE else ()
     return Value(shape, tensor.data_type, None, True, roots, Content(tensor, is_stored=is_stored))
 
 

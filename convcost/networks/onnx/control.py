@@ -81,12 +81,11 @@ def _hold(to: Walker, name: str, roots: list[Root]) -> None:
 
 
 def _cost(to: Walker, start: int) -> tuple[int, int]:
-    macs = elementwise = 0
+    words = []
     for node, out in zip(to.nodes[start:], to.shapes[start + 1 :]):
         given = [to.shapes[value] for value in node.inputs]
-        words = cost.op_cost(node.op, given, out, cost.of_dtype("fp32", len(given)), allocates=True)
-        macs, elementwise = macs + words.macs, elementwise + words.elementwise
-    return macs, elementwise
+        words.append(cost.op_cost(node.op, given, out, cost.of_dtype("fp32", len(given)), allocates=True))
+    return sum([one.macs for one in words]), sum([one.elementwise for one in words])
 
 
 class Run(NamedTuple):
@@ -101,8 +100,7 @@ def loop(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None
     """Its body as often as it runs: all runs at once where they are alike, else one by one."""
     body = _body(call, "body")
     runs = _scalar(to, call, 0)
-    starts = _scalar(to, call, 1) if call.has(1) else 1
-    runs = 0 if starts == 0 else None if runs is None else max(runs, 0)
+    runs = 0 if _scalar(to, call, 1) == 0 else None if runs is None else max(runs, 0)
     states = [value if value is not None else Value(None) for value in call.inputs[2:]]
     mark = Mark(to)
     run = _run(to, scope, body, name, states, times=1 if runs is None else runs)
@@ -191,7 +189,7 @@ def scan(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None
     batch = 0
     if call.version < 9 and inputs:  # the first Scan had lengths before its inputs, and a batch around all of them
         batch, inputs = 1, inputs[1:]
-    over = call.integer("num_scan_inputs", 1)
+    over = call.integer("num_scan_inputs", 0)
     states = len(inputs) - over
     axes = list(call.attributes["scan_input_axes"].ints) if "scan_input_axes" in call.attributes else None
     if not 0 < over <= len(inputs) == len(body.input) or (axes is not None and len(axes) != over):
@@ -213,8 +211,11 @@ def scan(to: Walker, scope: Scope, node: Written, name: str, call: Call) -> None
     if any(_sort(a) != _sort(b) for a, b in zip(before, made)):
         to.missing("Scan", name, "its sizes change from run to run")
     lead = (outer,) if batch else ()
-    final = [_stacked(value, lead) for value in made[:states]]
-    _give(to, scope, node, name, call, final, [_stacked(v, (*lead, runs)) for v in made[states:]], None, stack=False)
+    values = [_stacked(value, lead) for value in made[:states]]
+    said = call.attributes["scan_output_axes"].ints if "scan_output_axes" in call.attributes else ()
+    axes = [*said, *[0] * len(made)]
+    parts = [_stacked(value, (*lead, runs), axis) for value, axis in zip(made[states:], axes)]
+    _give(to, scope, node, name, call, values, parts, None, stack=False)
 
 
 def _size(value: Value | None, axis: int) -> int | None:
@@ -222,8 +223,13 @@ def _size(value: Value | None, axis: int) -> int | None:
     return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
 
 
-def _stacked(value: Value, lead: Sizes) -> Value:
-    return value._replace(shape=None if value.shape is None else (*lead, *value.shape), constant=False, content=None)
+def _stacked(value: Value, more: Sizes, axis: int = 0) -> Value:
+    """A value of more axes: in front, or where the axis that it gets is to stand."""
+    shape = value.shape
+    if shape is not None:
+        at = axis % (len(shape) + 1)
+        shape = (*shape[:at], *more, *shape[at:])
+    return value._replace(shape=shape, constant=False, content=None)
 
 
 def _part(to: Walker, inner: Scope, name: str, given: Value | None, cut: list[int]) -> Value:

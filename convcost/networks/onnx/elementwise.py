@@ -2,8 +2,9 @@
 
 from math import prod
 
+from ...graph.dtypes import bits_of
 from ...graph.ops import Activation, Add, BatchNorm, Concat
-from .values import Call, Count, Unknown
+from .values import TYPES, Call, Count, Unknown
 from .windows import Rule
 
 
@@ -95,8 +96,9 @@ def copy(call: Call) -> Count:  # noqa: ARG001  every rule takes one
 
 
 def count_gather(call: Call) -> Count:
-    """Reads what it takes, not all there is, and the positions."""
-    return Count(moved=2 * prod(call.made) + prod(call.shape(1)))
+    """Reads what it takes, not all there is, and the positions, as so many numbers of the type that it puts out."""
+    given, position = [bits_of(TYPES.get(value.kind, "fp32")) if value else 0 for value in call.inputs[:2]]
+    return Count(moved=2 * prod(call.made) + -(-prod(call.shape(1)) * position // given))
 
 
 def concat(call: Call) -> Count:

@@ -21,11 +21,10 @@ from .windows import padding, steps
 
 #: Inputs whose content says how large an output is.
 _SIZED = {
-    (0,): "BlackmanWindow ConstantOfShape HammingWindow HannWindow",
-    (1,): "AffineGrid CenterCropPad Expand OneHot ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean "
-    "ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape SequenceAt Split SplitToSequence Squeeze Tile TopK "
+    (0,): "ConstantOfShape",
+    (1,): "CenterCropPad Expand OneHot ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean "
+    "ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape Split SplitToSequence Squeeze Tile TopK "
     "Unsqueeze Upsample",
-    (2,): "MaxUnpool",
     (0, 1): "MelWeightMatrix",
     (1, 2): "Col2Im DFT",
     (1, 3): "Pad STFT",

@@ -75,15 +75,14 @@ def bind_inputs(graph: Any, inputs: Mapping[str, Shape], batch: int | None, path
     changed = False
     for name, shape in inputs.items():
         changed |= _bind(given[name], shape, sizes, path)
-    used = batch is None
     for name, value in given.items():
         dims = _dims(value)
-        if not used and dims and name not in inputs and not _is_known(dims[0]):
+        if batch is not None and dims and name not in inputs and not _is_known(dims[0]):
             if _is_named(dims[0]):
-                sizes.setdefault(dims[0].dim_param, batch or 1)
-            dims[0].dim_value = batch or 1
+                sizes.setdefault(dims[0].dim_param, batch)
+            dims[0].dim_value = batch
             changed = True
-    if not used and not changed:
+    if batch is not None and not changed:
         first = next(iter(given), "NAME")
         raise bad_file(path, "its batch is fixed", f"give the whole input: --input {clip(first)}=…")
     for value in (*graph.value_info, *graph.output):
@@ -132,7 +131,8 @@ def whole_shape(value: Any, size: Shape, batch: int | None, path: str) -> Shape:
     if len(whole) == axes and not is_said_twice and channels in (None, whole[at]):
         return whole
     wanted = show_dims(dims) or "of no shape in the file"
-    raise bad_file(path, f"input {clip(value.name)!r} is {wanted}", f"write all of it, such as @{_proposal(dims)}")
+    proposed = _proposal(dims) or "1x3x224x224"
+    raise bad_file(path, f"input {clip(value.name)!r} is {wanted}", f"write all of it, such as @{proposed}")
 
 
 def _dims(value: Any) -> Any:

@@ -38,6 +38,14 @@ def _same(call: Call) -> Sequence[Sizes | None]:
     return [call.shape(0)]
 
 
+def _said(call: Call, word: str) -> int:
+    """A number that the operation must have; Unknown where it has none."""
+    found = call.integer(word, 0)
+    if found < 1:
+        raise Unknown(f"its {word} is not said")
+    return found
+
+
 def _quantised_pair(call: Call) -> Sequence[Sizes | None]:
     """Two inputs, behind each its scale and zero point, each repeated over the other."""
     return [broadcast(call.shape(0), call.shape(3))]
@@ -104,7 +112,7 @@ def _more(rule: Rule, *optional: int, word: str = "") -> Rule:
     """The rule of an operation that does one more for each output: for an input that is there, for an attribute."""
 
     def counted(call: Call) -> Count:
-        asked = sum([call.has(index) for index in optional]) + int(bool(word) and bool(call.text(word)))
+        asked = sum([call.has(index) for index in optional]) + int(bool(call.text(word)))
         return rule(call)._replace(more=asked)
 
     return counted
@@ -116,8 +124,8 @@ def _pool_shapes(call: Call) -> Sequence[Sizes | None]:
         x = (x[0], x[-1], *x[1:-1])
     kernel = call.integers("kernel_shape", (0,) * (len(x) - 2))
     stride, dilation = steps(call, len(kernel))
-    if set(dilation) != {1}:
-        raise Unknown("its window is dilated")
+    if set(dilation) != {1} or 0 in kernel:
+        raise Unknown("its window is dilated, or not said")
     pads = padding(call, x[2:], kernel, stride, dilation)
     made = pool_size(Pool("max", kernel, stride, pads, bool(call.integer("ceil_mode", 0))), x[2:])
     return [(x[0], *made, x[1]) if last else (x[0], x[1], *made)]
@@ -153,8 +161,9 @@ def _quantised_conv(call: Call) -> Count:
 
 def _concat_shapes(call: Call) -> Sequence[Sizes | None]:
     parts = [call.shape(index) for index in range(2, len(call.inputs), 3)]
-    axis = call.integer("axis", 0) % len(parts[0])
-    return [(*parts[0][:axis], sum([part[axis] for part in parts]), *parts[0][axis + 1 :])]
+    first, *_ = parts
+    axis = call.integer("axis", 0) % len(first)
+    return [(*first[:axis], sum([part[axis] for part in parts]), *first[axis + 1 :])]
 
 
 def _skip_shapes(call: Call) -> Sequence[Sizes | None]:
@@ -180,11 +189,11 @@ def _split_gelu_shapes(call: Call) -> Sequence[Sizes | None]:
 
 
 def _n_bits_shapes(call: Call) -> Sequence[Sizes | None]:
-    return [(*call.shape(0)[:-1], call.integer("N", 0))]
+    return [(*call.shape(0)[:-1], _said(call, "N"))]
 
 
 def _n_bits(call: Call) -> Count:
-    x, inner = call.shape(0), call.integer("K", 0)
+    x, inner = call.shape(0), _said(call, "K")
     if x[-1] != inner:
         raise Unknown("its matrices do not fit")
     return Count(prod(call.made) * inner, int(call.has(5)) * prod(call.made))
@@ -214,17 +223,19 @@ def _lstm(call: Call) -> Count:
     return Count(states * 4 * (x[2] + r[1]), states * (4 + 8 * int(call.has(3)) + 5 + 4 + 6 * int(call.has(7))))
 
 
-def _projected(call: Call) -> tuple[int, int, int]:
-    """Features of queries, keys and values of an attention that makes them of its input."""
+def _projected(call: Call) -> tuple[int, int]:
+    """Features of keys, which are those of queries, and of values of an attention that makes them of its input."""
     said, w = call.attributes.get("qkv_hidden_sizes"), call.shape(1)
     if said is not None and len(said.ints) == 3:
-        return said.ints[0], said.ints[1], said.ints[2]
-    return (w[1] // 3,) * 3
+        _, keys, values = said.ints
+        return keys, values
+    return (w[1] // 3,) * 2
 
 
 def _self_attention_shapes(call: Call) -> Sequence[Sizes | None]:
     x = call.shape(0)
-    return [(*x[:2], _projected(call)[2])]
+    _, values = _projected(call)
+    return [(*x[:2], values)]
 
 
 def _self_attention(past: int) -> Rule:
@@ -232,11 +243,11 @@ def _self_attention(past: int) -> Rule:
 
     def rule(call: Call) -> Count:
         x, w = call.shape(0), call.shape(1)
-        q, _, v = _projected(call)
-        if x[-1] != w[0] or call.integer("num_heads", 0) < 1:
+        (features, values), heads = _projected(call), _said(call, "num_heads")
+        if x[-1] != w[0]:
             raise Unknown("its weights do not fit its input")
         keys = x[1] + (call.shape(past)[3] if call.has(past) else 0)
-        count = scores(x[0], call.integer("num_heads", 1), x[1], keys, q, v)
+        count = scores(x[0], heads, x[1], keys, features, values)
         projected = x[0] * x[1] * w[1]
         return Count(count.macs + projected * w[0], count.elementwise + int(call.has(2)) * projected)
 
@@ -245,9 +256,7 @@ def _self_attention(past: int) -> Rule:
 
 def _heads(call: Call) -> tuple[int, int, int, int, int, int]:
     """Batch, heads, queries, keys, and features of all heads: of a query and a value."""
-    q, heads = call.shape(0), call.integer("num_heads", 0)
-    if heads < 1:
-        raise Unknown("how many heads it has is not said")
+    q, heads = call.shape(0), _said(call, "num_heads")
     if not call.has(1):  # queries, keys and values in one
         return q[0], heads, q[1], q[1], heads * q[-1], heads * q[-1]
     k = call.shape(1)
@@ -273,19 +282,17 @@ def _multi_head(call: Call) -> Count:
 
 
 def _grouped_shapes(call: Call) -> Sequence[Sizes | None]:
-    q = call.shape(0)
-    heads, shared = call.integer("num_heads", 0), call.integer("kv_num_heads", 0)
-    return [q if call.has(1) else (*q[:2], q[2] * heads // (heads + 2 * shared))]
+    q, heads = call.shape(0), _said(call, "num_heads")
+    return [q if call.has(1) else (*q[:2], q[2] * heads // (heads + 2 * _said(call, "kv_num_heads")))]
 
 
 def _grouped(call: Call) -> Count:
     """Keys and values that several heads share; how much of the past is filled, only the data know."""
-    q, made, heads = call.shape(0), call.made, call.integer("num_heads", 0)
-    if heads < 1:
-        raise Unknown("how many heads it has is not said")
+    q, heads = call.shape(0), _said(call, "num_heads")
     if call.has(3) and call.shape(3)[2]:
         raise Unknown("how much of its past is filled depends on the data")
-    return scores(q[0], heads, q[1], q[1], made[2], made[2])
+    features = call.made[2]
+    return scores(q[0], heads, q[1], q[1], features, features)
 
 
 _ADDED = _more(each(1), 1)
@@ -361,7 +368,7 @@ def _blocked(call: Call) -> Sizes:
 
 
 def _unblocked(call: Call) -> Sizes:
-    x, channels = call.shape(0), call.integer("channels", 0)
+    x, channels = call.shape(0), _said(call, "channels")
     return (x[0], *x[2:], channels) if call.integer("channels_last", 0) else (x[0], channels, *x[2:])
 
 

@@ -15,15 +15,8 @@ from ..limits import ALIVE_A_CHARACTER, MOST_ALIVE, alive_in_all
 from .isolated import bad_file, isolated
 from .load import load
 from .translate import Found, Walk
-from .values import Root, show_name
+from .values import TYPES, Root, show_name
 from .wire import Malformed
-
-#: Types by ONNX's numbers of them; of what is none of these (text), as many bytes are counted as its positions take.
-TYPES = {
-    1: "fp32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "int64", 9: "bool",
-    10: "fp16", 11: "fp64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bf16", 17: "fp8",
-    18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
-}  # fmt: skip
 
 #: Names that torch.export gives tensors that are neither parameters nor buffers of the module.
 LIFTED = re.compile(r"(.*[./])?lifted_tensor_\d+", re.ASCII | re.DOTALL)

@@ -81,7 +81,7 @@ RULES: dict[str, Rule] = {
     "RoiAlign": roi_align,
     "MaxRoiPool": reduce(),
     "Conv": conv(),
-    "ConvInteger": conv(bias=-1),
+    "ConvInteger": conv(bias=None),
     "QLinearConv": conv(0, 3, 8),
     "ConvTranspose": conv_transpose,
     "DeformConv": deform_conv,

@@ -19,6 +19,13 @@ Sizes = tuple[int | None, ...]
 #: Largest tensor: its axes (NumPy has as many), and how many numbers are in it.
 MOST_AXES, MOST_NUMBERS = 64, 10**60
 
+#: Types by ONNX's numbers of them; of what is none of these (text), as many bytes are counted as its positions take.
+TYPES = {
+    1: "fp32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 8: "int64", 9: "bool",
+    10: "fp16", 11: "fp64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128", 16: "bf16", 17: "fp8",
+    18: "fp8", 19: "fp8", 20: "fp8", 21: "uint4", 22: "int4", 23: "fp4", 24: "fp8", 25: "uint2", 26: "int2",
+}  # fmt: skip
+
 #: Element types of what can be learned: the floats, 8 and 4 bits, 32 bits where they are a quantised bias.
 LEARNABLE = frozenset((1, 2, 3, 6, 10, 11, 16, *range(17, 32)))
 

@@ -10,8 +10,8 @@ from .values import Call, Count, Unknown
 Rule = Callable[[Call], Count]
 
 
-def conv(given: int = 0, weights: int = 1, bias: int = 2) -> Rule:
-    """The rule of a convolution whose inputs of those numbers are its input, weights and bias (-1: it has none)."""
+def conv(given: int = 0, weights: int = 1, bias: int | None = 2) -> Rule:
+    """The rule of a convolution whose inputs of those numbers are its input, weights and bias (None: it has none)."""
 
     def rule(call: Call) -> Count:
         x, w = call.shape(given), call.shape(weights)
@@ -22,7 +22,7 @@ def conv(given: int = 0, weights: int = 1, bias: int = 2) -> Rule:
             raise Unknown("its kernel_shape is not that of its weights")
         kernel, stride, dilation = w[2:], *steps(call, len(x) - 2)
         pads = padding(call, x[2:], kernel, stride, dilation)
-        biased = bias >= 0 and call.has(bias)
+        biased = bias is not None and call.has(bias)
         return Count(primitive=Conv(x[1], w[0], kernel, stride, pads, dilation, groups, biased))
 
     return rule

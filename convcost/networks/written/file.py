@@ -44,7 +44,7 @@ def writable(graph: Graph, name: str = "graph") -> Written:
     """Everything that a file of `graph` has but what it learns; SpecError for what cannot be written."""
     if graph.dtype not in KINDS:
         hint = "there are " + ", ".join(KINDS) + "; a quantised file needs scales, which nobody has measured"
-        raise SpecError(f"{graph.dtype} cannot be exported", hint, graph.dtype, 0, len(graph.dtype))
+        raise SpecError(f"{graph.dtype} cannot be exported", hint, graph.dtype)
     if {*(graph.value_types or ())} - {graph.dtype}:
         mixed = ", ".join(sorted({*(graph.value_types or ())}))
         raise SpecError(f"{clip(name)} cannot be exported: its tensors are {mixed}", "one float type is written")

@@ -82,7 +82,7 @@ def _take(draft: Draft, ours: str, name: str, argument: Argument) -> None:
     draft.places[ours] = argument.span
     if isinstance(value, Word) and ours not in ("padding", "padding_mode"):
         draft.fail(f"{name} is {clip(value)} here, a name", f"write its value instead: {name}=…", argument.span)
-    if ours == "bias" and name == "bias_attr":
+    if name == "bias_attr":
         value = value is not False
     if ours in ("padding", "input_dilation"):
         draft.values[ours] = value

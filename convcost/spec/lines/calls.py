@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from ..errors import Span, SpecError, clip, end_of
-from ..fields import LIMIT, read_digits
+from ..fields import DIGITS, LIMIT, read_digits
 
 NUMBER, NAME, STRING, REMARK, SIGN = range(1, 6)
 
@@ -288,6 +288,8 @@ def _bounded(number: int) -> int:
 
 
 def _whole(line: str, value: object, sign: Lexeme) -> int:
+    if type(value) is int and abs(value) >= LIMIT:  # which may stand for any number that is as large
+        _fail(line, f"a number of more than {DIGITS} digits", "write the number that is meant", sign)
     if type(value) is int:
         return value
     if isinstance(value, Word):

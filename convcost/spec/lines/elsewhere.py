@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from ..errors import Span, SpecError, clip
+from ..errors import SpecError
 
 PASTE = "a layer is such as Conv2d(3, 64, 3) @224; a whole printed model goes to 'convcost network -'"
 _WRITE = "write channels, size, kernel and the rest: 3:64 @224 k7 s2 p3 bias"
@@ -126,15 +126,12 @@ def recognised(line: str, products: Callable[[str], str] = _example) -> SpecErro
     for pattern, what, how in _compiled():
         found = pattern.search(near)
         if found:
-            return _error(f"this is {what}" + ", which is not read" * (" which " not in what), how, line, found.span())
+            unread = "" if " which " in what else ", which is not read"
+            return SpecError(f"this is {what}{unread}", how, line, *found.span())
     for found in _NAME.finditer(near):
         if found[1] in _LAYERS:
             how = _LAYERS[found[1]]
             if "{" in how:
                 how = how.format(products=products(f"{line[: found.start(1)]}Conv2d{line[found.end(1) :]}"))
-            return _error(f"{found[1]} is no plain convolution", how, line, found.span(1))
+            return SpecError(f"{found[1]} is no plain convolution", how, line, *found.span(1))
     return None
-
-
-def _error(message: str, hint: str, line: str, span: Span) -> SpecError:
-    return SpecError(clip(message) if len(message) > 140 else message, hint, line, *span)
