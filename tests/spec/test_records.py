@@ -126,7 +126,8 @@ def test_what_a_start_loads_defines_its_records_with_them() -> None:
 @pytest.mark.parametrize(
     ("places", "names", "wrong"),
     [
-        ((), {}, "lacks name"), (("a", 1, (), 2), {}, "has no place for 2"), (("a", 1, (), 2, 5), {}, "has no place for 5"),
+        ((), {}, "lacks name"), (("a", 1, (), 2), {}, "has no place for 2"),
+        (("a", 1, (), 2, 5), {}, "has no place for 5"),
         ((), {"name": "a", "sise": 3}, "has no place for sise"), (("b",), {"name": "a"}, "has no place for name"),
     ],
 )  # fmt: skip
