@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -12,8 +13,9 @@ from typing import Any
 import pytest
 
 from convcost.cli.main import run
+from convcost.graph.ops import Conv, Counted, Graph, Node
 from convcost.networks import modules
-from convcost.networks.exported import _exported
+from convcost.networks.exported import _exported, _with_singles
 from convcost.networks.foreign import KINDS, is_module_name
 from convcost.networks.modules import Source, parse_module_name
 from convcost.networks.zoo import find_program
@@ -256,3 +258,11 @@ def test_what_others_say_is_cut_after_two_hundred_characters() -> None:
         with pytest.raises(SpecError) as caught:
             _exported(torch, module, None, (1, 3))
         assert caught.value.message == message
+
+
+def test_single_learned_numbers_are_those_of_what_is_counted_by_definition() -> None:
+    """A convolution of that name has its own params."""
+    conv, scale = Conv(3, 3, (1,), (1,), ((0, 0),), (1,)), Counted("mul", (1, 3, 4), params=1)
+    nodes = (Node("a", conv, (0,)), Node("b", scale, (1,)), Node("c", scale, (2,)))
+    found = _with_singles(Graph((1, 3, 4), "fp32", nodes), Counter({"a": 5, "b": 2}))
+    assert [node.op for node in found] == [conv, scale._replace(params=3), scale]

@@ -602,3 +602,13 @@ def test_a_layer_without_a_word_is_counted_by_its_definition(
     name, _, rest = line.partition("(")
     found = counted_layer(name, printed_arguments(rest[:-1]), shape)
     assert (found and found.kind) == kind
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_class_with_one_layer_that_has_weights_is_taken_in_the_order_printed(layers: int) -> None:
+    """One with more of them may add, branch or repeat."""
+    conv = "    (conv{}): Conv2d(3, 3, kernel_size=(1, 1), stride=(1, 1))\n"
+    inside = "".join(map(conv.format, range(layers)))
+    found = printed_network(f"Net(\n  (a): Block(\n{inside}    (act): ReLU()\n  )\n)", "@8")
+    assert [missing.first for missing in found.network.unknown] == ["a"] * (layers - 1)
+    assert ("Block" in found.notes[0]) == (layers == 1)
