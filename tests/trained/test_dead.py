@@ -14,6 +14,7 @@ from convcost.graph.ops import Conv
 from convcost.spec import format_spec
 from convcost.trained import removal
 from convcost.trained.answer import Asked, Separation
+from convcost.trained.dead import KEEP_ZERO
 from convcost.trained.opening import separate_file
 
 
@@ -101,6 +102,17 @@ def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(bet
     smaller = {one.name: one for one in found.removal.layers}
     assert (smaller["Conv.a"].after.out_channels, smaller["Conv.y"].after.in_channels) == (4, 4)
     assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
+
+
+@pytest.mark.parametrize("op", sorted(KEEP_ZERO - {"ThresholdedRelu"}))  # it makes zero of what is small, too
+def test_operations_that_keep_zero_do(op: str, tmp_path: Path) -> None:
+    """Those included for which ONNX has no program."""
+    first = random_weights(6, 4, 1, 1)
+    first[[1, 4]] = 0
+    nodes = [conv("x", "w1", "a"), node(op, ["a"], "b"), conv("b", "w2", "y")]
+    found = found_in(tmp_path, nodes, {"w1": first, "w2": random_weights(3, 6, 1, 1)}, [1, 4, 5, 4], opset=20)
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["4 @5x4 k1", "4:3 @5x4 k1"]
 
 
 NOT_ZERO: dict[str, tuple[list[Any], dict[str, Any]]] = {
