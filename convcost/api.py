@@ -551,7 +551,7 @@ def sweep(
     """Many layers and all their variants: how many rows there are, the best of them, and the front.
 
     >>> found = sweep("16..64/16 @7,14 k3", variants=["standard"], where="macs<=1M", best="max:macs", top=1)
-    >>> found.layers, found.best[0].text
+    >>> found.rows, found.best[0].text
     (8, '16 @14 k3')
     >>> [len(batch) for batch in found.batches()]
     [3]

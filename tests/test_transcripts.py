@@ -2,7 +2,8 @@
 
 A change of what people see is seen in the transcripts, too. After one that is meant, `python tests/test_transcripts.py`
 writes them anew, and the difference is read before it is committed. A line of the errors' stream begins with `! `; an
-exit code other than zero stands last, in brackets. What depends on the machine or the moment is left out: seconds.
+exit code other than zero stands last, in brackets. What depends on the machine or the moment is left out: seconds and
+what rounding left.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ VOLATILE = (
     (re.compile(r"(?<![\w.])\d+(?:\.\d+)? ?s(?=[ ,.;)]|$)", re.M), "_ s"),
     (re.compile(r"^( ✓ .*(?:full|everywhere|interior|reduced)) +[\d.]+$", re.M), r"\1 _"),
     (re.compile(r'("seconds": )[0-9.e-]+'), r"\1_"),
+    (re.compile(r'("measured": )\d[.\d]*e-\d+'), r"\1_"),
     (re.compile(re.escape(__version__)), "VERSION"),
 )
 

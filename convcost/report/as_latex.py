@@ -88,8 +88,7 @@ def _layout(table: Table) -> Layout:
     texts += [[*_parts(head), *[line.cells[at] for line in rows]] for at, head in enumerate(table.heads)]
     natural = [max(map(_width, column)) for column in texts]
     natural[0] += 12 * any([line.is_op for line in rows])
-    least = [want if want <= LEAST else min(want, max(LEAST, *map(_longest, column)) + 3)
-             for want, column in zip(natural, texts)]  # fmt: skip
+    least = [min(want, max(LEAST, *map(_longest, column)) + 3) for want, column in zip(natural, texts)]
     shown = [at for at, head in enumerate(table.heads, 1) if not _goes_without_saying(head, at - 1, rows)]
 
     def total(widths: Sequence[float]) -> float:
@@ -139,7 +138,7 @@ def _grid(table: Table, layout: Layout) -> Iterator[str]:
     size = PAGE if is_long and layout.scaled else len(rows)
     start, end = (r"\resizebox{\textwidth}{!}{", "}") if layout.scaled else ("", "")
     for at in range(0, len(rows), size):
-        yield from [r"\par\medskip\noindent"] * (at > 0)
+        yield from [r"\par\medskip\noindent"] * bool(at)
         yield r"{\setlength{\tabcolsep}{4pt}" + start + "%"
         yield rf"\begin{{{kind}}}{{@{{}}{''.join(layout.kinds)}@{{}}}}"
         yield from [r"\toprule", _heads(table, layout)]

@@ -63,7 +63,8 @@ def summary_table(spec: LayerSpec, rows: Sequence[Examined]) -> Table:
     """A line a variant; what was checked stands below, and each check that does not hold."""
     lines = tuple([_summary(row) for row in rows])
     checked = dict.fromkeys([word_name(name) for row in rows for name in row.checks])
-    notes = [f"· checked: {listed(checked)}"] * bool(checked) + ["· --all shows both sides of each check"]
+    notes = [f"· checked: {listed(checked)}"] if checked else []
+    notes.append("· --all shows both sides of each check")
     below = (*_failed(rows), *notes, *_legend(rows))
     return Table(format_spec(spec), _facts(rows), "variant", SUMMARY, (Section("", lines),), (), below)
 

@@ -111,10 +111,10 @@ def squeezed(table: Table, width: int) -> Grid:
     grid = Grid((), (), max([len(line.mark) for line in lines], default=0), names)
     while True:
         grid = grid._replace(shown=tuple(shown), widths=tuple([widths[i] for i in shown]))
-        spare = [i for i in shown if table.heads[i].priority]
+        spare = {i: priority for i in shown if (priority := table.heads[i].priority)}
         if grid.total <= width or not spare:
             return grid
-        shown.remove(max(spare, key=lambda i: table.heads[i].priority or 0))
+        shown.remove(max(spare, key=spare.__getitem__))
 
 
 def header_lines(head: Head) -> list[str]:

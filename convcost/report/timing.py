@@ -232,7 +232,8 @@ def _device_notes(found: Timed) -> Iterator[str]:
     device = found.device
     if device is None:
         return
-    source = "" if device.status == "measured" else f"; source: {listed(device.source)}" * bool(device.source)
+    told = device.source and device.status != "measured"
+    source = f"; source: {listed(device.source)}" if told else ""
     yield f"· bound: no run is faster, on {device.name} ({device.status}{source})"
     yield "· direct products in the named type: Winograd, FFT and TF32 are outside of it; no ratio of bounds is shown"
     missing = [name for name, there in (("compute", device.peak.get(found.dtype)), ("memory", device.bandwidth))

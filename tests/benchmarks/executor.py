@@ -9,10 +9,11 @@ process beside its later ones, and counting beside its floor.
 
 The floor is what NumPy cannot do without, timed in the same runs. Of values: the bare products of OpenBLAS, of columns
 that lie there already; of a depthwise layer one copy into its border, and one multiply-add a tap in the nearest cache,
-in runs of numbers that lie side by side: of channels only, where the windows are strided. NumPy takes four numbers at a
-time, reads both factors and the sum, and writes the sum back: it has no operation that keeps a sum in a register over
-the taps, as PyTorch's kernels do. Of counting: the ones of every layer but depthwise ones, of which one channel stands
-for all, read once; and the calls of NumPy on next to nothing that windows, border and sums come down to.
+in runs of numbers that lie side by side: of channels only, where the windows are strided, because to lay more of them
+side by side takes as long as it saves. NumPy takes four numbers at a time, reads both factors and the sum, and writes
+the sum back: it has no operation that keeps a sum in a register over the taps, as PyTorch's kernels do. Of counting:
+the ones of every layer but depthwise ones, of which one channel stands for all, read once; and the calls of NumPy on
+next to nothing that windows, border and sums come down to.
 """
 
 # ruff: noqa: E402  # the number of threads is read when the libraries load

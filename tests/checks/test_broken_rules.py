@@ -53,7 +53,7 @@ def fields(op: Conv, **wrong: object) -> Conv:
         ("macs: bias counted", says(100), (RELU, OUT, OUT), 100),
         ("macs: square kernel assumed", told, (CONV, GIVEN, OUT), (fields(CONV, kernel_size=(3, 3)), GIVEN, OUT)),
         (
-            "macs: transposed counted like a plain convolution",
+            "macs: transposed counted as plain",
             told,
             (TRANSPOSED,),
             (fields(TRANSPOSED, transposed=False),),
@@ -76,8 +76,8 @@ def fields(op: Conv, **wrong: object) -> Conv:
         ("conv_activations: batch forgotten", told, (CONV, OUT), (CONV, (1, 6, 4, 8))),
         ("conv_activations: one element a channel", told, (CONV, OUT), (CONV, (2, 6))),
         ("op_cost: traffic without weights", says(COST), (CONV,), COST._replace(traffic_bytes=70)),
-        ("op_cost: activations of overwritten tensors counted", told, (CONV,), (CONV, {"allocates": True})),
-        ("op_cost: weights in four bytes whatever the dtype", says(COST), (CONV,), COST._replace(weight_bytes=28)),
+        ("op_cost: activations written over counted", told, (CONV,), (CONV, {"allocates": True})),
+        ("op_cost: weights of four bytes always", says(COST), (CONV,), COST._replace(weight_bytes=28)),
         ("conv_size: ceil for floor", told, (CONV, (9, 7)), (CONV, (10, 7))),
         ("conv_size: ceil for floor", told, (TRANSPOSED, (9, 7)), (TRANSPOSED, (9, 7))),
         ("conv_size: axes of the kernel swapped", told, (CONV, (9, 7)), (fields(CONV, kernel_size=(2, 3)), (9, 7))),
@@ -85,12 +85,12 @@ def fields(op: Conv, **wrong: object) -> Conv:
         ("conv_size: padding counted on one side", told, (CONV,), (fields(CONV, padding=((1, 0), (1, 0))),)),
         ("conv_size: dilation ignored", told, (CONV,), (fields(CONV, dilation=(1, 1)),)),
         ("conv_size: output padding ignored", told, (TRANSPOSED,), (fields(TRANSPOSED, output_padding=(0, 0)),)),
-        ("overwritten: activation with a tensor of its own", says(3), (Node("relu", RELU, (1,)),), None),
-        ("overwritten: activation with a tensor of its own", says(3), (Node("norm", NORM, (1,)),), 3),
+        ("overwritten: activation given its own tensor", says(3), (Node("relu", RELU, (1,)),), None),
+        ("overwritten: activation given its own tensor", says(3), (Node("norm", NORM, (1,)),), 3),
         ("overwritten: in place when not asked for", told, (1, 2, 3, 4, False, 6, 7), (1, 2, 3, 4, True, 6, 7)),
-        ("mixes: a depthwise said to mix channels", told, (CONV,), ["space", "channels"]),
-        ("mixes: a pointwise said to mix positions", says(["channels"]), (CONV,), ["space", "channels"]),
-        ("mixes: a pointwise said to mix positions", says(["space"]), (CONV,), ["space"]),
+        ("mixes: depthwise said to mix channels", told, (CONV,), ["space", "channels"]),
+        ("mixes: pointwise said to mix positions", says(["channels"]), (CONV,), ["space", "channels"]),
+        ("mixes: pointwise said to mix positions", says(["space"]), (CONV,), ["space"]),
         ("receptive_field: axes swapped", says((3, 5)), (), (5, 3)),
         ("values: last tile left out", says((1, 2, 3)), (), [1, 2]),
         ("values: border left as it was", says(3), (), None),
@@ -139,7 +139,7 @@ def test_dilation_is_taken_from_every_convolution_and_from_nothing_else() -> Non
 @pytest.mark.parametrize(
     ("rule", "variant", "stated", "built"),
     [
-        ("shortcut from the first convolution", "basic-block", {"add.reads": ["conv2", "input"]},
+        ("shortcut from the first conv", "basic-block", {"add.reads": ["conv2", "input"]},
          {"add.reads": ["conv2", "conv1"]}),
         ("stride on another convolution", "bottleneck", {"reduce.stride": (1, 1), "conv.stride": (2, 2)},
          {"reduce.stride": (2, 2), "conv.stride": (1, 1)}),
@@ -175,7 +175,7 @@ def both(names: str, stated: object, built: object) -> tuple[object, object]:
 ROWS: dict[str, tuple[object, object]] = {
     "bottleneck's middle from in": both("reduce.out_channels reduce.norm.channels conv.in_channels conv.out_channels "
                                         "conv.norm.channels expand.in_channels", 3, 2),
-    "inverted residual's hidden from out": both(
+    "hidden channels from out": both(
         "expand.out_channels expand.norm.channels depthwise.in_channels depthwise.out_channels depthwise.groups "
         "depthwise.norm.channels project.in_channels", 16, 24),
     "activation after the projection": (
@@ -203,7 +203,7 @@ ROWS: dict[str, tuple[object, object]] = {
          "3x1.out_channels": 8, "3x1.stride": (1, 1), "3x1.reads": ["input"], "3x1.norm.reads": ["1x3"]}),
     "stride on another convolution": ({"reduce.stride": (1, 1), "conv.stride": (2, 1)},
                                       {"reduce.stride": (2, 1), "conv.stride": (1, 1)}),
-    "shortcut from the first convolution": ({"add.reads": ["conv2.norm", "input"]},
+    "shortcut from the first conv": ({"add.reads": ["conv2.norm", "input"]},
                                             {"add.reads": ["conv2.norm", "conv1"]}),
 }  # fmt: skip
 

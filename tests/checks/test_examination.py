@@ -167,7 +167,7 @@ SAID = {
     **dict.fromkeys((*WORDS,), "execution on ones"),
     "count map": "every position; against each axis walked",
     "scalar count": "each multiplication counted as it is met, without NumPy",
-    "products issued": "im2col, one GEMM a tile",
+    "products issued": "im2col of rows, one GEMM a row of taps",
     "values": "operations in float32, bit-identical to int64; the activation is none of integers",
     "memory": "as float32, by tracemalloc; beside it some bytes of scratch",
     "receptive_field": "by disturbing one input at a time, of the whole and of each operation",
@@ -369,7 +369,7 @@ FREE = "; 12,345 free parameters for its 6,789; anything"
     ("fields", "sides", "note"),
     [
         ({}, ("everywhere", "everywhere", True), SAME + FREE),
-        ({"same": False}, ("everywhere", "computes something else", False), SAME + FREE),
+        ({"same": False}, ("everywhere", "another output", False), SAME + FREE),
         ({"where": "interior"}, ("interior", "interior", True),
          f"{SAME} in the interior: at the border, padding between stages differs{FREE}"),
         ({"where": "nowhere", "same": False}, ("everywhere", "nowhere", False), "anything"),

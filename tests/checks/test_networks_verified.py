@@ -49,7 +49,7 @@ def test_a_wrong_word_of_a_layer_is_noticed(word: str) -> None:
     "name",
     [
         "params: groups forgotten", "macs: groups forgotten", "effective_macs: border counted as data",
-        "last_uses: shortcut's input freed early", "overwritten: activation with a tensor of its own",
+        "last_uses: shortcut's input freed early", "overwritten: activation given its own tensor",
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_noticed(name: str) -> None:

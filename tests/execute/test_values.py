@@ -137,7 +137,8 @@ def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
 @pytest.mark.parametrize(
     ("op", "shape", "algorithm"),
     [
-        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
+        (ops.Conv(3, 10, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), (2, 3, 40, 50), "im2col, one GEMM a tile"),
         (ops.Conv(3, 5, (7,), (1,), ((3, 3),), (1,)), (1, 3, 3 * TILE + 5), "im2col, one GEMM a tile"),
         (ops.Conv(4, 6, (3, 3), (2, 1), ((1, 1), (0, 2)), (1, 2), 2), (1, 4, 31, 29), "im2col, one GEMM a tile"),
         (ops.Conv(4, 6, (1, 1), (2, 3), ((0, 0), (0, 0)), (1, 1)), (2, 4, 7, 8), "GEMM"),
@@ -224,6 +225,42 @@ def test_what_is_new_shares_no_memory_with_its_input(op: ops.Op) -> None:
     made, _ = apply_values(op, [given], op_weights(op, dtype=given.dtype), None, Workbench())
     assert made.shape == given.shape
     assert not np.shares_memory(made, given)
+
+
+@pytest.mark.parametrize(
+    ("op", "shape"),
+    [
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), (2, 3, 40, 50)),
+        (ops.Conv(3, 4, (4, 3), (3, 2), ((2, 0), (0, 3)), (1, 1)), (2, 3, 67, 50)),
+        (ops.Conv(3, 4, (2, 3), (3, 2), ((0, 4), (5, 1)), (1, 1)), (1, 3, 67, 50)),
+        (ops.Conv(2, 5, (3, 5), (2, 1), ((9, 7), (6, 8)), (1, 1)), (1, 2, 3, 2)),
+    ],
+)
+def test_rows_of_windows_cross_their_tiles(op: ops.Conv, shape: ops.Shape, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tiles than one, strides that skip rows, borders on one side only or wider than the input is."""
+    monkeypatch.setattr(convolve, "ROWS", 10 * 50)
+    found = exact_values(op, [shape])
+    assert found is not None
+    assert found[:2] == (True, "im2col of rows, one GEMM a row of taps")
+
+
+@pytest.mark.parametrize(
+    ("op", "width"),
+    [
+        (ops.Conv(3, 5, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(2, 2, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((2, 2), (1, 1)), (2, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), padding_mode="reflect"), 9),
+        (ops.Conv(3, 4, (1, 3), (1, 1), ((0, 0), (1, 1)), (1, 1)), 9),
+        (ops.Conv(3, 4, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1)), 11),
+    ],
+    ids=["more is made", "few numbers", "dilation", "a copied border", "one row of taps", "too wide"],
+)
+def test_whole_windows_are_laid_out_elsewhere(op: ops.Conv, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convolve, "ROWS", 9 * 10)
+    found = exact_values(op, [(1, op.in_channels, 4, width)])
+    assert found is not None
+    assert found[:2] == (True, "im2col, one GEMM a tile")
 
 
 def test_the_input_and_the_kernel_are_left_as_they_were() -> None:

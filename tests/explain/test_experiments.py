@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from convcost.explain.document import explanation_document
 from convcost.explain.experiments import (
+    Trained,
     _changed,
     _is_left,
+    accuracy,
+    convergence,
     gradients_by_depth,
     identity_map,
     run_experiments,
@@ -24,6 +28,7 @@ from convcost.explain.pages import Grid, text
 from convcost.explain.sections import pages
 from convcost.explain.texts import BENEFITS
 from convcost.graph.ops import Add
+from convcost.training import descent
 from convcost.training.descent import initial_weights
 from convcost.training.gradients import weight_shapes
 
@@ -218,3 +223,86 @@ def test_the_identity_is_a_block_with_weights_of_zero() -> None:
 def test_the_settings_of_a_run_are_several_seeds_and_depths() -> None:
     assert Settings().seeds >= 5
     assert (Settings().depths[0], Settings().depths[-1]) == (2, 64)
+
+
+#: Three pairs of marks: 0, 2, 10 and 40 steps.
+FEW = Settings(seeds=2, depths=(2, 4), identity_steps=40, shallow=2, deep=4, steps=3)
+
+
+def test_what_is_said_to_be_run_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals, steps, rates and seeds, as the set-ups have them; the order of samples is another one in each part."""
+    told: list[tuple[object, ...]] = []
+
+    def drawn(name: str) -> Callable[..., object]:
+        run = getattr(descent, name)
+
+        def listening(sizes: object, seeds: range) -> object:
+            told.append((name, sizes, seeds))
+            return run(sizes, seeds)
+
+        return listening
+
+    def train(*_: object, rate: float, steps: int, batch: int, seeds: Sequence[int], **__: object) -> list[list[float]]:
+        told.append(("train", rate, steps, batch, [*seeds]))
+        return [[0.0] * len(seeds)] * steps
+
+    for name, instead in (
+        ("motifs", drawn("motifs")), ("normal_data", drawn("normal_data")), ("train", train),
+        ("losses_of", lambda *_: [0.0, 0.0]), ("accuracies", lambda *_: [0.0, 0.0]),
+    ):  # fmt: skip
+        monkeypatch.setattr(descent, name, instead)
+    run_experiments(FEW)
+    both = range(2)
+    gradients = [("motifs", 32, both)] * 12  # three kinds, two arms, two depths
+    parts = [("train", 0.3, steps, 32, [start, start + 1]) for start, steps in ((0, 2), (2, 8), (10, 30))]
+    learnt = [("normal_data", (256, 8, 16), both), *parts] * 2
+    trained = [("motifs", 2000, both), ("motifs", 1000, range(1000, 1002)), *[("train", 0.05, 3, 32, [0, 1])] * 4]
+    assert told == [*gradients, *learnt, *trained]
+
+
+@pytest.mark.parametrize(
+    ("steps", "marks", "plain"),
+    [
+        (30, [6, 12, 18, 24, 30], [5.5, 11.5, 17.5, 23.5, 29.5]),  # the mean of the last two
+        (15, [3, 6, 9, 12, 15], [3, 6, 9, 12, 15]),
+        (4, [1, 1, 2, 3, 4], [1, 1, 2, 3, 4]),  # at least one
+        (45, [9, 18, 27, 36, 45], [8, 17, 26, 35, 44]),
+    ],
+)
+def test_a_loss_is_the_mean_of_the_last_fifteenth(steps: int, marks: list[int], plain: list[float]) -> None:
+    """At five marks; it holds with a seed whose loss at the end is lower."""
+    counted = [float(step) for step in range(1, steps + 1)]
+    lower, even = [step / 2 for step in counted], counted
+    runs = {(4, False): ([counted, counted], [0.0, 0.0]), (4, True): ([lower, even], [0.0, 0.0])}
+    found = convergence(FEW._replace(steps=steps), runs)
+    assert found.x == marks
+    assert found.arms[0].values == [[value, value] for value in plain]
+    assert found.held == [True, False]
+    assert found.why_not.startswith("With seed 1 the plain network did as well or better")
+    assert f"After {steps} steps the loss is {plain[-1]:.2f} plain and" in found.reading
+
+
+def test_accuracy_is_compared_where_networks_are_deep() -> None:
+    """As good is not better."""
+    runs: Trained = {
+        (2, False): ([], [0.1, 0.2]), (4, False): ([], [0.3, 0.5]), (2, True): ([], [0.4, 0.6]),
+        (4, True): ([], [0.3, 0.4]),
+    }  # fmt: skip
+    found = accuracy(FEW, runs)
+    assert [arm.values for arm in found.arms] == [[[0.1, 0.2], [0.3, 0.5]], [[0.4, 0.6], [0.3, 0.4]]]
+    assert found.held == [False, False]
+    assert found.why_not.startswith("With seeds 0, 1 the plain network")
+    assert "goes from 0.15 to 0.40 plain and from 0.50 to 0.35 with shortcuts" in found.reading
+    assert accuracy(FEW, {**runs, (4, True): ([], [0.31, 0.51])}).why_not == ""
+
+
+def test_a_block_is_two_convolutions_and_a_stack_has_half_as_many() -> None:
+    """A norm behind each; the shortcut goes from the block's first value to the add."""
+    nodes = stack(4, True, True).nodes
+    names = [node.name for node in nodes]
+    assert names[:9] == ["stem", "stem.relu", *[f"pair0.{part}" for part in (
+        "conv1", "norm1", "relu1", "conv2", "norm2", "add", "relu2")]]  # fmt: skip
+    assert len(names) == 2 + 2 * 7 + 2
+    assert [node.inputs for node in nodes[2:9]] == [(2,), (3,), (4,), (5,), (6,), (7, 2), (8,)]
+    assert [node.inputs for node in stack(2, False).nodes] == [(0,), (1,), (2,), (3,), (4,), (5,), (6,), (7,)]
+    assert [node.inputs for node in nodes[-2:]] == [(16,), (17,)]

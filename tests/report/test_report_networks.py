@@ -11,11 +11,13 @@ from convcost.answers.network import answer_network, not_rebuilt
 from convcost.checks.networks import verify_network
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
+from convcost.report.columns import Column
 from convcost.report.documents import schema_text
 from convcost.report.layout import lay_out
-from convcost.report.network_tables import execution_notes, layer_marks, network_table, percent
+from convcost.report.network_tables import execution_notes, grid, layer_marks, network_table, percent
 from convcost.report.networks import Document, network_document
 from convcost.report.timeline import timeline
+from convcost.report.units import COUNTS
 
 TWO = "input 3 @224\nstandard 64 k7 s2\nstandard 512 k7\n"
 
@@ -147,3 +149,101 @@ def test_the_table_of_a_network_reads_like_this(per_layer: bool) -> None:
     table = network_table(document(SMALL), per_layer=per_layer)
     lines = ["".join([text for text, _ in line]) for line in lay_out(table, 110)]
     assert "\n".join(lines[2 : lines.index("", 2)]) + "\n" == READS[per_layer]
+
+
+def layers(count: int, status: str) -> list[Document]:
+    return [{"names": [f"l{at}", "again"], "status": status, "input": (1, 4, at), "checks": {}, "reason": "too large"}
+            for at in range(count)]  # fmt: skip
+
+
+def said(layers: list[Document], **words: object) -> list[str]:
+    wiring = {"status": "verified", "input": (1, 3, 8), "checks": {}}
+    verified = {"layers": layers, "wiring": wiring, "seen": {}, "macs_share": 0.5, **words}
+    return list(execution_notes(verified))
+
+
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (1, "l0 at 1x4x0"), (4, "l0 at 1x4x0, l1 at 1x4x1, l2 at 1x4x2 and l3 at 1x4x3"),
+        (5, "l0 at 1x4x0, l1 at 1x4x1, l2 at 1x4x2 and 2 more"),
+        (9, "l0 at 1x4x0, l1 at 1x4x1, l2 at 1x4x2 and 6 more"),
+    ],
+)  # fmt: skip
+def test_four_reduced_layers_are_named(count: int, named: str) -> None:
+    """Of more three, and how many others."""
+    assert said(layers(count, "reduced"))[-1] == f"✓* executed at a reduced size: {named}"
+
+
+def test_layers_that_were_not_executed_are_named_by_their_reason() -> None:
+    skipped = layers(2, "skipped")
+    skipped[1]["reason"] = "no rule"
+    assert said(skipped)[1:] == ["– not executed: l0 (too large)", "– not executed: l1 (no rule)"]
+    nothing = {"status": "skipped", "input": None, "checks": {}}
+    assert said(layers(1, "skipped"), wiring={**nothing, "reason": "too deep"}) == [
+        "– not executed: l0 (too large)", "– the wiring was not executed (too deep)"
+    ]  # fmt: skip
+    assert said([], wiring=nothing) == ["– not verified; every number is by analysis only"]
+    assert said([], wiring={**nothing, "reason": "off"}) == ["– not verified; every number is by analysis only (off)"]
+    assert said([], not_executed=["my-op"])[-1] == "– counted by definition, not executed: my-op"
+
+
+def test_what_came_out_differently_is_told_first() -> None:
+    """Of a layer, of the wiring, of what is seen of the input."""
+    wrong = {"expected": 1, "measured": 2, "ok": False}
+    one = [{**each, "checks": {"macs": wrong}} for each in layers(1, "mismatch")]
+    wiring = {"status": "mismatch", "input": (1, 3, 8), "checks": {"params": wrong}}
+    assert said(one, wiring=wiring, seen={"receptive_field": wrong}) == [
+        "✗ l0: MACs 1 by analysis, 2 as executed", "✗ the whole network at 1x3x8: params 1 by analysis, 2 as executed",
+        "✗ receptive field 1 by analysis, 2 as executed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("good", "others", "start"),
+    [
+        (2, 0, "every distinct layer once at full size, 2 for 4 convolutions and matrix products, 50.00 % of the"),
+        (2, 1, "2 of 3 distinct layers once at full size, for 4 of 6 convolutions and matrix products, 50.00 % of the"),
+    ],
+)  # fmt: skip
+def test_layers_at_full_size_are_counted(good: int, others: int, start: str) -> None:
+    """Distinct ones, and how many there are of them."""
+    (first, *_) = said([*layers(good, "verified"), *layers(others, "skipped")])
+    assert first.startswith(f"✓ executed in this run, and came out as analysed: {start}")
+
+
+@pytest.mark.parametrize(
+    ("values", "cells", "unit"),
+    [
+        ((1_000_000, 1000), ["1000", "1"], "K"),  # a thousandth has to be read
+        ((1_000_000, 999), ["1", "0.001"], "M"),  # what is less need not
+        ((1_000_000, None), ["1", "–"], "M"), ((0, None), ["0", "–"], ""),
+    ],
+)  # fmt: skip
+def test_a_column_is_in_the_unit_of_what_has_to_be_read(
+    values: tuple[int | None, ...], cells: list[str], unit: str
+) -> None:
+    entries = [("n", {"macs": value}, "", False) for value in values]
+    (head,), lines = grid(entries, [Column("macs", "MACs", COUNTS)], False)
+    assert ([line.cells[0] for line in lines], head.unit) == (cells, unit)
+
+
+def test_fields_that_are_not_shown_are_hidden_columns() -> None:
+    """Each with a header of its own: a share in per cent, a count as it is; those that name a row are none."""
+    entries = [("n", {"macs": 7, "count": 1200, "share": {"params": 0.125}, "op_receptive_field": [3, 3]}, "", False)]
+    fields = ("level", "name", "macs", "count", "share.params", "share.macs", "op_receptive_field")
+    heads, (line,) = grid(entries, [Column("macs", "MACs", COUNTS)], False, fields)
+    assert [(head.words, head.unit, head.right, head.hidden) for head in heads] == [
+        ("MACs", "", True, False), ("count", "", True, True), ("params share", "%", True, True),
+        ("MACs share", "%", True, True), ("op receptive field", "", False, True),
+    ]  # fmt: skip
+    assert line.cells == ("7", "1200", "12.50", "–", "3x3")
+
+
+def test_shares_of_a_total_that_is_not_known_are_no_columns() -> None:
+    found = document()
+    keys = [head.key for head in network_table(found).heads]
+    partly = {**found, "unknown": [{"op": "Odd", "count": 2}]}
+    assert [key for key in keys if key not in [head.key for head in network_table(partly).heads]] == ["share.macs"]
+    partly = {**found, "params_complete": False}
+    assert [key for key in keys if key not in [head.key for head in network_table(partly).heads]] == ["share.params"]

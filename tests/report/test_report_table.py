@@ -244,3 +244,31 @@ def heads_of(columns: Iterable[Column]) -> list[Head]:
 def test_what_is_wanted_least_goes_first(heads: Iterable[Head], gone: str) -> None:
     """And what answers the question stays, however narrow."""
     assert leaving(heads) == gone.split()
+
+
+def laid(table: Table, width: int) -> list[str]:
+    return ["".join([text for text, _ in spans]) for spans in lay_out(table, width)]
+
+
+@pytest.mark.parametrize(
+    ("width", "mark", "lines"), [(33, "", 1), (32, "", 2), (35, "✓*", 1), (34, "✓*", 2), (26, "", 2), (10, "", 2)]
+)
+def test_a_title_of_a_section_is_wrapped_at_the_width(width: int, mark: str, lines: int) -> None:
+    """Behind the marks, a space on either side of them; 31 letters in two words; never in less than 24."""
+    title = "x" * 15 + " " + "y" * 15
+    table = Table("", (), "row", (Head("n", "n", "", True, None),), (Section(title, (Line("a", ("1",), None, mark),)),),
+                  (), ())  # fmt: skip
+    found = [line for line in laid(table, width) if "x" in line or "y" in line]
+    assert len(found) == lines
+    assert found[0].startswith(" " * (2 + len(mark)) + "x")
+
+
+@pytest.mark.parametrize(
+    ("mark", "style"),
+    [("✓", "good"), ("✓*", "good"), ("✗", "bad"), ("✗!", "bad"), ("–", "dim"), ("!", "dim"), ("", "dim")],
+)
+def test_a_mark_has_the_colour_of_its_first_sign(mark: str, style: str) -> None:
+    head = Head("n", "n", "", True, None)
+    table = Table("", (), "row", (head,), (Section("", (Line("a", ("1",), None, mark),)),), (), ())
+    (start, _, _) = list(lay_out(table, 80))[2]
+    assert start[1] == style

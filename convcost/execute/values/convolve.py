@@ -16,7 +16,7 @@ import numpy as np
 from ...graph.ops import Conv
 from ..windows import landing_starts, shifted, tap_offsets
 from .depthwise import channel_by_channel
-from .sliding import bordered, on_two_axes, packed, window_counts, windows
+from .sliding import bordered, on_two_axes, packed, row_windows, window_counts, windows
 from .workbench import Workbench
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ TILE = 448
 
 #: Numbers of columns that a tile has at least, where its windows are small.
 NUMBERS = 1 << 17
+
+#: Numbers of columns that a tile has at least, where windows of single rows are laid out, which they are of rows of at
+#: most as many.
+ROWS = 1 << 18
 
 #: With fewer numbers side by side in a window, one number of all windows is copied at a time and not one window. With
 #: several groups such a copy skips the numbers of the others, so that it pays later.
@@ -53,8 +57,10 @@ def convolve_values(
         out, algorithm = _landing(op, given, kernel, bench), "GEMM, results scattered"
     elif op.groups > 1 and kernel.shape[-2] == 1:
         out, algorithm = channel_by_channel(op, given, kernel, bench), "weighted sum over taps, a channel alone"
-    elif set(op.kernel_size) == {1} and not any(map(any, op.padding)):
+    elif max(op.kernel_size) == 1 and not any(map(any, op.padding)):
         out, algorithm = _pointwise(op, given, kernel, bench), "GEMM"
+    elif _by_rows(op, given, kernel):
+        out, algorithm = _row_by_row(op, given, kernel, bench), "im2col of rows, one GEMM a row of taps"
     else:
         out, algorithm = _spatial(op, given, kernel, bench), "im2col, one GEMM a tile"
     if bias is not None:
@@ -78,6 +84,35 @@ def _pointwise(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workb
     return out
 
 
+def _by_rows(op: Conv, given: NDArray[Any], kernel: NDArray[Any]) -> bool:
+    """Of two axes, all channels, neighbouring taps, where a row of them reads twice as many numbers as it makes."""
+    plain = op.groups == 1 and len(op.kernel_size) == 2 and max(op.dilation) == 1 and op.padding_mode == "zeros"
+    least, most = max(2 * kernel.shape[-1], SHORT_IN_GROUPS), ROWS // given.shape[-2]
+    return plain and op.kernel_size[0] > 1 and least <= prod(kernel.shape[-3:-1]) <= most
+
+
+def _row_by_row(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
+    """Windows of single rows copied side by side; every row of taps reads its rows of them, and the products are added.
+
+    For three rows of taps these are a third of the copies of whole windows, and none into a border.
+    """
+    (height, width), (_, taps, _, _, outer) = window_counts(op, given.shape[1:-1]), kernel.shape
+    weights = kernel.reshape(taps, -1, outer)
+    out = np.empty((len(given), height, width, outer), given.dtype)
+    tile = max(TILE, ROWS // weights.shape[1], width)  # whole rows
+    for image, target in zip(given, out):
+        for rows, _ in _tiles(tile, height, width):
+            made = target[rows].reshape(-1, outer)
+            sums = bench.room("sums", made.shape, made.dtype)
+            seen = row_windows(op, image, rows.start, len(target[rows]), width, bench)
+            for tap, (first, part) in enumerate([divmod(tap, len(seen)) for tap in range(taps)]):
+                left = seen[part, first : first + len(target[rows])].reshape(len(made), -1)
+                bench.matmul(left, weights[tap], sums if tap else made)
+                if tap:
+                    made += sums
+    return out
+
+
 def _spatial(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workbench) -> NDArray[Any]:
     """Windows copied side by side, a tile of output positions at a time, and multiplied straight into the output."""
     counts = window_counts(op, given.shape[1:-1])
@@ -87,10 +122,10 @@ def _spatial(op: Conv, given: NDArray[Any], kernel: NDArray[Any], bench: Workben
     view = windows(op, padded, counts, groups, merge=True)
     weights = kernel.reshape(groups, -1, outer)
     short = view.shape[-1] < (SHORT if groups == 1 else SHORT_IN_GROUPS)
-    numbers = kernel[..., 0].size  # that a position sees
+    numbers = kernel.size // outer  # that a position sees
     tile = max(TILE, NUMBERS // numbers)
     buffer = bench.room("columns", (min(tile, prod(counts[-2:])) * numbers,), given.dtype)
-    for lead in np.ndindex(out.shape[:-3]):
+    for lead in product(*map(range, out.shape[:-3])):
         image, target = view[lead], out[lead]
         for rows, places in _tiles(tile, *counts[-2:]):
             made = target[rows, places].reshape(-1, groups, outer).transpose(1, 0, 2)

@@ -88,6 +88,51 @@ def windows(
     return _view(padded, shape, (batch, *over, *within, members * channel, channel))
 
 
+def row_windows(op: Conv, image: NDArray[Any], top: int, rows: int, count: int, bench: Workbench) -> NDArray[Any]:
+    """(vertical stride, rows, count, run): `count` windows along single rows, a run of taps and channels each.
+
+    Of a convolution over two axes without dilation; those that `rows` of the output read, from `top` on. Rows of the
+    input a stride apart lie one behind the other, and where the border would be there are zeros.
+    """
+    (above, _), (before, _) = op.padding
+    (taps, along), (down, right) = op.kernel_size, op.stride
+    held = bench.room("columns", (down, rows + (taps - 1) // down, count, along * image.shape[-1]), image.dtype)
+    for part, laid in enumerate(held):
+        start = top * down + part - above
+        first, last = _inside(start, down, len(laid), len(image))
+        laid[:first] = laid[last:] = 0
+        _lay_rows(image, slice(start + first * down, start + last * down, down), before, right, laid[first:last])
+    return held
+
+
+def _lay_rows(image: NDArray[Any], rows: slice, before: int, stride: int, laid: NDArray[Any]) -> None:
+    """Windows of those rows into (rows, count, run): the whole ones at once, each place where some taps lie outside."""
+    (_, width, channels), (_, count, run) = image.shape, laid.shape
+    taps, (row, place, number) = run // channels, _steps(image)
+    left, _ = _inside(-before, stride, count, width)
+    _, end = _inside(taps - 1 - before, stride, count, width)
+    if left < end:
+        from_there = image.reshape(-1)[(left * stride - before) * channels :]
+        whole = _view(from_there, (len(image), end - left, run), (row, stride * place, number))
+        laid[:, left:end] = whole[rows]
+    for at in (*range(left), *range(max(left, end), count)):
+        start = at * stride - before
+        first, last = _inside(start, 1, taps, width)
+        window = laid[:, at].reshape(-1, taps, channels)
+        window[:, :first] = window[:, last:] = 0
+        window[:, first:last] = image[rows, start + first : start + last]
+
+
+def _inside(start: int, step: int, count: int, length: int) -> tuple[int, int]:
+    """From which to which of `count` positions, `step` apart from `start` on, lie among the first `length`.
+
+    >>> _inside(-3, 2, 9, 8)
+    (2, 6)
+    """
+    first = min(count, max(0, -(start // step)))
+    return first, max(first, min(count, -((start - length) // step)))
+
+
 def _steps(array: NDArray[Any]) -> list[int]:
     """Bytes from one position to the next along every axis, off the shape: NumPy's own strides may be anything on an
     axis with one position, and would lead outside of the array where more is read along it."""
