@@ -273,6 +273,17 @@ def test_a_depthwise_layer_goes_with_its_channels_and_concat_and_split_keep_coun
     assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
 
 
+def test_of_a_depthwise_layer_of_two_channels_one_may_be_left(tmp_path: Path) -> None:
+    """Which is then a plain one."""
+    arrays = {"w1": random_weights(2, 3, 1, 1), "dw": random_weights(2, 1, 3, 3, seed=2),
+              "w2": random_weights(4, 2, 1, 1, seed=3)}  # fmt: skip
+    arrays["w1"][1] = 0
+    nodes = [conv("x", "w1", "a"), conv("a", "dw", "d", group=2, pads=[1, 1, 1, 1]), conv("d", "w2", "y")]
+    found = found_in(tmp_path, nodes, arrays, [1, 3, 6, 5])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3:1 @6x5 k1", "1 @6x5 k3", "1:4 @6x5 k1"]
+
+
 def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:
     """A 3x3 on a map of one position is a 1x1; and a kernel with an empty border on a larger one, too."""
     small = random_weights(3, 2, 3, 3)
