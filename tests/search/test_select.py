@@ -186,7 +186,8 @@ def test_networks_of_the_zoo_are_chosen_and_sorted(
 @pytest.mark.parametrize(
     ("where", "tokens", "condition"),
     [
-        ("k3 and macs>1%", "k3", "macs>1%"), ("k3 macs>1%", "k3", "macs>1%"), ("macs>1%", "", "macs>1%"),
+        ("k3 and macs>1%", "k3", "macs>1%"), ("k3 macs>1%", "k3 macs>1%", ""), ("macs>1%", "macs>1%", ""),
+        ("k3 (macs>1%)", "k3", "(macs>1%)"), ("macs>1% or params>2", "", "macs>1% or params>2"),
         ("k3 s1 and (macs>1% or index<3)", "k3 s1", "(macs>1% or index<3)"), ("k3", "k3", ""), ("", "", ""),
         ("not name=a*", "", "not name=a*"), ("macs>1% and params>2", "", "macs>1% and params>2"),
     ],
