@@ -56,6 +56,12 @@ def test_a_comparison_is_drawn_as_the_ratios_that_the_document_has() -> None:
     ]
 
 
+def test_the_base_is_called_so_beside_its_bar() -> None:
+    (params, *_) = chart(compared("64:128 @56 k3", names=["standard", "grouped"])).panels
+    assert isinstance(params, Bars)
+    assert dict(zip(params.names, params.texts)) == {"standard": "base", "grouped": "0.031×"}
+
+
 def test_a_front_is_drawn_with_the_rows_that_are_beaten() -> None:
     """Its first word across, each other one up."""
     found = front("params,macs,peak_bytes")
