@@ -197,7 +197,7 @@ class Flow:
     def _by_channel(self, constant: Channels, shape: Ints) -> Channels:
         """A constant by channel; where it differs from place to place within one, NaN."""
         if constant.size == 1:
-            return constant.reshape((1,) * len(shape)) if constant.ndim else constant
+            return constant.reshape((1,) * len(shape))
         whole = constant.reshape((1,) * (len(shape) - constant.ndim) + constant.shape)
         flat = np.moveaxis(whole, 1, 0).reshape(whole.shape[1], -1)
         even = (flat == flat[:, :1]).all(axis=1)

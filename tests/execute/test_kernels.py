@@ -276,6 +276,14 @@ def test_where_nothing_can_be_compared_nothing_is_the_same() -> None:
         assert found[:4] == (False, "interior", 0, 2)
 
 
+@pytest.mark.parametrize("pads", [(1, 0), (0, 1), (1, 2)])
+def test_a_stage_said_with_another_padding_makes_another_number_of_outputs(pads: tuple[int, int]) -> None:
+    """Even where those that there are would be the same."""
+    graph = graph_of(ops.Node("a", conv(3, 1, (1, 1)), (0,)))
+    assert compare_dense(graph, Chain((Stage("a", (1,), ((1, 1),), (1,)),))).same
+    assert not compare_dense(graph, Chain((Stage("a", (1,), (pads,), (1,)),))).same
+
+
 def test_the_support_counts_taps_that_can_be_other_than_zero() -> None:
     """Of a dilated kernel three of five, whatever cancels; a kernel of one beside it fills the middle."""
     dilated = conv(3, 1, (2, 2))._replace(dilation=(2,))

@@ -31,6 +31,15 @@ SIZES: dict[str, tuple[list[Any], list[Any], int, tuple[int, ...]]] = {
     "a range that ends before it starts": (
         [node("Range", "a b d", "y")], [tensor("a", 7), tensor("b", 5), tensor("d", 3)], 17, (0,),
     ),
+    "a range from nothing": ([node("Range", "a b d", "y")], [tensor("a", 0), tensor("b", 4), tensor("d", 1)], 17, (4,)),
+    "windows with gaps that hang over": (  # 0 and 3, 3 and 6 of 6 positions
+        [node("MaxPool", "x", "y", kernel_shape=[2, 1], strides=[3, 1], dilations=[3, 1], ceil_mode=1)], [], 17,
+        (2, 10, 2, 1),
+    ),
+    "windows that hang over where the file says how it is padded": (
+        [node("MaxPool", "x", "y", kernel_shape=[4, 1], strides=[4, 1], pads=[1, 0, 0, 0], ceil_mode=1,
+              auto_pad="NOTSET")], [], 17, (2, 10, 2, 1),
+    ),
     "a range whose end has an axis": (
         [node("Range", "a b d", "y")], [tensor("a", 1), tensor("b", [8]), tensor("d", 3)], 17, (3,),
     ),

@@ -21,6 +21,7 @@ com.microsoft.nchwc.GlobalMaxPool | 2x16x6x7 | 2x16x1x1 | fp32
 com.microsoft.nchwc.AveragePool kernel_shape=2,3 strides=2,1 | 2x16x6x7 | 2x16x3x5 | fp32
 com.microsoft.nchwc.Conv strides=2,1 | 2x16x6x7 *32x16x3x2 | 2x32x2x6 | fp32
 com.microsoft.Gelu | q:2x3 | 2x3 | uint8
+SimplifiedLayerNormalization | 2x3x4 *q:4 | 2x3x4 | fp32
 com.microsoft.QuantizeLinear | 2x3 *. *q. | 2x3 | uint8
 com.microsoft.DequantizeLinear | q:2x3 *. *q. | 2x3 | fp32
 com.microsoft.QLinearAdd | q:2x1x4 *. *q. q:3x1 *. *q. *. *q. | 2x3x4 | uint8

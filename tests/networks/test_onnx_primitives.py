@@ -86,7 +86,7 @@ PRIMITIVES: list[tuple[str, Any]] = [
     ("Identity | 2x3", Counted("identity", (2, 3), moved=0, view=True)),
     ("Transpose perm=1,0 | 2x3", Counted("transpose", (3, 2))),
     ("Softmax | 2x3", Counted("softmax", (2, 3), elementwise=30, in_place=True)),
-    ("Gather axis=1 | 2x5 i:3", Counted("gather", (2, 3), moved=15)),
+    ("Gather axis=1 | 2x5 i:3", Counted("gather", (2, 3), moved=18)),
     ("LRN size=0 | 1x8x3x3", Counted("lrn", (1, 8, 3, 3), elementwise=432)),
     ("LRN size=5 | 1x8x3x3", Counted("lrn", (1, 8, 3, 3), elementwise=720)),
     ("Dropout | 2x3", Counted("dropout", (2, 3), moved=0, view=True)),

@@ -378,6 +378,16 @@ Pad | 1x2x3 *i[1,2] - *i[2] | 0 0 0 72
 com.microsoft.FusedMatMul | *5x3 3x4 | 15 60 0 188
 com.microsoft.TransposeMatMul | *5x3 3x4 | 15 60 0 188
 com.microsoft.FusedGemm activation='Relu' | *5x3 3x4 | 15 60 20 188
+Einsum equation='ii' | 3x3 | 0 0 3 40
+Einsum equation='i,i,i,i->' | 5 5 5 5 | 0 15 0 84
+Attention @23 q_num_heads=1 kv_num_heads=1 | 2x5x4 2x7x4 2x7x6 | 0 700 420 960
+Attention @23 | 2x3x5x4 2x3x7x4 2x3x7x6 - 2x3x2x4 | 0 2700 1620 3072
+Resize mode='other' | 1x1x2x2 - - *i[1,1,4,4] | 0 0 64 80
+Resize mode='linear' | 1x1x2x2 - - *i[1,1,2,2] | 0 0 0 32
+GridSample mode='linear' @20 | 1x2x4x4x4 1x3x5x2x3 | 0 0 480 1112
+GridSample mode='cubic' @20 | 1x2x4x4 1x3x5x2 | 0 0 480 368
+GridSample mode='bilinear' @16 | 1x2x4x4 1x3x5x2 | 0 0 120 368
+RNN hidden_size=4 ->2 | 7x2x3 *1x4x3 *1x4x4 *1x8 - 1x2x4 | 36 392 224 600
 """
 
 ROWS = TABLE.strip().splitlines()
@@ -463,6 +473,8 @@ com.microsoft.FusedMatMul transBatchB=1 | 5x2x3 5x3x4 | its matrices are turned 
 com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
 com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
+MaxPool kernel_shape=9,9 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
+MaxPool kernel_shape=3 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
 com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
 com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1 - 1x2x3x4 | how much of its past is filled depends on the data
 com.microsoft.GroupQueryAttention num_heads=4 | 1x5x32 - - - - j:1 *j[5] | the size of its output is not known

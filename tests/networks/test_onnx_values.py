@@ -207,6 +207,7 @@ def test_inputs_that_are_no_tensors_have_no_size_and_no_node(tmp_path: Path) -> 
     found = read_here(model(nodes, inputs, ["y"], [tensor("zero", 0)]), tmp_path)
     assert (found.graph.input_shape, found.unknown) == ((2, 3), [])
     assert found.graph.nodes[0] == ("z", Counted("input", (2, 3), moved=0), ())
+    assert [one.inputs for one in found.graph.nodes[1:]] == [(0,), (2, 0), (3, 1)]
 
 
 def test_what_reads_nothing_but_constants_reads_the_first_input_where_it_is_counted(tmp_path: Path) -> None:

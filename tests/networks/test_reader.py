@@ -652,6 +652,7 @@ def test_the_input_of_a_first_layer(
         ("input 3 @7 1d\nlinear 4\nrelu", (2, 8), "linear gets a 7 input"),
         ("input 3 @7x1\nlinear 4\nrelu", (2, 8), "linear gets a 7x1 input"),
         ("input 3 @8\nadd from x in\nrelu", (2, 10), "no line before this one is named 'x'"),
+        ("input 3 @8\nshuffle from in\nrelu", (2, 1), "shuffle needs its groups"),
         ("input 3 @8\nlinear 4 x each\nrelu", (2, 10), "linear does not take 'x'"),
         ("input 3 @8\nmax-pool k3 g2 ceil\nrelu", (2, 13), "max-pool does not take 'g2'"),
         ("input 3 @8\nmax-pool k3 q ceil\nrelu", (2, 13), "unknown token 'q'"),

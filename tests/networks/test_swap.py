@@ -195,14 +195,20 @@ def test_a_bound_holds_on_one_side_of_its_limit(text: str, holds: tuple[bool, ..
 
 
 @pytest.mark.parametrize(
-    ("text", "start", "end"),
-    [("k3 op=1 op=2", 0, 12), ("k3 s1 macs=3 stem", 6, 12), ("k3 name=stem", 3, 12), ("s1 k3 @56", 6, 9)],
-)
-def test_what_cannot_be_asked_for_is_pointed_at(text: str, start: int, end: int) -> None:
+    ("text", "start", "end", "hint"),
+    [
+        ("k3 op=1 op=2", 0, 12, "give one, or a pattern such as 'stage2.*'; op=3-7"),
+        ("k3 s1 macs=3 stem", 6, 12, "one compares macs>1% or params>=2M"),
+        ("s1 k3 @56", 6, 9, "by k3 s1 p1 d1 g1 bias"),
+        ("k3 name=stem", 3, 12, "write the name alone: stem"),
+        ("k3 a>3 b", 3, 6, "one compares macs>1%"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_pointed_at(text: str, start: int, end: int, hint: str) -> None:
     with pytest.raises(SpecError) as caught:
         read_where(text, 2)
     assert (caught.value.start, caught.value.end) == (start, end)
-    assert caught.value.hint
+    assert caught.value.hint.startswith(hint)
 
 
 def test_numbers_of_operations_may_be_one_or_from_one_to_another() -> None:

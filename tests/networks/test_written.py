@@ -164,6 +164,44 @@ def test_a_note_that_does_not_hold_is_not_believed(tmp_path: Path, monkeypatch: 
     assert bare(read.read_onnx(str(tmp_path / "b.onnx"), {}, None).graph) != bare(graph)
 
 
+@pytest.mark.parametrize(
+    ("note", "kinds"),
+    [
+        ('["Activation",["silu"],["input"],2]', ["silu"]),
+        *[
+            (note, ["sigmoid", "mul"])
+            for note in (
+                "", "{", "[]", "7", '["Activation",["silu"],["input"]]', '["Silu",[],["input"],2]',
+                '["Activation",["silu"],["input"],0]', '["Activation",["silu"],["input"],-1]',
+                '["Activation",["silu"],["input"],1]', '["Activation",["silu"],["input"],3]',
+                '["Activation",["silu"],["input"],true]', '["Activation",["silu"],["input"],2.0]',
+                '["Activation",["silu"],["input"],"2"]', '["Activation",["silu"],[7],2]',
+                '["Activation",["silu"],"input",2]', '["Activation",["silu"],{"input":1},2]',
+                '["Activation",["silu"],["nobody"],2]', '["Activation",["silu"],[],2]',
+                '["Activation",["silu","x"],["input"],2]', '["Activation",{},["input"],2]',
+                '["Activation",[["silu"]],["input"],2]', '["Activation",["relu"],["input"],2]',
+                '[["Activation"],["silu"],["input"],2]', '["Shuffle",[0],["input"],2]',
+                '["Shuffle",["a"],["input"],2]', '["Conv",[1],["input"],2]', '["Counted",["silu",[1,2,4]],["input"],2]',
+                "[" * 5000,
+            )
+        ],
+    ],
+)  # fmt: skip
+def test_a_note_of_any_form_is_read_or_left(
+    note: str, kinds: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it says: only what we write ourselves is believed, and nothing of it stops the reading."""
+    onnx = pytest.importorskip("onnx", reason="reading ONNX files needs the onnx extra")
+    graph = build_network(read_program("input 2 @4 1d\nsilu")).graph
+    back(graph, tmp_path / "a.onnx", monkeypatch)
+    model = onnx.load(str(tmp_path / "a.onnx"))
+    model.graph.node[0].doc_string = f"convcost:{note}"
+    onnx.save(model, str(tmp_path / "b.onnx"))
+    found = read.read_onnx(str(tmp_path / "b.onnx"), {}, None)
+    assert [getattr(node.op, "kind", "") for node in found.graph.nodes] == kinds
+    assert found.unknown == []
+
+
 @pytest.mark.parametrize("dtype", sorted(KINDS))
 def test_noise_is_seeded_and_of_the_size_that_is_asked_for(dtype: str) -> None:
     """Both signs, the same for the same seed, another for another; no number twice as large as another."""
@@ -212,4 +250,4 @@ def test_more_than_two_gigabytes_are_refused() -> None:
     """Before anything is made of them."""
     graph = build_network(read_program("input 30000 @1\nflatten\nlinear 30000")).graph
     with pytest.raises(SpecError, match="bytes of weights"):
-        next(onnx_pieces(writable(graph), noise(), "0"))
+        next(onnx_pieces(writable(graph), noise(0), "0"))

@@ -43,6 +43,10 @@ WRITTEN: dict[str, tuple[Any, list[tuple[int, ...]], Steps, dict[str, Any], dict
         [("Pad", "x n/pads", {"mode": "constant"}), ("Slice", "n.1 n/starts2 n/ends2 n/axes2", {})],
         {"pads": (0, 0, 1, 0, 0, 0, 0, 3), "starts2": (0, 1), "ends2": (7, 9), "axes2": (2, 3)}, {},
     ),
+    "padded": (
+        ops.Pad(((1, 0), (0, 2)), "replicate"), [(1, 4, 8, 6)], [("Pad", "x n/pads", {"mode": "edge"})],
+        {"pads": (0, 0, 1, 0, 0, 0, 0, 2)}, {},
+    ),
     "a matrix at every position": (
         ops.Linear(4, 6, True), [(1, 4, 5, 6)],
         [("Unsqueeze", "n.weight n/axes", {}), ("Conv", "x n.1 n.bias", {})], {"axes": (2, 3)}, {},

@@ -434,11 +434,19 @@ def test_columnar_files_have_the_rows_of_the_csv(ending: str) -> None:
     ] == rows
 
 
-@pytest.mark.parametrize("text", ["1..900000000000000000/100000000000000000 @7 k3", "100000000 @100000000 k3"])
-def test_numbers_that_do_not_fit_are_refused_before_anything_is_worked_out(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "largest"),
+    [
+        ("1..900000000000000000/100000000000000000 @7 k3", "800000000000000001 @7 k3"),
+        ("100000000 @100000000 k3", "100000000 @100000000 k3"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_refused_before_anything_is_worked_out(text: str, largest: str) -> None:
+    """The largest layer is shown, as a whole."""
     search = read_search(text, ["standard"])
-    with pytest.raises(SpecError, match="64-bit"):
+    with pytest.raises(SpecError, match=r"standard: .* 64-bit") as caught:
         require_exact(search)
+    assert (caught.value.text, caught.value.start, caught.value.end) == (largest, 0, len(largest))
     with pytest.raises(SpecError, match="64-bit"):
         sweep_layers(search, text, tell=lambda _: pytest.fail("it has begun"))
 

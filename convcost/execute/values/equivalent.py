@@ -93,8 +93,8 @@ def _compare(
 
 
 def _ones(weights: Mapping[str, Weights]) -> dict[str, Weights]:
-    """Kernels of ones alone, of which nothing cancels: taps of what they make are those that can be other than zero."""
-    return {name: Weights(np.ones_like(kernel)) for name, (kernel, _) in weights.items() if kernel.ndim > 1}
+    """Kernels and scales of ones, of which nothing cancels: what they make are the taps that can be other than zero."""
+    return {name: Weights(np.ones_like(kernel)) for name, (kernel, _) in weights.items()}
 
 
 def _reached(dense: Dense) -> tuple[ops.Ints, int]:

@@ -139,7 +139,7 @@ class Inference:
         if call.op in COMPARED:
             both = [value.full for value in call.inputs if value is not None and value.full is not None]
             return [Value(broadcast(*both) if len(both) == 2 else None, BOOL), *unknown]
-        for version in range(call.version + 1, LATEST) if call.op in LATER else ():
+        for version in range(LATEST) if call.op in LATER else ():
             schema = self.schema(node.record, version)
             if schema is not None and schema.has_type_and_shape_inference_function:
                 return self._asked(schema, node, call, opsets, count)

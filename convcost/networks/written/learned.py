@@ -72,6 +72,10 @@ def _affine(channels: int) -> _Parts:
     return [("weight", (channels,), 1.0), *_bias(True, channels)]
 
 
+def _scale_and_shift(op: ops.Norm) -> _Parts:
+    return _affine(op.channels)[:1] if op.kind == "rms-norm" else _affine(op.channels)
+
+
 #: What each operation learns: names, sizes, and about how large the numbers are (He et al. 2015 for kernels).
 PARTS: ops.ByOp[Callable[[Any], _Parts]] = ops.ByOp(
     {
@@ -81,7 +85,7 @@ PARTS: ops.ByOp[Callable[[Any], _Parts]] = ops.ByOp(
             *_bias(op.bias, op.out_features),
         ],
         ops.Scale: lambda op: [("weight", (op.channels,), 0.25 if op.kind == "prelu" else 1.0)],
-        ops.Norm: lambda op: _affine(op.channels)[: 1 if op.kind == "rms-norm" else 2] if op.affine else [],
+        ops.Norm: lambda op: _scale_and_shift(op) if op.affine else [],
         ops.Tokens: lambda op: [
             *([("tokens", (op.learned, op.channels), 1.0)] if op.learned else []),
             ("positions", (op.positions, op.channels), 0.1),
@@ -109,14 +113,14 @@ def learned_tensors(graph: ops.Graph, names: Sequence[str]) -> list[list[Tensor]
     found = []
     for node, name in zip(graph.nodes, names):
         own = parts_of(node.op, name)
-        key = (type(node.op), *[tensor[1:] for tensor in own])
+        key = (type(node.op), *[tensor._replace(node="") for tensor in own])
         is_shared = getattr(node.op, "shared", False)
         found.append(first.get(key, own) if is_shared else own)
         first.setdefault(key, own)
     return found
 
 
-def noise(seed: int = 0) -> Fill:
+def noise(seed: int) -> Fill:
     """Seeded noise of each tensor's size: a random sign, and a fraction that is even between 1 and 2.
 
     >>> fill, tensor = noise(7), Tensor("conv", "weight", (2, 2), 1.0)
