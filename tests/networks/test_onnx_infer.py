@@ -80,3 +80,15 @@ def test_sizes_that_are_in_the_file_are_read_from_it(tmp_path: Path, name: str) 
     found = read_here(made, tmp_path)
     assert "Add" not in [missing.op for missing in found.unknown]
     assert behind(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "sizes"), [([0, -1, 3], (2, 20, 3)), ([-1], (120,)), ([6, 0, 2], (6, 10, 2)), ([5, 24], (5, 24))]
+)
+def test_the_first_reshape_has_its_sizes_in_an_attribute(
+    tmp_path: Path, asked: list[int], sizes: tuple[int, ...]
+) -> None:
+    """0 is the size that stands there, -1 what is left of 120 numbers."""
+    nodes = [node("Reshape", "x", "y", shape=asked), node("Neg", "y", "z")]
+    found = read_here(model(nodes, [given("x", 2, 10, 6, 1)], ["z"], opset=1), tmp_path)
+    assert (found.unknown, behind(found)) == ([], sizes)

@@ -474,6 +474,11 @@ com.microsoft.FusedMatMul | 2x3 *4x3 | its matrices do not fit
 com.microsoft.FusedMatMul | 3 *3x4 | its matrices are turned with their batch
 com.microsoft.Attention | 2x5x8 *8x24 | its num_heads is not said
 MaxPool kernel_shape=9,9 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
+Conv pads=1,1,1 | 1x4x8x6 *8x4x3x3 | it has 3 pads where 4 belong
+Conv strides=1 | 1x4x8x6 *8x4x3x3 | it has 1 strides where 2 belong
+Conv kernel_shape=3 | 1x4x8x6 *8x4x3x3 | it has 1 kernel_shape where 2 belong
+Conv | 1x4x8x6 | an input is missing
+Conv | 1x4x8x6 - *8 | an input is missing
 MaxPool kernel_shape=3 ceil_mode=1 | 1x3x8x9 | the size of its output is not known
 com.microsoft.MultiHeadAttention | 2x5x8 2x7x8 2x7x6 | its num_heads is not said
 com.microsoft.GroupQueryAttention num_heads=2 | 1x5x8 1 - 1x2x3x4 | how much of its past is filled depends on the data
