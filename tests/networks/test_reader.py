@@ -673,3 +673,12 @@ def test_a_mistake_in_a_file_is_at_its_word(text: str, place: tuple[int, int], m
     assert message in caught.value.message
     assert ((caught.value.line, caught.value.column), caught.value.file) == (place, "net.txt")
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("also", "size"), [("also small @16", 16), ("also small @16 width=2", 16), ("also small width=2", 8)]
+)
+def test_another_name_may_have_a_size_of_its_own(also: str, size: int) -> None:
+    program = named_program(read_program(f"input 3 @8 n2\nwidth 1\n{also}\npointwise 8*width"), "small")
+    assert program is not None
+    assert build_network(program).shapes == [(2, 3, size, size), (2, 16 if "width" in also else 8, size, size)]
