@@ -142,9 +142,8 @@ class _Asker:
             return ()
         if len(before.best) == search.top:  # most blocks end here: nothing in them is as good as the last there is
             first, last = search.best[0], before.best[-1].key[0]
-            ahead = np.greater_equal if len(search.best) > 1 else np.greater  # of equal rows the earlier one stays
-            value = found[first.word]
-            better = ahead(value, -last) if first.descending else ahead(-last, -value)
+            ahead = np.less_equal if len(search.best) > 1 else np.less  # of equal rows the earlier one stays
+            better = ahead(_signed(found[first.word], first), last)
             if not better.any():
                 return ()
             chosen = chosen & better

@@ -81,13 +81,13 @@ def split_where(where: str, axes: int) -> tuple[Where, str]:
 
     Raises SpecError for what is neither.
     """
-    try:
-        return read_where(where, axes), ""
-    except SpecError as error:
-        words = where.split()
-        for at in range(len(words)):
-            before = words[: at - 1] if at and words[at - 1] == "and" else words[:at]
-            with suppress(SpecError):
-                Condition(" ".join(words[at:]), LAYER_WORDS)
-                return read_where(" ".join(before), axes), " ".join(words[at:])
-        raise error from None
+    words = where.split()
+    if not {"and", "or", "not"} & {*words}:  # no layer is called so
+        with suppress(SpecError):
+            return read_where(where, axes), ""
+    for at in range(len(words)):
+        before = words[: at - 1] if at and words[at - 1] == "and" else words[:at]
+        with suppress(SpecError):
+            Condition(" ".join(words[at:]), LAYER_WORDS)
+            return read_where(" ".join(before), axes), " ".join(words[at:])
+    return read_where(where, axes), ""  # which says what is wrong with it

@@ -187,6 +187,8 @@ class Flow:
             if node.op_type not in KEEP_ZERO:
                 raise
             value = np.where(arrays[0].ravel() == 0, 0.0, np.nan)
+        for array in arrays:  # a comparison or a whole number would make something of what is not known
+            value = value if array is None else np.where(np.isnan(array).ravel(), np.nan, value)
         if node.op_type == "Mul":
             zero = np.zeros(shape[1], bool)
             for array in arrays:

@@ -122,7 +122,7 @@ class Model:
             name = node.name or next((one for one in node.output if one), "") or node.op_type
             for index, output in enumerate(node.output):
                 called = show_name(name if not index and node.op_type != "Split" else f"{name}.{index}")
-                if not (index and node.op_type != "Split" and called not in places) and places.get(called):
+                if places.get(called):
                     number = places[called].popleft()
                     self.shapes[output] = shapes[number]
                     found.setdefault(at, number)

@@ -16,7 +16,7 @@ from ..graph.ops import Conv
 from ..graph.shapes import output_shape
 from ..networks.convs import conv_spec
 from ..spec.layer import LayerSpec
-from .answer import DeadParts, Removal, Saved, Separation, Smaller
+from .answer import Removal, Saved, Separation, Smaller
 from .dead import Kept, kept_channels, without_dead
 from .kernels import Kernel, Masks, Unreadable, conv_of, cost_of, masks_of, taps_with_data
 from .models import Model
@@ -34,13 +34,12 @@ def with_dead(found: Separation, model: Model, *, verify: bool, limit: int) -> S
     total, upper, fitting = np.zeros(3, object), np.zeros(3, object), np.zeros(3, object)
     by_name = {layer.name: layer for layer in model.layers}
     for one in found.layers:
-        if one.name not in kept or one.spec is None:
+        if one.name not in kept or one.spec is None or one.dead is None:
             layers.append(one)
             continue
         mask, left, spec = masks[one.name], kept[one.name], one.spec
         useful = taps_with_data(spec) & mask.taps
-        parts = one.dead or DeadParts(0, 0, 0, 0)
-        parts = parts._replace(out=int((~left.out_alive).sum()), into=int((~left.in_alive).sum()))
+        parts = one.dead._replace(out=int((~left.out_alive).sum()), into=int((~left.in_alive).sum()))
         layers.append(one._replace(dead=parts))
         before, after = conv_of(spec), cropped(without_dead(conv_of(spec), left), useful)
         total += _numbers(before, spec)

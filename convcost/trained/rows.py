@@ -157,7 +157,7 @@ def families_of(kernel: Kernel, only: str = "") -> tuple[list[Family], dict[str,
         try:
             build_variant(entry.name, with_ranks(spec, "m", (1,)))
         except DoesNotApply as why:
-            if spec.axes in entry.shown or spec.transposed:
+            if spec.axes in entry.shown:
                 reasons[entry.name] = str(why)
             continue
         formula = formula_of(entry.name, spec, {})

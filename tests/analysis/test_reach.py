@@ -188,6 +188,8 @@ def up(by: int, kind: str = "nearest") -> Upsample:
         ((turned(3, 2), conv(1)), 8, [2, 2]),
         ((turned(3, 2, 1), turned(3, 2)), 8, [2, None]),
         ((conv(3, 2), turned(2, 2), conv(1, 2)), 16, [3, 3, 3]),
+        ((turned(3, 2, 1), conv(1)), 1, [1, 1]),  # only where the middle tap lands is left
+        ((turned(4, 3, 1), conv(1)), 1, [1, 1]),
         ((turned(1, 3), conv(1)), 8, [1, 1]),  # between them are holes that see nothing
         ((Norm("group-norm", 1), conv(3, 1, 0)), 8, [8, 8]),
         ((conv(3), Norm("group-norm", 1)), 8, [3, 10]),

@@ -14,10 +14,12 @@ from jsonschema import Draft202012Validator
 from trained.small_models import conv, node, random_weights, saved
 
 import convcost
+from convcost.cli import separate
 from convcost.cli.main import run
 from convcost.report.documents import schema_text
 from convcost.report.model import Table
 from convcost.report.pictures import chart_of
+from convcost.spec import SpecError
 from convcost.trained import verify
 
 SCHEMA = json.loads(schema_text())
@@ -207,3 +209,32 @@ def test_a_budget_says_how_many_layers_stay(tmp_path: Path, capsys: pytest.Captu
         out = " ".join(ran(capsys, path, *words)[1].split())
         assert said in out, (words, out)
     assert "1 of 2" not in ran(capsys, path, "--error", "99%")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [("", None), ("1", 1.0), ("100%", 1.0), ("75%", 0.75), ("3/4", 0.75), ("0.001", 0.001), ("0", "no share"),
+     ("1.001", "no share"), ("-1", "no share"), ("3/0", "no number"), ("a", "no number"), ("inf", "no number"),
+     ("-inf", "no number"), ("nan", "no number")],
+)  # fmt: skip
+def test_a_share_is_more_than_nothing_and_at_most_all(text: str, share: float | str | None) -> None:
+    if isinstance(share, str):
+        with pytest.raises(SpecError, match=share):
+            separate._share(text)
+    else:
+        assert separate._share(text) == share
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("", None), ("0", 0.0), ("10%", 0.1), ("0.999", 0.999), ("1", "did you mean 1%"), ("5", "did you mean 5%"),
+     ("99", "did you mean 99%"), ("100", "give less"), ("100%", "give less"), ("-0.1", "give less")],
+)  # fmt: skip
+def test_an_error_is_less_than_all(text: str, error: float | str | None) -> None:
+    """A number from 1 to 100 may have been meant in per cent."""
+    if isinstance(error, str):
+        with pytest.raises(SpecError) as found:
+            separate._percent(text)
+        assert error in (found.value.hint or "")
+    else:
+        assert separate._percent(text) == error

@@ -70,6 +70,7 @@ BY_HAND: dict[str, tuple[Any, int, int, tuple[int, list[int], list[int], int]]] 
                (-3, [n for at in range(-1, 3) for n in (at,) * 3], [n for at in range(-1, 3) for n in (at,) * 3], 6)),
     "weighed by three": (ops.Upsample("bilinear", (3,)), 2, 1,
                          (-2, [-1, -1, -1, 0, 0, 0, 1, 1, 1, 2], [-1, 0, 0, 0, 1, 1, 1, 2, 2, 2], 6)),
+    "weighed by eight": (ops.Upsample("bilinear", (8,)), 1, 1, (-4, [-1] * 8 + [0] * 8, [0] * 8 + [1] * 8, 8)),
     "blocks of channels": (ops.PixelShuffle((2,)), 2, 1,
                            (-2, [-1, -1, 0, 0, 1, 1, 2, 2], [-1, -1, 0, 0, 1, 1, 2, 2], 4)),
     "a border": (ops.Pad(((2, 1),)), 3, 1, (1, [-1, 0, 1, 2, 3], [-1, 0, 1, 2, 3], 6)),

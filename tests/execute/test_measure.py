@@ -295,6 +295,14 @@ def test_tensors_of_a_file_are_counted_each_in_its_own_type() -> None:
     assert [dict(zip(WORDS, found))["activation_bytes"] for _, found in all_words(wide)] == [480, 480]
 
 
+def test_values_alone_may_have_types() -> None:
+    """What is learned then has that of the graph: 30 weights in 16 bits, 120 numbers in 32."""
+    nodes = (Node("product", ops.Linear(6, 5), (0,)),)
+    for _, found in all_words(Graph(INPUT, "fp16", nodes, ("fp16", "fp32"))):
+        named = dict(zip(WORDS, found))
+        assert (named["weight_bytes"], named["activation_bytes"], named["traffic_bytes"]) == (60, 480, 288 + 60 + 480)
+
+
 def test_a_file_whose_types_do_not_fit_the_weights_is_an_error() -> None:
     nodes = (Node("product", ops.Linear(6, 5, True), (0,)),)
     with pytest.raises(ValueError, match="product: 35 numbers were read"):

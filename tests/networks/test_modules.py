@@ -237,3 +237,22 @@ def test_the_first_cause_of_what_the_exporter_does_not_follow_is_named() -> None
     with pytest.raises(SpecError) as caught:
         _exported(torch, lambda example: example, None, (1, 3))
     assert caught.value.message == "torch.export cannot follow it: ValueError: the data decide"
+
+
+def test_what_others_say_is_cut_after_two_hundred_characters() -> None:
+    """Of the exporter, and of a module that does not take its input; one that says nothing is named."""
+
+    def export(*_: Any, **__: Any) -> None:
+        raise ValueError("x" * 300)
+
+    def refuse(_: Any) -> None:
+        raise ValueError("y" * 300)
+
+    torch = SimpleNamespace(onnx=SimpleNamespace(export=export))
+    for module, message in (
+        (lambda _: None, "torch.export cannot follow it: ValueError: " + "x" * 200),
+        (refuse, "it does not take an input of 1x3: " + "y" * 200),
+    ):
+        with pytest.raises(SpecError) as caught:
+            _exported(torch, module, None, (1, 3))
+        assert caught.value.message == message

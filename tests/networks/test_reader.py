@@ -502,6 +502,7 @@ def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]
         ("input @3x9x8", (1, 3, 9, 8)), ("input 3 @3x9x8", (1, 3, 9, 8)), ("input @2x3x9x8", (2, 3, 9, 8)),
         ("input 3 @2x3x9x8 n2", (2, 3, 9, 8)), ("input @2x3x7x9x8", (2, 3, 7, 9, 8)),
         ("input 3 @7x9x8", (1, 3, 7, 9, 8)),
+        ("input 9 @9x8x9", (1, 9, 8, 9)),
         ("input 3 @3x9x8 3d", (1, 3, 3, 9, 8)), ("input 3 @9x8x3 3d", (1, 3, 9, 8, 3)), ("input 3 @9x8", (1, 3, 9, 8)),
     ],
 )  # fmt: skip
@@ -528,6 +529,7 @@ def test_so_may_the_size_on_the_command_line(tokens: str, shape: tuple[int, ...]
         ("input 3 @9x8", "@4x6x5", "the channels in input_size are 4, those of the input 3", "@6x5"),
         ("input 3 @9x8", "@6x5x3", "the channels in input_size are 6, those of the input 3", "@6x5"),
         ("input 3 @9x8", "@1x2x3x4x5", "input_size has 5 axes, the rest has 2", "2 of them"),
+        ("input 3 @7x9x8 3d", "@6x5", "input_size has 2 axes, the rest has 3", "3 of them"),
         ("input 3 @9x8", "@4x3x6x5 n2", "batch is 2, and input_size starts with 4", "keep one"),
     ],
 )  # fmt: skip
@@ -596,6 +598,7 @@ def test_a_wrong_token_is_found_beside_repetitions_and_what_is_shared(line: str)
     [
         ("3 @5x6", None, None, (1, 3, 5, 6)), ("@5x6", 3, None, (1, 5, 6)), ("@3x5x6", 3, 2, (1, 3, 5, 6)),
         ("@5", 3, 2, (1, 3, 5, 5)), ("@5x6", 3, 2, (1, 3, 5, 6)), ("4 @5x6", 3, 2, (1, 4, 5, 6)),
+        ("3:4 @5", None, 2, (1, 3, 5, 5)),
         ("@7x8", 3, 1, (1, 7, 8)), ("@7", 3, 1, (1, 3, 7)), ("@7", 3, 3, (1, 3, 7, 7, 7)), ("@8", 8, 0, (1, 8)),
         ("@4x8 n2", 8, 0, (2, 4, 8)), ("@7 n4 fp16", 3, 1, (4, 3, 7)),
         ("3 @3x5x6", 3, 2, "CxHxW"), ("@5x6", None, 2, "CxHxW"), ("@5", None, 1, "CxW"), ("@5x6x7", 3, 1, "CxW"),

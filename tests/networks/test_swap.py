@@ -283,3 +283,16 @@ def test_a_layer_is_replaced_by_what_replaces_layers() -> None:
     names = replacements()
     assert {"standard", "depthwise-separable", "residual-bottleneck"} <= {*names}
     assert not {"as-given", "depthwise", "pointwise"} & {*names}
+
+
+def test_a_name_of_something_else_is_no_layer_to_swap() -> None:
+    """An activation is none, though a name of one letter and a number is a name."""
+    small = network("input 4 @8\na1: standard 4 k3\nb: relu")
+    with pytest.raises(SpecError, match="no layer 'b'"):
+        swap_network(small, "grouped", read_where("k3 b", 2))
+    assert swap_network(small, "bottleneck", read_where("a1", 2)).replaced == ("a1",)
+
+
+def test_a_variant_of_another_shape_is_told_with_both() -> None:
+    (left,) = swap_network(network("input 4 @9 1d\nstandard 4 k3 p0"), "tcn", read_where("k3", 1)).left
+    assert left.reason == "would give 4x9 where the layer gives 4x7"

@@ -56,6 +56,12 @@ def test_a_comparison_is_drawn_as_the_ratios_that_the_document_has() -> None:
     ]
 
 
+def test_the_base_is_called_so_beside_its_bar() -> None:
+    (params, *_) = chart(compared("64:128 @56 k3", names=["standard", "grouped"])).panels
+    assert isinstance(params, Bars)
+    assert dict(zip(params.names, params.texts)) == {"standard": "base", "grouped": "0.031×"}
+
+
 def test_a_front_is_drawn_with_the_rows_that_are_beaten() -> None:
     """Its first word across, each other one up."""
     found = front("params,macs,peak_bytes")
@@ -251,3 +257,108 @@ def test_a_table_is_drawn_in_eight_panels_at_most(columns: int, panels: int) -> 
     heads = tuple([Head(f"w{at}", f"w{at}", "", True, None) for at in range(columns)])
     table = Table("t", (), "one", heads, (Section("", (Line("a", ("1",) * columns),)),), (), ())
     assert [panel.title for panel in chart_of({}, table).panels] == [f"w{at}" for at in range(panels)]
+
+
+def explanation(topic: str, growth: list[tuple[int, int | None, int | None, float | None]]) -> dict[str, object]:
+    keys = ("kernel_size", "standard_macs", "macs", "ratio")
+    return {"topic": topic, "kernel_growth": [dict(zip(keys, one)) for one in growth]}
+
+
+#: Of a kernel of 1 a grouped layer is not known.
+GROWTH = [(1, 100, None, None), (3, 900, 90, 0.1)]
+EMPTY = Table("t", (), "one", (), (), (), ())
+
+
+def test_what_is_explained_is_drawn_by_the_size_of_its_kernel() -> None:
+    """The standard layer first and once; ratios where there are any; what is not known is no point."""
+    document = {"explanations": [explanation("standard", GROWTH), explanation("grouped", GROWTH)]}
+    macs, ratios = chart_of(document, EMPTY).panels
+    assert isinstance(macs, Curves)
+    assert macs.curves == (Curve("standard", (1, 3), (100, 900)), Curve("grouped", (3,), (90,)))
+    assert isinstance(ratios, Curves)
+    assert ratios.curves == (Curve("grouped", (3,), (0.1,)),)
+    alone = {"explanations": [explanation("grouped", [(1, 100, 10, None)]), {"topic": "residual"}]}
+    assert [panel.title for panel in chart_of(alone, EMPTY).panels] == ["multiply-adds, by kernel size"]
+
+
+def test_gradients_are_drawn_where_they_were_measured() -> None:
+    found = {"blocks": [8, 16], "plain": [0.1, 0.01], "residual": [1.0, 2.0]}
+    document = {"explanations": [{"topic": "residual", "gradient": found}, {"topic": "other", "gradient": None}]}
+    (panel,) = chart_of(document, EMPTY).panels
+    assert isinstance(panel, Curves)
+    assert panel.curves == (Curve("plain", (8, 16), (0.1, 0.01)), Curve("residual", (8, 16), (1.0, 2.0)))
+    assert (panel.x.log, panel.y.log) == (False, True)
+
+
+def sweep(*rows: tuple[int, int, int]) -> dict[str, object]:
+    words = ("params", "macs", "peak_bytes")
+    front = [{"variant": f"v{at}", "text": "8", **dict(zip(words, row))} for at, row in enumerate(rows)]
+    return {"front_of": ["min:params", "min:macs", "max:peak_bytes"], "layers": 1200, "front": front}
+
+
+def test_the_front_of_a_sweep_is_drawn_in_pairs() -> None:
+    """The first word across, each other up; all are on it."""
+    first, second = chart_of(sweep((1, 5, 70), (2, 4, 80)), EMPTY).panels
+    assert isinstance(first, Points)
+    assert isinstance(second, Points)
+    assert (first.x.label, first.y.label, second.y.label) == ("params", "MACs", "peak")
+    assert (first.at, second.at) == (((1, 5), (2, 4)), ((1, 70), (2, 80)))
+    assert (first.names, first.on_front) == (("v0 8", "v1 8"), (True, True))
+    assert first.title == "no other of 1,200 rows beats these"
+    with pytest.raises(SpecError):
+        chart_of(sweep(), EMPTY)
+
+
+@pytest.mark.parametrize(("least", "most", "log"), [(10, 101, True), (10, 100, False), (0, 100, False), (7, 7, False)])
+def test_an_axis_is_of_ratios_where_numbers_are_more_than_ten_times_apart(least: int, most: int, log: bool) -> None:
+    """And none is zero."""
+    panel = chart_of(sweep((least, 1, 1), (most, 1, 1)), EMPTY).panels[0]
+    assert isinstance(panel, Points)
+    assert (panel.x.log, panel.y.log) == (log, False)
+
+
+def separation(macs: int, *rows: tuple[str, float | None, int], layers: int = 1) -> dict[str, object]:
+    families = [dict(zip(("variant", "error", "macs"), row)) for row in rows]
+    return {"not_looked_at": 0, "layers": [{"macs": macs, "families": families}] * layers}
+
+
+def test_what_one_layer_loses_is_drawn_by_its_multiply_adds() -> None:
+    """In their order; what costs more than the layer and what is not known are no points."""
+    rows = (("a", 0.1234567, 500), ("a", 0.5, 250), ("b", 0.0, 1000), ("b", 0.1, 1001), ("b", None, 10))
+    (panel,) = chart_of(separation(1000, *rows), EMPTY).panels
+    assert isinstance(panel, Curves)
+    assert panel.curves == (Curve("a", (0.25, 0.5), (0.5, 0.123457)), Curve("b", (1.0,), (0.0,)))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [separation(1000, ("a", None, 10)), separation(0, ("a", 0.1, 10)), separation(10, ("a", 0.1, 10), layers=2),
+     separation(1000)],
+)  # fmt: skip
+def test_several_layers_and_unknown_ones_are_not_drawn_so(document: dict[str, object]) -> None:
+    with pytest.raises(SpecError):
+        chart_of(document, EMPTY)
+
+
+def test_rows_of_one_name_are_told_apart_by_their_first_text() -> None:
+    """Where there is one; rows that do not apply and operations are no bars."""
+    heads = (Head("n", "n", "K", True, None), Head("s", "settings", "", False, None), Head("r", "r", "", True, None))
+    lines = (Line("a", ("1", "g2", "0.5×")), Line("a", ("2", "–", "base")), Line("op", ("9", "x", "9"), is_op=True),
+             Line("no", (), "why"))  # fmt: skip
+    first, second = chart_of({}, Table("t", (), "one", heads, (Section("", lines),), (), ())).panels
+    assert first == Bars("n (K)", ("a g2", "a"), (1.0, 2.0), ("1", "2"), False)
+    assert second == Bars("r", ("a g2", "a"), (0.5, 1.0), ("0.5×", "base"), True)
+    without = Table("t", (), "one", heads[:1], (Section("", lines[:2]),), (), ())
+    with pytest.raises(SpecError):
+        chart_of({}, without)
+    nothing = Table("t", (), "one", heads[:1], (Section("", (Line("a", ("–",)), Line("b", ("0",)))),), (), ())
+    with pytest.raises(SpecError):
+        chart_of({}, nothing)
+
+
+def test_a_network_without_products_is_drawn_by_its_memory_alone() -> None:
+    program = read_program("input 4 @32\nmax-pool k2", "small")
+    document = network_document(answer_network(build_network(program)))
+    assert [panel.title for panel in chart_of(document, network_table(document)).panels] == [
+        "activation memory, step by step"
+    ]

@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from convcost.gate.diff import Difference
+from convcost.gate.diff import TOLD, Change, Difference
 from convcost.gate.judging import BudgetAnswer, Finding
 from convcost.gate.targets import Subject
-from convcost.report.gate import budget_document, budget_rows, budget_table, diff_table, github_lines, write_baseline
+from convcost.report.gate import (
+    budget_document,
+    budget_rows,
+    budget_table,
+    diff_document,
+    diff_rows,
+    diff_table,
+    github_lines,
+    write_baseline,
+)
 
 
 def finding(value: int | None, limit: int | None, ok: bool, **words: Any) -> Finding:
@@ -145,3 +154,47 @@ def test_what_changed_stays_and_memory_goes() -> None:
     assert {head.key for head in table.heads if head.hidden} == {"op", *[
         f"{side}.{word}" for side in "ab" for word in totals
     ]}  # fmt: skip
+
+
+def test_what_changed_is_a_line_with_the_kind_that_it_has_now() -> None:
+    """Or had; the sums stand below, what is more with its sign."""
+    less, more = {"params": 1, "macs": 2, "peak_bytes": 3, "traffic_bytes": 4}, dict.fromkeys(TOLD, 9)
+    changes = (
+        Change("new", "added", (None, "conv"), None, more),
+        Change("old", "removed", ("linear", None), less, None),
+        Change("both", "changed", ("conv", "linear"), less, more),
+    )
+    table = diff_table(Difference(subject("a", less), subject("b", more), changes, 4))
+    assert [section.title for section in table.sections] == ["3 changed, 4 the same", "in all"]
+    assert [(line.name, *line.cells[:2]) for line in table.sections[0].lines] == [
+        ("new", "added", "conv"), ("old", "removed", "linear"), ("both", "changed", "linear")
+    ]  # fmt: skip
+    at = [head.key for head in table.heads].index("change.macs")
+    assert [line.cells[at] for line in table.sections[0].lines] == ["+9", "-2", "+7"]
+    assert [(line.name, line.cells[at], line.is_baseline) for line in table.sections[1].lines] == [
+        ("before", "2", False), ("after", "9", False), ("change", "+7", True)
+    ]  # fmt: skip
+    document = diff_document(Difference(subject("a", less), subject("b", more), changes, 4))
+    whole, new, old, both = diff_rows(document)
+    assert (whole["a"]["macs"], whole["b"]["macs"], whole["change"]["macs"], whole["how"]) == (2, 9, 7, "changed")
+    assert (new["op"], new["a"], old["op"], old["b"], both["op"]) == ("conv", {}, "linear", {}, "linear")
+    assert document["changes"][0]["op"] == {"a": None, "b": "conv"}
+
+
+def test_a_side_without_totals_has_no_sums() -> None:
+    """As a comparison has none."""
+    bare = Difference(subject("a", {}), subject("b", {}), (), 4)
+    assert diff_table(bare).sections == ()
+    document = diff_document(bare)
+    assert (document["change"], document["a"]["total"], document["same"]) == (None, None, True)
+    (whole,) = diff_rows(document)
+    assert (whole["a"], whole["b"], whole["change"], whole["how"]) == ({}, {}, {}, "same")
+
+
+def test_changes_of_bytes_are_in_units_of_bytes() -> None:
+    """Numbers that are less than a thousandth of the largest do not choose it; whole where that is asked."""
+    before, after = dict.fromkeys(TOLD, 1024), dict.fromkeys(TOLD, 2048)
+    found = Difference(subject("a", before), subject("b", after), (), 4)
+    units = {head.key: head.unit for head in diff_table(found).heads}
+    assert (units["change.macs"], units["change.peak_bytes"]) == ("K", "KiB")
+    assert {head.unit for head in diff_table(found, exact=True).heads if head.key == "change.macs"} == {""}

@@ -7,13 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report.report_cases import compared, contradicted, executed
+from report.report_cases import compared, contradicted, executed, one_layer
 from report.test_report_charts import network
 
 import convcost
 from convcost.cli.main import run
 from convcost.report import Options, open_writer
 from convcost.report import as_html as page
+from convcost.report.model import Head, Line, Section, Table
 from convcost.report.network_tables import network_table
 from convcost.report.notebook import as_html
 
@@ -189,3 +190,71 @@ def test_counts_in_two_ways_are_no_shape(value: object, text: str) -> None:
 )  # fmt: skip
 def test_the_size_of_a_check_is_that_of_a_layer_or_as_it_is_said(size: object, text: str) -> None:
     assert page._at({"size": size}) == text
+
+
+def cells_of(table: Table) -> list[str]:
+    return "".join(page.section(table, {})).split("<td")[1:]
+
+
+@pytest.mark.parametrize(("letters", "wraps"), [(30, False), (31, True)])
+def test_a_long_text_may_be_broken(letters: int, wraps: bool) -> None:
+    head = Head("t", "t", "", False, None)
+    (cell,) = cells_of(Table("", (), "one", (head,), (Section("", (Line("a", ("x" * letters,)),)),), (), ()))
+    assert cell.startswith(" class=text" if wraps else " data-v")
+
+
+def test_marks_stand_before_names_where_any_row_has_one() -> None:
+    """Of rows, not of their operations."""
+    head = Head("n", "n", "", True, None)
+    lines = (Line("a", ("1",), None, "✓"), Line("op", ("2",), is_op=True), Line("b", ("3",)))
+    text = "".join(page.section(Table("", (), "one", (head,), (Section("", lines),), (), ()), {}))
+    assert text.count('<span class="mark ') == 2
+    assert '<th scope="row" data-v="op">op</th>' in text
+    plain = Table("", (), "one", (head,), (Section("", lines[1:]),), (), ())
+    assert "mark" not in "".join(page.section(plain, {}))
+
+
+def test_a_fold_is_as_wide_as_the_table() -> None:
+    """Names and all columns; one operation alone is folded where there are no checks, and under no operation."""
+    heads = tuple([Head(key, key, "", True, None) for key in "ab"])
+    lines = (Line("x", ("1", "2")), Line("x", ("1", "2"), is_op=True))
+    table = Table("", (), "one", heads, (Section("", lines),), (), ())
+    op = {"name": "conv", "op": "conv", "macs": 1200}
+    check = {"expected": 1, "measured": 1, "ok": True}
+
+    def folded(fold: page.Fold) -> str:
+        return "".join(page.section(table, {"x": fold}))
+
+    alone, checked = folded(page.Fold("verified", {}, [op])), folded(page.Fold("verified", {"macs": check}, [op]))
+    both = folded(page.Fold("verified", {"macs": check}, [op, op]))
+    assert alone.count('<tr class="fold"><td colspan="3">') == 1
+    assert [text.count("<h4>operations</h4>") for text in (alone, checked, both)] == [1, 0, 1]
+    assert [text.count("<h4>executed in this run: verified</h4>") for text in (alone, checked, both)] == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "folds"),
+    [
+        ({"evidence": [{"variant": "a", "ok": True, "checks": [{"name": "macs"}]},
+                       {"variant": "b", "ok": False, "checks": [{"name": "macs"}]},
+                       {"variant": "c", "ok": True, "checks": []}]}, {"a": "holds", "b": "does not hold"}),
+        ({"layers": [], "verified": {"layers": [{"names": ["a", "b"], "status": "reduced", "checks": {"macs": 1}},
+                                                {"names": ["c"], "status": "skipped", "checks": {}}]}},
+         {"a": "reduced", "b": "reduced"}),
+        ({"layers": []}, {}), ({"verified": {"layers": [{"names": ["a"], "status": "x", "checks": {"m": 1}}]}}, {}),
+    ],
+)  # fmt: skip
+def test_documents_have_their_checks_folded(source: dict[str, object], folds: dict[str, str]) -> None:
+    assert {name: fold.status for name, fold in page.folds_of(source).items()} == folds
+
+
+def test_a_layer_alone_has_its_operations_folded_and_several_have_none() -> None:
+    one = one_layer("8 @9 k3")
+    assert [*page.folds_of([one])] == ["as-given"]
+    assert page.folds_of([one, one]) == {}
+
+
+def test_answers_after_the_first_are_a_level_below() -> None:
+    """However many."""
+    found = Page(page_of(compared("8 @9 k3"), compared("16 @9 k3"), compared("32 @9 k3")))
+    assert (found.tags.count("h1"), found.tags.count("h2"), found.tags.count("h3")) == (1, 2, 0)

@@ -283,6 +283,10 @@ def test_networks_stand_in_the_order_that_is_asked_for() -> None:
     assert found.searched == {"width": ("0.5", "2"), "size": (4, 8)}
     same = fit_network(TINY, Choices(), "macs<=1M", "0.5,1,2", (4, 8), (Order("width", False),), 3)
     assert [row.text for row in same.best] == ["tiny width=0.5 @8", "tiny width=0.5 @4", "tiny width=1 @8"]
+    sizes = fit_network(TINY, Choices(), "macs<=1M", "0.5,1,2", (4, 8), (Order("size", True),), 4)
+    assert [row.text.partition("=")[2] for row in sizes.best] == ["2 @8", "1 @8", "0.5 @8", "2 @4"]
+    two = fit_network(TINY, Choices(), "macs<=1M", "0.5,1,2", (4, 8), (Order("size", False), Order("params", False)), 4)
+    assert [row.text.partition("=")[2] for row in two.best] == ["0.5 @4", "1 @4", "2 @4", "0.5 @8"]
     alone = fit_network(TINY, Choices(), "macs<=60k", "0.5,1,2", (8, 4), (Order("params", True),))
     assert [row.text for row in alone.best] == ["tiny width=2 @4"]
     assert [row.text for row in alone.beyond] == ["tiny width=2 @8"]

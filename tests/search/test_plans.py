@@ -16,6 +16,7 @@ from convcost.analysis import analyze, traced, words
 from convcost.analysis.traced import Trace
 from convcost.search.factors import arranged, axes_read, cost
 from convcost.search.plans import Plan, Refused, make_plan
+from convcost.search.sums import Sums
 from convcost.spec import parse_spec
 from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import build_variant
@@ -126,6 +127,15 @@ def test_steps_are_arranged_along_few_axes(build: Callable[..., list[Any]], axes
     assert [[*column.tolist()] if column.ndim else [column.item()] * 30 for column in columns] == [
         list(one) for one in zip(*expected)
     ]
+
+
+@pytest.mark.parametrize(("more", "terms"), [(8, 64), (9, 1)])
+def test_products_of_sums_are_multiplied_out_up_to_64_terms(more: int, terms: int) -> None:
+    """Eight numbers along axes of their own by eight others; more stay one factor."""
+    plan = make_plan(
+        lambda *sizes: [sum(sizes[1:8], sizes[0]) * sum(sizes[9:], sizes[8])], [(1, 9)] * (8 + more), [3] * (8 + more)
+    )
+    assert len(Sums(plan, range(8 + more)).sums[plan.outputs[0]]) == terms
 
 
 def test_what_does_not_fit_when_it_is_arranged_stays_as_it_was_traced() -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from convcost.answers.comparison import compare_variants
 from convcost.cli.main import run
+from convcost.networks.swap import read_where
+from convcost.search.replacing import split_where
 from convcost.search.select import (
     ROW_NUMBERS,
     ROW_WORDS,
@@ -179,6 +181,20 @@ def test_networks_of_the_zoo_are_chosen_and_sorted(
     assert run(["zoo", "--where", "macs<=500M and name=mobilenet*", "--sort", "params", "--format", "csv"]) == 0
     found = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:]]
     assert found == ["mobilenet-v3-small", "mobilenet-v2"]
+
+
+@pytest.mark.parametrize(
+    ("where", "tokens", "condition"),
+    [
+        ("k3 and macs>1%", "k3", "macs>1%"), ("k3 macs>1%", "k3 macs>1%", ""), ("macs>1%", "macs>1%", ""),
+        ("k3 (macs>1%)", "k3", "(macs>1%)"), ("macs>1% or params>2", "", "macs>1% or params>2"),
+        ("k3 s1 and (macs>1% or index<3)", "k3 s1", "(macs>1% or index<3)"), ("k3", "k3", ""), ("", "", ""),
+        ("not name=a*", "", "not name=a*"), ("macs>1% and params>2", "", "macs>1% and params>2"),
+    ],
+)  # fmt: skip
+def test_what_is_swapped_is_tokens_and_then_a_condition(where: str, tokens: str, condition: str) -> None:
+    """An `and` between them may be left out."""
+    assert split_where(where, 2) == (read_where(tokens, 2), condition)
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,17 @@ def test_what_a_start_loads_defines_its_records_with_them() -> None:
     texts = {file.name: file.read_text("utf-8") for file in files if file.name != "records.py"}
     used = [name for name, text in texts.items() if re.search(r"import .*\bNamedTuple", text)]
     assert [name for name in used if "records import NamedTuple" not in texts[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("places", "names", "wrong"),
+    [
+        ((), {}, "lacks name"), (("a", 1, (), 2), {}, "has no place for 2"),
+        (("a", 1, (), 2, 5), {}, "has no place for 5"),
+        ((), {"name": "a", "sise": 3}, "has no place for sise"), (("b",), {"name": "a"}, "has no place for name"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_a_record_is_named(places: tuple[Any, ...], names: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        Ours(*places, **names)
+    assert str(caught.value) == f"Ours.__new__() {wrong}"

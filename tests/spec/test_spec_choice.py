@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from spec.spec_cases import error_of
 
-from convcost.spec import format_spec, read_layer
+from convcost.spec import SpecError, format_spec, read_layer
 
 #: A line that two frameworks have, whose it is, and what it says.
 WHOSE = [
@@ -128,3 +128,34 @@ def test_a_short_word_before_a_parenthesis_is_no_layer(word: str, message: str) 
 def test_a_dtype_that_is_none_of_ours_is_noted(said: str, dtype: str, note: str) -> None:
     read = read_layer(f"Conv2d(3, 8, 3, dtype={said}) @9")
     assert (read.spec.dtype, " ".join(read.notes)) == (dtype, note)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("layers.Conv1D(8, 3) @9", "input_shape=(100, 16)"), ("layers.Conv2D(8, 3) @9", "input_shape=(224, 224, 3)"),
+        ("layers.Conv3D(8, 3) @9", "input_shape=(16, 112, 112, 3)"),
+        ("nn.Conv(features=8, kernel_size=(3, 3)) @9", "the shape of its input beside it"),
+    ],
+)  # fmt: skip
+def test_where_a_layer_may_say_its_in_channels(line: str, said: str) -> None:
+    assert error_of(line).hint == f"add them, such as 3: for 3 channels, or {said}"
+
+
+@pytest.mark.parametrize(
+    ("line", "otherwise", "tokens"),
+    [
+        ("Conv2d(4, 8, 3)", {"input_size": 9, "batch": 3}, "4:8 @9 k3 p0 bias n3"),
+        ("Conv2d(4, 8, 3)", {"input_size": (9, 8)}, "4:8 @9x8 k3 p0 bias"),
+        ("Conv2d(4, 8, 3) @7", {"input_size": (9, 8, 7), "groups": 2, "dtype": "fp16"}, "4:8 @7 k3 p0 bias fp16"),
+        ("Conv1d(4, 8, 3) (1, 4, 7)", {"input_size": (9, 8)}, "4:8 @7 k3 p0 bias 1d"),
+    ],
+)
+def test_what_a_line_does_not_say_holds_otherwise(line: str, otherwise: dict[str, object], tokens: str) -> None:
+    """But nothing that describes the layer itself."""
+    assert read_layer(line, otherwise).spec == read_layer(tokens).spec
+
+
+def test_a_size_of_other_axes_does_not_hold_otherwise() -> None:
+    with pytest.raises(SpecError, match="the size for lines without one has 2 axes, the rest has 1"):
+        read_layer("Conv1d(4, 8, 3)", {"input_size": (9, 8)})

@@ -129,9 +129,9 @@ def test_eighty_columns_are_filled_where_nobody_says_another_width() -> None:
     assert len(SpecError("wrong", "", ALPHABET * 9, 100, 103).render().split("\n")[1]) == 80
 
 
-def test_a_mistake_without_a_place_is_at_the_start() -> None:
+def test_a_mistake_without_a_place_is_the_whole_line() -> None:
     error = SpecError("wrong", "", "abc")
-    assert (error.start, error.end, error.hint) == (0, 0, "")
+    assert (error.start, error.end, error.hint) == (0, 3, "")
 
 
 def test_what_upsets_a_terminal_is_escaped_in_a_message() -> None:

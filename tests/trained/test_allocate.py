@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise, product
 
 import numpy as np
@@ -12,7 +14,7 @@ from convcost.trained.allocate import Point, allocate, hull_of, ways_of
 from convcost.trained.answer import Asked, Source
 from convcost.trained.kernels import Kernel
 from convcost.trained.rows import curve_of, families_of
-from convcost.trained.separate import separate_sources
+from convcost.trained.separate import separate_layer, separate_sources
 
 
 def hulls_of(seed: int) -> list[list[Point]]:
@@ -112,6 +114,38 @@ def test_a_budget_over_layers_beats_the_same_share_of_each() -> None:
     chosen = [layer.chosen.error**2 if layer.chosen else 0.0 for layer in found.layers]
     each = [one.layers[0].chosen.error ** 2 for one in alone if one.layers[0].chosen]
     assert sum(chosen) < 0.8 * sum(each)
+
+
+@pytest.mark.parametrize(("macs", "shares"), [(None, (0.75, 0.5, 0.25)), (0.5, (0.5,)), (0.3, (0.3,))])
+def test_every_family_has_its_best_row_within_each_share(macs: float | None, shares: tuple[float, ...]) -> None:
+    """Of all its ranks the one that loses least; each row once."""
+    kernel = Kernel("a", parse_spec("6:8 @9x7 k3"), np.random.default_rng(0).normal(size=(8, 6, 3, 3)))
+    found = separate_layer(kernel, Asked(macs=macs, verify=False), None)
+    expected = set()
+    for family in families_of(kernel)[0]:
+        rows = curve_of(family)
+        for share in shares:
+            fitting = [row for row in rows if row.macs <= share * 6 * 8 * 9 * 63]
+            if fitting:
+                expected.add(min(fitting, key=lambda row: (row.error, row.macs))[:4])
+    assert {row[:4] for row in found.rows} == expected
+    assert len(found.rows) == len(expected)
+    assert [share for share, _ in found.best] == [*shares]
+
+
+@pytest.mark.parametrize(("asked", "steps"), [(Asked(verify=False), 1), (Asked(macs=0.5, verify=False), 2)])
+def test_progress_is_a_step_a_layer_or_two_where_a_budget_is_for_all(asked: Asked, steps: int) -> None:
+    """Each with the name of its layer."""
+    kernel = Kernel("a", parse_spec("4:4 @9 k3"), np.random.default_rng(0).normal(size=(4, 4, 3, 3)))
+    seen: list[object] = []
+
+    @contextmanager
+    def watch(count: int) -> Iterator[Callable[[str], object]]:
+        seen.append(count)
+        yield seen.append
+
+    separate_sources("three", [Source(name, lambda: kernel) for name in "abc"], asked, watch)
+    assert seen == [3 * steps, *[*"abc"] * steps]
 
 
 def test_a_budget_below_everything_says_what_the_least_is() -> None:

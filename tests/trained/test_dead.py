@@ -14,6 +14,7 @@ from convcost.graph.ops import Conv
 from convcost.spec import format_spec
 from convcost.trained import removal
 from convcost.trained.answer import Asked, Separation
+from convcost.trained.dead import KEEP_ZERO
 from convcost.trained.opening import separate_file
 
 
@@ -101,6 +102,20 @@ def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(bet
     smaller = {one.name: one for one in found.removal.layers}
     assert (smaller["Conv.a"].after.out_channels, smaller["Conv.y"].after.in_channels) == (4, 4)
     assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
+
+
+@pytest.mark.parametrize("op", [*sorted(KEEP_ZERO), "Cast", "Round", "Sign"])
+def test_operations_that_keep_zero_do(op: str, tmp_path: Path) -> None:
+    """Those included for which ONNX has no program; nothing else is taken for zero, also where it is compared."""
+    first = random_weights(6, 4, 1, 1)
+    first[[1, 4]] = 0
+    between = (
+        [node("Cast", ["a"], "i", to=7), node("Cast", ["i"], "b", to=1)] if op == "Cast" else [node(op, ["a"], "b")]
+    )
+    nodes = [conv("x", "w1", "a"), *between, conv("b", "w2", "y")]
+    found = found_in(tmp_path, nodes, {"w1": first, "w2": random_weights(3, 6, 1, 1)}, [1, 4, 5, 4], opset=20)
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["4 @5x4 k1", "4:3 @5x4 k1"]
 
 
 NOT_ZERO: dict[str, tuple[list[Any], dict[str, Any]]] = {
@@ -256,6 +271,17 @@ def test_a_depthwise_layer_goes_with_its_channels_and_concat_and_split_keep_coun
         "Conv.a": "2 @6x5 k1", "Conv.b": "2 @6x5 k1", "Conv.d": "4 @6x5 k3 g4", "Conv.y": "4 @6x5 k1"
     }  # fmt: skip
     assert {one.verified.status for one in found.removal.layers if one.verified} == {"verified"}
+
+
+def test_of_a_depthwise_layer_of_two_channels_one_may_be_left(tmp_path: Path) -> None:
+    """Which is then a plain one."""
+    arrays = {"w1": random_weights(2, 3, 1, 1), "dw": random_weights(2, 1, 3, 3, seed=2),
+              "w2": random_weights(4, 2, 1, 1, seed=3)}  # fmt: skip
+    arrays["w1"][1] = 0
+    nodes = [conv("x", "w1", "a"), conv("a", "dw", "d", group=2, pads=[1, 1, 1, 1]), conv("d", "w2", "y")]
+    found = found_in(tmp_path, nodes, arrays, [1, 3, 6, 5])
+    assert found.removal is not None
+    assert [format_spec(one.after) for one in found.removal.layers] == ["3:1 @6x5 k1", "1 @6x5 k3", "1:4 @6x5 k1"]
 
 
 def test_taps_that_only_meet_padding_are_cropped(tmp_path: Path) -> None:

@@ -274,3 +274,28 @@ def test_of_rows_that_lose_nothing_the_cheapest_is_the_best() -> None:
 
 def test_the_front_of_costs_has_no_row_that_is_as_cheap_as_a_better_one() -> None:
     assert rows_module.front(np.array([3, 1, 1, 2, 4, 5]), np.array([0.2, 0.6, 0.5, 0.5, 0.2, 0.1])) == [2, 0, 5]
+
+
+PASSES = ("spatially-separable", "spatially-separable-reversed")
+OTHERS = ("depthwise-separable", "blueprint-separable", "low-rank", "low-rank-reversed", "bottleneck")
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "missing"),
+    [
+        ("8:6 @9x7 k3", (*PASSES, *OTHERS), {}), ("8:6 @9x7 k3 g2 s2", (*PASSES, *OTHERS), {}),
+        ("8:6 @9x7x6 k3x2x2", ("2plus1d", *OTHERS), {}), ("8:6 @9x7 k1", ("low-rank",), {}),
+        ("8:6 @9 k1", ("low-rank",), {}),
+        ("8:6 @9 k5 1d", OTHERS, {PASSES[0]: "one axis cannot be separated"}),
+        ("8:6 @9x7 k1x3", OTHERS, {PASSES[0]: "the kernel is 1 on an axis, so there is nothing to separate"}),
+    ],
+)  # fmt: skip
+def test_a_kernel_has_the_families_that_are_made_for_it(
+    text: str, names: tuple[str, ...], missing: dict[str, str]
+) -> None:
+    """Of one tap the rank alone. What is shown of so many axes, and does not apply, says why."""
+    spec = parse_spec(text)
+    kernel = Kernel("k", spec, np.ones((spec.out_channels, spec.in_channels // spec.groups, *spec.kernel_size)))
+    families, reasons = families_of(kernel)
+    assert (tuple([family.name for family in families]), reasons) == (names, missing)
+    assert [family.name for family in families_of(kernel, "low-rank")[0]] == ["low-rank"]

@@ -47,6 +47,7 @@ _SHAPE = re.compile(
     r"\s{0,9}(?:shape\s{0,9}=\s{0,9})?(?:[(\[]\s{0,9})?"
     r"(?P<sizes>(?:-?\d{1,20}|None|\?)(?:\s{0,9},\s{0,9}(?:-?\d{1,20}|None|\?)){0,6})\s{0,9},?\s{0,9}[)\]](?:\s{0,9}\))?"
 )
+_METHOD = re.compile(r"\.\w++\(")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\n]*|//[^\n]*")
 
 
@@ -95,7 +96,7 @@ def _behind(line: str, call: Call, opened: int) -> tuple[str, list[Shape]]:
     text, shapes = _COMMENT.sub(lambda found: " " * len(found[0]), line[call.end :]), list[Shape]()
     at = 0
     for _ in range(_LABELS):  # (x)   .to(device)
-        if text[at : at + 1] != "(" and not re.match(r"\.\w+\(", text[at : at + 40]):
+        if text[at : at + 1] != "(" and not _METHOD.match(text, at):
             break
         end = _balanced(text, text.index("(", at))
         inside = shapes_in(" " * (call.end + at) + text[at:end])[1] if text[at] == "(" else []
@@ -137,4 +138,4 @@ def shapes_in(text: str) -> tuple[str, list[Shape]]:
 
 
 def _size(part: str) -> int | None:
-    return int(part[:20]) if part.isdigit() and int(part[:20]) > 0 else None
+    return int(part) if part.isdigit() and int(part) > 0 else None
