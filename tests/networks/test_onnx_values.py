@@ -238,3 +238,14 @@ def test_further_outputs_that_are_read_are_tensors_of_their_own(tmp_path: Path) 
     assert len(alone.graph.nodes) == 2
     both = read_here(model(made[:2], [given("x", 2, 5)], ["y", "i"], [tensor("k", [3])]), tmp_path)
     assert [one.name for one in both.graph.nodes] == ["v", "v.1", "y", "output"]
+
+
+@pytest.mark.parametrize("op", ["Concat", "Sum", "SequenceConstruct"])
+def test_every_input_of_a_long_operation_may_hold_weights(tmp_path: Path, op: str) -> None:
+    """However many there are."""
+    names = [f"w{number}" for number in range(70)]
+    axis = {"axis": 0} if op == "Concat" else {}
+    nodes = [node(op, " ".join(["x", *names]), "q", **axis)]
+    nodes += [node("SequenceLength", "q", "y")] if op == "SequenceConstruct" else [node("Relu", "q", "y")]
+    held = [weights(name, 2, 4) for name in names]
+    assert costs(read_here(model(nodes, [given("x", 2, 4)], ["y"], held), tmp_path))[0] == 70 * 8

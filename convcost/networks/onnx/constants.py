@@ -109,7 +109,8 @@ def _holding(call: Call) -> Sequence[int]:
     """Its inputs that hold weights; scales of what is quantised do not."""
     if call.op == "Mul" and any([value is not None and value.is_quantised for value in call.inputs]):
         return ()
-    return WEIGHTS.get(call.op, range(len(call.inputs)))
+    found = WEIGHTS.get(call.op)
+    return range(len(call.inputs)) if found is None else found
 
 
 def _is_learned(root: Root, call: Call) -> bool:

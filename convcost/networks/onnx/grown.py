@@ -88,7 +88,7 @@ class Grown:
 
     def put_as_one(self, claim: Claim, nodes: Sequence[Written], base: int, scope: Scope) -> None:
         """One operation of ours in the place of those that stand for it, if it learns what they read."""
-        numbers = range(base + 1, len(self.nodes) + 1)
+        numbers = range(base + 1, len(self.shapes))
         roots = tuple([root for number in numbers for root in self.held.get(number, ())])
         made = scope.values[nodes[-1].outputs[0]]
         given = [scope.values[name].number for name in claim.inputs]

@@ -106,14 +106,13 @@ RULES: dict[str, Rule] = {
 }
 
 
-#: Every input: where it is a constant it holds weights.
-_ALL = tuple(range(64))
-
 #: Which inputs hold weights: an operation reads them where it is counted, and passes them on where it computes with
-#: constants alone. Sizes, positions, limits, scales, zero points, masks and running statistics are none.
-_HOLDERS: dict[tuple[int, ...], str] = {
-    _ALL: "Abs Add Concat Div Einsum Gemm GroupNormalization InstanceNormalization LayerNormalization MatMul Max Mean "
-    "Min Mul PRelu RMSNormalization SimplifiedLayerNormalization Sub Sum",
+#: constants alone; None: every input. Sizes, positions, limits, scales, zero points, masks and running statistics are
+#: none.
+_HOLDERS: dict[tuple[int, ...] | None, str] = {
+    None: "Abs Add Concat ConcatFromSequence Div Einsum Gemm GroupNormalization InstanceNormalization "
+    "LayerNormalization MatMul Max Mean Min Mul PRelu RMSNormalization SequenceConstruct SimplifiedLayerNormalization "
+    "Sub Sum TensorScatter",
     (0,): "Acos Acosh ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BitCast Cast CastLike Ceil Celu CenterCropPad "
     "Clip Col2Im Compress Cos Cosh CumProd CumSum DepthToSpace DequantizeLinear Dropout DynamicQuantizeLinear Elu Erf "
     "Exp Expand Flatten Floor Gather GatherElements GatherND Gelu GlobalAveragePool GlobalLpPool GlobalMaxPool "
@@ -133,13 +132,12 @@ _HOLDERS: dict[tuple[int, ...], str] = {
     (1, 2, 3): "GRU RNN",
     (1, 2, 3, 7): "LSTM",
     (3, 8): "QLinearConv",
-    tuple(range(16)): "ConcatFromSequence SequenceConstruct TensorScatter",
     (): "And Bernoulli BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Constant ConstantOfShape Equal EyeLike "
     "Greater GreaterOrEqual IsInf IsNaN Less LessOrEqual Mod Multinomial NonZero Not OneHot OptionalHasElement Or "
     "RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range SequenceEmpty SequenceErase SequenceLength "
     "Shape Size Xor",
 }
-WEIGHTS: dict[str, tuple[int, ...]] = {
+WEIGHTS: dict[str, tuple[int, ...] | None] = {
     **{op: indices for indices, ops in _HOLDERS.items() for op in ops.split()},
     **MICROSOFT_WEIGHTS,
 }
