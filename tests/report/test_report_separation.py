@@ -73,7 +73,7 @@ def test_a_layer_says_the_best_of_each_budget() -> None:
     best = ((0.75, row("grouped", 0.125)), (0.5, row("low-rank", 0.004, noise=None)), (0.25, None))
     found = cells(asked(
         layer("a", best=best, dead=DeadParts(1, 2, 3, 0)), layer("b", dead=DeadParts(0, 0, 0, 5), macs=0),
-        Separated("c", None, 5), layer("d", reason="no kernel"),
+        Separated("c", None, 5, 0), layer("d", reason="no kernel"),
     ))  # fmt: skip
     assert found["at.0.75"][:3] == ["0.12 of 0.50", "–", "–"]
     assert found["at.0.5"][:3] == ["0.004 of –", "–", "–"]
@@ -150,7 +150,7 @@ def test_a_title_names_the_layer_where_the_file_does_not(file: str, name: str, t
     ("layers", "facts"),
     [
         ((layer(macs=27_500_000),), ("4:8 @6 k3", "27.5 M MACs")), ((layer(macs=999),), ("4:8 @6 k3", "999 MACs")),
-        ((layer(macs=0),), ("4:8 @6 k3",)), ((Separated("a", None, 7),), ()),
+        ((layer(macs=0),), ("4:8 @6 k3",)), ((Separated("a", None, 7, 0),), ()),
         ((layer(), layer("b", macs=500)), ("2 convolutions", "1.5 K MACs")),
     ],
 )  # fmt: skip
@@ -163,7 +163,7 @@ def test_a_title_says_the_layer_or_how_many_and_their_products(
 def test_a_budget_says_what_each_layer_becomes() -> None:
     """What stays has no error; together is the sum, and its share of what there was."""
     chosen = row("grouped", 0.125, 400, noise=0.5, output_error=0.0625)
-    layers = (layer("a", best=((0.5, chosen),)), layer("b", macs=600), Separated("c", None, 0, reason="no kernel"))
+    layers = (layer("a", best=((0.5, chosen),)), layer("b", macs=600), Separated("c", None, 0, 0, reason="no kernel"))
     found = asked(*layers, macs=0.5, input="x.npy")
     shown = cells(found)
     assert shown[""] == ["a", "b", "c", "together"]
@@ -338,7 +338,7 @@ def test_a_document_has_each_row_once() -> None:
 def test_a_document_says_what_the_question_leaves_open() -> None:
     plain, budget, error = asked(layer()), asked(layer(), macs=0.5), asked(layer(), error=0.1)
     assert [separation_document(one)["macs_after"] for one in (plain, budget, error)] == [None, 1000, 1000]
-    bare = separation_document(asked(Separated("a", None)))["layers"][0]
+    bare = separation_document(asked(Separated("a", None, 0, 0)))["layers"][0]
     assert (bare["spec"], bare["dead"], bare["reason"], bare["filter"]) == (None, None, None, None)
     full = separation_document(asked(
         layer(dead=DeadParts(1, 2, 3, 0), reason="no", filter="blur"),
@@ -349,7 +349,9 @@ def test_a_document_says_what_the_question_leaves_open() -> None:
     assert [one["after"] for one in full["dead"]["layers"]] == ["4:7 @6 k3"]
     assert (separation_document(plain)["dead"], separation_document(plain)["input"]) == (None, None)
     assert separation_document(plain._replace(input="x.npy"))["input"] == "x.npy"
-    lines = list(separation_lines(asked(Separated("a", None)), separation_document(asked(Separated("a", None)))))
+    lines = list(
+        separation_lines(asked(Separated("a", None, 0, 0)), separation_document(asked(Separated("a", None, 0, 0))))
+    )
     assert lines == [{"layer": "a", "layer_spec": None, "layer_macs": 0, "reason": None, "dead": {}}]
     dead = asked(layer(dead=DeadParts(1, 2, 3, 0), rows=(row(),)))
     (line,) = separation_lines(dead, separation_document(dead))
