@@ -35,10 +35,11 @@ SWAPS: dict[type, type] = {
     ast.Mult: ast.Add, ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
 
-#: Tests of scripts and drawings by other programs: slow, and no mutant's only killer.
+#: Tests of scripts and drawings by other programs, slow, and no mutant's only killer; and of a copy of the process that
+#: dies, which would be this one.
 LEFT_OUT = (
     "cli/completing/test_shells.py", "cli/completing/test_powershell.py", "cli/test_fuzz.py",
-    "cli/test_fuzz_networks.py", "cli/test_bounds.py",
+    "cli/test_fuzz_networks.py", "cli/test_bounds.py", "networks/test_onnx_isolated.py",
 )  # fmt: skip
 
 #: The reading of an ONNX file runs in a copy of the process, where coverage does not see it: for the map it runs here.
