@@ -100,8 +100,8 @@ class Rounds:
             wall, cpu = perf_counter(), thread_time()
             for _ in repeats:
                 run()
-            cpu, wall = thread_time() - cpu, perf_counter() - wall
-            seconds.append((cpu if self.clock == "thread" else wall) / len(repeats))
+            cpu, wall = thread_time() - cpu, perf_counter() - wall  # a coarse clock of the processor may stand still
+            seconds.append((cpu if self.clock == "thread" and cpu > 0 else wall) / len(repeats))
             walls.append(wall / cpu if cpu > 0 else 1.0)
         self._blocks[name].append(median(seconds))
         self._walls[name].append(median(walls))

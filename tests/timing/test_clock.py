@@ -51,6 +51,17 @@ def test_one_thread_is_timed_by_its_processor_time_and_several_on_the_wall(machi
     assert (two.times()["a"].seconds.median, two.times()["a"].wall_over_cpu) == (2.0, None)
 
 
+def test_a_processor_clock_that_stands_still_is_not_read(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some move every 16 ms; a run that takes no time would have no ratio."""
+    monkeypatch.setattr(clock, "thread_time", lambda: 7.0)
+    rounds = rounds_of(machine, 1, a=(1.0,), b=(3.0,))
+    rounds.go(1e9)
+    found = rounds.times()
+    assert (found["a"].seconds.median, found["b"].seconds.median) == (2.0, 6.0)
+    assert found["b"].ratio is not None
+    assert found["b"].ratio.median == 3.0
+
+
 def test_ratios_are_those_of_the_same_round(machine: Machine) -> None:
     """A machine that slows down slows all of them: the ratio stays."""
     slowing = [1.0 * 1.1**n for n in range(4 * LEAST_ROUNDS) for _ in range(BLOCK + 1)]
