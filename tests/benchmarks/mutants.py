@@ -129,7 +129,7 @@ def copy_to(folder: Path) -> None:
     """The project, as the tests need it."""
     for name in ("convcost", "tests", "completions"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("README.md", "pyproject.toml"):
+    for name in ("README.md", "pyproject.toml", ".pre-commit-hooks.yaml"):
         shutil.copy(ROOT / name, folder / name)
 
 
