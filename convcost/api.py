@@ -467,12 +467,11 @@ def zoo(name: str | None = None) -> Zoo | str:
 
     Raises Error for a name that is none of them.
     """
-    from .answers.network import answer_network
-    from .networks.build import build_network
-    from .networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
+    from .answers.opening import zoo_answers
+    from .networks.zoo import unknown_network, zoo_name, zoo_text
 
     if name is None:
-        return Zoo(tuple([answer_network(build_network(program)) for program in zoo_programs()]))
+        return Zoo(zoo_answers())
     known = zoo_name(name)
     if known is None:
         raise unknown_network(name)

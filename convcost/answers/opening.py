@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from ..graph.ops import Shape
 from ..networks.build import Choices, Network, build_network
 from ..networks.foreign import is_module_name, printed_text
-from ..networks.zoo import find_program
+from ..networks.zoo import find_program, zoo_names, zoo_program
 from ..spec.errors import SpecError, clip
 from ..spec.records import NamedTuple
-from .network import Rebuild, not_rebuilt
+from .network import NetworkAnswer, Rebuild, answer_network, not_rebuilt
 
 #: Called with each thing that is worth knowing about a network and is no part of it.
 Tell = Callable[[str], None]
@@ -34,6 +35,21 @@ class Opened(NamedTuple):
 
 
 NOTHING = Asked()
+
+
+@cache
+def zoo_answer(name: str) -> NetworkAnswer:
+    """A network that is built in, as it stands there, by analysis: once in a process.
+
+    >>> zoo_answer("resnet50").total["params"]
+    25557032
+    """
+    return answer_network(build_network(zoo_program(name)))
+
+
+def zoo_answers() -> tuple[NetworkAnswer, ...]:
+    """All of them."""
+    return tuple(map(zoo_answer, zoo_names()))
 
 
 def _untold(_: str) -> None:

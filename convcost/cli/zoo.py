@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..answers.network import answer_network
-from ..networks.build import build_network
-from ..networks.zoo import unknown_network, zoo_name, zoo_programs, zoo_text
+from ..answers.opening import zoo_answers
+from ..networks.zoo import unknown_network, zoo_name, zoo_text
 from ..report.networks import write_zoo, zoo_document
 from .options import Convention, Destination, Exact, Selecting
 
@@ -41,7 +40,7 @@ def zoo(
     if name:
         _print_file(name, to)
         return
-    answers = [answer_network(build_network(program)) for program in zoo_programs()]
+    answers = list(zoo_answers())
     if any(selecting):
         from ..search.select import NETWORK_WORDS, select_networks
 

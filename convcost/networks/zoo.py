@@ -1,6 +1,5 @@
 """The networks that come with the program, and networks by name, file or text."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -85,11 +84,6 @@ def zoo_name(word: str) -> str | None:
 
 def _compact(name: str) -> str:
     return name.lower().translate({ord(sign): None for sign in "-_. "})
-
-
-def zoo_programs() -> Iterator[Program]:
-    """All of them."""
-    yield from [zoo_program(name) for name in zoo_names()]
 
 
 def find_program(name: str, standard_input: str | None = None) -> Program:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from networks.network_cases import answer_zoo_once
 from typer.main import get_command
 
 from convcost.checks.examination import examine_all
@@ -68,7 +67,6 @@ def _answered_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
         patch.setattr("convcost.checks.selftest.run_selftest", lambda _: [caught])
-        answer_zoo_once(patch)
         yield
 
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from convcost.answers.network import NetworkAnswer, answer_network
-from convcost.networks.build import build_network
 from convcost.networks.primitives import PRIMITIVES
-from convcost.networks.zoo import FOLDER, zoo_names, zoo_program
+from convcost.networks.zoo import FOLDER
 
 SIZE = 65536
 
@@ -28,19 +23,6 @@ WORDS = [
     "share", "also", "depth", "8*depth", "999999999999999999x2", "p999999999999999999-0x1", "in+999999999999999999",
     "bilinear", "affine", "mode=reflect", "mode=circular", "ghost", "mbconv", "2plus1d", "tcn", "mid=2x3", "p$x-0",
 ]  # fmt: skip
-
-
-@cache
-def zoo_answer(name: str) -> NetworkAnswer:
-    """The answer for a network of the zoo as it stands there; several tests read the same."""
-    return answer_network(build_network(zoo_program(name)))
-
-
-def answer_zoo_once(patch: pytest.MonkeyPatch) -> None:
-    """Let the command `zoo` print these answers, and compute none."""
-    patch.setattr("convcost.cli.zoo.zoo_programs", lambda: map(zoo_answer, zoo_names()))
-    patch.setattr("convcost.cli.zoo.build_network", lambda network: network)
-    patch.setattr("convcost.cli.zoo.answer_network", lambda network: network)
 
 
 @st.composite

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from networks.network_cases import zoo_answer
 
 from convcost.answers.network import NetworkAnswer, answer_network
+from convcost.answers.opening import zoo_answer
 from convcost.checks.networks import verify_network
 from convcost.checks.verifier import DEFAULT_LIMIT
 from convcost.graph.ops import Attention, BatchNorm, Conv, Linear
