@@ -177,7 +177,7 @@ def test_networks_of_the_zoo_are_chosen_and_sorted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = ("mobilenet-v2", "mobilenet-v3-small", "resnet18", "lenet-5")
-    monkeypatch.setattr("convcost.networks.zoo.zoo_names", lambda: names)
+    monkeypatch.setattr("convcost.answers.opening.zoo_names", lambda: names)
     assert run(["zoo", "--where", "macs<=500M and name=mobilenet*", "--sort", "params", "--format", "csv"]) == 0
     found = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:]]
     assert found == ["mobilenet-v3-small", "mobilenet-v2"]
