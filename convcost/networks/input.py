@@ -155,7 +155,8 @@ def read_shape(tokens: str, channels: int | None, axes: int | None) -> tuple[Sha
         gather_tokens(tokens, values)
         _check(values, ("channels", "input_size", "batch", "dtype", "axes"))
         if "input_size" not in values:
-            raise Problem("the size of its input is not known", "add it with the channels, such as @3x224x224")
+            usual = (channels or 3, *(224,) * (2 if axes is None else axes))
+            raise Problem("the size of its input is not known", f"add it, such as @{'x'.join(map(str, usual))}")
         size = values["input_size"]
         given = (size,) if type(size) is int else tuple(size)
         known = values["channels"][0] if "channels" in values else channels

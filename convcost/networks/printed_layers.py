@@ -367,7 +367,7 @@ def first_layer(model: Module) -> tuple[int | None, int | None]:
                 spec = convolution(module, ANY_SIZE)
                 return spec.in_channels, len(spec.kernel_size)
             if kind == "Linear":
-                return None, 0
-        except SpecError:
+                return int(printed_arguments(module.arguments).get(0, "in_features")), 0
+        except (SpecError, Unplaced, ValueError, TypeError):
             return None, None
     return None, None

@@ -81,14 +81,11 @@ def gather_tokens(line: str, values: Values, axes: int = 0) -> int:
             raise with_better_hint(problem, word, values) from None
         if field in values:
             raise _said_twice(line, values, field, word)
-        if field == "input_size":
-            if named and axes and named not in (axes, axes + 2):
-                raise axes_disagree(clip(word), named, axes)
-            of_size = named
-        elif named:
-            if named != (axes or of_size or named) and (axes or of_size != named + 2):
-                raise axes_disagree(clip(word), named, axes or of_size)
-            axes = named
+        if named:
+            before = axes, of_size
+            axes, of_size = (axes, named) if field == "input_size" else (named, of_size)
+            if before[0] not in (0, axes) or (axes and of_size not in (0, axes, axes + 2)):
+                raise axes_disagree(clip(word), named, before[0] or before[1])
         values[field] = value
     return axes or of_size
 

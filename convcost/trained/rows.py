@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -271,7 +271,7 @@ def _between(grid: NDArray[Any], a: float, b: float) -> float:
     return float(((1 - u) * near + u * far) @ np.array([1 - v, v]))
 
 
-@cache
+@lru_cache
 def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(1, batch, rows, columns))
     pair = Pair(drawn, Factors(("bcm", "bmr"), "brc"))
@@ -279,7 +279,7 @@ def _noise_of_pairs(batch: int, rows: int, columns: int) -> NDArray[Any]:
     return curve
 
 
-@cache
+@lru_cache
 def _noise_of_tucker(groups: int, outer: int, inner: int, taps: int) -> NDArray[Any]:
     drawn = np.random.default_rng(0).normal(size=(groups, outer, inner, taps))
     tucker = Tucker(drawn, Factors(("mi", "nmx", "on"), "oix"))

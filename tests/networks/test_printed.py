@@ -612,3 +612,17 @@ def test_a_class_with_one_layer_that_has_weights_is_taken_in_the_order_printed(l
     found = printed_network(f"Net(\n  (a): Block(\n{inside}    (act): ReLU()\n  )\n)", "@8")
     assert [missing.first for missing in found.network.unknown] == ["a"] * (layers - 1)
     assert ("Block" in found.notes[0]) == (layers == 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "size"), [("Linear(in_features=8, out_features=4, bias=True)", "8"),
+                        ("Conv1d(2, 4, kernel_size=(3,), stride=(1,))", "2x224"),
+                        ("Conv2d(5, 4, kernel_size=(3, 3), stride=(1, 1))", "5x224x224")],
+)  # fmt: skip
+def test_a_size_that_is_missing_is_proposed_for_the_first_layer_and_works(first: str, size: str) -> None:
+    text = f"Sequential(\n  (0): {first}\n  (1): ReLU()\n)\n"
+    with pytest.raises(SpecError, match="the size of its input is not known") as caught:
+        printed_network(text, "")
+    assert caught.value.hint == f"add it, such as @{size}"
+    shape = printed_network(text, f"@{size}").network.graph.input_shape
+    assert shape == (1, *map(int, size.split("x")))

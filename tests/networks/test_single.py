@@ -66,8 +66,8 @@ def test_a_convolution_is_one_and_says_whether_its_padding_was_a_word(line: str,
 @pytest.mark.parametrize(
     ("line", "message", "hint"),
     [
-        ("ReLU()", "the size of its input is not known", "add it with the channels"),
-        ("BatchNorm2d(16)", "the size of its input is not known", "add it with the channels"),
+        ("ReLU()", "the size of its input is not known", "add it, such as @3x224x224"),
+        ("BatchNorm2d(16)", "the size of its input is not known", "add it, such as @16x224x224"),
         ("MaxPool2d(2) @9", "takes an input of CxHxW", "write @CxHxW in numbers"),
         ("MaxPool1d(2) @9", "takes an input of CxW", "write @CxW in numbers"),
         ("BatchNorm2d(16) @1x16x9x7", "takes an input of CxHxW", "write @CxHxW in numbers"),

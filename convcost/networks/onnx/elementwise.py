@@ -97,7 +97,7 @@ def copy(call: Call) -> Count:  # noqa: ARG001  every rule takes one
 
 def count_gather(call: Call) -> Count:
     """Reads what it takes, not all there is, and the positions, as so many numbers of the type that it puts out."""
-    given, position = [bits_of(TYPES.get(value.kind, "fp32")) if value else 0 for value in call.inputs[:2]]
+    given, position = [bits_of(TYPES.get(value.kind, "fp32")) for value in call.inputs[:2] if value]
     return Count(moved=2 * prod(call.made) + -(-prod(call.shape(1)) * position // given))
 
 
