@@ -26,8 +26,11 @@ else:
         __slots__ = ()
 
         def __new__(cls, *values: Any, **named: Any) -> Any:
-            if named or len(values) != len(cls._fields):
-                values = _completed(cls, values, named)
+            given = len(values)
+            if named or given != len(cls._fields):
+                values += tuple(map(named.pop, cls._fields[given:], cls._else[given:]))
+                if named or len(values) > len(cls._fields) or (given < cls._needed and _is_lacking(values)):
+                    raise _misfit(cls, values, named)
             return tuple.__new__(cls, values)
 
         @classmethod
@@ -53,16 +56,17 @@ else:
         def __getnewargs__(self) -> tuple[Any, ...]:
             return tuple(self)
 
-    def _completed(cls: type[_Record], values: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """The values of all fields: those in their places, those by their names, defaults."""
-        rest = cls._fields[len(values) :]
-        defaults = cls._field_defaults
-        missing = [name for name in rest if name not in named and name not in defaults]
-        strange = [name for name in named if name not in rest]
-        if missing or strange or len(values) > len(cls._fields):
-            wrong = f"lacks {', '.join(missing)}" if missing else f"has no place for {', '.join(strange) or values[-1]}"
-            raise TypeError(f"{cls.__name__}.__new__() {wrong}")
-        return (*values, *[named[name] if name in named else defaults[name] for name in rest])
+    #: Stands where a field has no value.
+    _NOTHING = object()
+
+    def _is_lacking(values: tuple[Any, ...]) -> bool:
+        return any([value is _NOTHING for value in values])
+
+    def _misfit(cls: type[_Record], values: tuple[Any, ...], left: dict[str, Any]) -> TypeError:
+        """What is wrong with what a record is to be made of: the values of its fields, and what has no place."""
+        missing = [name for name, value in zip(cls._fields, values) if value is _NOTHING]
+        wrong = f"lacks {', '.join(missing)}" if missing else f"has no place for {', '.join(left) or values[-1]}"
+        return TypeError(f"{cls.__name__}.__new__() {wrong}")
 
     class _Maker(type):
         """Turns the body of a class with fields into a plain class, a tuple with names."""
@@ -76,6 +80,8 @@ else:
                 raise TypeError(f"{name}: a field without a default stands behind one with a default")
             body |= {field: _tuplegetter(place, "") for place, field in enumerate(fields)}
             body |= {"__slots__": (), "_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
+            needed = len(fields) - len(defaults)
+            body |= {"_needed": needed, "_else": (*[_NOTHING] * needed, *defaults.values())}
             return type(name, (_Record,), body)
 
     class NamedTuple(metaclass=_Maker):
