@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
@@ -355,7 +356,11 @@ _LEARNED: tuple[tuple[str, Callable[[Arguments], Any]], ...] = (
 
 def convolution(module: Module, size: int | Shape) -> LayerSpec:
     """The spec of a convolution as it is printed, on an input of that size."""
-    return parse_spec(f"{module.kind}({module.arguments}) @{_joined(size)}")
+    return _read(f"{module.kind}({module.arguments}) @{_joined(size)}")
+
+
+#: A model has the same layer again and again, and each is read for its params and for its place.
+_read = lru_cache(maxsize=256)(parse_spec)
 
 
 def first_layer(model: Module) -> tuple[int | None, int | None]:
