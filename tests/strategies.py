@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, wraps
+from typing import Any
 
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -46,6 +50,57 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
         activation=draw(st.sampled_from((None, *ACTIVATIONS))),
         residual=draw(st.booleans()),
     )  # fmt: skip
+
+
+#: Layers that are drawn for all tests of a process.
+MOST = 100
+
+
+@cache
+def _drawn_layers(channels: int, room: int) -> list[LayerSpec]:
+    found: list[LayerSpec] = []
+
+    @settings(max_examples=MOST, database=None, phases=[Phase.generate])
+    @given(layer_specs(channels=channels, room=room))
+    def collect(spec: LayerSpec) -> None:
+        found.append(spec)
+
+    collect()
+    return found
+
+
+def each_layer(
+    examples: int = MOST, *, channels: int = 6, room: int = 1, **beside: Sequence[Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Of a test of a `spec`: one that goes over so many generated layers, and takes the next of what is `beside`.
+
+    To draw a layer takes Hypothesis longer than most tests look at it, and so all tests of a process get the same ones.
+    Where one fails, Hypothesis looks for the smallest layer that does.
+    """
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        @wraps(test)
+        def over_all(**fixtures: Any) -> None:
+            layers = _drawn_layers(channels, room)
+            for number, spec in enumerate([*layers[:1], *layers[len(layers) - examples + 1 :]]):
+                others = {name: values[number % len(values)] for name, values in beside.items()}
+                try:
+                    test(spec=spec, **others, **fixtures)
+                except Exception as error:
+                    error.add_note(f"{spec}, {others}")
+                    _show_smallest(lambda **drawn: test(**drawn, **fixtures))
+                    raise
+
+        def _show_smallest(fails: Callable[..., None]) -> None:
+            strategies = {name: st.sampled_from(values) for name, values in beside.items()}
+            settings(database=None)(given(spec=layer_specs(channels=channels, room=room), **strategies)(fails))()
+
+        signature = inspect.signature(test)
+        kept = [field for name, field in signature.parameters.items() if name != "spec" and name not in beside]
+        over_all.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]  what pytest reads
+        return over_all
+
+    return decorate
 
 
 def applying(spec: LayerSpec, of: Iterable[str] = ()) -> list[str]:

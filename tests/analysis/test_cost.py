@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.analysis import WORDS, Analysis, analyze, words
 from convcost.analysis.analyze import tensor_types
@@ -128,7 +127,7 @@ def test_bytes_are_elements_times_the_bits_of_the_dtype(dtype: str, bits: int) -
     assert result["arithmetic_intensity"] == result["flops"] / result["traffic_bytes"]
 
 
-@given(layer_specs())
+@each_layer()
 def test_additive_words_add_over_operations(spec: LayerSpec) -> None:
     """For every layer and variant, each of them is the sum of the operations'."""
     for name in [*all_variants(), AS_GIVEN]:
@@ -141,7 +140,7 @@ def test_additive_words_add_over_operations(spec: LayerSpec) -> None:
             assert total[word] == sum(part[word] for part in parts), word
 
 
-@given(layer_specs())
+@each_layer()
 def test_words_hold_together(spec: LayerSpec) -> None:
     """flops = 2 MACs; effective MACs within MACs; weights, activations and traffic in whole elements."""
     result = words(said(AS_GIVEN, spec))
@@ -151,7 +150,7 @@ def test_words_hold_together(spec: LayerSpec) -> None:
     assert result["arithmetic_intensity"] == result["flops"] / result["traffic_bytes"]
 
 
-@given(layer_specs())
+@each_layer()
 def test_the_batch_multiplies_work_and_leaves_params(spec: LayerSpec) -> None:
     spec = spec._replace(dtype="fp16")  # of less than a byte a number, the last byte is filled up
     one, three = said(AS_GIVEN, spec._replace(batch=1)), said(AS_GIVEN, spec._replace(batch=3))

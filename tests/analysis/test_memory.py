@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from strategies import layer_specs, made_for
+from strategies import each_layer, made_for
 
 from convcost.analysis import analyze
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Multiply, Node, Op, Split
@@ -193,7 +193,7 @@ def test_peak_is_what_a_run_with_reference_counts_holds(of: Graph, inplace: bool
     assert (result.peak_bytes, result.cost.activation_bytes) == simulate(of, inplace)
 
 
-@given(layer_specs(), st.booleans())
+@each_layer(inplace=(True, False))
 def test_peak_of_every_variant_is_what_a_run_holds(spec: LayerSpec, inplace: bool) -> None:
     """The same for the graphs that there are."""
     for name in [*all_variants(), AS_GIVEN]:
@@ -205,7 +205,7 @@ def test_peak_of_every_variant_is_what_a_run_holds(spec: LayerSpec, inplace: boo
         assert (result.peak_bytes, result.cost.activation_bytes) == simulate(of, inplace)
 
 
-@given(layer_specs())
+@each_layer()
 def test_working_in_place_never_needs_more(spec: LayerSpec) -> None:
     """And never changes what is computed, moved or learned."""
     for name in [*all_variants(), AS_GIVEN]:

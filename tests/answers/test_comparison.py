@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.analysis import WORDS, Analysis
 from convcost.answers.comparison import RELATIVE, Comparison, Row, compare_variants
@@ -85,7 +84,7 @@ def quotients(words: dict[str, Any], base: dict[str, Any]) -> dict[str, float | 
     return {word: words[word] / base[word] if base[word] else None for word in RELATIVE}
 
 
-@given(layer_specs())
+@each_layer()
 def test_ratios_are_row_by_baseline(spec: LayerSpec) -> None:
     """For each of five words: the quotient, None where the baseline's is 0; of every operation as well."""
     result = compare_variants(spec)
@@ -128,7 +127,7 @@ def test_a_baseline_that_does_not_apply_leaves_ratios_missing() -> None:
     assert len([found for found in result.rows if found.words]) == len(shown_variants(1)) - 1
 
 
-@given(layer_specs())
+@each_layer()
 def test_a_row_has_words_or_a_reason(spec: LayerSpec) -> None:
     """One or the other, in every row of every layer; applicable rows answer every word, op by op."""
     for found in compare_variants(spec).rows:

@@ -1,8 +1,6 @@
 """The central promise: what the analysis says is what an execution does, for every layer and every variant."""
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check
@@ -12,8 +10,7 @@ from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(), inplace=st.booleans())
+@each_layer(inplace=(True, False))
 def test_the_analysis_equals_the_execution_of_every_variant(spec: LayerSpec, inplace: bool) -> None:
     """Every word that an execution settles, for the whole and for each operation."""
     for name in (AS_GIVEN, *all_variants()):
@@ -26,8 +23,7 @@ def test_the_analysis_equals_the_execution_of_every_variant(spec: LayerSpec, inp
         assert {word: c for word, c in found.items() if not c.ok} == {}, name
 
 
-@settings(max_examples=100, deadline=None)
-@given(spec=layer_specs())
+@each_layer()
 def test_every_generated_layer_can_exist(spec: LayerSpec) -> None:
     """The agreement above is about layers that a spec can describe."""
     check_spec(spec)

@@ -7,8 +7,7 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.analysis import analyze
 from convcost.execute.ones import maps, scalar
@@ -20,8 +19,7 @@ from convcost.spec.layer import LayerSpec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
 
 
-@settings(max_examples=80, deadline=None)
-@given(spec=layer_specs(channels=3))
+@each_layer(80, channels=3)
 def test_maps_counts_fields_and_mixing_are_those_of_the_analysis(spec: LayerSpec) -> None:
     """Whole maps position by position, their sums, and what disturbing the input shows; every variant."""
     for name in (AS_GIVEN, *all_variants()):

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from strategies import applying, layer_specs
+from strategies import applying, each_layer
 
 from convcost.checks.equivalence import Equivalence, chain_of, show_equivalence, without_gates
 from convcost.execute.values.apply import Weights
@@ -28,8 +27,7 @@ SEPARABLE = {
 }
 
 
-@settings(max_examples=40, deadline=None)
-@given(spec=layer_specs(channels=3))
+@each_layer(40, channels=3)
 def test_every_linear_variant_is_one_dense_convolution(spec: LayerSpec) -> None:
     """Exactly, in integers; with bias, norm, stride, dilation, shortcut, in one to three axes."""
     for name in (AS_GIVEN, *all_variants()):

@@ -6,8 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.execute.ones.counting import conv_weights, convolve, convolve_transposed
 from convcost.execute.ones.measure import measure
@@ -90,8 +89,7 @@ def conv_graph(spec: LayerSpec) -> tuple[Conv, Graph]:
     return node.op, Graph((spec.batch, spec.in_channels, *spec.input_size), spec.dtype, (Node("conv", node.op, (0,)),))
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(channels=3))
+@each_layer(channels=3)
 def test_maps_and_totals_equal_those_of_a_scalar_loop(spec: LayerSpec) -> None:
     """At every position of the output, and in sum over positions, channels and images."""
     op, graph = conv_graph(spec)
@@ -115,8 +113,7 @@ def test_maps_and_totals_equal_those_of_a_scalar_loop(spec: LayerSpec) -> None:
         assert as_map(counted.nominal) == nominal
 
 
-@settings(max_examples=50, deadline=None)
-@given(spec=layer_specs(channels=4))
+@each_layer(50, channels=3)
 def test_params_equal_weights_counted_one_by_one(spec: LayerSpec) -> None:
     """One weight for every tap of every input channel that shares a group with an output channel."""
     op, graph = conv_graph(spec)

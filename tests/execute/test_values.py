@@ -9,8 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from strategies import applying, layer_specs
+from strategies import applying, each_layer
 
 from convcost.analysis.cost import macs
 from convcost.execute.values import convolve, depthwise, exact, workbench
@@ -39,8 +38,7 @@ def convolutions(spec: LayerSpec) -> Iterator[tuple[ops.Conv, ops.Shape, ops.Sha
                 yield node.op, shapes[node.inputs[0]], shapes[index + 1]
 
 
-@settings(max_examples=60, deadline=None)
-@given(spec=layer_specs())
+@each_layer(60)
 def test_values_are_those_of_int64_and_products_those_of_the_analysis(spec: LayerSpec) -> None:
     """Every layer, every variant, one axis to three; to the last bit."""
     for op, given_shape, out in convolutions(spec):
@@ -109,8 +107,7 @@ def test_an_activation_that_is_none_of_integers_has_no_exact_values() -> None:
     assert exact_values(ops.Activation("silu"), [(1, 2, 3)]) is None
 
 
-@settings(max_examples=60, deadline=None)
-@given(spec=layer_specs(channels=2))
+@each_layer(60, channels=3)
 def test_the_reference_equals_a_loop_over_numbers(spec: LayerSpec) -> None:
     """One output element at a time, in Python's integers, from what the definition says."""
     op, shape, _ = next(convolutions(spec))

@@ -5,9 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import layer_specs
+from strategies import each_layer
 
 from convcost.graph.ops import Activation, Conv, Graph
 from convcost.spec import parse_spec
@@ -52,8 +50,7 @@ def variants_of(spec: LayerSpec) -> dict[str, Graph]:
     return found
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(channels=40, room=9))
+@each_layer(channels=40, room=9)
 def test_every_variant_of_the_reduced_layer_is_made_of_the_same_operations(spec: LayerSpec) -> None:
     """Same names, order and shortcuts; padding that depends on the size comes out the same."""
     small = variants_of(reduce_spec(spec))
@@ -72,8 +69,7 @@ def test_two_middles_stay_two_and_as_they_compare(mid: tuple[int, int], order: t
     assert max(small.middles) <= 16
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(channels=40, room=9))
+@each_layer(channels=40, room=9)
 def test_nothing_grows_and_what_shapes_the_layer_stays(spec: LayerSpec) -> None:
     """Fields that are no sizes are kept; sizes shrink or stay."""
     small = reduce_spec(spec)
@@ -86,8 +82,7 @@ def test_nothing_grows_and_what_shapes_the_layer_stays(spec: LayerSpec) -> None:
     assert small.batch == min(spec.batch, 2)
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(channels=40, room=9))
+@each_layer(channels=40, room=9)
 def test_what_distinguishes_channels_groups_and_axes_is_kept(spec: LayerSpec) -> None:
     """Unequal stays unequal in the same direction, one group one, depthwise depthwise."""
     small = reduce_spec(spec)
@@ -99,8 +94,7 @@ def test_what_distinguishes_channels_groups_and_axes_is_kept(spec: LayerSpec) ->
         assert len(set(small.input_size)) == spec.axes
 
 
-@settings(deadline=None)
-@given(spec=layer_specs(channels=40, room=9), name=st.sampled_from((AS_GIVEN, "standard", "basic-block")))
+@each_layer(channels=40, room=9, name=(AS_GIVEN, "standard", "basic-block"))
 def test_an_output_of_two_or_more_an_axis_keeps_two(spec: LayerSpec, name: str) -> None:
     """One position hides the stride."""
     try:

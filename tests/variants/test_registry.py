@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
-from strategies import layer_specs, made_for
+from strategies import each_layer, made_for
 
 from convcost.graph.shapes import infer_shapes
 from convcost.spec import LayerSpec, parse_spec
@@ -114,7 +113,7 @@ def test_rows_are_named_by_any_of_their_names() -> None:
     assert build_variant("two-plus-one", spec) == build_variant("2plus1d", spec)
 
 
-@given(layer_specs())
+@each_layer()
 def test_every_layer_has_every_variant_or_a_reason(spec: LayerSpec) -> None:
     """For any layer that can be described, each variant is built or says in one line why not; as-given is built."""
     for name in [*all_variants(), AS_GIVEN]:
