@@ -33,10 +33,10 @@ def taps(op: Conv, size: tuple[int, ...]) -> list[Slices]:
 
 def gather_windows(given: NDArray[Any], places: list[Slices], groups: int) -> NDArray[Any]:
     """Windows as columns: (batch, groups, taps * channels of a group, positions)."""
-    columns = np.stack([given[:, :, *place] for place in places], axis=1)
-    batch, count, channels, *size = columns.shape
-    split = columns.reshape(batch, count, groups, channels // groups, prod(size)).swapaxes(1, 2)
-    return split.reshape(batch, groups, count * (channels // groups), prod(size))
+    (batch, channels), count = given.shape[:2], len(places)
+    columns = np.concatenate([given[:, :, *place] for place in places], axis=1)
+    split = columns.reshape(batch, count, groups, channels // groups, -1).swapaxes(1, 2)
+    return split.reshape(batch, groups, count * (channels // groups), -1)
 
 
 def scatter_windows(columns: NDArray[Any], places: list[Slices], shape: tuple[int, ...]) -> NDArray[Any]:

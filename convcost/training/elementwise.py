@@ -37,8 +37,9 @@ class Call(NamedTuple):
 def forward_values(call: Call) -> NDArray[Any]:
     """What an operation makes, by the executor, whose arrays have their channels last."""
     learned = Weights(call.w[0], *call.w[1:]) if call.w else None
-    output, _ = apply_values(call.op, [np.moveaxis(x, 1, -1) for x in call.x], learned, None, Workbench())
-    return np.ascontiguousarray(np.moveaxis(output, -1, 1))
+    last = [x.transpose(0, *range(2, x.ndim), 1) for x in call.x]
+    output, _ = apply_values(call.op, last, learned, None, Workbench())
+    return np.ascontiguousarray(output.transpose(0, -1, *range(1, output.ndim - 1)))
 
 
 def along(weights: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:

@@ -32,8 +32,8 @@ from convcost.training import descent
 from convcost.training.descent import initial_weights
 from convcost.training.gradients import weight_shapes
 
-#: Enough for every claim that is shown at full size to be shown, in a second.
-ENOUGH = Settings(seeds=3, depths=(2, 16), identity_steps=40, shallow=2, deep=16, steps=60)
+#: Enough for the gradients, the identity and the convergence to be shown as at full size, in a second.
+ENOUGH = Settings(seeds=3, depths=(2, 16), identity_steps=40, shallow=2, deep=16, steps=36)
 
 
 @pytest.fixture(scope="module")
