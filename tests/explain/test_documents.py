@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 from strategies import made_for
 
 from convcost.answers.comparison import compare_variants
@@ -22,12 +22,9 @@ from convcost.explain.sections import pages
 from convcost.explain.texts import DIFFERENCES, TEXTS
 from convcost.explain.topics import ALIASES, DEFAULT, applies, default_layer, read_words, topics
 from convcost.graph.ops import Conv, Graph, Linear, Node
-from convcost.report.documents import schema_text
 from convcost.spec import LayerSpec, parse_spec
 from convcost.training.gradients import forward, weight_shapes
 from convcost.variants.registry import all_variants, build_variant
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 LAYERS = (
     "64:128 @56 k3",

@@ -8,21 +8,19 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 from convcost.cli.main import run
 from convcost.gate import budgets, judging
 from convcost.gate.budgets import Growth, Limit
 from convcost.gate.judging import Before, Finding, Share, hold_cost
 from convcost.gate.targets import WORDS, Part, Subject
-from convcost.report.documents import schema_text
 from convcost.spec import SpecError
 
 pytest_plugins = "pytester"
 
 NET = "input 3 @16\na: standard 8 k3\nb: standard 8 k3\nglobal-average-pool\nflatten\nlinear 4\n"
 ROOT = Path(__file__).parents[2]
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 
 @pytest.fixture

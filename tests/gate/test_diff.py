@@ -9,16 +9,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 from convcost.cli.main import run
 from convcost.gate.diff import Difference, conclude, differences
 from convcost.gate.targets import WORDS, Subject, Words, read_subject
-from convcost.report.documents import schema_text
 from convcost.spec import SpecError
 
 NET = "input 3 @16\nstandard 8 k3\nrelu\nstandard 8 k3\n"
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 
 def differ(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:

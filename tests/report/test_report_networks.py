@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 from convcost.answers.network import answer_network, not_rebuilt
 from convcost.checks.networks import verify_network
 from convcost.networks.build import Choices, build_network
 from convcost.networks.program import read_program
 from convcost.report.columns import Column
-from convcost.report.documents import schema_text
 from convcost.report.layout import lay_out
 from convcost.report.network_tables import execution_notes, grid, layer_marks, network_table, percent
 from convcost.report.networks import Document, network_document
@@ -33,7 +32,7 @@ def document(text: str = TWO, limit: int = 4_000_000_000, *, rebuilt: bool = Tru
         build_network(program), verify=verify, rebuild=lambda shape: build_network(program, Choices(reduced=shape))
     )
     found: Document = json.loads(json.dumps(network_document(answer)))
-    Draft202012Validator(json.loads(schema_text())).validate(found)
+    VALID.validate(found)
     return found
 
 

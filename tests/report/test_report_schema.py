@@ -10,18 +10,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
+from schema import SCHEMA, VALID
 
 from convcost.answers.network import answer_network
 from convcost.explain.document import explanation_document
 from convcost.explain.lessons import IDENTITY
 from convcost.networks.build import build_network
 from convcost.networks.program import read_program
-from convcost.report.documents import comparison_document, error_document, schema_text
+from convcost.report.documents import comparison_document, error_document
 from convcost.report.networks import network_document
 from convcost.spec import SpecError
-
-SCHEMA = json.loads(schema_text())
-VALID = Draft202012Validator(SCHEMA)
 
 
 def errors(document: object) -> list[str]:
@@ -36,6 +34,18 @@ def _errors(text: str) -> tuple[str, ...]:
 def test_the_schema_is_one() -> None:
     """As the draft defines it."""
     Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_what_is_looked_at_is_all_that_jsonschema_would() -> None:
+    """The tests' validator goes where a document can be right; the whole schema says the same."""
+    plain = Draft202012Validator(SCHEMA)
+    whole = json.loads(json.dumps(comparison_document(compared("64:128 @56 k3", names=["standard"]))))
+    wrong = {name: json.loads(json.dumps(whole)) for name in CHANGES if name.startswith("unknown")}
+    for name, document in wrong.items():
+        CHANGES[name](document)
+    documents = [whole, [whole], [whole, 1], {}, [], 1, *wrong.values()]
+    assert [VALID.is_valid(one) for one in documents] == [plain.is_valid(one) for one in documents]
+    assert [VALID.is_valid(one) for one in documents[:3]] == [True, True, False]
 
 
 @pytest.mark.parametrize("line", LINES)

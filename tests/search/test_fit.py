@@ -8,14 +8,13 @@ from itertools import product
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
 from convcost.networks.build import Choices
 from convcost.networks.program import read_program
 from convcost.networks.zoo import find_program
-from convcost.report.documents import schema_text
 from convcost.report.fits import varied
 from convcost.search import scaling
 from convcost.search.fit import budget_condition, fit_layer
@@ -25,8 +24,6 @@ from convcost.search.select import Order
 from convcost.spec import parse_spec
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 
 def words_of(variant: str, text: str) -> dict[str, Any] | None:

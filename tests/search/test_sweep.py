@@ -19,12 +19,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 import convcost
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
-from convcost.report.documents import schema_text
 from convcost.search import sweep
 from convcost.search.chunks import chunk
 from convcost.search.cluster import gathered_by, in_threads, on_cluster, reduced
@@ -40,8 +39,6 @@ from convcost.search.sweep import Workers, read_search, require_exact, sweep_lay
 from convcost.search.where import MISSING, SHAPING, Condition
 from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 #: Grids that together have every axis count, padding, dtype and setting; H and W, kH and kW differ.
 GRIDS: list[tuple[str, dict[str, Any]]] = [
