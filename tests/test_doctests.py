@@ -4,7 +4,7 @@ import doctest
 import importlib
 import pkgutil
 
-import pytest
+from tables import each
 
 import convcost
 
@@ -13,7 +13,7 @@ MODULES = sorted(
 )
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each("name", MODULES)
 def test_examples_in_docstrings_hold(name: str) -> None:
     """What a docstring shows is what happens."""
     failed, _ = doctest.testmod(importlib.import_module(name))
