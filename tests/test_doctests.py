@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import linecache
 import pkgutil
 
 from tables import each
@@ -16,5 +17,6 @@ MODULES = sorted(
 @each("name", MODULES)
 def test_examples_in_docstrings_hold(name: str) -> None:
     """What a docstring shows is what happens."""
+    linecache.clearcache()  # it looks for changes in every file there, for every docstring
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0
