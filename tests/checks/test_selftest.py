@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.answers.check import Check
@@ -72,7 +73,7 @@ def test_the_sound_rules_are_caught_by_nothing(trial: object) -> None:
     assert noticed(trial) == {}
 
 
-@pytest.mark.parametrize("rule", [rule for rule in BROKEN_RULES if rule.name.startswith("row: ")], ids=lambda r: r.name)
+@each("rule", [rule for rule in BROKEN_RULES if rule.name.startswith("row: ")], ids=lambda r: r.name)
 def test_a_row_on_which_a_rule_is_tried_is_sound_without_it(rule: BrokenRule) -> None:
     """And exists: what does not apply would be caught by nothing."""
     checks = dict(rule.trial())
@@ -109,7 +110,7 @@ def test_a_rule_broken_where_it_is_defined_is_broken_for_all_who_use_it() -> Non
 #: projection, a norm and an activation included.
 PROBED = [
     (150, 8064, 6336, (2, 6, 4, 7)), (360 + 24, 15120, 12288, (1, 12, 6, 7)), (576 + 16, 31104, 25600, (1, 8, 9, 6)),
-    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (48, 4032, 2720, (1, 4, 4, 3, 7)),
+    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (96, 8064, 4760, (1, 4, 4, 3, 7)),
     (144, 7776, 7776, (1, 4, 6, 9)),
 ]  # fmt: skip
 
@@ -137,7 +138,7 @@ def test_the_probes_cost_what_is_counted_by_hand() -> None:
     assert [(graph.dtype, costs(graph)) for name, graph in found if name == "elementwise"] == [
         ("int8", (0, 0, 0, (2, 3, 5, 4)))
     ]
-    assert {"2plus1d"} == {*all_variants()} - {name for name, _ in found}  # its one probe sees a single moment
+    assert {*all_variants()} <= {name for name, _ in found}
 
 
 def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +152,7 @@ def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: 
     assert [(name, check.expected) for name, check in examined_probes()] == EXAMINED
 
 
-@pytest.mark.parametrize("spec", PROBES)
+@each("spec", PROBES)
 def test_probes_are_awkward(spec: LayerSpec) -> None:
     """No two sides are the same, so that swaps show, and nothing is said that a layer has not."""
     assert len(set(spec.input_size)) == spec.axes

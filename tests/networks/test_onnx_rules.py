@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from networks.onnx_models import model_of, read_here, single
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.networks.onnx.rules import RULES, WEIGHTS
@@ -146,6 +146,8 @@ MatMulInteger | q:2x3 *q:3x4 | 12 24 0 50
 Max | 2x3 2x3 2x3 | 0 0 12 96
 Max | 2x3 | 0 0 0 48
 MaxPool kernel_shape=3,3 strides=2,2 pads=1,1,1,1 | 1x3x8x6 | 0 0 324 720
+MaxPool kernel_shape=2,2 strides=2,2 ->2 | 1x3x8x6 | 0 0 144 1008
+MaxPool kernel_shape=3,3 strides=2,2 ceil_mode=1 ->2 | 1x3x8x6 | 0 0 324 1008
 MaxPool kernel_shape=3 dilations=2 | 1x3x8 | 0 0 36 144
 MaxPool kernel_shape=2,2 strides=2,2 pads=1,1,1,1 ceil_mode=1 @17 | 1x3x5x5 | 0 0 108 408
 MaxRoiPool pooled_shape=2,2 | 1x2x8x8 3x5 | 0 0 128 668
@@ -401,7 +403,7 @@ _ELSEWHERE = (
 ELSEWHERE = set(_ELSEWHERE.split())
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each("row", ROWS)
 def test_an_operation_costs_what_it_was_counted_to(tmp_path: Path, row: str) -> None:
     """All four words, of a model of nothing else; and it is complete."""
     text, _, expected = row.rpartition("|")
@@ -490,7 +492,7 @@ com.microsoft.nchwc.ReorderOutput | 1x16x6x6 | the size of its output is not kno
 """
 
 
-@pytest.mark.parametrize("row", MISFITS.strip().splitlines())
+@each("row", MISFITS.strip().splitlines())
 def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path: Path, row: str) -> None:
     """And counts no product."""
     text, _, reason = row.rpartition("|")
@@ -499,7 +501,7 @@ def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path
     assert analyze(found.graph).cost.macs == 0
 
 
-@pytest.mark.parametrize(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
+@each(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
 def test_packed_weights_have_as_many_bits_as_they_say(tmp_path: Path, bits: int, taken: int, kind: str) -> None:
     """However many bytes hold a block of them."""
     row = f"com.microsoft.MatMulNBits K=32 N=6 bits={bits} block_size=16 | 5x32 *q:6x2x{taken} *12"
