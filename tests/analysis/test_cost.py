@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from strategies import each_layer
+from tables import each
 
 from convcost.analysis import WORDS, Analysis, analyze, words
 from convcost.analysis.analyze import tensor_types
@@ -113,9 +114,7 @@ def test_an_input_read_twice_is_moved_once() -> None:
     assert analyze(Graph(INPUT, "fp32", (Node("add", Add(), (0, 0)),))).cost.traffic_bytes == 4 * (240 + 240)
 
 
-@pytest.mark.parametrize(
-    ("dtype", "bits"), [("fp64", 64), ("bf16", 16), ("int8", 8), ("int16", 16), ("int4", 4), ("w8a8", 8)]
-)
+@each(("dtype", "bits"), [("fp64", 64), ("bf16", 16), ("int8", 8), ("int16", 16), ("int4", 4), ("w8a8", 8)])
 def test_bytes_are_elements_times_the_bits_of_the_dtype(dtype: str, bits: int) -> None:
     """And what is not in bytes does not depend on it."""
     result, full = words(analyze(graph(conv(), dtype=dtype))), words(analyze(graph(conv())))

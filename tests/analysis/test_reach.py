@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.analysis import reach
 from convcost.analysis.field import receptive_field
@@ -174,7 +175,7 @@ def up(by: int, kind: str = "nearest") -> Upsample:
     return Upsample(kind, (by,))
 
 
-@pytest.mark.parametrize(
+@each(
     ("ops", "size", "found"),
     [
         # what lies apart by a stride comes back side by side

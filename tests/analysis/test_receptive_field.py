@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.analysis.field import Span, op_field, op_spans, receptive_field
@@ -107,7 +108,7 @@ def test_large_kernels_are_exact(kernel: int, stride: int, dilation: int) -> Non
     assert field(chain(conv(kernel, stride, 0, dilation, transposed=True))) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "variant", "expected"),
     [
         ("8:8 @56x48 k3x5", "standard", (3, 5)),
@@ -202,7 +203,7 @@ CONV = Conv(1, 1, (3, 2), (2, 1), ((1, 5), (0, 9)), (2, 3))
 TURNED = Conv(1, 1, (5, 1), (2, 3), ((3, 0), (0, 0)), (1, 1), transposed=True, output_padding=(0, 0))
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "spans", "given", "needed"),
     [
         (CONV, [(2, 4), (0, 0)], (1, 1, 9, 9), [(3, 11), (0, 3)]),

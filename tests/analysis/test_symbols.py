@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.analysis.symbols import Size, Symbol, abbreviated, ratio, sum_of_sizes, symbol
 
@@ -43,7 +44,7 @@ def test_a_formula_holds_at_other_sizes(a: int, b: int, more: tuple[int, int]) -
     assert formula.at({"wide": wide_value, "high": high_value}) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "text"),
     [
         (9 * A + A * B, "9·A + A·B"),

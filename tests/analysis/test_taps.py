@@ -6,12 +6,13 @@ from itertools import product
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis.taps import taps_of_conv, taps_on_data
 from convcost.graph.ops import Conv
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "taps", "stride", "dilation", "before", "length", "met"),
     [
         (1, 3, 1, 1, 1, 1, [0, 1, 0]), (2, 3, 1, 1, 1, 2, [1, 1, 1]), (1, 3, 1, 1, 0, 2, [1, 1, 0]),

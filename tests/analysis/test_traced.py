@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis.sizes import largest, opaque, products_on_data
 from convcost.analysis.traced import Marks, Trace, Traced
@@ -14,7 +15,7 @@ from convcost.graph.ops import Linear
 Step = Callable[[Any], Any]
 
 
-@pytest.mark.parametrize(
+@each(
     ("step", "example", "interval"),
     [
         (lambda n: n + 3, 9, (5, 12)),
@@ -47,7 +48,7 @@ def test_a_step_says_the_example_and_the_interval(step: Step, example: float, in
     assert (found.example, (found.low, found.high)) == (example, interval)
 
 
-@pytest.mark.parametrize(
+@each(
     ("step", "number"),
     [
         (lambda n: n * 0, 0), (lambda n: 0 * n, 0), (lambda n: n - n, 0), (lambda n: (n + 5) - (n + 2), 3),
@@ -60,7 +61,7 @@ def test_what_is_one_number_whatever_the_size_is_that_number(step: Step, number:
     assert (type(found), found, len(trace.instructions)) == (int, number, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     "step",
     [
         lambda n: n * 1, lambda n: 1 * n, lambda n: n // 1, lambda n: n + 4 - 4, lambda n: 0 + n,
@@ -82,7 +83,7 @@ def test_a_number_at_the_end_of_the_interval_or_beyond_is_the_largest(beyond: in
     assert len(trace.instructions) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "step",
     [
         lambda n: n // 2, lambda n: n * 2, lambda n: n % 2, lambda n: largest([n, 3]), lambda n: n / 1, lambda n: n / n,
@@ -124,7 +125,7 @@ def test_a_remainder_of_less_than_the_divisor_is_all_of_it(
     assert (made.low, made.high) == interval
 
 
-@pytest.mark.parametrize(
+@each(
     ("ask", "outcome", "interval"),
     [
         (lambda n: n < 7, True, (2, 6)),
@@ -160,7 +161,7 @@ def test_an_answer_narrows_the_interval(ask: Step, outcome: bool, interval: tupl
     assert len(trace.guards) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("ask", "outcome"),
     [
         (lambda n: n < 10, True), (lambda n: n < 2, False), (lambda n: n <= 9, True), (lambda n: n <= 1, False),
@@ -178,7 +179,7 @@ def test_what_the_interval_decides_is_no_guard(ask: Step, outcome: bool) -> None
     assert (trace.guards, (size.low, size.high)) == ([], (2, 9))
 
 
-@pytest.mark.parametrize(
+@each(
     ("ask", "outcome", "guards"),
     [
         (lambda a, b: a == b, False, 1), (lambda a, b: a < b, True, 1), (lambda a, b: a >= b, False, 1),
@@ -276,7 +277,7 @@ def test_products_on_data_are_counted_without_a_question(
     assert ("call" not in [step.operation for step in trace.instructions]) == as_arithmetic
 
 
-@pytest.mark.parametrize(
+@each(
     ("number", "read"),
     [
         (Marks.FIRST // 1000 - 1, True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import each
 
 from convcost.analysis.training import is_global_mean, saved_bytes, training_memory
 from convcost.graph import ops
@@ -17,7 +17,7 @@ def saved(*nodes: ops.Node, dtype: str = "fp32") -> int:
     return saved_bytes(graph, infer_shapes(graph))
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "expected"),
     [
         (ops.Conv(4, 2, (1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1)), 4 * 120),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.answers.network import NetworkAnswer, answer_network, answer_program, not_rebuilt
 from convcost.checks.networks import NetworkVerifier
@@ -62,7 +63,7 @@ def fields(name: str, *words: str) -> list[tuple[object, ...]]:
     return [layer.words.get(word, layer.fields.get(word)) for word in words]
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "expected"),
     [
         ("stem", [[(1, 3, 20, 24)], (3, 3), (2, 2), 1, True, None, (3, 3), (3, 3), {"bias": 720}]),
@@ -173,7 +174,7 @@ def test_what_comes_out_is_not_known_where_the_last_has_no_size() -> None:
     assert answer.total["traffic_bytes"] == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "cause"),
     [
         (Counted("erf", (1, 3, 2, 1), elementwise=6), ["erf"]), (Scale(3), ["scale"]),

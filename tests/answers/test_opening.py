@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.answers import opening
 from convcost.answers.opening import Asked, find_network, is_onnx, parse_input, read_model
@@ -25,9 +26,7 @@ def test_an_input_has_a_name_and_a_shape(text: str, found: tuple[str, tuple[int,
     assert parse_input(text) == found
 
 
-@pytest.mark.parametrize(
-    "text", ["=1x3", "data", "data=", "data=1x", "data=1x-3", "data=1x²", "data=1xa", f"a={NINES}9"]
-)
+@each("text", ["=1x3", "data", "data=", "data=1x", "data=1x-3", "data=1x²", "data=1xa", f"a={NINES}9"])
 def test_what_is_no_input_is_marked_whole(text: str) -> None:
     with pytest.raises(SpecError, match="is no input") as caught:
         parse_input(text)
@@ -39,7 +38,7 @@ def test_a_file_is_onnx_by_its_ending(name: str, is_file: bool) -> None:
     assert is_onnx(name) is is_file
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "asked", "says", "marked"),
     [
         ("a.onnx", Asked(width="0.5"), "an ONNX file has no width multiplier", "0.5"),

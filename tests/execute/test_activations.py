@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.activations import FUNCTIONS
 from convcost.spec import ACTIVATIONS
@@ -27,7 +28,7 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("kind", ACTIVATIONS)
+@each("kind", ACTIVATIONS)
 def test_activations_make_what_pytorch_makes(kind: str) -> None:
     assert FUNCTIONS[kind](AT).tolist() == pytest.approx(VALUES[kind], abs=1e-9)
 

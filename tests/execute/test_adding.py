@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.ones.counting import BYTES, MOST_WORDS, ConvWeights, group_members, group_sums
 
@@ -15,8 +16,8 @@ def weights_of(groups: int, members: int) -> ConvWeights:
     return ConvWeights(kernel, group_members(groups, groups), np.zeros(0, np.uint8))
 
 
-@pytest.mark.parametrize("members", [1, 2, 8, 15, 16, 17, 64, LARGEST - BYTES, LARGEST, LARGEST + BYTES, LARGEST + 9])
-@pytest.mark.parametrize("groups", [1, 3])
+@each("members", [1, 2, 8, 15, 16, 17, 64, LARGEST - BYTES, LARGEST, LARGEST + BYTES, LARGEST + 9])
+@each("groups", [1, 3])
 def test_channels_of_a_group_are_summed_exactly(members: int, groups: int) -> None:
     """One by one, in words of eight bytes, by NumPy: zeros and ones anywhere, all of them at most."""
     given = np.random.default_rng(members).integers(0, 2, (2, 5, groups * members), np.uint8)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from strategies import applying, each_layer
+from tables import each
 
 from convcost.checks.equivalence import Equivalence, chain_of, show_equivalence, without_gates
 from convcost.execute.values.apply import Weights
@@ -49,7 +50,7 @@ BIASED = {
 }
 
 
-@pytest.mark.parametrize("name", BIASED)
+@each("name", BIASED)
 def test_only_what_pads_between_stages_differs_at_the_border(name: str) -> None:
     """Without bias, two kxk in a row alone; with it, whatever pads what a bias has filled."""
     plain = show_equivalence(name, LAYER)
@@ -113,8 +114,8 @@ def test_a_variant_wired_wrongly_computes_something_else() -> None:
 TRANSPOSED = ("6:4 @7x5 k3x4 s2x3 t op1 g2 bias p4x1", "4:6 @5 k3 s2 t", "4:4 @9 k3x2 d2 p1x3 t", "4 @9 k2 s3 t g4 1d")
 
 
-@pytest.mark.parametrize("text", TRANSPOSED)
-@pytest.mark.parametrize("norm", [False, True])
+@each("text", TRANSPOSED)
+@each("norm", [False, True])
 def test_a_transposed_layer_is_a_convolution_over_its_input_with_zeros_between(text: str, norm: bool) -> None:
     """Everywhere, whatever is cropped; in groups with zeros between them."""
     spec = parse_spec(text)._replace(norm=norm)
@@ -150,7 +151,7 @@ def test_a_shortcut_beside_a_transposed_layer() -> None:
     assert "reduced" in str(show_equivalence("standard", parse_spec("4:4 @1 k1 s2 t")._replace(residual=True)))
 
 
-@pytest.mark.parametrize("name", applying(LAYER))
+@each("name", applying(LAYER))
 def test_a_nonlinear_variant_is_wired_as_the_linear_one(name: str) -> None:
     """Its activations taken out; and it says that they are."""
     plain, found = (show_equivalence(name, LAYER._replace(activation=kind)) for kind in (None, "relu"))
@@ -160,8 +161,8 @@ def test_a_nonlinear_variant_is_wired_as_the_linear_one(name: str) -> None:
     assert found._replace(nonlinear=False) == plain
 
 
-@pytest.mark.parametrize("name", applying(LAYER))
-@pytest.mark.parametrize("text", ["8:16 @9x11 k3x5 s2 bias", "8:8 @9x11 k3", "8:16 @9 k3 v1 s2"])
+@each("name", applying(LAYER))
+@each("text", ["8:16 @9x11 k3x5 s2 bias", "8:8 @9x11 k3", "8:16 @9 k3 v1 s2"])
 def test_what_a_graph_draws_is_what_is_said_of_its_variant(name: str, text: str) -> None:
     """So that a variant of which nothing is said can be read off its graph."""
     graph = without_activations(without_gates(build_variant(name, parse_spec(text)).graph))
@@ -177,8 +178,8 @@ def test_a_graph_that_is_no_chain_draws_none() -> None:
         assert drawn_chain(graph._replace(nodes=nodes)) is None
 
 
-@pytest.mark.parametrize("text", ["8:8 @1024 k3 s1000", "8:8 @400 k101", "4:4 @60x60x60 k31"])
-@pytest.mark.parametrize("name", ["standard", "basic-block", "depthwise"])
+@each("text", ["8:8 @1024 k3 s1000", "8:8 @400 k101", "4:4 @60x60x60 k31"])
+@each("name", ["standard", "basic-block", "depthwise"])
 def test_what_would_take_too_large_an_input_is_not_executed(name: str, text: str) -> None:
     """It is said instead."""
     assert show_equivalence(name, parse_spec(text)) == "too large an input would be needed"
@@ -210,7 +211,7 @@ WRONG_FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMULAS)
+@each("name", FORMULAS)
 def test_the_formula_of_a_variant_makes_the_kernel_that_it_computes(name: str) -> None:
     """Where one speaks of the layer: every variant that states one has a layer on which it does."""
     layers = {"2plus1d": "6:8 @5x6x7 k3x2x4", "grouped": "6:8 @9x7 k3 g2"}

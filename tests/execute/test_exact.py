@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.values.exact import INPUTS, exact_values
 from convcost.execute.values.integers import EXACT, fill_pattern, largest_sum, op_weights, pattern
@@ -19,8 +20,8 @@ def given(op: Any, *shapes: ops.Shape) -> Any:
     return INPUTS[type(op)](op, list(shapes), FLOAT32)
 
 
-@pytest.mark.parametrize("largest", [1, 2, 3])
-@pytest.mark.parametrize("salt", [0, 1, 5])
+@each("largest", [1, 2, 3])
+@each("salt", [0, 1, 5])
 def test_a_pattern_has_every_integer_up_to_its_largest_about_as_often(largest: int, salt: int) -> None:
     """Of either sign; the mean is near 0."""
     values, counts = np.unique(pattern((100, 70), FLOAT32, largest, salt), return_counts=True)
@@ -57,7 +58,7 @@ def test_no_sum_is_larger_than_inputs_of_3_times_weights_of_2_and_a_bias_of_2(op
     assert largest_sum(op) == largest
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "kernel", "bias"),
     [
         (ops.Conv(6, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 2, True), (2, 3, 2, 3, 2), 4),
@@ -94,7 +95,7 @@ def test_inputs_are_small_and_no_two_of_them_alike() -> None:
     assert (one != other).mean() > 0.8
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "shape", "count"),
     [
         (ops.Pool("avg", (3, 2), (1, 1), ((0, 0), (0, 0))), (1, 6, 6, 4), 6),
@@ -143,7 +144,7 @@ def test_half_of_each_group_is_the_negative_of_the_other_half(op: Any, shape: op
     assert np.float32(4096) / np.sqrt(np.float32(4096.0**2) + np.float32(1e-5)) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "shape", "there"),
     [
         (ops.LayerNorm(1), (1, 3, 1), True), (ops.LayerNorm(3), (1, 4, 3), False), (ops.LayerNorm(2), (1, 3, 2), True),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.execute.ones import fields
 from convcost.execute.ones.fields import heard_fields, measured_field, measured_op_field
@@ -44,13 +45,13 @@ BY_HAND = {
 }
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@each("name", BY_HAND)
 def test_fields_by_hand(name: str) -> None:
     graph, expected = BY_HAND[name]
     assert measured_field(graph) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "size", "expected"),
     [
         (conv(4, 3), (9,), (4,)), (conv(4), (2,), (4,)), (ops.Norm("group-norm", 4, 2), (3, 5), (3, 5)),
@@ -92,7 +93,7 @@ SECOND: dict[str, tuple[tuple[Any, ...], tuple[int, int], tuple[int, int]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SECOND)
+@each("name", SECOND)
 def test_an_axis_is_followed_by_itself_where_it_is_otherwise(name: str) -> None:
     given, size, expected = SECOND[name]
     assert heard_fields(chain(*given, size=size), {0: size})[-1] == expected

@@ -5,7 +5,7 @@ import inspect
 import sys
 from pathlib import Path
 
-import pytest
+from tables import each
 
 import convcost.execute
 from convcost.graph import ops
@@ -40,7 +40,7 @@ def imported(path: Path, package: list[str]) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
+@each("path", FILES, ids=module_of)
 def test_execution_imports_the_records_numpy_and_the_standard_library_only(path: Path) -> None:
     """No output-size, parameter, cost or memory rule comes in, from the graph package or the analysis."""
     own = {module_of(file) for file in FILES}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.values.apply import Weights
 from convcost.execute.values.equivalent import (
@@ -55,7 +56,7 @@ def test_groups_become_blocks_with_zeros_beside_them() -> None:
 KERNEL = np.array([1, 2, 3]).reshape(1, 3, 1, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("stage", "bias", "expected"),
     [
         (Stage("", (2,), ((1, 9),), (1,)), None, ([1, 2, 3], [0], (2,), (1,))),
@@ -85,7 +86,7 @@ def test_a_norm_scales_taps_and_bias_and_shifts_the_bias() -> None:
     assert (made.weights.tolist(), made.bias.tolist()) == ([[[10, 20]], [[300, 400]]], [51, 602])
 
 
-@pytest.mark.parametrize(
+@each(
     ("first", "second", "expected"),
     [
         (one(1, 2), one(1, 10), ([1, 12, 20], [0], (1,), (0,))),
@@ -138,7 +139,7 @@ def test_kernels_over_one_input_begin_and_end_together() -> None:
     assert [part.before for part in made] == [(3,)] * 3
 
 
-@pytest.mark.parametrize(
+@each(
     ("kernel", "rank"),
     [
         (np.ones((1, 1, 3, 3)), 1), (np.eye(3)[None, None], 3), (np.eye(4).reshape(4, 4, 1, 1), 4),
@@ -200,7 +201,7 @@ def test_windows_inside_see_no_border(dense: Dense, size: int, inside: list[int]
     assert [axis.astype(int).tolist() for axis in _inside(dense, (size,), (4,))] == [inside]
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "pads", "span", "stride", "blank", "clean"),
     [
         ([1, 1, 1], (1, 1), 3, 1, False, [0, 1, 0]), ([1, 1, 1], (1, 1), 3, 1, True, [1, 1, 1]),
@@ -237,7 +238,7 @@ STRIDED = graph_of(ops.Node("a", conv(3, 2, (1, 1)), (0,)), ops.Node("b", conv(3
 VALID = graph_of(ops.Node("a", conv(3), (0,)), ops.Node("b", conv(3), (1,)))
 
 
-@pytest.mark.parametrize(
+@each(
     ("graph", "biases", "where", "compared", "positions", "taps"),
     [
         (PADDED, (None, None), "interior", 7, 9, 5),  # at either end one output sees what the first made outside
@@ -319,7 +320,7 @@ BRANCHED: dict[str, tuple[tuple[ops.Node, ...], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BRANCHED)
+@each("name", BRANCHED)
 def test_branches_compose_to_one_convolution(name: str) -> None:
     """Exactly, on all positions, or on all but those that see what padding replaced."""
     nodes, where = BRANCHED[name]
@@ -375,7 +376,7 @@ DRAWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@each("name", DRAWN)
 def test_what_a_graph_draws_by_hand(name: str) -> None:
     """How many stages, and what is added."""
     drawn, expected = DRAWN[name]

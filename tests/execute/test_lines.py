@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.ones.lines import (
     FOLLOW,
@@ -90,7 +91,7 @@ BY_HAND: dict[str, tuple[Any, int, int, tuple[int, list[int], list[int], int]]] 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@each("name", BY_HAND)
 def test_what_is_heard_is_what_a_pencil_finds(name: str) -> None:
     """The input's positions carry their numbers, those beyond its ends too."""
     op, size, margin, expected = BY_HAND[name]
@@ -192,7 +193,7 @@ def test_the_widest_field_counts_both_ends() -> None:
     assert widest_field(Line(0, np.array([3, 0, 5]), np.array([4, 2, 5]), 3)) == 3
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "sizes", "length"),
     [
         (ops.AdaptivePool("avg", (3,)), [4], 3 * (8 // 4 + 1)), (ops.AdaptivePool("avg", (3,)), [0], 3 * 5),
@@ -207,7 +208,7 @@ def test_how_long_a_line_becomes_is_known_before_it_is_made(op: ops.Op, sizes: l
     assert line_length(op, 0, [numbered(size, 2) for size in sizes]) == length
 
 
-@pytest.mark.parametrize(
+@each(
     ("convs", "expected"),
     [
         ([conv(3)], (3, 1)), ([conv(3, 2)], (3, 2)), ([conv(3, 2), conv(3, 3)], (7, 6)),

@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import analyze, words
 from convcost.execute.activations import FUNCTIONS
@@ -28,7 +29,7 @@ def line(length: int, *ops: Conv | Activation | BatchNorm, dtype: str = "fp32", 
     return Graph((1, channels, length), dtype, tuple(nodes))
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "length", "out", "macs", "effective_macs"),
     [
         (conv(3), 5, 3, 9, 9),
@@ -158,7 +159,7 @@ def test_scratch_stays_within_a_few_times_the_tensors_even_for_a_huge_kernel(gro
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("kind", ACTIVATIONS)
+@each("kind", ACTIVATIONS)
 def test_every_activation_is_a_function(kind: str) -> None:
     """Known at 0, where half of them are 0 and a sigmoid is a half, and bounded by the identity at 8."""
     low, zero, high = FUNCTIONS[kind](np.array([-8, 0, 8], np.float32)).tolist()
@@ -247,14 +248,14 @@ def all_words(graph: Graph) -> list[tuple[ops.Shape, tuple[int, ...]]]:
     ]
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@each("name", BY_HAND)
 def test_every_word_of_every_operation_by_hand(name: str) -> None:
     """Analysed and executed: neither is held against the other here."""
     op, inputs, expected = BY_HAND[name]
     assert all_words(Graph(INPUT, "fp16", (Node("op", op, (0,) * inputs),))) == [expected] * 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "dtype", "weight_bytes", "activation_bytes", "traffic_bytes"),
     [
         # 30 weights and 5 biases, 144 numbers read, 120 written
@@ -334,7 +335,7 @@ def test_a_graph_of_nothing_is_its_input() -> None:
 IN_PLACE = ops.Counted("where", (1, 1, 10), in_place=True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "read_again", "new"),
     [
         (Add(), 1, 0), (Add(), 2, 0), (ops.Multiply(), 1, 10), (ops.Multiply(), 2, 0), (ops.Concat(), 1, 20),

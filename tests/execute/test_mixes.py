@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import field
 from convcost.execute.ones import mixes
@@ -84,7 +85,7 @@ MIXED: list[tuple[ops.Op, list[str] | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("op", "mixed"), MIXED, ids=str)
+@each(("op", "mixed"), MIXED, ids=str)
 def test_an_operation_mixes_what_is_heard_together(op: ops.Op, mixed: list[str] | None) -> None:
     """Space: a position at several, or several at one; channels: several in one."""
     assert op_mixes(op) == mixed
@@ -100,7 +101,7 @@ def test_a_graph_mixes_what_any_operation_mixes() -> None:
     assert measured_mixes(ops.Graph((1, 4, 9), "fp32", (*nodes, counted))) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "smaller"),
     [
         (conv(64, 128, (3,)), conv(2, 2, (3,))), (conv(64, 64, (3,), 64), conv(2, 2, (3,), 2)),
@@ -121,7 +122,7 @@ def test_few_channels_stand_for_all(op: ops.Op, smaller: ops.Op) -> None:
     assert SMALLER[type(op)](op) == smaller
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "size"),
     [
         (conv(1, 1, (3,)), (3,)),  # one window
@@ -152,7 +153,7 @@ def heard(op: Any, given: Any) -> Any:
     return made.tolist()
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "made"),
     [
         (conv(2, 2, (2,)), [[[0, 0], [0, 1], [0, 0]]], [[[1, 1], [1, 1]]]),

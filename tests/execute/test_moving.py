@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check_seen, judge
@@ -53,7 +54,7 @@ def graph_of(op: ops.Op, given: ops.Shape) -> ops.Graph:
     return ops.Graph(given, "fp32", (ops.Node("alone", op, (0,)),))
 
 
-@pytest.mark.parametrize(("op", "given", "expected"), OPS, ids=range(len(OPS)))
+@each(("op", "given", "expected"), OPS, ids=range(len(OPS)))
 def test_what_it_costs_is_counted_by_hand(
     op: ops.Op, given: ops.Shape, expected: tuple[ops.Shape, int, int, int]
 ) -> None:
@@ -63,8 +64,8 @@ def test_what_it_costs_is_counted_by_hand(
     assert found["effective_macs"] == found["macs"] or type(op) is ops.Conv
 
 
-@pytest.mark.parametrize(("op", "given", "_"), OPS, ids=range(len(OPS)))
-def test_every_word_is_what_its_execution_gives(op: ops.Op, given: ops.Shape, _: object) -> None:
+@each(("op", "given"), [row[:2] for row in OPS])
+def test_every_word_is_what_its_execution_gives(op: ops.Op, given: ops.Shape) -> None:
     """Peak, traffic, receptive field and mixing among them; in place and not."""
     graph = graph_of(op, given)
     for inplace in (True, False):
@@ -74,8 +75,8 @@ def test_every_word_is_what_its_execution_gives(op: ops.Op, given: ops.Shape, _:
         assert inplace or checks["mixes"].ok
 
 
-@pytest.mark.parametrize(("op", "given", "_"), OPS, ids=range(len(OPS)))
-def test_values_are_those_of_int64(op: ops.Op, given: ops.Shape, _: object) -> None:
+@each(("op", "given"), [row[:2] for row in OPS])
+def test_values_are_those_of_int64(op: ops.Op, given: ops.Shape) -> None:
     """Norms and attention among them, on integers with whole statistics."""
     found = exact_values(op, [given])
     assert found is not None
@@ -153,7 +154,7 @@ def test_prelu_and_tokens_by_hand() -> None:
     assert values(ops.Tokens(1, 1, 3), [[[10], [20]]], Weights(learned)).tolist() == [[[8], [12], [23]]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "why"),
     [
         (ops.PixelShuffle((2, 2)), (1, 6, 4, 4), "6 channels are no blocks of 2x2"),

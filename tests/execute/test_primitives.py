@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze, words
 from convcost.checks.verifier import check
@@ -35,7 +36,7 @@ def agrees(graph: ops.Graph, inplace: bool = True) -> bool:
     return all(c.ok for c in check(words(analyze(graph, inplace)), measure(graph, inplace=inplace)).values())
 
 
-@pytest.mark.parametrize("name", ALONE)
+@each("name", ALONE)
 def test_each_operation_alone_is_executed_as_analysed(name: str) -> None:
     """Shape, params, MACs and peak."""
     assert agrees(ops.Graph(GIVEN, "fp16", (ops.Node(name, ALONE[name], (0,)),)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-import pytest
 from strategies import each_layer
+from tables import each
 
 from convcost.execute.ones.counting import conv_weights, convolve, convolve_transposed
 from convcost.execute.ones.measure import measure
@@ -59,7 +59,7 @@ BY_HAND = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BY_HAND)
+@each("name", BY_HAND)
 def test_maps_are_those_counted_by_hand(name: str) -> None:
     """Of the array execution and of the scalar loop; and MACs are their sums, over output channels."""
     op, size, nominal, effective = BY_HAND[name]

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from strategies import applying, each_layer
+from tables import each
 
 from convcost.analysis.cost import macs
 from convcost.execute.values import convolve, depthwise, exact, workbench
@@ -159,9 +160,9 @@ def test_each_algorithm_crosses_its_tiles(
     assert found[:2] == (True, algorithm)
 
 
-@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-@pytest.mark.parametrize("groups", [1, 2, 4])
-@pytest.mark.parametrize("axes", [1, 2, 3])
+@each("mode", ["zeros", "reflect", "replicate", "circular"])
+@each("groups", [1, 2, 4])
+@each("axes", [1, 2, 3])
 def test_borders_of_every_kind_are_exact_on_every_axis(mode: str, groups: int, axes: int) -> None:
     """Another number before than behind, none on one side of each axis but the last."""
     pads, size = ((2, 0), (0, 1), (1, 2))[-axes:], (4, 3, 5)[-axes:]
@@ -207,7 +208,7 @@ def test_what_is_counted_has_its_shape_in_the_type_of_what_it_reads() -> None:
     assert np.shares_memory(apply_values(op._replace(view=True), [given], None, None, Workbench())[0], given)
 
 
-@pytest.mark.parametrize(
+@each(
     "op",
     [
         ops.Upsample("nearest", (1, 1)), ops.Upsample("bilinear", (1, 1)), ops.Pad(((0, 0), (0, 0))), ops.Concat(),
@@ -291,7 +292,7 @@ def test_it_computes_in_the_dtype_that_it_is_given(dtype: str) -> None:
     assert made.dtype == dtype
 
 
-@pytest.mark.parametrize("name", applying(LayerSpec(16, 32, (3, 3), (20, 17))))
+@each("name", applying(LayerSpec(16, 32, (3, 3), (20, 17))))
 def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     """By tracemalloc, exactly: tensors alive are the analysis's peak, whatever the executor holds beside them."""
     spec = LayerSpec(16, 32, (3, 3), (20, 17), padding=((1, 1), (1, 1)), norm=True, activation="relu", bias=True)
@@ -399,7 +400,7 @@ def test_every_operation_has_been_tried() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "inputs", "made"),
     [
         (ops.Shuffle(2), [[[0, 1, 2, 3, 4, 5]]], [[0, 3, 1, 4, 2, 5]]),
@@ -464,7 +465,7 @@ def test_executor_and_reference_do_what_is_meant(op: ops.Op, inputs: list[Any], 
     assert in_integers(op, given).tolist() == made
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "weights", "made"),
     [
         (ops.Linear(2, 3, True), [[[1, 2]]], ([[1, 2, 3], [10, 20, 30]], [100, 200, 300]), [[[121, 242, 363]]]),
@@ -488,7 +489,7 @@ def test_what_is_learned_is_applied_by_hand(op: ops.Op, given: Any, weights: tup
     assert in_integers(op, x, learned).tolist() == made
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "why"),
     [
         (ops.Pool("avg", (2,), (2,), ((0, 0),)), [[[1], [2]]], "a quotient is no integer"),
@@ -552,10 +553,10 @@ def odd(shape: tuple[int, ...], layout: str) -> Any:
     return np.lib.stride_tricks.as_strided(packed, shape, steps)
 
 
-@pytest.mark.parametrize("layout", ["part of the channels", "channels first", "odd steps"])
-@pytest.mark.parametrize("channels", [1, 4])
-@pytest.mark.parametrize("groups", [1, 4])
-@pytest.mark.parametrize("transposed", [False, True])
+@each("layout", ["part of the channels", "channels first", "odd steps"])
+@each("channels", [1, 4])
+@each("groups", [1, 4])
+@each("transposed", [False, True])
 def test_inputs_may_lie_in_memory_in_any_way(layout: str, channels: int, groups: int, transposed: bool) -> None:
     """Nothing outside of the array is read, whatever NumPy says of an axis with one position."""
     groups = min(groups, channels)

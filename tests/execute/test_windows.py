@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.execute.windows import (
     adaptive_windows,
@@ -26,7 +27,7 @@ def test_taps_lie_a_dilation_apart(taps: int, dilation: int, offsets: list[int])
     assert list(tap_offsets(taps, dilation)) == offsets
 
 
-@pytest.mark.parametrize(
+@each(
     ("length", "taps", "dilation", "stride", "starts"),
     [
         (5, 3, 1, 1, [0, 1, 2]), (5, 3, 2, 1, [0]), (6, 3, 1, 2, [0, 2]), (7, 3, 1, 2, [0, 2, 4]), (3, 3, 1, 4, [0]),
@@ -52,7 +53,7 @@ def test_inputs_of_a_transposed_convolution_land_a_stride_apart(length: int, str
     assert list(landing_starts(length, stride)) == starts
 
 
-@pytest.mark.parametrize(
+@each(
     ("mode", "length", "before", "after", "sources"),
     [
         ("reflect", 4, 2, 1, [2, 1, 0, 1, 2, 3, 2]), ("reflect", 4, 0, 3, [0, 1, 2, 3, 2, 1, 0]),
@@ -73,7 +74,7 @@ def test_a_border_that_is_not_known_is_refused() -> None:
         border_sources("mirror", 3, 1, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("length", "taps", "stride", "padding", "exact", "hanging"),
     [
         (5, 2, 2, (0, 0), [0, 2], [0, 2, 4]),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from schema import VALID
 from strategies import made_for
+from tables import each
 
 from convcost.answers.comparison import compare_variants
 from convcost.explain import pages as page_text
@@ -84,7 +85,7 @@ def test_what_does_not_grow_with_the_kernel_says_so() -> None:
     assert [more // less for less, more in pairwise(macs)] == [4, 4, 4]
 
 
-@pytest.mark.parametrize("topic", of_two_axes())
+@each("topic", of_two_axes())
 def test_tables_of_the_default_layer_are_tables(topic: str) -> None:
     """The formula's row, numbers and result stand on one line, or below each other under its name."""
     _, page = pages_of(topic, default_layer([topic]), given=False)
@@ -93,7 +94,7 @@ def test_tables_of_the_default_layer_are_tables(topic: str) -> None:
         assert "MACs, step by step" in page
 
 
-@pytest.mark.parametrize("name", [topic for topic in of_two_axes() if topic != "residual"])
+@each("name", [topic for topic in of_two_axes() if topic != "residual"])
 def test_every_number_is_one_of_compares(name: str) -> None:
     """Totals, terms, ratios, traffic, intensity, and the row of the kernel table at the layer's own kernel."""
     spec = made_for(name, parse_spec("64:128 @56 k3 bias"))
@@ -176,7 +177,7 @@ def identity(channels: int) -> Any:
     return np.pad(np.eye(channels)[..., None, None], ((0, 0), (0, 0), (1, 1), (1, 1)))
 
 
-@pytest.mark.parametrize("name", KERNELS)
+@each("name", KERNELS)
 def test_the_equivalent_dense_kernel_is_the_one_it_says(name: str) -> None:
     """Executed with random weights: the variant, and a standard convolution with the kernel of the page's formula."""
     spec = parse_spec("8 @7x6 k3 g2 e2 ratio=2" if name == "grouped" else "8 @7x6 k3 e2 ratio=2")

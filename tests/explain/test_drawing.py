@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.explain.document import _with_kernel
 from convcost.explain.drawing import bar, draw, flow, plot
@@ -60,7 +61,7 @@ def test_a_flow_goes_without_shapes_and_then_in_several_lines(width: int, lines:
     assert found == lines
 
 
-@pytest.mark.parametrize(
+@each(
     ("share", "width", "cells"),
     [(0, 8, 0), (0.0001, 8, 1), (0.5, 8, 4), (1, 8, 8), (1.5, 8, 8), (2.5, 8, 8), (0.5, 24, 12), (1 / 3, 24, 8)],
 )

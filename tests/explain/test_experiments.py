@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.explain.document import explanation_document
 from convcost.explain.experiments import (
@@ -70,7 +71,7 @@ def test_without_the_shortcut_nothing_is_shown(found: list[Measurement]) -> None
             assert one.why_not
 
 
-@pytest.mark.parametrize(
+@each(
     ("norms", "said"),
     [
         ([1.0, 5.0, 100.0], "grows by a factor of 1e+02"),
@@ -86,7 +87,7 @@ def test_how_a_norm_changes_is_told_from_its_ends(norms: list[float], said: str)
     assert _changed(norms) == said
 
 
-@pytest.mark.parametrize(
+@each(
     ("start", "end", "left"),
     [(10.0, 1.0, True), (10.0, 0.99, False), (1.0, 50.0, True), (1.0, 0.0, False), (0.0, 0.0, False),
      (1.0, float("inf"), False), (1.0, float("nan"), False)],

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from strategies import each_layer, made_for
+from tables import each
 
 from convcost.analysis.analyze import analyze
 from convcost.explain.formulas import AXES, Formulas, Names, formulas, in_numbers, simplified
@@ -44,8 +45,8 @@ def test_formulas_give_what_the_analysis_gives(spec: LayerSpec) -> None:
         check(found, name, spec)
 
 
-@pytest.mark.parametrize("stride", [1, 3])
-@pytest.mark.parametrize("name", [name for name in all_variants() if applies(name, LAYER)])
+@each("stride", [1, 3])
+@each("name", [name for name in all_variants() if applies(name, LAYER)])
 def test_a_formula_holds_at_random_other_sizes(name: str, stride: int) -> None:
     """Derived once, at 64:128 @56 (and a stride that leaves a remainder), evaluated elsewhere."""
     spec, random = LAYER._replace(stride=(stride, stride)), Random(name)
@@ -58,7 +59,7 @@ def test_a_formula_holds_at_random_other_sizes(name: str, stride: int) -> None:
         check(found, name, made_for(name, other))
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "params", "macs"),
     [
         ("standard", "9·Cin·Cout", "9·Cin·Cout·H·W"),

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tables import each
 
 from convcost.explain.document import explanation_document
 from convcost.explain.handout import latex_handout, markdown_handout, tex
@@ -24,7 +25,7 @@ def handout(topic: str, layer: str = "", *, as_latex: bool = False) -> str:
     return "\n".join(map(latex_handout if as_latex else markdown_handout, found))
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "written"),
     [
         ("9·Cin·Cout·H·W", r"9 \cdot C_{\mathrm{in}} \cdot C_{\mathrm{out}} \cdot H \cdot W"),
@@ -46,8 +47,8 @@ def formulas_of(topic: str, layer: str) -> list[str]:
     return re.findall(r"(?<!\\)\$([^$]*)\$", handout(topic, layer))
 
 
-@pytest.mark.parametrize("layer", ["", "64:128 @56x48 k3 s2"])
-@pytest.mark.parametrize("topic", TOPICS)
+@each("layer", ["", "64:128 @56x48 k3 s2"])
+@each("topic", TOPICS)
 def test_nothing_but_tex_stands_in_a_formula(topic: str, layer: str) -> None:
     """No sign of ours is left, every brace is closed, and there are formulas."""
     found = formulas_of(topic, layer)
@@ -64,7 +65,7 @@ def test_every_formula_that_is_written_becomes_tex() -> None:
         assert tex(formula).isascii(), formula
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@each("topic", TOPICS)
 def test_markdown_has_tables_and_drawings(topic: str) -> None:
     """As many cells in every row of a table; fences are closed; columns of a drawing stay."""
     written = handout(topic)
@@ -86,7 +87,7 @@ def test_markdown_of_a_standard_convolution() -> None:
     assert "| k7 | 1,258,815,488 | 49 × | ████" in written
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@each("topic", TOPICS)
 def test_latex_is_balanced_and_ascii_but_for_names(topic: str) -> None:
     """Every environment is closed, nothing special is bare outside of formulas and drawings."""
     written = handout(topic, as_latex=True)

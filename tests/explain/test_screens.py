@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.explain.document import explanation_document
 from convcost.explain.pages import text
@@ -210,7 +211,7 @@ def test_a_1x1_on_one_channel_is_said_to_mix_nothing(topics: str, said: str) -> 
     assert said in " ".join(screen(topics.split(), "1:1 @1 k1").split())
 
 
-@pytest.mark.parametrize(
+@each(
     ("layer", "said"),
     [
         ("8:8 @9 k3", ["k + k weights and not k·k.", "3 between are enough for any 3×3 (the diagonal,", "two smaller"]),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from schema import VALID
+from tables import each
 
 from convcost.cli.main import run
 from convcost.gate import budgets, judging
@@ -152,7 +153,7 @@ def test_a_file_says_its_targets_their_lines_and_its_baseline(tmp_path: Path) ->
     assert (found.baseline, budgets.read_target("x", {"macs": 1}).line) == (tmp_path / "convcost-baseline.json", 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "text"),
     [
         (9, "net"), ({}, "net"), ({"mcs": 1}, "mcs"), ({"growth": {"mcs": 1}}, "mcs"), ({"macs": ["x"]}, "['x']"),
@@ -172,7 +173,7 @@ def test_a_quantity_that_is_none_is_marked_behind_its_sign() -> None:
     assert (caught.value.text, caught.value.start, caught.value.end) == ("<=9X", 2, 4)
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "limit"),
     [
         (202784, ("<=", 202784, "202,784")), (2.5, ("<=", Fraction(5, 2), "2.5")), (0, ("<=", 0, "0")),
@@ -221,7 +222,7 @@ def finding(word: str = "macs", **fields: object) -> Finding:
     return plain._replace(**fields)  # type: ignore[arg-type]  # any field
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "said"),
     [
         ({}, "a: macs 120 is 20.0 % more than 100"),
@@ -362,7 +363,7 @@ def test_the_hook_of_pre_commit_holds_the_budget(folder: Path) -> None:
     assert run(words) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "amount", "is_share", "text"),
     [
         ("+2%", Fraction(1, 50), True, "+2%"), ("0.5%", Fraction(1, 200), True, "+0.5%"), ("9K", 9000, False, "+9K"),
@@ -392,7 +393,7 @@ SUBJECT = Subject(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("sign", "limit", "whole", "ok"),
     [
         ("<=", "100", 100, True), ("<=", "99.5", 99, False), ("<=", "100.5", 100, True), ("<", "100.5", 101, True),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.answers.network import answer_network
 from convcost.gate import targets
@@ -206,7 +207,7 @@ def subject(*parts: Part, total: int | None = 9, size: tuple[int, ...] = (1,)) -
     return Subject("x", {"macs": total}, parts, size, "fp32")
 
 
-@pytest.mark.parametrize(
+@each(
     ("a", "b", "changes", "same"),
     [
         ([CONV, RELU], [CONV, RELU], [], 2),
@@ -237,7 +238,7 @@ def test_two_are_the_same_in_their_operations_their_totals_and_their_inputs(b: S
     assert differences(subject(CONV), b).is_same is same
 
 
-@pytest.mark.parametrize(
+@each(
     ("a", "b", "more"),
     [({"macs": 3}, {"macs": 5}, 2),
      (None, {"macs": 5}, 5), ({"macs": 5}, None, -5), ({"macs": None}, {"macs": 5}, None),

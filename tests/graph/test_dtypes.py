@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.analysis.analyze import tensor_types
@@ -21,7 +22,7 @@ def graph(dtype: str) -> Graph:
     return Graph((1, 3, 7), dtype, NODES)
 
 
-@pytest.mark.parametrize(
+@each(
     ("dtype", "weights", "bias", "norm", "given", "made"),
     [
         ("fp64", 360, 40, 80, 168, 280),
@@ -69,7 +70,7 @@ def test_every_dtype_of_a_graph_has_its_bits() -> None:
             types_of(wrong)
 
 
-@pytest.mark.parametrize(
+@each(
     ("dtype", "message"),
     [
         ("w1a1", ""), ("w64a64", ""), ("w9a64", ""), ("w65a8", "w65a8: integers have 1 to 64 bits"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.graph import ops
 from convcost.graph.shapes import (
@@ -104,7 +105,7 @@ def plain(**changes: object) -> ops.Conv:
     return fields._replace(**changes)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "reason"),
     [
         (plain(in_channels=8), "c: takes 8 channels, gets 4"),
@@ -154,7 +155,7 @@ def test_sizes_are_shown_as_specs_write_them() -> None:
     assert sizes_in_words((1, 16, 3)) == "1x16x3"
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "inputs", "reason"),
     [
         (ops.Multiply(), ((1, 4, 6, 7), (1, 3)), "n: 3 cannot be repeated over 4x6x7"),
@@ -190,7 +191,7 @@ def test_each_operation_refuses_what_does_not_fit_it(op: ops.Op, inputs: tuple[o
     assert str(caught.value).startswith(reason)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "inputs"),
     [
         (ops.Multiply(), ((1, 4, 6, 7), (1, 4))), (ops.Multiply(), ((1, 4, 6, 7), (1, 4, 1, 7))),
@@ -206,7 +207,7 @@ def test_each_operation_takes_what_just_fits_it(op: ops.Op, inputs: tuple[ops.Sh
     check_node(ops.Node("n", op, tuple(range(len(inputs)))), list(inputs), output_shape(op, list(inputs)))
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "out"),
     [
         (ops.Linear(3, 8), [(2, 3, 5)], (2, 8, 5)),
@@ -236,7 +237,7 @@ def test_the_shape_of_an_output_by_hand(op: ops.Op, given: list[ops.Shape], out:
     check_node(node, given, out)
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "kernel", "stride", "before", "after", "dilation", "over"),
     [
         (6, 3, 2, 0, 0, 1, 1), (7, 3, 2, 0, 0, 1, 0), (6, 3, 2, 1, 0, 1, 0), (6, 3, 2, 1, 1, 1, 1),
@@ -301,7 +302,7 @@ FITTING = [
 ]
 
 
-@pytest.mark.parametrize(("op", "given", "reason"), CHECKED)
+@each(("op", "given", "reason"), CHECKED)
 def test_what_an_operation_cannot_take_is_told(op: ops.Op, given: list[ops.Shape], reason: str) -> None:
     node = ops.Node("n", op, tuple(range(len(given))))
     with pytest.raises(ShapeError) as caught:
@@ -309,7 +310,7 @@ def test_what_an_operation_cannot_take_is_told(op: ops.Op, given: list[ops.Shape
     assert str(caught.value) == reason
 
 
-@pytest.mark.parametrize(("op", "given"), FITTING)
+@each(("op", "given"), FITTING)
 def test_what_it_can_just_take_is_taken(op: ops.Op, given: list[ops.Shape]) -> None:
     out = output_shape(op, given)
     check_node(ops.Node("n", op, tuple(range(len(given)))), given, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.networks.build import Network, build_network
 from convcost.networks.errors import NetworkError
@@ -15,7 +16,7 @@ def built(*lines: str) -> Network:
     return build_network(read_program(HEAD + "\n".join(lines), "net.txt"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "ours"),
     [
         ("Conv2d(16, 32, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)", "standard 32 k3 s2"),
@@ -96,7 +97,7 @@ def test_names_are_those_in_the_line() -> None:
     assert [node.name for node in built(*lines).graph.nodes] == ["a", "layer1", "n0", "SiLU", "add"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "column", "message"),
     [
         ("Conv2d(3, 4, 1)", 1, "takes 3 channels over 2 axes, and gets 16 over 2"),
@@ -143,8 +144,8 @@ def test_a_line_that_does_not_fit_is_told(line: str, column: int, message: str) 
     assert caught.value.column == column or "groups" in message
 
 
-@pytest.mark.parametrize(("axes", "size"), [(1, "@40"), (2, "@12x10"), (3, "@8x6x7")])
-@pytest.mark.parametrize(
+@each(("axes", "size"), [(1, "@40"), (2, "@12x10"), (3, "@8x6x7")])
+@each(
     ("call", "ours"),
     [
         ("MaxPool{n}d(2)", "max-pool k2"), ("AvgPool{n}d(3, 2, 1, True)", "avg-pool k3 s2 p1 ceil"),
@@ -162,7 +163,7 @@ def test_a_module_of_any_number_of_axes_is_one_of_ours(call: str, ours: str, axe
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity", "DropPath"])
+@each("name", ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity", "DropPath"])
 def test_what_does_nothing_is_no_operation(name: str) -> None:
     assert [node.name for node in built(f"{name}()", "relu").graph.nodes] == ["relu"]
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from tables import each
 
 from convcost.graph.ops import Add, Conv, Graph, Node
 from convcost.networks import build, foreign, limits, lines
@@ -40,7 +41,7 @@ def nested(blocks: int) -> list[str]:
 FULL = 10**18 - 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("most", "more", "message"),
     [
         (["a" * 120 + ": relu"], ["a" * 121 + ": relu"], "cannot be a name"),
@@ -96,7 +97,7 @@ def test_what_follows_a_parameter_without_a_sign_belongs_to_its_word() -> None:
     assert "there is no parameter $cx here" in mistake("block b c", "  pointwise $cx", "b 1").message
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "worked_out"),
     [
         ("in" + "+1" * 8, "32"),
@@ -124,7 +125,7 @@ def test_numbers_are_worked_out_as_far_as_they_are_sizes(word: str, worked_out: 
     assert found == worked_out
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [
         ("100", Fraction(100)), ("0.000001", Fraction(1, 10**6)), (".5", Fraction(1, 2)), ("000001.25", Fraction(5, 4)),

@@ -11,6 +11,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.cli.main import run
 from convcost.graph.ops import Conv, Counted, Graph, Node
@@ -22,7 +23,7 @@ from convcost.networks.zoo import find_program
 from convcost.spec import SpecError
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "source"),
     [
         ("torchvision.models:resnet50", Source("torchvision.models", "resnet50", {})),
@@ -40,7 +41,7 @@ def test_a_name_says_place_attribute_and_keywords(text: str, source: Source) -> 
     assert parse_module_name(text) == source
 
 
-@pytest.mark.parametrize(
+@each(
     ("arguments", "message"),
     [
         ("(2)", "no keywords"),
@@ -63,7 +64,7 @@ def test_arguments_are_literals_with_keywords_and_nothing_is_run(arguments: str,
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("text", ["resnet50", "-", "net.txt", "a:b:c", "x:1", ":f", "m:", "C:\\a\\b"])
+@each("text", ["resnet50", "-", "net.txt", "a:b:c", "x:1", ":f", "m:", "C:\\a\\b"])
 def test_other_words_name_no_module(text: str) -> None:
     assert not is_module_name(text)
 

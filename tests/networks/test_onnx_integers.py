@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.networks.onnx.integers import BOOL, INT64, RULES, Plain, compute, plain_tensor
 
@@ -144,7 +145,7 @@ def test_every_rule_is_compared_with_the_reference() -> None:
     assert RULES.keys() == {op for op, *_ in CASES}
 
 
-@pytest.mark.parametrize(("op", "attributes", "inputs"), REFUSED)
+@each(("op", "attributes", "inputs"), REFUSED)
 def test_what_no_rule_holds_for_is_left_to_the_reference(
     op: str, attributes: dict[str, Any], inputs: list[Plain | None]
 ) -> None:
@@ -156,8 +157,8 @@ def test_what_no_rule_holds_for_is_left_to_the_reference(
     assert compute(node, inputs, shape, kind) is None
 
 
-@pytest.mark.parametrize("raw", [True, False])
-@pytest.mark.parametrize(("kind", "values"), [(INT64, [3, -(2**63), 2**63 - 1]), (BOOL, [1, 0, 1]), (INT64, [])])
+@each("raw", [True, False])
+@each(("kind", "values"), [(INT64, [3, -(2**63), 2**63 - 1]), (BOOL, [1, 0, 1]), (INT64, [])])
 def test_a_small_tensor_of_the_file_is_read_as_it_is(kind: int, values: list[int], raw: bool) -> None:
     """In bytes, or as numbers."""
     import numpy as np

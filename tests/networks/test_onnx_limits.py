@@ -9,6 +9,7 @@ import pytest
 from networks.onnx_models import model, onnx, read_here
 from networks.test_onnx_control import walked
 from networks.test_onnx_walk import costs, given, node, tensor, weights
+from tables import each
 
 from convcost.graph.ops import Activation, Graph, Node
 from convcost.networks.onnx import constants, evaluate, read
@@ -167,7 +168,7 @@ def a_tensor(size: int, kind: int) -> Any:
     return held
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "kind", "kept"),
     [(1024, 1, True), (1025, 1, False), (32_768, 7, True), (32_769, 7, False), (32_768, 6, True), (32_768, 9, True),
      (32_768, 5, False), (32_768, 8, False), (32_768, 10, False)],
@@ -232,7 +233,7 @@ def test_so_many_operations_are_computed_for_one_model_and_so_many_numbers(
     assert [missing.first for missing in found.unknown] == ([] if known else ["y"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "number", "known"),
     [(256, 0, True), (257, 0, False), (1, 2**63 - 1, True), (1, 2**63, False), (1, -(2**63), True),
      (1, -(2**63) - 1, False)],

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from networks.onnx_models import model, onnx, read_here
 from networks.test_onnx_walk import given, node, weights
+from tables import each
 
 from convcost.networks.onnx import read_onnx
 from convcost.networks.onnx.load import bind_inputs, image_input, whole_shape
@@ -20,7 +21,7 @@ def graph_of(*inputs: Any) -> Any:
     return model([node("Relu", inputs[0].name if inputs else "x", "y")], inputs, ["y"]).graph
 
 
-@pytest.mark.parametrize(
+@each(
     ("dims", "size", "batch", "whole"),
     [
         (("N", 3, "H", "W"), (48,), None, (1, 3, 48, 48)),
@@ -51,7 +52,7 @@ def test_a_size_is_completed_with_what_the_file_says(
     assert whole_shape(given("x", *dims), size, batch, "m.onnx") == whole
 
 
-@pytest.mark.parametrize(
+@each(
     ("dims", "size", "batch", "shown", "proposed"),
     [
         (("N", "C", "H", "W"), (48,), None, "NxCxHxW", "1x3x224x224"),
@@ -141,7 +142,7 @@ def shapes_behind(inputs: list[Any], sizes: dict[str, tuple[int, ...]], batch: i
     return [tuple([dim.dim_value for dim in value.type.tensor_type.shape.dim]) for value in graph.input]
 
 
-@pytest.mark.parametrize(
+@each(
     ("inputs", "sizes", "batch", "expected"),
     [
         ([("a", "N", 3)], {}, 4, [(4, 3)]),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from networks.onnx_models import model, onnx, read_here
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.networks.onnx import read_onnx
@@ -700,9 +701,7 @@ def large(field: str) -> Any:
     return made
 
 
-@pytest.mark.parametrize(
-    "field", ["raw_data", "float_data", "int32_data", "double_data", "uint64_data", "string_data", "int64_data"]
-)
+@each("field", ["raw_data", "float_data", "int32_data", "double_data", "uint64_data", "string_data", "int64_data"])
 def test_numbers_of_weights_are_left_out_whichever_field_they_are_in(field: str) -> None:
     """What is left says that they are elsewhere; name, sizes and type stay."""
     graph = onnx.GraphProto(name="g", initializer=[large(field)])
@@ -747,7 +746,7 @@ PLACES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+@each("place", PLACES)
 def test_weights_are_left_out_wherever_they_are(place: str) -> None:
     """In less than a hundred bytes there is nothing but their records, and it is still a model."""
     found = without_weights(onnx.ModelProto(**PLACES[place]()).SerializeToString())
@@ -771,7 +770,7 @@ def test_parts_of_channels_are_splits_and_others_are_views(tmp_path: Path, axis:
     assert [type(one.op).__name__ for one in read_here(flat, tmp_path).graph.nodes][:2] == ["Split", "Split"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("sizes", "text"),
     [
         ((1, 3, "h", "?"), "1x3xhx?"), ((-1, "-1"), "?x-1"), ((), ""), ((1,) * 8, "1x1x1x1x1x1x1x1"),

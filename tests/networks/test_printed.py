@@ -12,6 +12,7 @@ import pytest
 from cli.bounded import Runner, keeps_bounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tables import each
 
 import convcost
 from convcost.analysis import analyze
@@ -89,8 +90,8 @@ def runner() -> Iterator[Runner]:
     found.close()
 
 
-@pytest.mark.parametrize("text", [SEQUENTIAL, NESTED])
-@pytest.mark.parametrize("size", ["@32", "@3x32x32", "@32x32 n1", "3 @32"])
+@each("text", [SEQUENTIAL, NESTED])
+@each("size", ["@32", "@3x32x32", "@32x32 n1", "3 @32"])
 def test_a_print_in_order_is_counted_in_full(text: str, size: str) -> None:
     found = printed_network(text, size)
     assert total_of(found) == (1482, 278_848)
@@ -201,7 +202,7 @@ LAYERS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "params", "shape"), LAYERS)
+@each(("line", "params", "shape"), LAYERS)
 def test_layers_are_what_pytorch_says(line: str, params: int, shape: tuple[int, ...]) -> None:
     found = printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")
     assert total_of(found)[0] == params
@@ -222,7 +223,7 @@ LEARNED = [
 ]
 
 
-@pytest.mark.parametrize(("line", "params"), LEARNED)
+@each(("line", "params"), LEARNED)
 def test_params_are_known_wherever_a_layer_stands(line: str, params: int | None) -> None:
     text = f"Net(\n  (a): ModuleList(\n    (0): ReLU()\n  )\n  (b): {line}\n  (c): Linear(1, 1, bias=False)\n)"
     found = printed_network(text, "@4")
@@ -282,7 +283,7 @@ def test_params_that_are_not_printed_are_named() -> None:
     assert "not counted" in unknown[0].reason
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "tokens", "message"),
     [
         (SEQUENTIAL, "", "size of its input is not known"),
@@ -390,7 +391,7 @@ COUNTED = [
 ]
 
 
-@pytest.mark.parametrize(("line", "params", "macs", "elementwise", "shape"), COUNTED, ids=[row[0] for row in COUNTED])
+@each(("line", "params", "macs", "elementwise", "shape"), COUNTED, ids=[row[0] for row in COUNTED])
 def test_a_printed_layer_costs_what_it_was_counted_to(
     line: str, params: int, macs: int, elementwise: int, shape: tuple[int, ...]
 ) -> None:
@@ -400,7 +401,7 @@ def test_a_printed_layer_costs_what_it_was_counted_to(
     assert (found.network.shapes[-1], found.network.unknown) == (shape, ())
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "message"),
     [
         ("LayerNorm((12, 9), eps=1e-05, elementwise_affine=True)", "it takes 12x9 at the end, and gets 4x12x10"),
@@ -419,7 +420,7 @@ def test_a_printed_layer_that_does_not_fit_says_what_it_gets(line: str, message:
         printed_network(f"Sequential(\n  (0): {line}\n  (1): ReLU()\n)", "@4x12x10")
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "named", "params"),
     [
         ("MaxPool2d(3)", "MaxPool2d(kernel_size=3, stride=3, padding=0, dilation=1, ceil_mode=False)", 0),
@@ -456,7 +457,7 @@ def test_an_argument_is_told_by_its_place_or_its_name(line: str, named: str, par
         assert layer_params(Module("0", kind, rest[:-1], (), one)) == params
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "params"),
     [
         ("Linear(6, 5, False)", 30), ("Linear(out_features=5, in_features=6)", 35), ("RMSNorm(4)", 4),
@@ -530,7 +531,7 @@ def test_what_is_inside_of_a_module_is_told_by_its_path() -> None:
     assert not printed._is_within("a", {"a.b"})
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "shape", "words"),
     [
         ("Flatten(1, 2)", (1, 4, 12, 10), None), ("Flatten(2)", (1, 4, 12, 10), None), ("Flatten(0)", (1, 4), None),
@@ -581,7 +582,7 @@ def test_a_norm_of_other_channels_has_no_words_there(line: str) -> None:
         layer_words(kind, printed_arguments(rest[:-1]), (1, 4, 3, 3))
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "kind", "shape"),
     [
         ("LayerNorm((3,), elementwise_affine=False)", "plain-norm", (1, 4, 3)),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import made_for
+from tables import each
 
 from convcost.graph.ops import (
     Activation,
@@ -58,7 +59,7 @@ def mistake(*lines: str) -> NetworkError:
     return caught.value
 
 
-@pytest.mark.parametrize("name", layer_names())
+@each("name", layer_names())
 def test_a_line_of_any_variant_is_that_variants_graph(name: str) -> None:
     """Same operations in the same order, norm and activation included."""
     groups = " g2" if name == "grouped" else ""
@@ -112,7 +113,7 @@ def test_defaults_hold_from_where_they_stand() -> None:
     assert network.graph.nodes[-1].op == Activation("gelu")
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "op"),
     [
         ("max-pool k3 s2 p1", Pool("max", (3, 3), (2, 2), ((1, 1), (1, 1)))),
@@ -174,7 +175,7 @@ def test_numbers_follow_from_others() -> None:
         built("width 1", "standard 4 k3", width="0")
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "worked_out"),
     [
         ("p4*7-0", "p28-0"), ("p0-1x2*3-3", "p0-1x6-3"), ("k3*2x5", "k6x5"), ("in+32", "56"),
@@ -280,7 +281,7 @@ def test_a_line_may_have_the_weights_of_another() -> None:
     assert [node.op.shared for node in inside if isinstance(node.op, Conv)] == [False, True]
 
 
-@pytest.mark.parametrize(
+@each(
     ("lines", "message"),
     [
         (["relu", "standard 4 k3 share a"], "share needs the name of a line before"),
@@ -340,7 +341,7 @@ def test_an_unknown_operation_is_told_before_its_inputs() -> None:
     assert "did you mean standard" in mistake("standrd 4 k3").hint
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "ours"),
     [
         ("conv", "standard"), ("convolve", "standard"), ("Convolution", "standard"), ("conv2d", "standard"),
@@ -364,7 +365,7 @@ def test_rounding_is_mobilenets(channels: int, percent: int) -> None:
     assert rounded - 8 < value + 4 or rounded == 8
 
 
-@pytest.mark.parametrize(
+@each(
     ("lines", "place", "message"),
     [
         (["standard 32"], (2, 12), "kernel_size is missing"),
@@ -496,7 +497,7 @@ def test_any_words_are_a_network_or_a_mistake(lines: list[tuple[bool, list[str]]
         assert len(network.shapes) == len(network.graph.nodes) + 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "shape"),
     [
         ("input @3x9x8", (1, 3, 9, 8)), ("input 3 @3x9x8", (1, 3, 9, 8)), ("input @2x3x9x8", (2, 3, 9, 8)),
@@ -520,7 +521,7 @@ def test_so_may_the_size_on_the_command_line(tokens: str, shape: tuple[int, ...]
     assert build_network(program, Choices(tokens)).shapes[0] == shape
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "tokens", "message", "hint"),
     [
         ("input 3 @9x8x3", "", "may be an image with its 3 channels behind it", "write @9x8 for the image, or add 3d"),
@@ -562,7 +563,7 @@ def test_what_another_program_prints_is_called_so(text: str, line: int, message:
     assert (caught.value.line, hint in caught.value.hint) == (line, True)
 
 
-@pytest.mark.parametrize(
+@each(
     ("lines", "wanted", "example"),
     [
         (["a: relu", "standard 4 k3 from a in"], "standard takes one input", "write: standard"),
@@ -578,7 +579,7 @@ def test_how_many_inputs_a_line_takes_is_told(lines: list[str], wanted: str, exa
     assert (error.message, error.hint.startswith(example)) == (wanted, True)
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     [
         "standard 3 k3 share a q2", "standard share a 3 k3 q2", "standard 3 q2 k3 share a", "standard q2 3 k3 share a",
@@ -593,7 +594,7 @@ def test_a_wrong_token_is_found_beside_repetitions_and_what_is_shared(line: str)
     assert (error.line, error.column) == (3, line.index("q2") + 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("tokens", "channels", "axes", "shape"),
     [
         ("3 @5x6", None, None, (1, 3, 5, 6)), ("@5x6", 3, None, (1, 5, 6)), ("@3x5x6", 3, 2, (1, 3, 5, 6)),
@@ -618,7 +619,7 @@ def test_the_input_of_a_first_layer(
         assert read_shape(tokens, channels, axes) == (shape, "fp16" if "fp16" in tokens else "fp32")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "place", "message"),
     [
         ("input 3\nrelu", (1, 1), "the input needs channels and a size"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.graph.ops import Activation, BatchNorm, Conv, Counted, Flatten, Linear, Norm, Op, Pool, Scale
 from convcost.networks.single import read_single
 from convcost.spec import SpecError
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "name", "op", "shapes"),
     [
         ("GroupNorm(4, 16) @28x20", "group-norm", Norm("group-norm", 16, 4), [(1, 16, 28, 20)] * 2),
@@ -63,7 +64,7 @@ def test_a_convolution_is_one_and_says_whether_its_padding_was_a_word(line: str,
     assert (network.shapes, network.facts, network.name) == ([(1, 3, 9, 9), (1, 8, 9, 9)], facts, line)
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "message", "hint"),
     [
         ("ReLU()", "the size of its input is not known", "add it, such as @3x224x224"),

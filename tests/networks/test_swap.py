@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.answers.network import answer_network
 from convcost.checks.networks import verify_network
@@ -44,8 +45,8 @@ def test_a_stack_by_hand_equals_the_swap(to: str) -> None:
     assert [node.op for node in swapped.graph.nodes] == [node.op for node in by_hand.graph.nodes]
 
 
-@pytest.mark.parametrize("to", replacements())
-@pytest.mark.parametrize("name", ["resnet18", "inception-v3", "densenet121", "shufflenet-v2"])
+@each("to", replacements())
+@each("name", ["resnet18", "inception-v3", "densenet121", "shufflenet-v2"])
 def test_every_replaced_layer_keeps_its_shapes(name: str, to: str) -> None:
     """All that is left of the old network finds what it found before."""
     before = build_network(zoo_program(name))
@@ -105,7 +106,7 @@ def test_the_convolution_of_a_pair_has_its_stride_bias_and_what_follows_it(lines
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     "lines",
     [
         "a: depthwise k3\npointwise 8\nadd from a in",  # read by two
@@ -122,7 +123,7 @@ def test_what_is_no_pair_stays(lines: str) -> None:
     assert (swapped.replaced, [layer.reason for layer in swapped.left]) == ((), ["grouped already (g8)"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("where", "replaced"),
     [
         ("stem", ["stem"]),
@@ -172,7 +173,7 @@ def test_the_swapped_network_is_verified() -> None:
     assert verify_network(answer, rebuild).status == "verified"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "limit", "share"),
     [("macs>2", 2, False), ("macs>1K", 1_000, False), ("macs>2.5k", 2_500, False), ("params<3M", 3_000_000, False),
      ("params<=0.5g", 500_000_000, False), ("macs>=7%", 7, True)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from networks.test_written import ALONE
+from tables import each
 
 from convcost.graph.ops import Activation, Counted, Graph, Node, Norm, Op, Pad
 from convcost.networks.build import Choices, Network, build_network
@@ -25,7 +26,7 @@ def test_a_network_of_the_zoo_is_read_back(name: str) -> None:
     assert build_network(read_program(network_text(half))).graph == half.graph
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "input 4 @16x12 n2 int8\nstandard 6 k3x5 s2x1 d1x2 p0-1x3 bias\nmax-pool k3 s2 p0-1x1 ceil",
@@ -86,7 +87,7 @@ def test_what_has_no_word_is_told() -> None:
         network_text(Network("own", "", Graph((1, 8), "fp32", ()), [(1, 8)]))
 
 
-@pytest.mark.parametrize("line", ALONE)
+@each("line", ALONE)
 def test_every_operation_alone_is_read_back(line: str) -> None:
     """Its name, its inputs, and whatever it can have."""
     network = build_network(read_program(f"input 12 @8x6 n2\nodd.1: {line}"))
@@ -102,7 +103,7 @@ def test_the_last_hundred_characters_of_a_name_are_written() -> None:
     assert written == ["x" + "b" * 99, "n-" + "b" * 99]
 
 
-@pytest.mark.parametrize(
+@each(
     ("shape", "line"),
     [
         ((1, 8, 9), "input 8 @9 1d"), ((2, 8, 9, 9), "input 8 @9 n2"), ((1, 8, 9, 7), "input 8 @9x7"),

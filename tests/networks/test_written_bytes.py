@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.graph import ops
 from convcost.graph.ops import Activation, Graph, Node
@@ -32,7 +33,7 @@ onnx = pytest.importorskip("onnx", reason="it writes the same files")
 helper = onnx.helper
 
 
-@pytest.mark.parametrize(
+@each(
     ("number", "groups"),
     [(0, "00"), (1, "01"), (127, "7f"), (128, "80 01"), (300, "ac 02"), (16_383, "ff 7f"), (16_384, "80 80 01"),
      (2**63, "80 80 80 80 80 80 80 80 80 01"), (-1, "ff ff ff ff ff ff ff ff ff 01"),
@@ -43,7 +44,7 @@ def test_a_number_is_written_in_groups_of_seven_bits(number: int, groups: str) -
     assert varint(number).hex(" ") == groups
 
 
-@pytest.mark.parametrize(
+@each(
     "attributes",
     [{}, {"a": 1.5}, {"a": -3}, {"a": "text"}, {"a": (1, 2, 300)}, {"a": 0, "b": 0.1, "c": "", "d": (-1,)}],
 )
@@ -164,9 +165,7 @@ LEARNED: list[tuple[Any, list[tuple[str, tuple[int, ...], float]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("op", "parts"), LEARNED, ids=[f"{type(op).__name__}-{i}" for i, (op, _) in enumerate(LEARNED)]
-)
+@each(("op", "parts"), LEARNED, ids=[f"{type(op).__name__}-{i}" for i, (op, _) in enumerate(LEARNED)])
 def test_what_an_operation_learns_has_these_sizes(op: Any, parts: list[tuple[str, tuple[int, ...], float]]) -> None:
     found = parts_of(op, "node")
     assert [(one.node, one.part, one.dims) for one in found] == [("node", part, dims) for part, dims, _ in parts]
@@ -216,7 +215,7 @@ def test_noise_is_made_in_pieces() -> None:
     assert [len(piece) for piece in noise(1)(Tensor("a", "weight", (65_536,), 1.0), "fp16")] == [131_072]
 
 
-@pytest.mark.parametrize(
+@each(
     ("bits", "half"),
     [
         (0x3F80_0000, 0x3F80), (0x3F80_7FFF, 0x3F80), (0x3F80_8000, 0x3F80), (0x3F80_8001, 0x3F81),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from tables import each
 
 from convcost.graph import ops
 from convcost.networks.written.learned import parts_of
@@ -204,7 +204,7 @@ WRITTEN: dict[str, tuple[Any, list[tuple[int, ...]], Steps, dict[str, Any], dict
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", WRITTEN)
+@each("name", WRITTEN)
 def test_an_operation_is_written_in_these_steps(name: str) -> None:
     """The last of which has its name, the others a number behind it."""
     op, shapes, steps, integers, floats = WRITTEN[name]
@@ -218,7 +218,7 @@ def test_an_operation_is_written_in_these_steps(name: str) -> None:
     assert found.floats == {f"n/{key}": held for key, held in floats.items()}
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "note"),
     [
         ("silu", '["Activation",["silu"],["x"],2]'), ("a matrix", ""), ("relu", ""),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.answers.network import NetworkAnswer, answer_network
 from convcost.answers.opening import zoo_answer
@@ -75,7 +76,7 @@ def test_params_and_macs_equal_torchvisions(name: str) -> None:
         assert layers_of(answer) == facts["layers"]
 
 
-@pytest.mark.parametrize(("case", "figures"), PRINTED.items(), ids=lambda case: " ".join(map(str, case)))
+@each(("case", "figures"), PRINTED.items(), ids=lambda case: " ".join(map(str, case)))
 def test_figures_equal_the_papers(case: tuple[str, str, str], figures: tuple[Any, Any]) -> None:
     """In full where the figure is known in full, else at the paper's precision."""
     total = answered(*case).total
@@ -95,7 +96,7 @@ EFFICIENTNETS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("size", EFFICIENTNETS)
+@each("size", EFFICIENTNETS)
 def test_efficientnets_come_near_their_papers_table(size: str) -> None:
     """Table 2 rounds to two digits: within 5 %."""
     total, (params, macs) = answered(f"efficientnet-{size}").total, EFFICIENTNETS[size]
@@ -103,7 +104,7 @@ def test_efficientnets_come_near_their_papers_table(size: str) -> None:
     assert total["macs"] == pytest.approx(macs * 1e9, rel=0.05)
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "name"),
     [
         ("UNet", "u-net"), ("efficientnet_b3", "efficientnet-b3"), ("LeNet5", "lenet-5"), ("resnet50", "resnet50"),
@@ -173,7 +174,7 @@ def test_every_network_is_verified_and_names_its_source(name: str) -> None:
     assert re.search(r"\b(19|20)\d\d\b", program.source)
 
 
-@pytest.mark.parametrize("name", zoo_names())
+@each("name", zoo_names())
 def test_layers_add_up_and_names_are_unique(name: str) -> None:
     """Totals are the sums of the layers and of the kinds; the peak is the sum of what is alive there."""
     answer = answered(name)

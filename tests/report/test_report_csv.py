@@ -7,6 +7,7 @@ import io
 
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, one_layer, written
+from tables import each
 
 from convcost.analysis import WORDS
 from convcost.answers.check import Measurement
@@ -24,7 +25,7 @@ def lines(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.mark.parametrize("line", LINES)
+@each("line", LINES)
 def test_every_row_is_there_with_every_word(line: str) -> None:
     """Integers whole, what is missing empty, ratios dotted."""
     result = compared(line)
@@ -68,7 +69,7 @@ def test_chosen_columns_are_all_there_is() -> None:
     assert text.splitlines()[1] == "standard,1.0,verified,full,,72576"
 
 
-@pytest.mark.parametrize("name", COLUMNS)
+@each("name", COLUMNS)
 def test_every_column_can_be_chosen(name: str) -> None:
     """Each holds something in some row."""
     timed = tuple([row._replace(measured=Measurement(0.5, 2.0, 3, "onnxruntime", 0.7)) for row in contradicted().rows])

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer
+from tables import each
 
 from convcost.analysis import WORDS
 from convcost.answers.comparison import RELATIVE
@@ -15,7 +16,7 @@ from convcost.spec import SpecError, parse_spec, spec_to_json
 ROW = ("variant", "role", "applicable", "reason", "settings", *WORDS, "relative", "verified", "ops")
 
 
-@pytest.mark.parametrize("line", LINES)
+@each("line", LINES)
 def test_every_row_has_every_field_in_one_order(line: str) -> None:
     """Whether it applies or not."""
     document = comparison_document(compared(line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.answers.check import Check
 from convcost.checks.examination import Examined
@@ -61,7 +62,7 @@ def test_a_table_of_evidence_has_a_line_a_check() -> None:
     assert marks == [("reduced", "✗"), ("full", "✗"), ("full", "–"), ("reduced", "✓"), ("full", "–")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "shown"),
     [(None, "–"), (1_234_567, "1,234,567"), (1 / 3, "0.3333"), ([1200, 7], "1,200 / 7"), ([], "–"), (["a"], "a"),
      ((3, 3), "3x3"), ("", "–")],
@@ -106,7 +107,7 @@ def test_generated_layers_are_summed() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "cells", "mark"),
     [
         (Caught("r", ["params"], 8, 12), ("params", "8", "12"), "✓"),

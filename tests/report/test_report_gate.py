@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.gate.diff import TOLD, Change, Difference
 from convcost.gate.judging import BudgetAnswer, Finding
@@ -30,7 +31,7 @@ def answer(*found: Finding, **verified: str) -> BudgetAnswer:
     return BudgetAnswer("folder/pyproject.toml", found, verified, {"net": 7})
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "limit", "share"),
     [
         (120, 100, "+20.0 %"), (999, 100, "+899.0 %"), (1000, 100, "10 times"), (80, 100, "-20.0 %"),
@@ -44,7 +45,7 @@ def test_what_is_beyond_is_a_share_or_how_many_times(value: int, limit: int, sha
     assert line.mark == "✗"
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "cells"),
     [
         (finding(1200, 1300, True), ("1300", "1,200", "")), (finding(None, 1300, False), ("1300", "–", "")),

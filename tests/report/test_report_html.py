@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from report.report_cases import compared, contradicted, executed, one_layer
 from report.test_report_charts import network
+from tables import each
 
 import convcost
 from convcost.cli.main import run
@@ -163,7 +164,7 @@ def test_a_notebook_marks_what_was_executed() -> None:
     assert [row[0] for row in Page(text).rows if row][2] == "✓ standard"
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "text"),
     [
         (None, "–"), (1234567, "1,234,567"), (0, "0"), (0.123456789, "0.123457"), (2.0, "2"), ("", "–"), ([], "–"),

@@ -7,8 +7,8 @@ import json
 import subprocess
 import sys
 
-import pytest
 from report.report_cases import LINES, compared, contradicted, one_layer, written
+from tables import each
 
 from convcost.answers.comparison import Layer, answer
 from convcost.report import open_writer
@@ -21,7 +21,7 @@ from convcost.spec import SpecError
 LAYERS = (*LINES, "8 @8x8x8 k3 bias 3d", "64:128 @56 k3 t s2")
 
 
-@pytest.mark.parametrize("line", LAYERS)
+@each("line", LAYERS)
 def test_the_line_of_a_layer_is_its_document(line: str) -> None:
     """The fast way says the same, character by character."""
     layer = one_layer(line)
@@ -32,7 +32,7 @@ def test_the_line_of_a_layer_is_its_document(line: str) -> None:
     assert json_line(several) == json.dumps(layer_document(*several), separators=(",", ":"))
 
 
-@pytest.mark.parametrize("line", LINES)
+@each("line", LINES)
 def test_both_layouts_say_the_same(line: str) -> None:
     """And numbers come back exactly, however large."""
     document = comparison_document(compared(line))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 import pytest
+from tables import each
 
 from convcost.report.as_latex import latex
 from convcost.report.model import Head, Line, Section, Table
@@ -90,7 +91,7 @@ def test_names_of_operations_are_set_in(cell: str, kinds: str) -> None:
     assert columns(latex(table(heads, line))) == "lrrr"
 
 
-@pytest.mark.parametrize(
+@each(
     ("cells", "kinds"),
     [
         ((digits(90),), "ll"),

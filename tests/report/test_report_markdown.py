@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from report.report_cases import LINES, compared, contradicted, executed, one_layer, written
+from tables import each
 
 from convcost.report.as_markdown import markdown
 from convcost.report.model import Table
@@ -20,7 +20,7 @@ def tables(text: str) -> int:
     return len(re.findall(r"^\| :-", text, re.M))
 
 
-@pytest.mark.parametrize("line", LINES)
+@each("line", LINES)
 def test_every_line_has_as_many_cells(line: str) -> None:
     """Rows that do not apply too."""
     rows = cells(written("markdown", compared(line)))

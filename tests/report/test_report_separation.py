@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.answers.check import Check, Verified
 from convcost.report.separation import separation_document, separation_lines
@@ -44,7 +45,7 @@ def notes(found: Separation, start: str = "") -> list[str]:
     return [note for note in separation_table(found).notes if note.startswith(start)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("found", "label", "keys"),
     [
         (asked(layer()), "variant", "order rank error noise macs relative params spec"),
@@ -114,7 +115,7 @@ def test_a_layer_without_rows_says_why() -> None:
         assert [line.reason for line in found.sections[0].lines][:2] == [None, "it has no weights"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("error", "shown"),
     [(0.2149, "0.21"), (0.01, "0.01"), (0.0094, "0.009"), (1.1e-6, "1e-06"), (1e-6, "0"), (0.0, "0")],
 )  # fmt: skip
@@ -180,7 +181,7 @@ def test_a_budget_says_what_each_layer_becomes() -> None:
     assert (none["macs"], none["relative"]) == (["–", "0"], ["–", "–"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("layers", "question", "first"),
     [
         ((layer(),), {"error": 0.1},
@@ -219,7 +220,7 @@ def test_ranks_that_lose_nothing_are_named(exact: tuple[tuple[str, int, int], ..
     assert notes(asked(layer(exact=exact)), "· nothing") == said
 
 
-@pytest.mark.parametrize(
+@each(
     ("dead", "said"),
     [
         (None, []), (DeadParts(0, 0, 0, 0), []), (DeadParts(0, 0, 0, 2), []),
@@ -283,7 +284,7 @@ OUT = "500 params (50.0 %), 25.0 % of the MACs, 2 KiB"
 NAMES = [f"l{at} to 4:7 @6 k3" for at in range(3)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("removal", "said"),
     [
         (None, []), (Removal(NOTHING, NOTHING, NOTHING, ()), []),

@@ -6,6 +6,7 @@ from unittest.mock import MagicMock, call
 
 import pytest
 from report.test_report_charts import RATIOS
+from tables import each
 
 from convcost.report import as_svg
 from convcost.report.as_svg import LIGHT, Place
@@ -62,7 +63,7 @@ def test_a_row_is_as_high_as_its_panels(row: tuple[Panel, ...], inches: float) -
     assert as_svg._height(row) == pytest.approx(inches)
 
 
-@pytest.mark.parametrize(
+@each(
     ("title", "facts", "notes", "inches"),
     [
         ("", (), (), 0.05), ("t", (), (), 0.55), ("", ("f",), (), 0.55), ("t", ("f",), (), 0.55),
@@ -113,7 +114,7 @@ def test_bars_of_numbers_begin_at_zero() -> None:
     assert ax.set_xlim.mock_calls == [call(0, 51.0)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "low", "high", "ticks"),
     [
         ((0.5, 2), -1, 1, "1/2 1× 2×"), ((1, 1), 0, 1, "1× 2×"), ((3, 5), 0, 3, "1× 2× 4× 8×"),
@@ -330,7 +331,7 @@ def test_a_name_at_the_right_ends_before_the_left_edge() -> None:
     assert len(write((place, "one", True), (place, "two", True), (place, "x", False))) == 3
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "other", "touch"),
     [
         ((0.25, 0.5), (0.375, 0.5, 0.25), True), ((0.375, 0.5), (0.25, 0.5, 0.25), True),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
+from tables import each
 
 from convcost.execute.ones import fields, mixes
 from convcost.report import Options, evidence, fits, network_tables, open_writer, timing
@@ -141,7 +142,7 @@ def test_operations_stand_under_their_row() -> None:
     assert re.search(r"^ – depthwise-separable .*\n   └ depthwise .*\n   └ pointwise ", text, re.M)
 
 
-@pytest.mark.parametrize("name", COLUMNS)
+@each("name", COLUMNS)
 def test_every_column_can_be_chosen(name: str) -> None:
     """And stays, however narrow the screen."""
     text = written("table", compared("64:128 @56 k3"), columns=[name])
@@ -221,7 +222,7 @@ def heads_of(columns: Iterable[Column]) -> list[Head]:
     return [Head(column.key, column.header, "", True, column.priority) for column in columns]
 
 
-@pytest.mark.parametrize(
+@each(
     ("heads", "gone"),
     [
         (heads_of(choose_columns(None)), "arithmetic_intensity traffic_bytes effective_macs output_shape peak_bytes "
@@ -250,9 +251,7 @@ def laid(table: Table, width: int) -> list[str]:
     return ["".join([text for text, _ in spans]) for spans in lay_out(table, width)]
 
 
-@pytest.mark.parametrize(
-    ("width", "mark", "lines"), [(33, "", 1), (32, "", 2), (35, "✓*", 1), (34, "✓*", 2), (26, "", 2), (10, "", 2)]
-)
+@each(("width", "mark", "lines"), [(33, "", 1), (32, "", 2), (35, "✓*", 1), (34, "✓*", 2), (26, "", 2), (10, "", 2)])
 def test_a_title_of_a_section_is_wrapped_at_the_width(width: int, mark: str, lines: int) -> None:
     """Behind the marks, a space on either side of them; 31 letters in two words; never in less than 24."""
     title = "x" * 15 + " " + "y" * 15
@@ -263,7 +262,7 @@ def test_a_title_of_a_section_is_wrapped_at_the_width(width: int, mark: str, lin
     assert found[0].startswith(" " * (2 + len(mark)) + "x")
 
 
-@pytest.mark.parametrize(
+@each(
     ("mark", "style"),
     [("✓", "good"), ("✓*", "good"), ("✗", "bad"), ("✗!", "bad"), ("–", "dim"), ("!", "dim"), ("", "dim")],
 )

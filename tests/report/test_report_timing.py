@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.answers.check import Check
 from convcost.report.timing import device_table, timed_document, timed_rows, timed_table, write_devices
@@ -206,7 +207,7 @@ def test_what_disturbed_is_said() -> None:
     assert not [note for note in calm if "not free" in note or "interrupted" in note or "predicted by" in note]
 
 
-@pytest.mark.parametrize(
+@each(
     ("device", "said"),
     [
         (DEVICE, ["· bound: no run is faster, on card (third-party; source: a sheet and a table)", "· in a box"]),

@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.report.units import BYTES, COUNTS, PLAIN, RATIO, Scale, Units, choose_scale, show
 
@@ -54,7 +55,7 @@ def test_no_number_is_wide(values: list[int]) -> None:
     assert max(len(show(value, scale)) for value in values) <= 8
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "units", "shown", "unit"),
     [
         ([73728, 36864, 8768, 2304, 576], COUNTS, ["73.728", "36.864", "8.768", "2.304", "0.576"], "K"),
@@ -97,7 +98,7 @@ def test_columns_read_like_this(values: list[int | float | None], units: Units, 
     assert ([show(v, scale) for v in values], scale.unit) == (shown, unit)
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "scale", "text"),
     [
         (0.00095, Scale("", 1, 3), "0.00095"), (0.00094, Scale("", 1, 3), "9.4e-4"),

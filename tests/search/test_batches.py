@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.answers.comparison import Layer, Result, answer, compare_variants
 from convcost.cli import compare as compare_command
@@ -111,7 +112,7 @@ def test_what_is_like_many_others_is_answered_by_a_plan() -> None:
     assert None not in batch(lambda read: compare_variants(read.spec, ["standard", "inverted-residual"])).texts(lines)
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     ["64:128 @5000000 k3", "64:128 @56x q", "3x3 64", "@56", "1d 3d", "64:128 @56x56x56x56 k3", "Conv2d(3, 4, 3) @9",
      "064 @5 k3", "64:128 @56 k3 p8517364290000001", "1:2:3 @5 k3", "k3 10000:1 @9", "k3 8:1 @10000", "10000 @9 k3",
@@ -121,7 +122,7 @@ def test_what_has_no_plain_sizes_has_no_form(line: str) -> None:
     assert form_of(line) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "words", "channels", "sizes", "numbers"),
     [
         ("k3 1d 64:128 @56 s2", "k3 1d #:# @# s2", 2, 1, (64, 128, 56)),  # `1d` is a word: the axes are no channels
@@ -158,7 +159,7 @@ def test_lines_of_a_form_are_counted_from_one_call_to_the_next() -> None:
     assert four.texts(lines) == answers
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "planned"),
     [
         ("8192:8192 @4096 k1", True), ("1:1 @1 k1", True), ("8193:8 @9 k1", False), ("8:8193 @9 k1", False),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from schema import VALID
+from tables import each
 
 from convcost.answers.comparison import answer
 from convcost.cli.main import run
@@ -55,7 +56,7 @@ def test_the_best_setting_is_the_best_of_all(variant: str, settings: list[str], 
     assert all([near.words["macs"] > most and near.words["params"] > best for near in found.beyond])
 
 
-@pytest.mark.parametrize("variant", all_variants())
+@each("variant", all_variants())
 def test_settings_are_those_that_change_the_graph(variant: str) -> None:
     """Of every variant: what a row says shaped it is among them."""
     text = "64:64 @8x7x6 k3 3d" if variant == "2plus1d" else "64:64 @9 k3 1d" if variant == "tcn" else "64:64 @9 k3"
@@ -67,7 +68,7 @@ def test_settings_are_those_that_change_the_graph(variant: str) -> None:
 MIDDLE = {"mid_channels": (1, 24)}
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "variant", "searched", "configurations"),
     [
         ("16:24 @9 k3", "bottleneck", {**MIDDLE, "groups": (1, 8)}, 24 + 12 + 6 + 3),  # 1, 2, 4 and 8 groups of middles
@@ -170,7 +171,7 @@ def test_widths_are_exact() -> None:
     assert (numbers[0], numbers[-1], parts, len(numbers)) == (5, 300, 100, 296)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "widths"),
     [
         ("100", ["100"]), ("0.5,1", ["1/2", "1"]), (".5", ["1/2"]), ("0.000001", ["1/1000000"]), ("1..1", ["1"]),
@@ -184,7 +185,7 @@ def test_widths_are_those_of_a_list_of_numbers_and_ranges(text: str, widths: lis
     assert [Fraction(number, parts) for number in numbers] == [Fraction(width) for width in widths]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "wrong", "hint"),
     [
         ("1..0.5", "1..0.5", "the smaller one first"), ("x", "x", "such as 0.25..1.5"), ("0..1", "0..1", "above 0"),
@@ -215,7 +216,7 @@ def test_a_range_of_widths_has_so_many_steps_at_most(monkeypatch: pytest.MonkeyP
 TINY = read_program("input 3 @8\nwidth 1\nstandard 10*width k3\nstandard 20*width k1", "tiny")
 
 
-@pytest.mark.parametrize(
+@each(
     ("budget", "widths", "sizes", "best", "beyond", "counts"),
     [
         ("macs<=22015", "0.5,1,2", (), [], ["width=0.5"], (3, 0, 0)),  # 344 * 64 is one more: the least is shown
@@ -381,7 +382,7 @@ def test_two_widths_of_two_sizes_are_a_search(budget: str, rows: list[str], beyo
     assert said == [rows, beyond]
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "spec", "text"),
     [
         ({"out_channels": 57}, {"in_channels": 64, "out_channels": 57}, "64:57"),

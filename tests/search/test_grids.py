@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from tables import each
 
 from convcost.answers.comparison import answer
 from convcost.search.columns import blocks
@@ -15,7 +16,7 @@ from convcost.spec.errors import SpecError
 from convcost.variants.registry import all_variants
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "layers"),
     [
         ("16..64/16 @7 k3", ["16:16 @7 k3", "32:32 @7 k3", "48:48 @7 k3", "64:64 @7 k3"]),
@@ -45,7 +46,7 @@ def test_a_grid_is_all_the_layers_that_its_tokens_say(text: str, layers: list[st
     assert found == [parse_spec(layer) for layer in layers]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "column", "message"),
     [
         ("64:9..3 @3 k3", 4, "has no numbers"), ("16..a @3 k3", 1, "no number and no range"),
@@ -67,7 +68,7 @@ def test_what_is_no_grid_is_pointed_at(text: str, column: int, message: str) -> 
     assert caught.value.column == column
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "axes"),
     [
         ("_:_ @_ k3", {"in_channels": (1, 8192), "out_channels": (1, 8192), "size": (1, 1024)}),
@@ -121,7 +122,7 @@ def test_a_grid_has_ten_million_million_layers_at_most() -> None:
     assert (caught.value.start, caught.value.end) == (0, len(caught.value.text))
 
 
-@pytest.mark.parametrize(("text", "wrong", "hint"), [
+@each(("text", "wrong", "hint"), [
     ("9..3 @3 k3", "9..3", "write the smaller one first"), ("0..4 @3 k3", "0..4", "numbers and steps are 1 or more"),
     ("0..0 @3 k3", "0..0", "numbers and steps are 1 or more"), ("4..8/x1 @3 k3", "4..8/x1", "numbers and steps"),
     ("0 @7 k3", "0", "such as 16..512/16"), ("8, @9 k3", "", "such as 16..512/16"), ("8 @9x k3", "", "such as 16..512"),
@@ -152,11 +153,11 @@ def every_row(grid: Grid, variant: str, layers: int) -> list[dict[str, object] |
     return rows
 
 
-@pytest.mark.parametrize("text", [
+@each("text", [
     "3,16,24,64:8,16,64,96 @7,8x5,56 k3 s2", "8..64/8 @5,9,14 k5x3 bias int8 n2 p1",
     "6,12 @6..12/2 k4 s3 d2 psame-upper",
 ])  # fmt: skip
-@pytest.mark.parametrize("variant", all_variants())
+@each("variant", all_variants())
 def test_columns_say_what_compare_says(text: str, variant: str) -> None:
     """Word by word of every layer, also where a variant does not apply to some of them."""
     for grid in read_grid(text.split()):

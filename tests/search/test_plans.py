@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from strategies import pairs
+from tables import each
 
 from convcost.analysis import analyze, traced, words
 from convcost.analysis.traced import Trace
@@ -113,7 +114,7 @@ ARRANGED: list[tuple[Callable[..., list[Any]], list[int], int]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("build", "axes", "steps"), ARRANGED)
+@each(("build", "axes", "steps"), ARRANGED)
 def test_steps_are_arranged_along_few_axes(build: Callable[..., list[Any]], axes: list[int], steps: int) -> None:
     """Worked out by hand; what they say is what was traced."""
     lengths, random = [100, 50, 20], Random(1)
@@ -186,7 +187,7 @@ def test_what_would_be_rounded_is_refused() -> None:
         make_plan(lambda n: [n * n / (n + 1)], [(1, 10**9)], [3])
 
 
-@pytest.mark.parametrize(
+@each(
     ("ask", "outcome", "guards"),
     [
         (lambda a, b: a < b, True, 1),
@@ -212,7 +213,7 @@ def test_a_traced_size_never_becomes_a_number_or_a_text() -> None:
             use(size)
 
 
-@pytest.mark.parametrize("sign", ["+", "-", "*", "//", "%", "max"])
+@each("sign", ["+", "-", "*", "//", "%", "max"])
 def test_the_interval_of_a_result_is_that_of_all_pairs(sign: str) -> None:
     """No wider, but for a remainder that begins again; a divisor that may be 0 has none."""
     sides = [(low, high) for low in range(-2, 5) for high in range(low, 6)]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.answers.comparison import compare_variants
 from convcost.cli.main import run
@@ -91,7 +92,7 @@ def test_every_word_that_may_be_asked_for_is_there() -> None:
         assert (words[outer][inner] if inner else words[outer]) is not None
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "wrong", "start", "message"),
     [
         ({"sort": "macs,peak"}, "peak", 5, "unknown word 'peak'"), ({"sort": "most:macs"}, "most", 0, "no way to sort"),
@@ -183,7 +184,7 @@ def test_networks_of_the_zoo_are_chosen_and_sorted(
     assert found == ["mobilenet-v3-small", "mobilenet-v2"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("where", "tokens", "condition"),
     [
         ("k3 and macs>1%", "k3", "macs>1%"), ("k3 macs>1%", "k3 macs>1%", ""), ("macs>1%", "macs>1%", ""),

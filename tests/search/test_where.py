@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.search.where import Condition, condition_of_layers, read_quantity
 from convcost.spec.errors import SpecError
@@ -20,7 +21,7 @@ ROW = {"macs": 30_000_000, "params": 512, "peak_bytes": 2**21, "relative": {"mac
        "variant": "grouped"}  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "number"),
     [
         ("150M", 150_000_000), ("0.15G", 150_000_000), ("2MiB", 2**21), ("30 MMACs", 30_000_000),
@@ -34,13 +35,13 @@ def test_a_quantity_is_exact_whatever_its_unit(text: str, number: Any) -> None:
     assert read_quantity(text) == number
 
 
-@pytest.mark.parametrize("text", ["", "M", "3x", "-3", "3 apples", "1..2", "0x10", "3mM"])
+@each("text", ["", "M", "3x", "-3", "3 apples", "1..2", "0x10", "3mM"])
 def test_what_is_no_quantity_is_refused(text: str) -> None:
     with pytest.raises(SpecError, match="quantity"):
         read_quantity(text)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "holds"),
     [
         ("macs<=30M", True), ("macs<30M", False), ("macs>=30 MMACs", True), ("macs>30M", False), ("macs=30M", True),
@@ -73,7 +74,7 @@ def test_a_condition_says_what_it_asks_for_and_whether_it_needs_a_total(
     assert (condition.shares, condition.words) == (shares, words)
 
 
-@pytest.mark.parametrize(
+@each(
     ("asked", "holds"),
     [
         ("<20", [1, 0, 0]), ("<=20", [1, 1, 0]), (">20", [0, 0, 1]), (">=20", [0, 1, 1]), ("=20", [0, 1, 0]),
@@ -126,7 +127,7 @@ def test_columns_are_answered_as_rows_are(values: list[int], tenths: int, sign: 
     assert np.broadcast_to(columns, len(values)).tolist() == rows
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "wrong", "start", "message", "hint"),
     [
         ("macs<=", "", 6, "a value is missing", "such as 30M"), ("mac<=3", "mac", 0, "unknown word 'mac'", "macs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.timing import answer, clock
 from convcost.timing.answer import Timed, TimedRow
@@ -171,7 +172,7 @@ def timed(ratio: tuple[float, float, float] | None, macs_ratio: float | None = 0
     return TimedRow("row", "replacement", 10, macs_ratio, Bound(bound, None, None, None), None, times)
 
 
-@pytest.mark.parametrize(
+@each(
     ("ratio", "macs_ratio", "verdict", "surprising"),
     [
         ((1.2, 1.1, 1.3), 0.5, "slower", True), ((1.2, 1.1, 1.3), 1.0, "slower", False),

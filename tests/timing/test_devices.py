@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.graph.ops import Concat, Conv, Flatten, Graph, Linear, Node
@@ -35,7 +36,7 @@ def bounded(text: str, device: Device) -> Bound:
     return bound_of(graph, shapes, analyze(graph, True, shapes), device)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@each("name", PUBLISHED)
 def test_a_bound_lies_below_the_published_time(name: str) -> None:
     """An image of a large batch; and not so far below that it says nothing."""
     size, microseconds = PUBLISHED[name]
@@ -72,7 +73,7 @@ def test_a_side_whose_figure_is_missing_is_missing() -> None:
     assert bounded(text, SMALL._replace(peak={}, bandwidth=None)) == Bound(None, None, None, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "numbers"),
     [
         ("input 4 @6x5\nstandard 8 k3", 4 * 30 + 8 * 30 + 4 * 8 * 9),
@@ -146,7 +147,7 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
         find_device(str(path))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [
         ("x", "no TOML"), ("a = 1", "has no device"), ("[devices]\na = 1", "has no device"),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from networks.test_written import FORMS
+from tables import each
 
 from convcost.cli.main import run
 from convcost.graph.ops import Graph
@@ -144,7 +145,7 @@ def test_other_types_than_fp32_are_refused(dtype: str) -> None:
     assert why.startswith(f"{dtype} is not timed: ")
 
 
-@pytest.mark.parametrize(
+@each(
     ("found", "expected", "gap"),
     [([1.0, 2.0], [1.0, 2.0], 0.0), ([1.0, 3.0], [1.0, 4.0], 0.25), ([0.0], [0.0], 0.0), ([0.5], [0.0], 0.5),
      ([np.nan, 1.0], [1.0, 1.0], np.inf), ([1.0], [1.0, 1.0], np.inf)],
@@ -181,7 +182,7 @@ class Asked(NamedTuple):
     type: str
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "dtype", "is_noise"),
     [
         ("tensor(float)", "float32", True), ("tensor(double)", "float64", True), ("tensor(float16)", "float16", True),

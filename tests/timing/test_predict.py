@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.graph.ops import Activation, AdaptivePool, Add, Conv, Linear, Op, Pool
@@ -78,7 +79,7 @@ def conv(inner: int, outer: int, kernel: tuple[int, ...], groups: int = 1, **fie
     return Conv(inner, outer, kernel, (1,) * axes, ((0, 0),) * axes, (1,) * axes, groups, **fields)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "name"),
     [
         (Linear(4, 6), (2, 4), "linear"),
@@ -106,7 +107,7 @@ def test_an_operation_is_fitted_in_its_class(op: Op, given: tuple[int, ...], nam
     assert class_of(op, given) == name
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "out", "macs", "expected"),
     [
         (Linear(4, 6), [(2, 4)], (2, 6), 48, [1, 48, 8 + 12, 24]),
@@ -179,7 +180,7 @@ def test_calibration_takes_the_fastest_and_a_margin(monkeypatch: pytest.MonkeyPa
     assert found.key == {"engine": "fake", "version": "1", "threads": 1, "cpu": calibrate.processor_name()}
 
 
-@pytest.mark.parametrize(
+@each(
     ("factors", "share", "within"),
     [
         ([2, 2, 2], 0.5, 2), ([1, 2, 8], 0.5, 2), ([8, 1, 2], 0.9, 8), ([*range(1, 11)], 0.9, 10),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.answers.check import Check
 from convcost.answers.comparison import compare_variants
@@ -279,7 +280,7 @@ def test_noise_is_the_same_every_time() -> None:
     assert make_case(GRAPH, seed=0).model == case.model != make_case(GRAPH, seed=1).model
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "transposed", "extra", "is_refused"),
     [
         ("onnxruntime", True, (1, 2), True), ("onnxruntime", True, (2, 0), True), ("onnxruntime", True, (1, 1), False),

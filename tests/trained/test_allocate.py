@@ -8,6 +8,7 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.spec import parse_spec
 from convcost.trained.allocate import Point, allocate, hull_of, ways_of
@@ -23,7 +24,7 @@ def hulls_of(seed: int) -> list[list[Point]]:
     return [hull_of([*one, Point(60, 0.0)]) for one in points]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@each("seed", range(8))
 def test_allocated_errors_are_the_least_at_the_corners_of_the_hulls(seed: int) -> None:
     """For every budget that an allocation uses up, no other choice of points is as cheap and loses less."""
     hulls = hulls_of(seed)
@@ -44,7 +45,7 @@ def test_allocated_errors_are_the_least_at_the_corners_of_the_hulls(seed: int) -
 STEPS = [Point(1, 1.0), Point(3, 0.4), Point(4, 0.3)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("layers", "budget", "found"),
     [
         ([STEPS, STEPS], 1, None), ([STEPS, STEPS], 2, [1, 1]), ([STEPS, STEPS], 3, [1, 1]),
@@ -65,7 +66,7 @@ def test_a_budget_buys_the_steps_that_gain_most(
     assert (None if points is None else [point.macs for point in points]) == found
 
 
-@pytest.mark.parametrize(
+@each(
     ("points", "kept"),
     [
         ([(1, 1.0), (2, 0.5), (3, 0.0)], [1, 3]),  # on a line

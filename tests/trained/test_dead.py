@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.analysis.taps import taps_on_data
@@ -318,7 +319,7 @@ def test_a_kernel_without_its_dead_rows_gives_what_it_did(
     assert [one.verified and one.verified.status for one in found.removal.layers] == ["verified"] * len(specs)
 
 
-@pytest.mark.parametrize(("n", "k", "s", "d", "before", "after"), [
+@each(("n", "k", "s", "d", "before", "after"), [
     (1, 3, 1, 1, 1, 1), (2, 5, 2, 1, 2, 2), (3, 7, 1, 2, 6, 6), (5, 3, 3, 1, 1, 1), (4, 2, 1, 3, 3, 0),
     (7, 1, 2, 1, 0, 0),
 ])  # fmt: skip
@@ -353,7 +354,7 @@ def test_a_layer_never_loses_all_of_its_outputs(tmp_path: Path) -> None:
     assert {one.name: one.after.out_channels for one in found.removal.layers}["Conv.a"] == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("dilation", "padding", "useful", "kernel", "left"),
     [
         (1, (2, 2), [0, 1, 1, 0, 0], 2, (1, 0)), (1, (2, 2), [0, 0, 1, 0, 0], 1, (0, 0)),

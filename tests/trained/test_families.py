@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.answers.comparison import answer
 from convcost.execute.values.kernels import kernel_of_factors
@@ -58,7 +59,7 @@ def relative(lost: float, kernel: Any) -> float:
     return sqrt(lost / whole) if whole else 0.0
 
 
-@pytest.mark.parametrize(("name", "variant", "rank"), RANKS)
+@each(("name", "variant", "rank"), RANKS)
 def test_the_exact_rank_is_the_derived_one(name: str, variant: str, rank: int) -> None:
     """Nothing is lost at it, to 1e-7; at the rank below something is."""
     kernel = golden(name)
@@ -79,8 +80,8 @@ def test_a_diagonal_misses_a_third_at_rank_2() -> None:
     assert abs(relative(pair_of(kernel, "spatially-separable").lost[2], kernel) - sqrt(1 / 3)) <= 1e-12
 
 
-@pytest.mark.parametrize("shape", [(7, 5, 3, 4), (3, 9, 5, 2), (4, 4, 3, 3)])
-@pytest.mark.parametrize("variant", [name for name in TWO_AXES if name != "bottleneck"])
+@each("shape", [(7, 5, 3, 4), (3, 9, 5, 2), (4, 4, 3, 3)])
+@each("variant", [name for name in TWO_AXES if name != "bottleneck"])
 def test_curves_are_those_of_an_svd(shape: tuple[int, ...], variant: str) -> None:
     """Of the unfolded matrices, written out here once more; to 1e-9."""
     kernel = np.random.default_rng(0).normal(size=shape)
@@ -97,8 +98,8 @@ def test_curves_are_those_of_an_svd(shape: tuple[int, ...], variant: str) -> Non
     assert np.allclose(np.sqrt(pair_of(kernel, variant).lost), np.sqrt(expected), rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("variant", TWO_AXES)
-@pytest.mark.parametrize("name", ["sobel-same-rows", "shared-filters", "zero", "random"])
+@each("variant", TWO_AXES)
+@each("name", ["sobel-same-rows", "shared-filters", "zero", "random"])
 def test_factors_make_a_kernel_as_far_away_as_was_said(variant: str, name: str) -> None:
     """At full rank, which a kernel of less rank has zeros in, and at half of it."""
     kernel = np.random.default_rng(1).normal(size=(6, 5, 3, 4)) if name == "random" else golden(name)
@@ -280,7 +281,7 @@ PASSES = ("spatially-separable", "spatially-separable-reversed")
 OTHERS = ("depthwise-separable", "blueprint-separable", "low-rank", "low-rank-reversed", "bottleneck")
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "names", "missing"),
     [
         ("8:6 @9x7 k3", (*PASSES, *OTHERS), {}), ("8:6 @9x7 k3 g2 s2", (*PASSES, *OTHERS), {}),

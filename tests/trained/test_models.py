@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 from trained.small_models import conv, node, onnx, random_weights, saved
 
 from convcost.networks.onnx.weights import Stored
@@ -144,7 +145,7 @@ def test_convolutions_inside_of_a_branch_are_counted(tmp_path: Path) -> None:
     assert (len(plain.layers), plain.inside) == (1, 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "change", "bias", "dead"),
     [
         ("2:3 @5x4 k3", lambda w: w[1].fill(0), None, (1, 0, 0, 0)),
@@ -282,12 +283,12 @@ FILTERS = [
 ]
 
 
-@pytest.mark.parametrize(("filter", "text"), FILTERS)
+@each(("filter", "text"), FILTERS)
 def test_a_single_filter_is_said_in_words(filter: Any, text: str) -> None:
     assert filter_text(np.array(filter, float)[None, None]) == text
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 3, 3), (2, 1, 3, 3), (1, 1, 3), (1, 1, 3, 3, 3), (1, 1, 3, 1), (1, 1, 1, 3)])
+@each("shape", [(1, 2, 3, 3), (2, 1, 3, 3), (1, 1, 3), (1, 1, 3, 3, 3), (1, 1, 3, 1), (1, 1, 1, 3)])
 def test_what_is_no_single_filter_of_two_axes_is_not_said_in_words(shape: tuple[int, ...]) -> None:
     assert filter_text(np.ones(shape)) == ""
     assert filter_text(np.full((1, 1, 2, 2), np.nan)) == ""
@@ -428,7 +429,7 @@ def test_an_input_may_be_of_any_real_type(kind: str, tmp_path: Path) -> None:
     assert numbers_of(str(tmp_path / "x.npy")).tolist() == [[1, 1]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "text"),
     [
         (0.5, "0.5"), (1 / 3, "0.3333"), (-2.0000001, "-2"), (1e-7, "0"), (0.001, "0.001"), (12345.004, "12345"),

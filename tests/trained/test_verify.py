@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.graph.ops import Conv
 from convcost.spec import parse_spec
@@ -30,8 +31,8 @@ def kernel_of(text: str, kind: str = "random") -> Kernel:
     return Kernel("conv", spec, weights.astype(np.float32), bias)
 
 
-@pytest.mark.parametrize("kind", ["random", "deficient", "zero"])
-@pytest.mark.parametrize("text", SPECS)
+@each("kind", ["random", "deficient", "zero"])
+@each("text", SPECS)
 def test_every_family_holds_at_every_kind_of_rank(text: str, kind: str) -> None:
     """Of one, of the half and of the full rank, also where the kernel has less: 0 of 0 is 0 there, and never NaN."""
     kernel = kernel_of(text, kind)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.graph import ops
 from convcost.spec import ACTIVATIONS
@@ -31,7 +32,7 @@ SLOPES = {
 }
 
 
-@pytest.mark.parametrize("kind", ACTIVATIONS)
+@each("kind", ACTIVATIONS)
 def test_slopes_of_activations_are_those_of_pytorch(kind: str) -> None:
     assert DERIVATIVES[kind](AT).tolist() == pytest.approx(SLOPES[kind], abs=1e-9)
 
@@ -43,7 +44,7 @@ def test_the_slope_of_an_exponential_stays_finite_far_out(kind: str) -> None:
         assert np.isfinite(DERIVATIVES[kind](np.array([-1e6, 1e6]))).all()
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "size", "windows", "border"),
     [
         (ops.Pool("max", (3,), (2,), ((1, 1),)), (5,), [[(0, 3, 1), (2, 5, 1), (4, 7, 1)]], [(1, 1)]),
@@ -65,7 +66,7 @@ def test_windows_of_a_pool_lie_in_the_input_with_its_border(
     assert found == border
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "grad", "expected"),
     [
         (ops.Pool("max", (2,), (1,), ((0, 0),)), [1, 5, 2, 4], [10, 20, 40], [0, 30, 0, 40]),
@@ -102,7 +103,7 @@ def back(op: Any, given: list[Any], weights: list[Any], grad: Any) -> tuple[list
     return [array.tolist() for array in inner], [array.tolist() for array in learned]
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "weights", "grad", "inner", "learned"),
     [
         (ops.Add(), [[[1, 2]], [[3, 4]]], [], [[5, 6]], [[[5, 6]], [[5, 6]]], []),

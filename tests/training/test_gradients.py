@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from strategies import applying
+from tables import each
 
 from convcost.explain.document import training_macs
 from convcost.graph import ops
@@ -99,7 +100,7 @@ def one(op: ops.Op) -> ops.Graph:
     return ops.Graph(SHAPE, "fp32", (ops.Node("op", op, (0,)),))
 
 
-@pytest.mark.parametrize("op", [*CONVS.values(), *OTHERS.values()], ids=[*CONVS, *OTHERS])
+@each("op", [*CONVS.values(), *OTHERS.values()], ids=[*CONVS, *OTHERS])
 def test_gradients_are_the_central_differences(op: ops.Op) -> None:
     """Of the input and of every weight, H and W unequal."""
     assert disagreement(one(op)) < 1e-6
@@ -131,8 +132,8 @@ def test_gradients_hold_through_every_variant(variant: str) -> None:
     assert disagreement(build_variant(variant, spec).graph) < 1e-6
 
 
-@pytest.mark.parametrize("text", ["4:6 @7x5 k3x2 s2x1 g2 n2 ratio=2 e2", "4:6 @4x5 k3x2 s2 t op1"])
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@each("text", ["4:6 @7x5 k3x2 s2x1 g2 n2 ratio=2 e2", "4:6 @4x5 k3x2 s2 t op1"])
+@each("variant", [*all_variants(), "as-given"])
 def test_the_backward_pass_takes_as_many_products_as_the_training_step_says(variant: str, text: str) -> None:
     """Node by node: sizes of the matrices that were really multiplied."""
     try:
@@ -145,7 +146,7 @@ def test_the_backward_pass_takes_as_many_products_as_the_training_step_says(vari
     assert (sum(found.input_macs), sum(found.weight_macs)) == (step.input_gradient, step.weight_gradient)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "shapes"),
     [
         (ops.Conv(6, 4, (3, 2), (1, 1), ((0, 0), (0, 0)), (1, 1), 2), [(4, 3, 3, 2)]),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from networks.test_written import FORMS
+from tables import each
 
 from convcost.graph import ops
 from convcost.networks.build import build_network
@@ -48,7 +49,7 @@ OPS: list[tuple[ops.Op, ops.Shape]] = [
 ]
 
 
-@pytest.mark.parametrize(("op", "shape"), OPS, ids=range(len(OPS)))
+@each(("op", "shape"), OPS, ids=range(len(OPS)))
 def test_gradients_are_the_differences(op: ops.Op, shape: ops.Shape) -> None:
     """Of the input and of every weight: a small step either way."""
     random = np.random.default_rng(3)
@@ -86,7 +87,7 @@ def in_training(op: ops.Op, learned: dict[str, Any]) -> list[Any]:
     return [np.concatenate(arrays)] if isinstance(op, ops.Tokens) else arrays
 
 
-@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+@each("text", FORMS.values(), ids=FORMS)
 def test_a_training_step_goes_forward_as_the_executor_does(text: str) -> None:
     """So that its gradients, which are its own differences, are those of the operation."""
     case = make_case(build_network(read_program(text)).graph)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.spec import LayerSpec, parse_spec
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant
@@ -48,7 +49,7 @@ def test_spatially_separable_needs_two_axes_of_more_than_1(text: str, why: str) 
     assert applicable(text) == (EVERYTHING | also) - {"spatially-separable", "spatially-separable-reversed"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("variant", "text", "why"),
     [
         ("2plus1d", "8:8 @9 k3", "made for three axes: time, height and width"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.spec import parse_spec
 from convcost.variants.factors import letter_sizes, read_factors, with_ranks
@@ -47,7 +48,7 @@ def test_a_layer_of_so_many_of_each_chosen_letter(chosen: str, ranks: tuple[int,
     assert with_ranks(parse_spec("6:8 @9 k3"), chosen, ranks) == parse_spec(tokens)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "text", "has_one"),
     [
         ("grouped", "64:64 @9 k3", True), ("bottleneck", "64:64 @9 k3", True), ("bottleneck", "64:64 @9 k3 g4", False),

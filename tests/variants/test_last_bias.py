@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from strategies import pairs
+from tables import each
 
 from convcost.checks.wiring import check_stages
 from convcost.graph.ops import Conv
@@ -23,7 +23,7 @@ LAST = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "line", "residual"), MADE)
+@each(("name", "line", "residual"), MADE)
 def test_one_convolution_of_the_main_branch_has_the_bias(name: str, line: str, residual: bool) -> None:
     """The gates of squeeze-and-excitation keep theirs; a projection has none."""
     spec = parse_spec(line)._replace(residual=residual)
@@ -36,7 +36,7 @@ def test_one_convolution_of_the_main_branch_has_the_bias(name: str, line: str, r
     assert check_stages(name, spec, graph).ok is not False
 
 
-@pytest.mark.parametrize(("name", "line"), pairs([STRIDED]))
+@each(("name", "line"), pairs([STRIDED]))
 def test_elsewhere_the_graph_is_that_of_a_layer_without_bias(name: str, line: str) -> None:
     """Names, wiring and all other fields."""
     spec = parse_spec(line)

@@ -6,6 +6,7 @@ from math import prod
 
 import pytest
 from strategies import each_layer
+from tables import each
 
 from convcost.graph.ops import Activation, Conv, Graph
 from convcost.spec import parse_spec
@@ -105,7 +106,7 @@ def test_an_output_of_two_or_more_an_axis_keeps_two(spec: LayerSpec, name: str) 
     assert [n >= 2 for n in small[2:]] == [n >= 2 for n in full[2:]]
 
 
-@pytest.mark.parametrize(
+@each(
     "spec",
     [
         LayerSpec(64, 128, (3, 3), (56, 56), padding=SAME),
@@ -167,7 +168,7 @@ def test_an_odd_number_of_outputs_stays_odd(inner: int, outer: int) -> None:
     assert small.out_channels % 2 == outer % 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "size"),
     [
         ("64:128 @56 k3", (7, 8)),  # 3 windows beside one another and one more reach: 2 + 2 + 2 + 1

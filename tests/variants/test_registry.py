@@ -6,6 +6,7 @@ import re
 
 import pytest
 from strategies import each_layer, made_for
+from tables import each
 
 from convcost.graph.shapes import infer_shapes
 from convcost.spec import LayerSpec, parse_spec
@@ -46,7 +47,7 @@ def test_as_given_is_a_row_and_not_a_variant() -> None:
     assert build_variant(AS_GIVEN, parse_spec("8:8 @9 k3 g4")).settings["groups"] == 4
 
 
-@pytest.mark.parametrize("name", all_variants())
+@each("name", all_variants())
 def test_a_variant_introduces_itself(name: str) -> None:
     """Kebab-case name, known role, one short line about it."""
     entry = all_variants()[name]
@@ -57,14 +58,14 @@ def test_a_variant_introduces_itself(name: str) -> None:
     assert "\n" not in entry.summary
 
 
-@pytest.mark.parametrize("name", [*all_variants(), AS_GIVEN])
+@each("name", [*all_variants(), AS_GIVEN])
 def test_building_twice_gives_the_same(name: str) -> None:
     """A variant is a function of the spec alone."""
     spec = made_for(name, parse_spec("32:64 @9x8 k3 s2 bias")._replace(norm=True, activation="relu"))
     assert build_variant(name, spec) == build_variant(name, spec)
 
 
-@pytest.mark.parametrize("name", [*all_variants(), AS_GIVEN])
+@each("name", [*all_variants(), AS_GIVEN])
 def test_node_names_are_unique_and_inputs_come_first(name: str) -> None:
     """Every node reads values that exist by then, and every value but the last is read."""
     spec = made_for(name, parse_spec("32:64 @9x8 k3 s2 bias")._replace(norm=True, activation="relu"))
@@ -74,7 +75,7 @@ def test_node_names_are_unique_and_inputs_come_first(name: str) -> None:
     assert {value for node in nodes for value in node.inputs} == set(range(len(nodes)))
 
 
-@pytest.mark.parametrize("name", [*all_variants(), AS_GIVEN])
+@each("name", [*all_variants(), AS_GIVEN])
 def test_input_and_dtype_are_the_layers(name: str) -> None:
     """Value 0 is (batch, in_channels, *input_size)."""
     spec = made_for(name, parse_spec("32:64 @9x8 k3 n5 bf16"))
@@ -82,8 +83,8 @@ def test_input_and_dtype_are_the_layers(name: str) -> None:
     assert (graph.input_shape, graph.dtype) == ((5, 32, *spec.input_size), "bf16")
 
 
-@pytest.mark.parametrize("name", [name for name, role in TABLE if role != "building-block"])
-@pytest.mark.parametrize("text", ["32:64 @9x8 k3 s2", "32:64 @20x17 k5x3 s1x2 d2x1 n3", "32:64 @7 k3 s2 3d"])
+@each("name", [name for name, role in TABLE if role != "building-block"])
+@each("text", ["32:64 @9x8 k3 s2", "32:64 @20x17 k5x3 s1x2 d2x1 n3", "32:64 @7 k3 s2 3d"])
 def test_alternatives_give_the_layers_output_shape(name: str, text: str) -> None:
     """Whatever replaces a layer gives what the layer gives, padding `same` provided."""
     spec = made_for(name, parse_spec(text))

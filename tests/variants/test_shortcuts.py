@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from strategies import made_for
+from tables import each
 
 from convcost.graph.ops import Add, Conv, Node
 from convcost.spec import LayerSpec, parse_spec
@@ -28,8 +29,8 @@ def kind(variant: str, spec: LayerSpec) -> object:
     return said
 
 
-@pytest.mark.parametrize("variant", ["basic-block", "residual-bottleneck", *REPLACEMENTS])
-@pytest.mark.parametrize(
+@each("variant", ["basic-block", "residual-bottleneck", *REPLACEMENTS])
+@each(
     ("text", "shortcut"),
     [
         ("32:32 @9x8 k3", "identity"),
@@ -44,18 +45,18 @@ def test_a_shortcut_is_the_identity_or_a_projection(variant: str, text: str, sho
     assert kind(variant, made_for(variant, parse_spec(text)._replace(residual=True))) == shortcut
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shortcut"),
     [("32:32 @9x8 k3", "identity"), ("32:64 @9x8 k3", "none"), ("32:32 @9x8 k3 s1x2", "none")],
 )
-@pytest.mark.parametrize("variant", ["inverted-residual", "mbconv", "fused-mbconv"])
+@each("variant", ["inverted-residual", "mbconv", "fused-mbconv"])
 def test_inverted_residuals_have_no_projection(variant: str, text: str, shortcut: str) -> None:
     """MobileNetV2 and its descendants add only what has the shape already."""
     assert kind(variant, parse_spec(text)) == shortcut
     assert kind(variant, parse_spec(text)._replace(expansion_ratio=1)) == shortcut
 
 
-@pytest.mark.parametrize("variant", REPLACEMENTS)
+@each("variant", REPLACEMENTS)
 def test_a_replacement_has_a_shortcut_only_when_asked(variant: str) -> None:
     """Otherwise it is the same operations without the add."""
     spec = made_for(variant, parse_spec("32:32 @9x8 k3"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from strategies import made_for
+from tables import each
 
 from convcost.graph.ops import Activation, AdaptivePool, Add, BatchNorm, Concat, Conv, Graph, Multiply, Split
 from convcost.spec import LayerSpec, parse_spec
@@ -61,7 +62,7 @@ STRUCTURE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", STRUCTURE)
+@each("variant", STRUCTURE)
 def test_structure_is_the_documented_one(variant: str) -> None:
     """Operations in execution order; the k x k carries stride, dilation and padding, a 1 x 1 pads nothing."""
     assert ops(variant) == STRUCTURE[variant]
@@ -100,7 +101,7 @@ def test_depth_multiplier_multiplies_the_depthwise_outputs(variant: str) -> None
     assert op == Conv(6, 18, (3, 3), ONE, ((1, 1), (1, 1)), ONE, 6)
 
 
-@pytest.mark.parametrize(
+@each(
     ("channels", "groups"),
     [("64:128", 32), ("64:96", 32), ("48:32", 16), ("24:40", 8), ("12:20", 4), ("6:10", 2), ("32:32 g4", 4)],
 )
@@ -111,8 +112,8 @@ def test_groups_default_to_the_largest_power_of_two_up_to_32(channels: str, grou
     assert [node.op.groups for node in built.graph.nodes if isinstance(node.op, Conv)] == [groups]
 
 
-@pytest.mark.parametrize(("text", "mid"), [("", 32), ("ratio=2", 64), ("ratio=3", 42), ("mid=5", 5)])
-@pytest.mark.parametrize("variant", ["bottleneck", "residual-bottleneck"])
+@each(("text", "mid"), [("", 32), ("ratio=2", 64), ("ratio=3", 42), ("mid=5", 5)])
+@each("variant", ["bottleneck", "residual-bottleneck"])
 def test_middle_channels_are_out_channels_by_the_ratio(variant: str, text: str, mid: int) -> None:
     """Rounded down, or as given."""
     nodes = ops(variant, parse_spec(f"64:128 @9 k3 {text}"))[:3]
@@ -168,7 +169,7 @@ def test_transposed_layers_stay_transposed(variant: str) -> None:
     assert ops(variant, parse_spec("8:4 @8x6 k3x2 s2 p1x0 op1x0 t g4")) == [("conv", expected)]
 
 
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@each("variant", [*all_variants(), "as-given"])
 def test_bias_is_on_every_convolution_or_on_none(variant: str) -> None:
     """The projection included; a norm does not remove it. Only a gate has its biases always (Hu et al. 2017)."""
     for bias in (False, True):
@@ -179,7 +180,7 @@ def test_bias_is_on_every_convolution_or_on_none(variant: str) -> None:
             assert all(op.bias for name, op in convs if name.startswith("squeeze."))
 
 
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@each("variant", [*all_variants(), "as-given"])
 def test_a_norm_follows_every_convolution(variant: str) -> None:
     """Directly, reading it, over its channels; the projection has one too, a gate's two have none."""
     nodes = build_variant(variant, made_for(variant, SPEC._replace(norm=True, activation="relu"))).graph.nodes
@@ -201,7 +202,7 @@ ACTIVATED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("variant", ACTIVATED)
+@each("variant", ACTIVATED)
 def test_activations_follow_convolutions_and_sums(variant: str) -> None:
     """After the add, not before it; none on the projection, none after inverted-residual's last 1x1."""
     given = ops(variant, SPEC._replace(activation="relu6"))
@@ -215,7 +216,7 @@ def test_inverted_residual_does_not_activate_its_sum() -> None:
     assert [name for name, _ in ops("inverted-residual", spec)][-3:] == ["project", "project.norm", "add"]
 
 
-@pytest.mark.parametrize("variant", [*all_variants(), "as-given"])
+@each("variant", [*all_variants(), "as-given"])
 def test_padding_mode_is_the_k_by_ks(variant: str) -> None:
     """Every convolution that pads pads in the layer's mode."""
     spec = made_for(variant, SPEC._replace(padding_mode="replicate"))
