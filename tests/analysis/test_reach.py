@@ -148,8 +148,8 @@ def test_fields_are_those_that_an_execution_hears(ops: list[object], size: int) 
         assert network_fields(graph, shapes) == heard_fields(graph, {0: (size,)})
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet-v3-small", "googlenet", "shufflenet-v2"])
-@pytest.mark.parametrize("tokens", ["", "@97x131"])
+@each("name", ["resnet18", "mobilenet-v3-small", "googlenet", "shufflenet-v2"])
+@each("tokens", ["", "@97x131"])
 def test_fields_of_networks_are_those_that_an_execution_hears(name: str, tokens: str) -> None:
     """In every layer, and of the whole what walking back from its output gives."""
     network = built(name, tokens)

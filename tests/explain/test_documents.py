@@ -55,8 +55,8 @@ def of_two_axes() -> list[str]:
     return [topic for topic in topics() if applies(topic, DEFAULT)]
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("topic", topics())
+@each("layer", LAYERS)
+@each("topic", topics())
 def test_every_page_fits_80_columns_without_a_wrapped_table(topic: str, layer: str) -> None:
     """A table too wide is written out row by row, a command that is too long goes on in the next line."""
     spec = made_for(topic, parse_spec(layer))
@@ -215,7 +215,7 @@ def test_without_its_shortcut_a_residual_bottleneck_is_a_bottleneck() -> None:
     assert [node.inputs for node in nodes] == [(i,) for i in range(len(nodes))]
 
 
-@pytest.mark.parametrize("topic", of_two_axes())
+@each("topic", of_two_axes())
 def test_documents_follow_the_schema(topic: str) -> None:
     """As JSON, with and without a ratio, a lesson, a difference."""
     for spec in (DEFAULT, IDENTITY, parse_spec("8:16 @9x7 k3 s2 bias n2")):

@@ -149,8 +149,8 @@ def known(written: str, among: set[float]) -> bool:
     return any(abs(number - one) <= 0.501 * last for one in among)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("topics", SCREENS, ids=" ".join)
+@each("layer", LAYERS)
+@each("topics", SCREENS, ids=" ".join)
 def test_every_number_on_a_screen_is_known(topics: list[str], layer: str) -> None:
     """Whole numbers exactly, others as far as they are written; small ones name kernels and what is counted."""
     sizes = LAYERS[layer]

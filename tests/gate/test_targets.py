@@ -78,7 +78,7 @@ def test_a_file_of_the_folder_comes_before_a_layer_of_that_name(
     assert asked == [f"{tmp_path / 'model.py'}:make", "models:make", "resnet18"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "revision"),
     [
         ("HEAD~1:net.txt", ("HEAD~1", "net.txt")), ("a:b/NET.ONNX", ("a", "b/NET.ONNX")),

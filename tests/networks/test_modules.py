@@ -191,7 +191,7 @@ def test_timm_is_asked_for_random_weights(made: list[Any], monkeypatch: pytest.M
     assert len(made) == 1
 
 
-@pytest.mark.parametrize("ending", KINDS)
+@each("ending", KINDS)
 def test_files_of_others_are_named_with_the_way_to_onnx(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"model{ending.upper()}"
     path.write_bytes(b"\x80\x02 anything")

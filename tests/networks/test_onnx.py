@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.execute.ones.measure import measure
@@ -122,7 +123,7 @@ def test_weights_that_two_operations_share_are_counted_once(tmp_path: Path) -> N
     assert first[1:3] == second[1:3] == (2304, 2112)
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "inputs", "macs"),
     [
         ("y = MatMul(a, b)", "float[5,2,3] a, float[3,4] b", 5 * 2 * 3 * 4),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from networks.onnx_models import model, onnx, read_here
 from networks.test_onnx_walk import costs, given, node, tensor, weights
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.graph.ops import Conv, Counted, Node
@@ -308,7 +309,7 @@ def test_the_first_scan_has_a_batch_around_all_of_its_inputs(tmp_path: Path) -> 
     assert found.unknown == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "reason"),
     [
         ({}, UNFIT),

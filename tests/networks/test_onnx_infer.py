@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from networks.onnx_models import model, read_here
 from networks.test_onnx_walk import given, node, tensor
+from tables import each
 
 #: Operations (`y` comes out), tensors, the opset | the sizes of `y`, worked out by hand from ONNX's definitions.
 SIZES: dict[str, tuple[list[Any], list[Any], int, tuple[int, ...]]] = {
@@ -71,7 +72,7 @@ def behind(found: Any) -> Any:
     return found.graph.nodes[-1].op.output_shape
 
 
-@pytest.mark.parametrize("name", SIZES)
+@each("name", SIZES)
 def test_sizes_that_are_in_the_file_are_read_from_it(tmp_path: Path, name: str) -> None:
     """As an operation behind it sees them."""
     nodes, tensors, opset, expected = SIZES[name]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.networks.onnx import evaluate, isolated
 from convcost.networks.onnx.wire import Malformed
@@ -32,7 +33,7 @@ def fails(error: type[BaseException]) -> Callable[..., Any]:
     return work
 
 
-@pytest.mark.parametrize(
+@each(
     ("work", "message"),
     [
         (killed(signal.SIGPROF), SLOW), (killed(signal.SIGALRM), SLOW), (killed(signal.SIGTERM), BROKEN),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from networks.onnx_models import model, model_of, onnx, read_here, single
 from networks.test_onnx_walk import costs, given, node, weights
+from tables import each
 
 #: Operation, attributes and inputs, as in the table of rules | the sizes of all outputs | their types.
 MADE = """
@@ -53,7 +54,7 @@ com.microsoft.GroupQueryAttention num_heads=4 kv_num_heads=2 | 2x5x16 2x5x8 2x5x
 """
 
 
-@pytest.mark.parametrize("row", MADE.strip().splitlines())
+@each("row", MADE.strip().splitlines())
 def test_what_comes_out_of_an_operation_has_these_sizes_and_types(tmp_path: Path, row: str) -> None:
     """As an operation behind each output sees it, and as its memory is counted."""
     text, sizes, types = [part.strip() for part in row.rsplit("|", 2)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from networks.onnx_models import model, model_of, read_here
 from networks.test_onnx_walk import given, node, weights
+from tables import each
 
 from convcost.graph.ops import (
     Activation,
@@ -93,14 +93,14 @@ PRIMITIVES: list[tuple[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("row", "op"), PRIMITIVES, ids=[row for row, _ in PRIMITIVES])
+@each(("row", "op"), PRIMITIVES, ids=[row for row, _ in PRIMITIVES])
 def test_an_operation_is_this_primitive_or_none(tmp_path: Path, row: str, op: Any) -> None:
     found = read_here(model_of(row), tmp_path)
     assert [one.op for one in found.graph.nodes if one.name == "o0"] == [op]
     assert found.unknown == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("nodes", "out", "reason"),
     [
         ([node("MaxPool", "x", "y")], (1, 3, 4, 3), "its window does not fit its input"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from networks.onnx_models import model, onnx, read_here
 from networks.test_onnx_walk import costs, given, node, tensor, weights
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.graph.ops import Counted
@@ -38,7 +39,7 @@ def test_types_are_those_that_onnx_numbers() -> None:
     assert list(read.TYPES.values()) == list(ours.values())
 
 
-@pytest.mark.parametrize(
+@each(
     ("tensors", "kind", "dtype"),
     [
         ([("w", 10, 8)], 1, "fp16"), ([("v", 1, 8), ("w", 10, 16)], 1, "fp16"),
@@ -72,7 +73,7 @@ def reasons(found: Reading) -> list[tuple[str, str]]:
     return [(missing.op, missing.reason) for missing in found.unknown]
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "sizes"),
     [
         ((2, 7), (2, 7)), ((9, 7), (2, 7)), (("?", 7), (2, 7)), ((2, 7, 1), None), ((7,), None), ((2, "?"), None),
@@ -104,7 +105,7 @@ def test_what_a_file_says_of_an_unknown_operation_has_its_type(
     assert read_here(made, tmp_path).graph.value_types == ("fp32", *types)
 
 
-@pytest.mark.parametrize(
+@each(
     ("bounds", "sizes"),
     [
         ({}, (2, 3, 4, 5)), ({"start": 1}, (3, 4, 5)), ({"start": 1, "end": 3}, (3, 4)), ({"end": -1}, (2, 3, 4)),
@@ -172,7 +173,7 @@ def _sparse() -> Any:
     return onnx.SparseTensorProto(values=weights("v", 3), indices=tensor("i", [0, 1, 2]), dims=[9])
 
 
-@pytest.mark.parametrize(
+@each(
     ("attribute", "complete"),
     [
         ({"f": 0.5, "type": 1}, True), ({"i": 5, "type": 2}, True), ({"s": b"a", "type": 3}, True),

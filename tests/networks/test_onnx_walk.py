@@ -99,7 +99,7 @@ COMPUTED: dict[str, tuple[list[Any], list[Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", COMPUTED)
+@each("name", COMPUTED)
 def test_what_depends_on_constants_is_computed(tmp_path: Path, name: str) -> None:
     """A Reshape to it gives 1x24, which a matrix of 24 rows multiplies."""
     nodes, tensors = COMPUTED[name]
@@ -182,7 +182,7 @@ LISTED = {
 }
 
 
-@pytest.mark.parametrize("name", LISTED)
+@each("name", LISTED)
 def test_an_operation_that_is_not_counted_is_listed(tmp_path: Path, name: str) -> None:
     inputs = [given("x", 1, 3, 8, 8), given("q", 1, 5, 8), given("past", 1, 2, 3, 4), given("n", 1, kind=6)]
     found = read_here(model(LISTED[name], inputs, ["y"], [weights("w", 3, 3, 3, 3)]), tmp_path)
@@ -262,7 +262,7 @@ PASSED: dict[str, tuple[list[Any], list[Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PASSED)
+@each("name", PASSED)
 def test_params_belong_to_whoever_holds_them(tmp_path: Path, name: str) -> None:
     """16 filters of 3x3x3, and nothing of what they were changed with."""
     nodes, tensors = PASSED[name]
@@ -555,7 +555,7 @@ def test_a_file_that_engines_refuse_is_not_complete(tmp_path: Path) -> None:
     assert (costs(found), [m.op for m in found.unknown]) == ((270, 270), ["MaxPool"])
 
 
-@pytest.mark.parametrize("names", [("?", "?"), ("", ""), ("-1", "-1"), (-1, -1), ("size", "size"), ("h", "w")])
+@each("names", [("?", "?"), ("", ""), ("-1", "-1"), (-1, -1), ("size", "size"), ("h", "w")])
 def test_a_size_that_is_given_settles_its_input(tmp_path: Path, names: tuple[str | int, str | int]) -> None:
     """Whatever the file calls its sizes: placeholders are no names, and what is given is said in full."""
     made = model(CONV, [given("x", 1, 3, *names)], ["y"], FILTERS)
@@ -563,7 +563,7 @@ def test_a_size_that_is_given_settles_its_input(tmp_path: Path, names: tuple[str
     assert (costs(found), found.unknown) == ((12, 48 * 192 * 12), [])
 
 
-@pytest.mark.parametrize(
+@each(
     ("sizes", "proposed", "batch"),
     [
         (("N", 3, 224, 224), "1x3x224x224", True),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from networks.onnx_models import model, onnx
 from networks.test_onnx_walk import given, node, tensor
+from tables import each
 
 from convcost.networks.onnx.weights import NoConstantError, Stored
 from convcost.spec.errors import SpecError
@@ -54,7 +55,7 @@ TENSORS = [held(), tensor("one", [1]), tensor("two", [2]), tensor("q", [5, -1], 
            tensor("z", 1, 3)]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", MADE)
+@each("name", MADE)
 def test_numbers_are_those_of_the_file_and_what_is_made_of_them(tmp_path: Path, name: str) -> None:
     """At a version of operations for which the reference has no program, too."""
     nodes, expected = MADE[name]

@@ -15,7 +15,7 @@ from convcost.networks.zoo import zoo_names, zoo_program, zoo_text
 from convcost.spec import SpecError
 
 
-@pytest.mark.parametrize("name", zoo_names())
+@each("name", zoo_names())
 def test_a_network_of_the_zoo_is_read_back(name: str) -> None:
     """Graph, names and source, from the text written out and from the text of its file; at another input, too."""
     network = build_network(zoo_program(name))

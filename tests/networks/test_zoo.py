@@ -62,7 +62,7 @@ def layers_of(answer: NetworkAnswer) -> list[list[Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@each("name", NETWORKS)
 def test_params_and_macs_equal_torchvisions(name: str) -> None:
     """To the last digit, in total and layer by layer; only a shortcut's projection may run at another time."""
     facts, (network, _, width) = NETWORKS[name], name.partition(" --width ")
@@ -156,7 +156,7 @@ def test_saved_activations_equal_what_autograd_keeps(name: str) -> None:
     assert answered(name, tokens="n2").training.saved_activation_bytes == NETWORKS[name]["saved_bytes_of_two"]
 
 
-@pytest.mark.parametrize("name", zoo_names())
+@each("name", zoo_names())
 def test_every_network_is_verified_and_names_its_source(name: str) -> None:
     """Every distinct layer executed, at full size up to the limit, the wiring at a reduced input; peak included.
 

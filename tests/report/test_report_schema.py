@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from report.report_cases import LINES, compared, contradicted, executed, not_executed, one_layer, written
 from schema import SCHEMA, VALID
+from tables import each
 
 from convcost.answers.network import answer_network
 from convcost.explain.document import explanation_document
@@ -48,8 +49,8 @@ def test_what_is_looked_at_is_all_that_jsonschema_would() -> None:
     assert [VALID.is_valid(one) for one in documents[:3]] == [True, True, False]
 
 
-@pytest.mark.parametrize("line", LINES)
-@pytest.mark.parametrize("format", ["json", "ndjson"])
+@each("line", LINES)
+@each("format", ["json", "ndjson"])
 def test_real_answers_follow_it(line: str, format: str) -> None:
     """Comparisons and layers, one or in an array."""
     for result in (compared(line), one_layer(line)):
@@ -118,7 +119,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@each("change", CHANGES.values(), ids=CHANGES)
 def test_what_is_no_answer_does_not_follow_it(change: Callable[[dict[str, Any]], None]) -> None:
     """Each of these is one change away from an answer."""
     document = json.loads(json.dumps(comparison_document(compared("64:128 @56 k3"))))

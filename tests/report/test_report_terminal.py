@@ -7,6 +7,7 @@ import re
 
 import pytest
 from report.report_cases import contradicted, executed
+from tables import each
 
 from convcost.report import open_writer
 
@@ -32,9 +33,9 @@ class Encoded(io.StringIO):
         return self._terminal
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "cp1252"])
-@pytest.mark.parametrize("format", ["table", "markdown"])
-@pytest.mark.parametrize("terminal", [False, True])
+@each("encoding", ["ascii", "latin-1", "cp437", "cp1252"])
+@each("format", ["table", "markdown"])
+@each("terminal", [False, True])
 def test_what_cannot_be_encoded_becomes_ascii(encoding: str, format: str, terminal: bool) -> None:
     """Of the same width, so that all stays aligned."""
     file = Encoded(encoding, terminal)

@@ -192,7 +192,7 @@ def unplanned(reading: Reading) -> Result:
     return one_layer(reading._replace(spec=reading.spec._replace(in_channels=range(reading.spec.in_channels + 1)[-1])))
 
 
-@pytest.mark.parametrize(
+@each(
     ("parts", "lacking", "mended"),
     [(3, 1, True), (3, 2, False), (2, 1, False), (20, 7, True), (20, 8, False), (3, 0, True)],
 )

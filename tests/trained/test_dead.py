@@ -90,7 +90,7 @@ BETWEEN: dict[str, tuple[list[Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("between", BETWEEN)
+@each("between", BETWEEN)
 def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(between: str, tmp_path: Path) -> None:
     """Of the layer that makes them and of the one that reads them; each is executed with and without them."""
     found = two(tmp_path, *BETWEEN[between])
@@ -105,7 +105,7 @@ def test_channels_that_are_always_zero_are_taken_out_through_what_keeps_zero(bet
     assert {one.verified.status for one in smaller.values() if one.verified} == {"verified"}
 
 
-@pytest.mark.parametrize("op", [*sorted(KEEP_ZERO), "Cast", "Round", "Sign"])
+@each("op", [*sorted(KEEP_ZERO), "Cast", "Round", "Sign"])
 def test_operations_that_keep_zero_do(op: str, tmp_path: Path) -> None:
     """Those included for which ONNX has no program; nothing else is taken for zero, also where it is compared."""
     first = random_weights(6, 4, 1, 1)
@@ -137,7 +137,7 @@ NOT_ZERO: dict[str, tuple[list[Any], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("between", NOT_ZERO)
+@each("between", NOT_ZERO)
 def test_nothing_is_taken_out_in_front_of_what_makes_something_of_zero(between: str, tmp_path: Path) -> None:
     """Or of what is not known to keep channels apart. By itself the layer has two dead outputs still."""
     found = two(tmp_path, *NOT_ZERO[between])

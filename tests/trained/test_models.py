@@ -362,7 +362,7 @@ def test_groups_are_read_from_the_words() -> None:
         layer_of((8, 0, 3, 3), [])
 
 
-@pytest.mark.parametrize(
+@each(
     ("arrays", "layer", "message", "hint"),
     [
         ({"a": (4, 4), "b": (4,)}, "", "there is no kernel in it", "one has three to five axes"),
@@ -458,7 +458,7 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", WRONG)
+@each("name", WRONG)
 def test_what_is_no_kernel_is_one_short_message(name: str, tmp_path: Path) -> None:
     (tmp_path / "text.npy").write_text("no array")
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)

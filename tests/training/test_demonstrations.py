@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.explain.lessons import BLOCKS, DIAGONAL, SOBEL, chain
 from convcost.graph.ops import Conv, Graph, Node
@@ -140,8 +141,8 @@ def arrived(blocks: int, shortcut: bool) -> float:
     return float(np.linalg.norm(grad))
 
 
-@pytest.mark.parametrize("blocks", BLOCKS)
-@pytest.mark.parametrize("shortcut", [False, True])
+@each("blocks", BLOCKS)
+@each("shortcut", [False, True])
 def test_the_gradient_that_arrives_is_the_product_of_the_jacobians(blocks: int, shortcut: bool) -> None:
     found = arriving_norm(chain(blocks, residual=shortcut), "pytorch")
     assert found == pytest.approx(arrived(blocks, shortcut), rel=1e-4)

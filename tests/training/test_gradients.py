@@ -125,7 +125,7 @@ def test_gradients_add_where_a_value_is_read_twice() -> None:
     assert disagreement(ops.Graph(SHAPE, "fp32", nodes)) < 1e-6
 
 
-@pytest.mark.parametrize("variant", applying(SMALL))
+@each("variant", applying(SMALL))
 def test_gradients_hold_through_every_variant(variant: str) -> None:
     """Norm, activation and shortcut included."""
     spec = SMALL._replace(norm=True, activation="tanh", residual=True)
