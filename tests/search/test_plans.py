@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from math import prod
-from functools import cache
 from random import Random
 from typing import Any
 
