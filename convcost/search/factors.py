@@ -72,6 +72,7 @@ class _Arranging:
         self._done: dict[Sum, Any] = {}
         self._factors: dict[int, Any] = {}
         self._efforts: dict[Sum, tuple[int, Way | None]] = {}
+        self._often: dict[frozenset[int], int] = {}
 
     def outputs(self, plan: Plan) -> list[Any]:
         """The outputs, once every guard was asked again."""
@@ -105,8 +106,10 @@ class _Arranging:
 
     def _places(self, axes: frozenset[int]) -> int:
         """How often a step is taken: once for all places of its axes, or, in loops, in the innermost that it needs."""
-        inner = max(axes, default=-1) + 1
-        return prod([self._lengths[axis] for axis in axes]) + prod(self._lengths[:inner])
+        if axes not in self._often:
+            inner = max(axes, default=-1) + 1
+            self._often[axes] = prod([self._lengths[axis] for axis in axes]) + prod(self._lengths[:inner])
+        return self._often[axes]
 
     def _effort(self, total: Sum) -> tuple[int, Way | None]:
         """The least work that a sum is, and how: as products of two sums, one of them along one axis alone.
