@@ -25,11 +25,18 @@ def significant(text: str) -> int:
 
 
 @given(NUMBERS, st.sampled_from([COUNTS, BYTES]))
-def test_what_is_shown_is_within_five_percent(values: list[int], units: Units) -> None:
-    """Whatever else is in the column: at least two digits that count."""
+def test_what_is_shown_is_within_five_percent_and_not_wide(values: list[int], units: Units) -> None:
+    """Whatever else is in the column: at least two digits that count, and eight characters at most.
+
+    Only zero is zero, and only what is missing is missing: three different things.
+    """
     scale = choose_scale(values, units)
-    for value in values:
-        assert said(show(value, scale), scale) == pytest.approx(value, rel=0.05)
+    shown = [show(value, scale) for value in values]
+    for value, text in zip(values, shown):
+        assert said(text, scale) == pytest.approx(value, rel=0.05)
+    assert [text == "0" for text in shown] == [value == 0 for value in values]
+    assert max(map(len, shown)) <= 8
+    assert show(None, scale) == "–"
 
 
 @given(FRACTIONS, st.sampled_from([PLAIN, RATIO]))
@@ -38,21 +45,6 @@ def test_fractions_are_shown_honestly_too(values: list[float], units: Units) -> 
     scale = choose_scale(values, units)
     for value in values:
         assert said(show(value, scale), scale) == pytest.approx(value, rel=0.05)
-
-
-@given(NUMBERS)
-def test_only_zero_is_zero_and_only_missing_is_missing(values: list[int]) -> None:
-    """Three different things."""
-    scale = choose_scale(values, COUNTS)
-    assert [show(v, scale) == "0" for v in values] == [v == 0 for v in values]
-    assert show(None, scale) == "–"
-
-
-@given(NUMBERS)
-def test_no_number_is_wide(values: list[int]) -> None:
-    """Eight characters do for any."""
-    scale = choose_scale(values, COUNTS)
-    assert max(len(show(value, scale)) for value in values) <= 8
 
 
 @each(
