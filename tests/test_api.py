@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from tables import each
 
 import convcost
 from convcost.spec import parse_spec
@@ -119,7 +120,7 @@ def test_what_there_is_not_is_an_error(wrong: dict[str, object]) -> None:
         convcost.network("resnet51")
 
 
-@pytest.mark.parametrize("name", ["compare", "verify", "fit", "sweep", "time"])
+@each("name", ["compare", "verify", "fit", "sweep", "time"])
 def test_a_variant_that_there_is_not_is_the_error_of_the_command(name: str) -> None:
     with pytest.raises(convcost.Error, match=r"unknown variant 'standart'[^?]*did you mean standard\?"):
         getattr(convcost, name)(SPEC, variants=["standart"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tables import each
 
 import convcost
 from convcost import api
@@ -57,7 +58,7 @@ def test_every_command_that_answers_is_a_function() -> None:
     assert set(convcost.__all__) <= set(dir(convcost))
 
 
-@pytest.mark.parametrize("name", sorted({*COMMANDS} - OTHERS))
+@each("name", sorted({*COMMANDS} - OTHERS))
 def test_a_docstring_opens_with_what_it_gives_and_has_an_example(name: str) -> None:
     """And every parameter is typed."""
     function = getattr(api, name)

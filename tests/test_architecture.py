@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
+from tables import each
 
 import convcost
 
@@ -173,13 +173,13 @@ def test_execution_knows_the_records_and_none_of_the_rules() -> None:
     assert all(is_under(name, (*NARROWER["execute"], "convcost.execute")) for name in known)
 
 
-@pytest.mark.parametrize("room", [room for room in ORDER if room != "spec"])
+@each("room", [room for room in ORDER if room != "spec"])
 def test_the_walk_sees_the_files(room: str) -> None:
     """An empty list of imports would satisfy every rule."""
     assert any(found.room == room and found.library == "convcost" for found in imports())
 
 
-@pytest.mark.parametrize(
+@each(
     ("file", "source"),
     [
         ("graph/x.py", "from ..spec.layer import LayerSpec"),
@@ -214,7 +214,7 @@ def test_a_loose_module_is_noticed() -> None:
     assert loose({"spec/a.py": "", "helper.py": "", "odd/a.py": ""}) == ["helper.py", "odd/a.py"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("file", "source"),
     [
         ("spec/x.py", "import numpy"),

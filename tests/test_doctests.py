@@ -2,9 +2,10 @@
 
 import doctest
 import importlib
+import linecache
 import pkgutil
 
-import pytest
+from tables import each
 
 import convcost
 
@@ -13,8 +14,9 @@ MODULES = sorted(
 )
 
 
-@pytest.mark.parametrize("name", MODULES)
+@each("name", MODULES)
 def test_examples_in_docstrings_hold(name: str) -> None:
     """What a docstring shows is what happens."""
+    linecache.clearcache()  # it looks for changes in every file there, for every docstring
     failed, _ = doctest.testmod(importlib.import_module(name))
     assert failed == 0

@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from typing import Annotated, Any
@@ -82,20 +83,7 @@ class Commands(TyperGroup):
             from ..spec.errors import unknown_name
 
             raise unknown_name("command", cmd_name, COMMANDS, "'convcost --help' lists them")
-        from .options import expanded
-
-        module = import_module(f"{__package__}.{cmd_name}")
-        one = typer.Typer(add_completion=False)
-        epilog = _paragraphs(getattr(module, "EPILOG", "")) if not ctx or ctx.meta.get("whole") else None
-        group = next(title for title, names in GROUPS.items() if cmd_name in names)
-        one.command(name=cmd_name, cls=Command, epilog=epilog, rich_help_panel=group)(
-            expanded(getattr(module, cmd_name))
-        )
-        command = typer.main.get_command(one)
-        command.params += [param for param in self.params if param.name in EVERYWHERE]
-        gc.freeze()  # what the start made stays; from here on there may be garbage
-        gc.enable()
-        return command
+        return _command(cmd_name, not ctx or bool(ctx.meta.get("whole")))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; typer would take a reader that has seen enough for a failure."""
@@ -132,6 +120,28 @@ def root(
         print(fold_text(WELCOME, width_of(sys.stdout, 100)))
 
 
+@cache  # for whoever runs several command lines in one process
+def _program() -> Any:
+    return typer.main.get_command(app)
+
+
+@cache
+def _command(name: str, whole: bool) -> Any:
+    """The command of that name, with the foot of its help or without."""
+    from .options import expanded
+
+    module = import_module(f"{__package__}.{name}")
+    one = typer.Typer(add_completion=False)
+    epilog = _paragraphs(getattr(module, "EPILOG", "")) if whole else None
+    group = next(title for title, names in GROUPS.items() if name in names)
+    one.command(name=name, cls=Command, epilog=epilog, rich_help_panel=group)(expanded(getattr(module, name)))
+    command = typer.main.get_command(one)
+    command.params += [param for param in _program().params if param.name in EVERYWHERE]
+    gc.freeze()  # what the start made stays; from here on there may be garbage
+    gc.enable()
+    return command
+
+
 def run(args: list[str]) -> int:
     """Run one command line and give its exit code; nothing but an exit code leaves this function."""
     if any([arg[:2] == "-q" or arg.startswith(("--quiet", "--color")) for arg in args]):
@@ -149,7 +159,7 @@ def _run(args: list[str]) -> int:
         if not prepare():
             return 1
     try:
-        code = typer.main.get_command(app).main(args, prog_name="convcost", standalone_mode=False)
+        code = _program().main(args, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # Rich leaves by the latter when its reader has
         return _forget_stdout(0)

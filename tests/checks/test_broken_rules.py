@@ -6,6 +6,7 @@ from math import isnan
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis import Cost
 from convcost.checks.broken_rules import BROKEN_RULES
@@ -37,7 +38,7 @@ def fields(op: Conv, **wrong: object) -> Conv:
     return op._replace(**wrong)  # type: ignore[arg-type]  # any field
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "sound", "given", "answer"),
     [
         ("params: groups forgotten", told, (CONV,), (fields(CONV, groups=1),)),
@@ -116,7 +117,7 @@ def test_a_shortcuts_input_is_freed_where_it_is_first_read() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "inplace", "needed", "over"),
     [(RELU, True, [5, 5], 0), (RELU, True, [9, 5], 1), (RELU, True, [9, 9], None), (RELU, False, [5, 5], None),
      (CONV, True, [5, 5], None)],
@@ -136,7 +137,7 @@ def test_dilation_is_taken_from_every_convolution_and_from_nothing_else() -> Non
     assert RULES["receptive_field: dilation ignored"].broken(told, graph, 7) == (plain, 7)
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "variant", "stated", "built"),
     [
         ("shortcut from the first conv", "basic-block", {"add.reads": ["conv2", "input"]},
@@ -208,7 +209,7 @@ ROWS: dict[str, tuple[object, object]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ROWS)
+@each("name", ROWS)
 def test_a_row_of_a_wrong_variant_differs_in_these_fields(name: str) -> None:
     """And in nothing else: the sums are those of what was built."""
     assert broken_in(RULES[f"row: {name}"]) == {"stages": ROWS[name]}

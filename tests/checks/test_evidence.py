@@ -3,6 +3,7 @@
 from math import inf, nan
 
 import pytest
+from tables import each
 
 from convcost.answers.check import Check
 from convcost.checks.verifier import WORDS, check, check_ratios, hold, is_same, worst
@@ -21,7 +22,7 @@ def test_equal_words_pass() -> None:
     assert all(result.ok for result in results.values())
 
 
-@pytest.mark.parametrize("word", WORDS)
+@each("word", WORDS)
 def test_one_wrong_word_fails_alone_and_shows_both_numbers(word: str) -> None:
     """No word stands in for another."""
     results = check({**SAID, word: (9, 9)}, FOUND)
@@ -42,7 +43,7 @@ def test_quotients_of_the_same_numbers_are_the_same_but_for_rounding() -> None:
     assert not is_same(0.3, 0.3 + 1e-9)
 
 
-@pytest.mark.parametrize("sides", [(nan, nan), (nan, 0.5), (0.5, nan), (inf, nan)])
+@each("sides", [(nan, nan), (nan, 0.5), (0.5, nan), (inf, nan)])
 def test_what_is_not_a_number_is_equal_to_nothing(sides: tuple[float, float]) -> None:
     """Not even to itself."""
     assert not is_same(*sides)

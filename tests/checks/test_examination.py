@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tables import each
 
 from convcost.answers.check import Check
 from convcost.checks import examination
@@ -304,7 +305,7 @@ class Map:
         self.macs, self.effective_macs, self.same = macs, effective_macs, same
 
 
-@pytest.mark.parametrize(
+@each(
     ("last", "measured", "ok"),
     [
         (Map(3608, 5400), [13608, 11400], True), (Map(3608, 5400, same=False), [13608, 11400], False),
@@ -325,7 +326,7 @@ class Ran:
         self.tensor_bytes, self.traced_bytes, self.scratch_bytes = tensor_bytes, traced_bytes, 1234567
 
 
-@pytest.mark.parametrize(
+@each(
     ("tensors", "traced", "measured", "ok"),
     [(2520, 2520, 2520, True), (2520, None, 2520, True), (2520, 2519, 2519, False), (2519, 2520, 2520, False),
      (2519, None, 2519, False)],
@@ -365,7 +366,7 @@ SAME = "one dense 3x2 convolution gives the same output"
 FREE = "; 12,345 free parameters for its 6,789; anything"
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "sides", "note"),
     [
         ({}, ("everywhere", "everywhere", True), SAME + FREE),

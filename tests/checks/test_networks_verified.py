@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.answers.check import Check, NetworkVerified
@@ -158,7 +159,7 @@ def network_of(text: str) -> Network:
     return build_network(read_program(text))
 
 
-@pytest.mark.parametrize(
+@each(
     ("shape", "tried"),
     [
         ((3, 8, 400, 400), [(2, 8, 32, 36), (2, 8, 48, 54), (2, 8, 64, 72), (2, 8, 96, 108), (2, 8, 128, 144),
@@ -269,7 +270,7 @@ def test_a_smaller_one_is_of_layers_alone() -> None:
         networks._smaller_layer(Activation("relu"), (1, 3, 9), "fp32")
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "smaller", "shape"),
     [
         (("linear", 100, 40), (3, 100, 90, 7), (48, 40), (2, 48, 48, 7)),
@@ -289,7 +290,7 @@ def test_a_smaller_layer_has_48_features_and_two_heads_at_most(
     assert found[2].output_shape == (shape[0], smaller[1], *shape[2:])
 
 
-@pytest.mark.parametrize(
+@each(
     ("expected", "measured", "layers", "ok", "sides"),
     [
         (7, 7, [("a", 1, 1)], True, (7, 7)),
@@ -310,7 +311,7 @@ def test_what_was_heard_decides_and_what_was_not_leaves_it_open(
     assert (found.ok, found[:2]) == (ok, sides)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "cause"),
     [
         (Counted("erf", (1,)), "erf"), (Norm("rms-norm", 4), "norm"), (Norm("softmax", 4), "softmax"),
@@ -359,7 +360,7 @@ def test_the_status_of_a_network_is_the_worst_that_applies(
     assert networks._status(answer, executed, Verified(wiring, None, {}), checks) == status
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "counts"),
     [
         (Counted("a", (1, 8, 16, 16)), False), (Counted("a", (1, 8, 16, 16), macs=1), True),

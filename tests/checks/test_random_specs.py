@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from tables import each
 
 from convcost.checks.random_specs import _draw, _padding
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, LayerSpec
@@ -96,7 +97,7 @@ class Scripted(Random):
         return b
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "padding"),
     [(0, ((0, 0), (0, 0), (0, 0))), (1, ((1, 1), (1, 2), (0, 0))), (2, ((3, 3), (4, 4), (1, 1))), (3, "same-upper")],
 )

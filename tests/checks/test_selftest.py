@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.answers.check import Check
@@ -72,7 +73,7 @@ def test_the_sound_rules_are_caught_by_nothing(trial: object) -> None:
     assert noticed(trial) == {}
 
 
-@pytest.mark.parametrize("rule", [rule for rule in BROKEN_RULES if rule.name.startswith("row: ")], ids=lambda r: r.name)
+@each("rule", [rule for rule in BROKEN_RULES if rule.name.startswith("row: ")], ids=lambda r: r.name)
 def test_a_row_on_which_a_rule_is_tried_is_sound_without_it(rule: BrokenRule) -> None:
     """And exists: what does not apply would be caught by nothing."""
     checks = dict(rule.trial())
@@ -151,7 +152,7 @@ def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: 
     assert [(name, check.expected) for name, check in examined_probes()] == EXAMINED
 
 
-@pytest.mark.parametrize("spec", PROBES)
+@each("spec", PROBES)
 def test_probes_are_awkward(spec: LayerSpec) -> None:
     """No two sides are the same, so that swaps show, and nothing is said that a layer has not."""
     assert len(set(spec.input_size)) == spec.axes

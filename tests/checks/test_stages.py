@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from strategies import layer_specs
+from tables import each
 
 from convcost.answers.comparison import compare_variants
 from convcost.checks.equivalence import chain_of, show_equivalence, stated_chain
@@ -205,14 +206,14 @@ AROUND = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "lines"), WRITTEN)
+@each(("name", "text", "lines"), WRITTEN)
 def test_what_is_stated_is_what_the_paper_says(name: str, text: str, lines: list[str]) -> None:
     """Part by part, every number of it."""
     spec = parse_spec(text)._replace(norm=True, activation="relu")
     assert [words(part) for part in stated_parts(name, spec)] == lines
 
 
-@pytest.mark.parametrize(("name", "text", "lines"), AROUND)
+@each(("name", "text", "lines"), AROUND)
 def test_a_shortcut_that_is_asked_for_is_around_the_parts(name: str, text: str, lines: list[str]) -> None:
     """`y = F(x) + x`: the last activation is behind the sum, a projection has none; nor has it the last bias."""
     spec = parse_spec(text)._replace(norm=True, activation="relu", residual=True)
@@ -258,7 +259,7 @@ def changed(graph: Graph, name: str, **fields: object) -> Graph:
     return graph._replace(nodes=tuple(nodes))
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "expected", "found"),
     [
         ({"stride": (1, 1)}, [2, 1], (1, 1)),
@@ -310,7 +311,7 @@ def test_an_operation_too_many_or_too_few_is_named() -> None:
     assert shorter.measured == dict.fromkeys(["conv.activation", "conv.activation.kind", "conv.activation.reads"])
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "pads"),
     [
         ("1 @56 k3 s2 psame-upper", ((0, 1), (0, 1))),
@@ -334,7 +335,7 @@ def test_sizes_of_18_digits_take_no_longer() -> None:
     assert check_stages(AS_GIVEN, spec, build_variant(AS_GIVEN, spec).graph).ok
 
 
-@pytest.mark.parametrize("name", ["bottleneck", "basic-block", "inverted-residual", "depthwise-separable", "mbconv"])
+@each("name", ["bottleneck", "basic-block", "inverted-residual", "depthwise-separable", "mbconv"])
 def test_the_chain_of_the_statement_is_that_of_the_graph(name: str) -> None:
     """Gates at 1, activations left out."""
     spec = EVERYTHING._replace(norm=False, bias=False, activation=None)
@@ -369,7 +370,7 @@ def test_stages_that_do_not_fit_the_graph_are_a_finding_and_no_error(monkeypatch
     assert type(STATED["standard"](EVERYTHING)[0].conv) is Conv
 
 
-@pytest.mark.parametrize(("channels", "groups"), [(64, 32), (48, 16), (24, 8), (12, 4), (6, 2)])
+@each(("channels", "groups"), [(64, 32), (48, 16), (24, 8), (12, 4), (6, 2)])
 def test_the_groups_that_are_tried_are_stated_the_largest_first(channels: int, groups: int) -> None:
     """32, 16, 8, 4 and 2: the first of them that divides the channels."""
     spec = parse_spec(f"{channels} @5 k3")

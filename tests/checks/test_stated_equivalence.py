@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from tables import each
 
 from convcost.checks import equivalence
 from convcost.checks.equivalence import MOST_NUMBERS, MOST_PRODUCTS, Equivalence, show_equivalence, stated_chain
@@ -64,7 +65,7 @@ def test_what_has_no_convolution_takes_nothing_to_compose() -> None:
     assert (MOST_NUMBERS, MOST_PRODUCTS) == (16 * 1024**2, 1024**3)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "name", "free", "dense"),
     [
         ("8:16 @9x7 k3x5", "standard", 8 * 16 * 15, 8 * 16 * 15),
@@ -131,7 +132,7 @@ WAY = B._replace(name="projection", reads="input")
 STAGE = Stage("a", (1, 1), ((1, 1), (1, 1)), (1, 1), False)
 
 
-@pytest.mark.parametrize(
+@each(
     ("parts", "names", "shortcut"),
     [
         ((A, B), ["a", "b"], None),
@@ -155,7 +156,7 @@ def test_convolutions_in_a_row_with_a_shortcut_are_a_chain(
     assert found.stages[0] == STAGE
 
 
-@pytest.mark.parametrize(
+@each(
     "parts",
     [
         (A, B, Step("add", Add(), ("a", "b"))),  # from the middle

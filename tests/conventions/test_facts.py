@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.conventions.answer import reconcile_network
 from convcost.conventions.facts import Group, Sighting, fits, in_groups, read_facts, told_by_names
@@ -50,7 +51,7 @@ def test_every_fact_of_a_built_in_network_fits_an_operation(name: str) -> None:
     assert all([any([fits(pattern, one) for one in seen]) for pattern, _ in facts.pairs])
 
 
-@pytest.mark.parametrize("word", ["relu", "relu=", "=module", "relu=modul", "relu=module,", "relu=module=x", "a=in"])
+@each("word", ["relu", "relu=", "=module", "relu=modul", "relu=module,", "relu=module=x", "a=in"])
 def test_a_fact_that_is_none_is_pointed_at(word: str) -> None:
     """In the file, at the word."""
     with pytest.raises(NetworkError) as error:
@@ -94,7 +95,7 @@ def test_a_fact_that_fits_nothing_is_marked_among_the_others() -> None:
     assert (error.text, error.text[error.start : error.end]) == ("relu=module poool=mean", "poool")
 
 
-@pytest.mark.parametrize(
+@each(
     ("names", "told"),
     [
         (["/conv/Conv", "x"], True), (["/conv/Conv", "x", "y"], False), (["/Conv", "/Relu"], False), (["x"], False),
@@ -106,7 +107,7 @@ def test_half_of_the_names_are_paths_where_paths_tell(names: list[str], told: bo
     assert (told_by_names([Seen(name, "conv", {}) for name in names]) is not None) is told
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "kind", "found"),
     [
         ("/a/conv/Conv", "conv", ("module", False, "/a/conv", False, 1)),
@@ -136,7 +137,7 @@ ONE = Seen("stage.a.activation", "relu", {"in": 8, "out": 8}, batch=2)
 WEIGHED = Seen("b", "linear", {"in": 8, "out": 5, "weights": 40})
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "seen", "groups"),
     [
         (["relu=function"], ONE, [("relu", "function", False, {"in": 8, "out": 8})]),

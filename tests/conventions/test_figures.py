@@ -8,6 +8,7 @@ import pytest
 from conventions.golden_figures import PUBLISHED, value_of
 from hypothesis import given
 from hypothesis import strategies as st
+from tables import each
 
 from convcost.answers.check import Executed, NetworkVerified, Verified
 from convcost.conventions import opening
@@ -28,7 +29,7 @@ from convcost.networks.zoo import zoo_program
 from convcost.spec.errors import SpecError
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value", "step"),
     [
         ("4.12 G", 4_120_000_000, 10_000_000),
@@ -52,7 +53,7 @@ def test_a_figure_has_its_value_and_the_worth_of_its_last_digit(text: str, value
     assert (figure.value, figure.step) == (value, step)
 
 
-@pytest.mark.parametrize("text", ["", "G", "4,12 G", "4.12.1 G", "-4 G", "@224", "64:128", "k3", "1e400", "4 X", "nan"])
+@each("text", ["", "G", "4,12 G", "4.12.1 G", "-4 G", "@224", "64:128", "k3", "1e400", "4 X", "nan"])
 def test_what_is_no_figure_is_refused_with_how_to_write_one(text: str) -> None:
     """Also a comma for a point, which could be either."""
     assert not is_figure(text)
@@ -67,7 +68,7 @@ def test_what_is_no_figure_is_marked_whole() -> None:
     assert (caught.value.text, caught.value.start, caught.value.end) == ("4,12 G", 0, 6)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [("7", 7), ("7 k", 7e3), ("7 M", 7e6), ("7 G", 7e9), ("7 B", 7e9), ("7 T", 7e12), ("7 P", 7e15), ("7e2 k", 7e5)],
 )
@@ -76,7 +77,7 @@ def test_a_unit_is_a_power_of_a_thousand(text: str, value: float) -> None:
     assert (read_figure(text).value, read_figure(text).step) == (value, value / 7)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value", "match"),
     [
         ("4.12 G", 4_125_000_000, "rounded"), ("4.12 G", 4_115_000_000, "rounded"), ("4.12 G", 4_114_999_999, ""),
@@ -147,7 +148,7 @@ EXPLAINED = [
 ]
 
 
-@pytest.mark.parametrize(("network", "figure", "expected"), EXPLAINED)
+@each(("network", "figure", "expected"), EXPLAINED)
 def test_a_known_figure_is_explained(network: str, figure: str, expected: set[str]) -> None:
     """By the tool that prints it, among others."""
     found = reconcile_network(build_network(zoo_program(network)), [figure]).figures[0]
@@ -178,7 +179,7 @@ def test_a_figure_that_nothing_explains_is_said_to_be(network: str, figure: str)
 DIFFERENT = {"regnetx-400mf": "timm's last stage has the paper's 384 channels, torchvision's 400"}
 
 
-@pytest.mark.parametrize(("network", "size", "gmacs", "macts"), PUBLISHED["timm"])
+@each(("network", "size", "gmacs", "macts"), PUBLISHED["timm"])
 def test_timms_table_comes_out_at_its_digits(network: str, size: int, gmacs: str, macts: str) -> None:
     """Both columns of every row that is built in; where the model differs, it is said how."""
     case = f"{network} @{size}"
@@ -224,7 +225,7 @@ def test_every_figure_is_the_sum_of_its_terms() -> None:
             assert one.sum.value in (None, added), (name, one.convention.name)
 
 
-@pytest.mark.parametrize(
+@each(
     ("layers", "counted", "said"),
     [
         (None, False, "skipped"), (["skipped"], False, "skipped"), (["skipped"], True, "partial"),
@@ -252,7 +253,7 @@ def test_conventions_of_papers_come_first() -> None:
     assert [one.name for one in conventions()][:4] == ["multiply-adds", "infer_gmacs", "infer_macts", "fvcore"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "says", "marked", "hint"),
     [
         ("fvcor", "there is no convention 'fvcor'", (0, 5), "did you mean fvcore?"),
@@ -339,7 +340,7 @@ def test_names_are_those_of_a_convention() -> None:
     assert len({(one.name, one.versions) for one in conventions()}) == len(conventions())
 
 
-@pytest.mark.parametrize("name", ["resnet50", "vgg16", "convnext-tiny", "mobilenet-v1"])
+@each("name", ["resnet50", "vgg16", "convnext-tiny", "mobilenet-v1"])
 def test_timms_macts_are_the_conv_activations_of_network(name: str) -> None:
     """One word for them."""
     from convcost.answers.network import answer_network
@@ -360,7 +361,7 @@ def test_a_partial_graph_gives_no_figure() -> None:
     assert (document["status"], document["macs"], document["unknown"]) == ("partial", None, ["Foo"])
 
 
-@pytest.mark.parametrize(("name", "size", "value"), [
+@each(("name", "size", "value"), [
     ("yolov5s", "640", 16_622_796_800),  # what its log prints: 16.6 GFLOPs
     ("vgg16", "224", None),  # its pool makes 7x7 of any map
     ("squeezenet1.1", "224", None),  # 111 of 224 positions
@@ -375,7 +376,7 @@ def test_what_is_scaled_has_a_figure_where_all_maps_grow(name: str, size: str, v
     assert value is None or value == 2 * (thop or 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "shape"),
     [
         ("256", (2, 3, 256, 256)),
@@ -390,7 +391,7 @@ def test_another_size_is_one_number_or_one_an_axis(size: str, shape: tuple[int, 
     assert opening._at((2, 3, 8), "7", "7") == (2, 3, 7)
 
 
-@pytest.mark.parametrize("size", ["0", "12x", "1x2x3", "x", "9" * 19, "a", "7x0", "-3", "1.5"])
+@each("size", ["0", "12x", "1x2x3", "x", "9" * 19, "a", "7x0", "-3", "1.5"])
 def test_what_is_no_size_is_marked_in_the_list(size: str) -> None:
     with pytest.raises(SpecError, match="is no size") as caught:
         opening._at((2, 3, 8, 8), size, f"224,{size},320")

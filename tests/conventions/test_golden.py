@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conventions.golden_figures import BY_KEY, CASES, Case, groups_in, value_of
+from tables import each
 
 from convcost.conventions.answer import conventions
 from convcost.conventions.registry import IN, OUT, Convention
@@ -97,7 +98,7 @@ def _reached(convention: Convention, key: str) -> bool:
 RULES = [(one, key) for one in conventions() for key in one.rules if one.name not in ("infer_gmacs", "infer_macts")]
 
 
-@pytest.mark.parametrize(("convention", "key"), RULES, ids=[f"{one.name} {one.versions} {key}" for one, key in RULES])
+@each(("convention", "key"), RULES, ids=[f"{one.name} {one.versions} {key}" for one, key in RULES])
 def test_a_wrong_coefficient_is_caught(convention: Convention, key: str) -> None:
     """One more input or output element an operation, in one rule: some printed figure is then another."""
     rule = convention.rules[key]

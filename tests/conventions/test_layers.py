@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.conventions.answer import conventions
 from convcost.conventions.layers import per_layer, read_theirs, term_of
@@ -13,7 +14,7 @@ from convcost.networks.zoo import zoo_program
 from convcost.spec.errors import SpecError
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "stem,9408",
@@ -39,7 +40,7 @@ def test_several_columns_of_which_none_is_named_are_refused(text: str) -> None:
     assert "mult-adds" in error.value.hint
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "said"),
     [
         ("", "no layer"),
@@ -111,7 +112,7 @@ def test_figures_may_stand_without_names(text: str, found: list[tuple[str, int]]
 THREE = "input 3 @9\na: pointwise 4 bias\nb: relu\nc: pointwise 5\nflatten"
 
 
-@pytest.mark.parametrize(
+@each(
     ("names", "layers"),
     [(["x", "y"], ["a", "c"]), (["x", "y", "z"], ["a", "b", "c"]), (["x", "y", "z", "w"], ["a", "b", "c", "flatten"]),
      (["c", "a"], ["c", "a"])],
@@ -151,7 +152,7 @@ def test_a_convention_that_is_chosen_is_the_one_beside_the_figures() -> None:
     assert found.missing == ()
 
 
-@pytest.mark.parametrize(
+@each(
     ("difference", "term"),
     [(100, "1 × multiply-adds"), (-400, "-4 × multiply-adds"), (500, ""), (40, "4 × convolution bias"),
      (50, ""), (7, "1 × convolution outputs"), (3, "1 × convolution elements"), (6, "2 × convolution elements")],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from tables import each
 
 from convcost.conventions.answer import find_conventions, say_all
 from convcost.conventions.operations import _covered, _grows, see
@@ -43,7 +43,7 @@ def test_products_on_data_are_those_of_every_run_of_a_loop() -> None:
     assert [one.sizes[size] for size in ("macs", "effective_macs", "params")] == [700, 630, 50]
 
 
-@pytest.mark.parametrize(
+@each(
     ("tool", "kind", "figure"),
     [
         ("onnx-tool", "pow", 32 * 24),
@@ -89,7 +89,7 @@ def test_what_a_tools_source_says_of_24_elements(tool: str, kind: str, figure: i
     assert said[0].sum.value == figure
 
 
-@pytest.mark.parametrize(
+@each(
     ("tool", "figure"),
     [
         ("fvcore", 100), ("torchprofile", 100), ("onnx-tool", 100), ("ptflops-aten", 100), ("calflops-macs", 100),
@@ -204,7 +204,7 @@ SEEN: list[tuple[Op, tuple[int, ...], str, dict[str, int]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("op", "given", "kind", "sizes"), SEEN)
+@each(("op", "given", "kind", "sizes"), SEEN)
 def test_an_operation_has_a_kind_and_quantities(
     op: Op, given: tuple[int, ...], kind: str, sizes: dict[str, int]
 ) -> None:
@@ -215,7 +215,7 @@ def test_an_operation_has_a_kind_and_quantities(
     assert one.batch == (given[0] if given and given[0] else 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "form"),
     [(CONV, "module"), (CONV._replace(padding_mode="reflect"), "copied"),
      (Counted("mat-mul", (2, 4), macs=5), "function"),
@@ -227,7 +227,7 @@ def test_products_of_two_inputs_are_functions_and_a_padding_may_be_copied(op: Op
     assert see(graph, infer_shapes(graph))[0].form == form
 
 
-@pytest.mark.parametrize(
+@each(
     ("n", "kernel", "stride", "pads", "windows", "covered"),
     [
         (6, 2, 2, (0, 0), 3, 6), (6, 3, 2, (0, 0), 3, 8), (6, 3, 2, (0, 1), 3, 9), (6, 3, 2, (1, 0), 4, 10),
@@ -242,7 +242,7 @@ def test_what_hangs_over_the_padding_is_in_no_window(
     assert _covered(op, (1, 1, n), (1, 1, windows)) == [covered]
 
 
-@pytest.mark.parametrize(
+@each(
     ("image", "out", "grows"),
     [
         ((1, 3, 64, 96), (1, 8, 32, 48), True), ((1, 3, 64, 96), (1, 8, 2, 3), True),
@@ -258,7 +258,7 @@ def test_positions_grow_with_an_image_of_whole_cells(image: tuple[int, ...], out
     assert _grows((1, 3, 64, 64), AdaptivePool("avg", (1, 1)), (1, 8, 1, 1)) is True
 
 
-@pytest.mark.parametrize(
+@each(
     ("before", "also_read", "kept", "folded"),
     [
         (CONV, False, 0, 384), (CONV._replace(bias=False), False, 0, 384), (CONV, True, 384, 0),

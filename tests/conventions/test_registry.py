@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tables import each
 
 from convcost.answers.network import not_rebuilt
 from convcost.conventions.answer import Place, find_conventions
@@ -17,7 +18,7 @@ PLAIN = Convention("tool", "1.2", "MACs", "its source", RULES, NOTHING, (), Fals
 RELU = Group("relu", "module", False, {"in": 10, "out": 4, "channels": 3}, ("a",))
 
 
-@pytest.mark.parametrize(
+@each(
     ("versions", "covered", "others"),
     [
         ("0.0.31 to 0.1.1", ["0.0.31", "0.0.31.post1", "0.1", "0.1.1", "0.1.1.2"], ["0.0.30", "0.1.2", "0.2", "1"]),
@@ -37,7 +38,7 @@ def test_a_range_of_versions_covers_those_between_its_ends(
     assert [one for one in [*covered, *others] if convention.covers(one)] == covered
 
 
-@pytest.mark.parametrize(
+@each(
     ("amount", "said"),
     [(IN, "in"), (3 * IN, "3·in"), (2 * (IN + 3 * OUT), "2·in + 6·out"), (IN - OUT, "in + -1·out"), (NOTHING, "0"),
      (a_sample(2 * IN), "2·one in"), (IN - 2 * OUT, "in + -2·out")],
@@ -46,7 +47,7 @@ def test_amounts_are_quantities_times_whole_numbers(amount: Amount, said: str) -
     assert repr(amount) == said
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "group", "value"),
     [
         ({}, {}, 24), ({}, {"kind": "conv"}, None), ({}, {"kind": "gelu"}, 0), ({}, {"kind": "moved"}, 0),
@@ -70,7 +71,7 @@ def test_a_rule_is_that_of_the_kind_and_the_form(
     assert (found.reason == "") is (value is not None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("kind", "said"),
     [("add", "an addition"), ("relu", "a ReLU"), ("elu", "an ELU"), ("other", "an operation of that kind"),
      ("upsample-nearest", "a nearest upsampling")],
@@ -112,7 +113,7 @@ def test_terms_of_one_name_and_coefficient_are_one() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "is_one"),
     [("64:128", True), ("k3", True), ("3x3", True), ("{", True), ("a b", True), ("", False), ("resnet18", False)],
 )

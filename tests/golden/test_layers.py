@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.analysis import analyze, words
 from convcost.spec import parse_spec
@@ -44,7 +45,7 @@ def test_analysis_says_what_pytorch_did(word: str) -> None:
     assert disagreements(word, ROWS) == []
 
 
-@pytest.mark.parametrize("word", FIGURES)
+@each("word", FIGURES)
 def test_a_wrong_figure_is_noticed(word: str) -> None:
     """The comparison can fail: a figure that is off by one is found."""
     row = next(row for row in BLOCKS if row["variant"] == "standard")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from tables import each
 
 from convcost.analysis import Analysis, analyze
 from convcost.spec import parse_spec
@@ -32,7 +33,7 @@ PRINTED_IN_MILLIONS = (
 )
 
 
-@pytest.mark.parametrize(("layer", "variant", "params", "macs", "source"), PRINTED_IN_MILLIONS)
+@each(("layer", "variant", "params", "macs", "source"), PRINTED_IN_MILLIONS)
 def test_figures_round_to_the_printed_ones(
     layer: str, variant: str, params: tuple[float, int], macs: tuple[float, int], source: str
 ) -> None:
@@ -51,7 +52,7 @@ EXACT = (
 )
 
 
-@pytest.mark.parametrize(("layer", "variant", "params", "macs", "source"), EXACT)
+@each(("layer", "variant", "params", "macs", "source"), EXACT)
 def test_figures_are_the_exact_ones(layer: str, variant: str, params: int, macs: int, source: str) -> None:
     """Params and MACs are the source's to the last digit."""
     cost = analysis(layer, variant).cost
@@ -67,8 +68,8 @@ def test_two_passes_over_the_teaching_example_cost_45_and_27() -> None:
     ]
 
 
-@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
-@pytest.mark.parametrize("layer", ["512:512 @14", "64:128 @56x48", "3:17 @9x30 s2", "6:10 @7x8 d2 n3"])
+@each("kernel", [1, 3, 5, 7])
+@each("layer", ["512:512 @14", "64:128 @56x48", "3:17 @9x30 s2", "6:10 @7x8 d2 n3"])
 def test_depthwise_separable_is_1_over_n_plus_1_over_k_squared(layer: str, kernel: int) -> None:
     """Its MACs over the standard one's are exactly 1/N + 1/k2 (MobileNets, Howard et al. 2017, section 3.1)."""
     text = f"{layer} k{kernel}"
@@ -76,8 +77,8 @@ def test_depthwise_separable_is_1_over_n_plus_1_over_k_squared(layer: str, kerne
     assert ratio == Fraction(1, parse_spec(text).out_channels) + Fraction(1, kernel**2)
 
 
-@pytest.mark.parametrize("kernel", [2, 3, 5, 7])
-@pytest.mark.parametrize("layer", ["16:16 @14", "5:5 @21x9 d3"])
+@each("kernel", [2, 3, 5, 7])
+@each("layer", ["16:16 @14", "5:5 @21x9 d3"])
 def test_spatially_separable_is_2_over_k(layer: str, kernel: int) -> None:
     """With in = mid = out, stride 1 and padding that keeps the size: 2/k of the params and of the MACs."""
     text = f"{layer} k{kernel}"

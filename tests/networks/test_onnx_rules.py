@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from networks.onnx_models import model_of, read_here, single
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.networks.onnx.rules import RULES, WEIGHTS
@@ -401,7 +401,7 @@ _ELSEWHERE = (
 ELSEWHERE = set(_ELSEWHERE.split())
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each("row", ROWS)
 def test_an_operation_costs_what_it_was_counted_to(tmp_path: Path, row: str) -> None:
     """All four words, of a model of nothing else; and it is complete."""
     text, _, expected = row.rpartition("|")
@@ -490,7 +490,7 @@ com.microsoft.nchwc.ReorderOutput | 1x16x6x6 | the size of its output is not kno
 """
 
 
-@pytest.mark.parametrize("row", MISFITS.strip().splitlines())
+@each("row", MISFITS.strip().splitlines())
 def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path: Path, row: str) -> None:
     """And counts no product."""
     text, _, reason = row.rpartition("|")
@@ -499,7 +499,7 @@ def test_an_operation_that_contradicts_itself_is_listed_with_its_reason(tmp_path
     assert analyze(found.graph).cost.macs == 0
 
 
-@pytest.mark.parametrize(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
+@each(("bits", "taken", "kind"), [(2, 4, "uint2"), (4, 8, "uint4"), (8, 16, "uint8")])
 def test_packed_weights_have_as_many_bits_as_they_say(tmp_path: Path, bits: int, taken: int, kind: str) -> None:
     """However many bytes hold a block of them."""
     row = f"com.microsoft.MatMulNBits K=32 N=6 bits={bits} block_size=16 | 5x32 *q:6x2x{taken} *12"

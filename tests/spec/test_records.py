@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.spec import records
 
@@ -68,11 +69,11 @@ def test_what_a_class_says_of_its_fields_is_the_same() -> None:
     assert [getattr(Ours, name) for name in names] == [getattr(Theirs, name) for name in names]
 
 
-@pytest.mark.parametrize(
+@each(
     ("places", "names"),
     [((), {}), ((), {"name": "a", "sise": 3}), (("a",), {"name": "b"}), (("a", 1, (), 2), {}), ((), {"size": 3})],
 )
-@pytest.mark.parametrize("kind", [Ours, Theirs])
+@each("kind", [Ours, Theirs])
 def test_a_missing_unknown_or_doubled_field_is_an_error(kind: Any, places: Any, names: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=r"__new__\(\)"):
         kind(*places, **names)
@@ -123,7 +124,7 @@ def test_what_a_start_loads_defines_its_records_with_them() -> None:
     assert [name for name in used if "records import NamedTuple" not in texts[name]] == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("places", "names", "wrong"),
     [
         ((), {}, "lacks name"), (("a", 1, (), 2), {}, "has no place for 2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 from convcost.spec import SpecError, format_spec, read_layer
 
@@ -35,14 +36,14 @@ WHOSE = [
 ]
 
 
-@pytest.mark.parametrize(("line", "framework", "tokens"), WHOSE)
+@each(("line", "framework", "tokens"), WHOSE)
 def test_a_line_that_two_have_is_told_by_its_arguments(line: str, framework: str, tokens: str) -> None:
     """By their names, their number and what they are."""
     read = read_layer(line)
     assert (read.source.rpartition(" ")[0], format_spec(read.spec)) == (framework, tokens)
 
 
-@pytest.mark.parametrize(
+@each(
     "marked",
     ["«Conv2D(7, 7, 3)» @9", "«Conv2D(7, 7, 3, name='c')» @9", "«Conv(3, 64)» @9", "«nn.Conv(3, 64, 3)» @9",
      "«Convolution2D(8, 3, 3)» 4: @9", "«Convolution2D(8, 3, 3, name='c')» 4: @9"],
@@ -53,7 +54,7 @@ def test_a_line_that_nothing_tells_is_refused(marked: str) -> None:
     assert "may be" in error.message or "are two things" in error.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "tokens"),
     [
         *[(f"{name}{n}d(4, 8, 3)", f"k3 p0 bias {n}d") for name in ("Conv", "nn.Conv") for n in (1, 2, 3)],
@@ -77,7 +78,7 @@ def test_every_name_of_a_layer_has_its_axes(name: str, tokens: str) -> None:
     assert read_layer(f"{name} 4: @9").spec == read_layer(f"4:8 @9 {tokens}").spec
 
 
-@pytest.mark.parametrize(
+@each(
     ("most", "more", "token"),
     [
         (">>> " * 12 + "{}", ">>> " * 13 + "{}", ">>>"),
@@ -93,7 +94,7 @@ def test_twelve_labels_are_taken_off_and_those_are_short(most: str, more: str, t
     assert f"unknown token '{token}" in error_of(f"{more.format(layer)} @9").message
 
 
-@pytest.mark.parametrize(
+@each(
     ("padding", "tokens"),
     [
         ("[999999999999999999, 0]", "p999999999999999999x0"), ("[1000000000000000000, 0]", None), ("[0, -1]", None),
@@ -118,7 +119,7 @@ def test_a_short_word_before_a_parenthesis_is_no_layer(word: str, message: str) 
     assert error_of(f"{word}(3) @9").message == message
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "dtype", "note"),
     [
         ("None", "fp32", ""), ("torch.float16", "fp16", ""), ("'mixed_bfloat16'", "bf16", ""), ("int8", "int8", ""),
@@ -130,7 +131,7 @@ def test_a_dtype_that_is_none_of_ours_is_noted(said: str, dtype: str, note: str)
     assert (read.spec.dtype, " ".join(read.notes)) == (dtype, note)
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "said"),
     [
         ("layers.Conv1D(8, 3) @9", "input_shape=(100, 16)"), ("layers.Conv2D(8, 3) @9", "input_shape=(224, 224, 3)"),
@@ -142,7 +143,7 @@ def test_where_a_layer_may_say_its_in_channels(line: str, said: str) -> None:
     assert error_of(line).hint == f"add them, such as 3: for 3 channels, or {said}"
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "otherwise", "tokens"),
     [
         ("Conv2d(4, 8, 3)", {"input_size": 9, "batch": 3}, "4:8 @9 k3 p0 bias n3"),

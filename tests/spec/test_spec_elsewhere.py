@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 from convcost.spec import parse_spec
 
@@ -49,7 +49,7 @@ RECOGNISED = [
 ]
 
 
-@pytest.mark.parametrize(("line", "what"), RECOGNISED, ids=lambda text: text[:30])
+@each(("line", "what"), RECOGNISED, ids=lambda text: text[:30])
 def test_what_is_not_read_is_recognised_with_how_to_write_it(line: str, what: str) -> None:
     """The error names it, and the hint is not the one for a misspelled token."""
     error = error_of(line)
@@ -61,7 +61,7 @@ def test_what_is_not_read_is_recognised_with_how_to_write_it(line: str, what: st
     assert len(error.hint) < 200
 
 
-@pytest.mark.parametrize("line", [line for line, _ in RECOGNISED], ids=lambda text: text[:30])
+@each("line", [line for line, _ in RECOGNISED], ids=lambda text: text[:30])
 def test_the_layers_in_the_hints_can_be_typed(line: str) -> None:
     """Whatever a hint writes in tokens is a layer, options behind it aside."""
     for tokens in re.findall(r"\b\d+:?\d* @\d\S* k[^,;()]*", error_of(line).hint):

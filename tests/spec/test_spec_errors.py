@@ -7,6 +7,7 @@ import re
 
 import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 from convcost.spec import SpecError, parse_spec
 from convcost.spec.check import divisors
@@ -298,7 +299,7 @@ JSON = [
 ]
 
 
-@pytest.mark.parametrize(("marked", "message", "hint"), TOKENS + PRINTED + JSON, ids=lambda text: text[:60])
+@each(("marked", "message", "hint"), TOKENS + PRINTED + JSON, ids=lambda text: text[:60])
 def test_mistake_is_pointed_at_with_its_remedy(marked: str, message: str, hint: str) -> None:
     """The span is the one marked; message and hint are short."""
     start, end = marked.index("«"), marked.index("»") - 1
@@ -311,7 +312,7 @@ def test_mistake_is_pointed_at_with_its_remedy(marked: str, message: str, hint: 
     assert len(error.hint) < 200
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     ["64:128 56x56 3x3", "64:128 3x3 56x56", "64x128 @56 k3", "k3 64x128 @56", "64:128 56 k3", "64:128 k3 k5 @56"],
 )
@@ -324,7 +325,7 @@ def test_what_is_suggested_for_a_field_said_twice_works(line: str) -> None:
     assert len(numbers) == ("k5" not in line)
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "same"),
     [
         (
@@ -348,7 +349,7 @@ def test_what_is_just_possible_is_read(line: str, same: str) -> None:
     assert parse_spec(line) == parse_spec(same)
 
 
-@pytest.mark.parametrize(
+@each(
     ("number", "few"),
     [(1, "1"), (7, "1, 7"), (9, "1, 3, 9"), (30, "1, 2, 3, 5, …"), (998, "1, 2, 499, 998"), (1009, "1, 1009")],
 )
@@ -385,7 +386,7 @@ def test_a_message_repeats_forty_characters(length: int, shown: str) -> None:
     assert unknown_name("variant", "y" * length, ["standard"]).message == f"unknown variant '{shown}'"
 
 
-@pytest.mark.parametrize(("word", "meant"), MEANT)
+@each(("word", "meant"), MEANT)
 def test_what_was_meant_is_suggested(word: str, meant: str) -> None:
     """Other spellings are refused, with ours as the remedy."""
     error = error_of(f"{word} 64:128 @56")
@@ -393,7 +394,7 @@ def test_what_was_meant_is_suggested(word: str, meant: str) -> None:
     assert (error.start, error.end) == (0, len(word))
 
 
-@pytest.mark.parametrize(("word", "hint"), WRITTEN)
+@each(("word", "hint"), WRITTEN)
 def test_names_lead_to_the_notation(word: str, hint: str) -> None:
     """A field's name, or an option's, is answered with how to write it."""
     assert hint in error_of(f"64:128 @56 {word}").hint

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 import convcost
 from convcost.spec import format_spec, parse_spec
@@ -44,7 +44,7 @@ SAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "given", "out"), DOCUMENTED)
+@each(("line", "given", "out"), DOCUMENTED)
 def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     line: str, given: tuple[int, ...], out: tuple[int, ...]
 ) -> None:
@@ -55,13 +55,13 @@ def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     assert (*shape[:1], *shape[2:], shape[1])[-len(out) :] == out
 
 
-@pytest.mark.parametrize(("line", "tokens"), SAYS)
+@each(("line", "tokens"), SAYS)
 def test_a_line_says_what_the_tokens_say(line: str, tokens: str) -> None:
     """With the defaults of Flax: SAME, and a bias."""
     assert format_spec(parse_spec(line)) == format_spec(parse_spec(tokens))
 
 
-@pytest.mark.parametrize(
+@each(
     ("marked", "message", "hint"),
     [
         ("nn.Conv(features=64, kernel_size=(3, 3)) @9«»", "Flax's Conv does not say its in channels", "3: for 3"),

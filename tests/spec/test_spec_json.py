@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.spec import ACTIVATIONS, LayerSpec, SpecError, parse_spec, read_layer, spec_to_json
 
@@ -37,15 +38,15 @@ SAYS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "says"), SAYS)
+@each(("fields", "says"), SAYS)
 def test_object_says(fields: dict[str, Any], says: dict[str, Any]) -> None:
     """Each form of each field is normalised."""
     spec = parse_spec(json.dumps({**LAYER, **fields}))
     assert {name: getattr(spec, name) for name in says} == says
 
 
-@pytest.mark.parametrize("axes", [1, 2, 3])
-@pytest.mark.parametrize("field", ["kernel_size", "input_size", "stride", "dilation", "padding"])
+@each("axes", [1, 2, 3])
+@each("field", ["kernel_size", "input_size", "stride", "dilation", "padding"])
 def test_any_list_settles_the_axes(field: str, axes: int) -> None:
     """Integers spread over as many axes as the lists have."""
     fields = {"in_channels": 8, "kernel_size": 3, "input_size": 9, field: [3] * axes}
@@ -57,7 +58,7 @@ def test_without_a_list_there_are_two_axes_and_out_channels_are_in_channels() ->
     assert parse_spec('{"in_channels": 8, "kernel_size": 3, "input_size": 9}') == parse_spec("8 @9 k3")
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "name"), [("ReLU6", "relu6"), ("leaky_relu", "leaky-relu"), ("LeakyReLU", "leaky-relu"),
                        ("Hardswish", "hardswish"), ("hard_sigmoid", "hardsigmoid"), ("SiLU", "silu")]
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 import convcost
 from convcost.spec import format_spec, parse_spec, read_layer
@@ -54,7 +55,7 @@ SAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "given", "out"), DOCUMENTED)
+@each(("line", "given", "out"), DOCUMENTED)
 def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     line: str, given: tuple[int, ...], out: tuple[int, ...]
 ) -> None:
@@ -64,7 +65,7 @@ def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     assert answer["output_shape"] == (out[0], out[-1], *out[1:-1])
 
 
-@pytest.mark.parametrize(("line", "tokens", "params"), SAYS)
+@each(("line", "tokens", "params"), SAYS)
 def test_a_line_says_what_the_tokens_say(line: str, tokens: str, params: int) -> None:
     """With the defaults of Keras; an activation is no token."""
     assert format_spec(parse_spec(line)) == format_spec(parse_spec(tokens))
@@ -73,10 +74,10 @@ def test_a_line_says_what_the_tokens_say(line: str, tokens: str, params: int) ->
     assert answer["params"] == params
 
 
-@pytest.mark.parametrize("size", range(1, 6))
-@pytest.mark.parametrize("kernel", range(1, 5))
-@pytest.mark.parametrize("stride", range(1, 5))
-@pytest.mark.parametrize("padding", ["same", "valid"])
+@each("size", range(1, 6))
+@each("kernel", range(1, 5))
+@each("stride", range(1, 5))
+@each("padding", ["same", "valid"])
 def test_a_transposed_output_has_the_length_that_keras_computes(
     size: int, kernel: int, stride: int, padding: str
 ) -> None:
@@ -98,7 +99,7 @@ def test_separable_is_the_depthwise_separable_variant_with_one_bias() -> None:
     assert [op.name for op in answer.row.ops] == ["depthwise", "pointwise"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "kind"), [("'relu'", "relu"), ("tf.nn.relu6", "relu6"), ("keras.activations.swish", "silu"),
                        ("'leaky_relu'", "leaky-relu"), ("None", None), ("'linear'", None)]
 )  # fmt: skip
@@ -118,7 +119,7 @@ def test_an_activation_that_is_not_counted_is_noted(word: str) -> None:
     assert "is left out" in read.notes[0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("marked", "message", "hint"),
     [
         (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 from spec.spec_cases import error_of
+from tables import each
 
 import convcost
 from convcost.spec import format_spec, parse_spec, read_layer
@@ -44,7 +44,7 @@ SAYS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "given", "out"), DOCUMENTED)
+@each(("line", "given", "out"), DOCUMENTED)
 def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     line: str, given: tuple[int, ...], out: tuple[int, ...]
 ) -> None:
@@ -54,7 +54,7 @@ def test_a_line_of_the_documentation_gives_the_shape_printed_there(
     assert answer["output_shape"] == out
 
 
-@pytest.mark.parametrize(("line", "tokens"), SAYS)
+@each(("line", "tokens"), SAYS)
 def test_a_line_says_what_the_tokens_say(line: str, tokens: str) -> None:
     """With the defaults of Paddle: no padding, and a bias."""
     assert format_spec(parse_spec(line)) == format_spec(parse_spec(tokens))
@@ -65,7 +65,7 @@ def test_a_print_that_says_nothing_of_a_bias_is_noted() -> None:
     assert "bias_attr=False" in read_layer("Conv2D(3, 64, kernel_size=[7, 7], padding=3, data_format=NCHW) @9").notes[0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("marked", "message", "hint"),
     [
         ("paddle.nn.Conv2D(3, 8, 3, padding=«'half'») @9", "such a padding is not known", "SAME"),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tables import each
 
 import convcost
 from convcost.spec import parse_spec
@@ -117,7 +117,7 @@ AROUND = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "given", "out"), DOCUMENTED)
+@each(("line", "given", "out"), DOCUMENTED)
 def test_a_line_of_the_documentation_gives_the_shape_printed_there(line: str, given: str, out: tuple[int, ...]) -> None:
     """On the input of the example, written beside it."""
     answer = convcost.layer(f"{line} {given}", verify=False).row.words
@@ -125,12 +125,12 @@ def test_a_line_of_the_documentation_gives_the_shape_printed_there(line: str, gi
     assert answer["output_shape"] == out
 
 
-@pytest.mark.parametrize(("line", "tokens"), AROUND)
+@each(("line", "tokens"), AROUND)
 def test_what_stands_around_a_module_is_read_or_passed_over(line: str, tokens: str) -> None:
     assert parse_spec(line) == parse_spec(tokens)
 
 
-@pytest.mark.parametrize(("line", "tokens"), SAYS)
+@each(("line", "tokens"), SAYS)
 def test_a_module_says_what_the_tokens_say(line: str, tokens: str) -> None:
     """PyTorch's line and our tokens for it are the same layer."""
     assert parse_spec(line) == parse_spec(tokens)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from unicodedata import category, east_asian_width
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec.spec_cases import error_of
+from tables import each
 
 from convcost.spec import SpecError
 from convcost.spec.errors import clip, unknown_name
@@ -40,7 +40,7 @@ def test_an_empty_line_is_not_shown() -> None:
     assert len(error_of("  ").render().splitlines()) == 2
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "shown", "caret"),
     [
         ("64:128\t@56\tk3\tg3", "64:128\\t@56\\tk3\\tg3", "g3"),
@@ -57,8 +57,8 @@ def test_caret_stands_below_its_token_whatever_the_characters(line: str, shown: 
     assert carets == " " * (2 + columns(shown[: shown.index(caret)])) + "^" * columns(caret)
 
 
-@pytest.mark.parametrize("width", [40, 80])
-@pytest.mark.parametrize("place", [0, 1, 7, 60, 119])
+@each("width", [40, 80])
+@each("place", [0, 1, 7, 60, 119])
 def test_a_long_line_is_shown_as_a_window_round_its_token(width: int, place: int) -> None:
     """The token is whole, the caret below it, and an ellipsis on each side that is cut."""
     words = ["k3"] + ["64:128"] * 119
@@ -116,8 +116,8 @@ WINDOWS = [
 ]
 
 
-@pytest.mark.parametrize("width", [20, 7])
-@pytest.mark.parametrize(("text", "span", "line", "carets"), WINDOWS)
+@each("width", [20, 7])
+@each(("text", "span", "line", "carets"), WINDOWS)
 def test_the_window_round_a_mistake_by_hand(
     text: str, span: tuple[int, int], line: str, carets: str, width: int
 ) -> None:
@@ -139,7 +139,7 @@ def test_what_upsets_a_terminal_is_escaped_in_a_message() -> None:
     assert error_of("64:128 @56 k3 y\u202e").message == "unknown token 'y\\u202e'"
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "otherwise", "hint"),
     [
         ("standart", "", "did you mean standard?"), ("gr", "", "did you mean grouped?"),

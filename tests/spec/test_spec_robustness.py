@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec.spec_cases import LINES, broken_lines, json_layers, outcome
+from tables import each
 
 from convcost.spec import LayerSpec, SpecError, format_spec, parse_spec, spec_to_json
 from convcost.spec.tokens import read_token
@@ -93,7 +94,7 @@ def test_any_json_value_is_a_layer_or_an_error(layer: dict[str, object], field: 
     holds(json.dumps({**layer, field: value}))
 
 
-@pytest.mark.parametrize("line", LINES)
+@each("line", LINES)
 def test_the_lines_to_be_broken_are_whole(line: str) -> None:
     """Otherwise breaking them would show little."""
     assert isinstance(outcome(line), LayerSpec)
@@ -143,7 +144,7 @@ def test_memory_is_bounded() -> None:
     assert read_token.cache_info().currsize <= 4096
 
 
-@pytest.mark.parametrize("nesting", range(300, 1100, 7))
+@each("nesting", range(300, 1100, 7))
 def test_deep_nesting_is_an_error_at_any_depth(nesting: int) -> None:
     """Also just where Python's own limit lies."""
     assert isinstance(outcome('{"stride": ' + "[" * nesting + "]" * nesting + "}"), SpecError)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given, settings
 from spec.spec_cases import all_specs, specs
+from tables import each
 
 from convcost.spec import LayerSpec, format_spec, parse_spec, spec_to_json
 
@@ -51,13 +51,13 @@ def test_text_leaves_out_only_what_has_no_token(spec: LayerSpec) -> None:
     assert parse_spec(format_spec(spec)) == spec._replace(norm=False, activation=None, residual=False)
 
 
-@pytest.mark.parametrize("line", CANONICAL)
+@each("line", CANONICAL)
 def test_canonical_lines_are_written_as_they_are(line: str) -> None:
     """The shortest form of a layer is stable."""
     assert format_spec(parse_spec(line)) == line
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "short"),
     [
         ("64->64 in=56x56 3x3 p1x1 s1 g1 fp32 2d", "64 @56 k3"),

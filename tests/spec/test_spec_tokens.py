@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
+from tables import each
 
 from convcost.spec import LayerSpec, SpecError, format_spec, parse_spec
 from convcost.spec.text import axes_of, join_words, read_tokens
@@ -92,7 +93,7 @@ SAYS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "says"), SAYS)
+@each(("line", "says"), SAYS)
 def test_token_says(line: str, says: dict[str, Any]) -> None:
     """Each notation sets its fields, and nothing else."""
     spec = parse_spec(line)
@@ -111,9 +112,9 @@ def test_tokens_stand_in_any_order() -> None:
     assert len({parse_spec(" ".join(order)) for order in itertools.permutations(tokens)}) == 1
 
 
-@pytest.mark.parametrize("kernel", range(1, 8))
-@pytest.mark.parametrize("dilation", [1, 2, 3])
-@pytest.mark.parametrize("stride", [1, 2, 3])
+@each("kernel", range(1, 8))
+@each("dilation", [1, 2, 3])
+@each("stride", [1, 2, 3])
 def test_same_keeps_the_size_over_the_stride(kernel: int, dilation: int, stride: int) -> None:
     """`same` makes output = ceil(input / stride), counted by walking the windows."""
     for size in (1, 6, 7):
@@ -122,7 +123,7 @@ def test_same_keeps_the_size_over_the_stride(kernel: int, dilation: int, stride:
         assert len(starts) == -(-size // stride)
 
 
-@pytest.mark.parametrize(
+@each(
     "tokens",
     [
         "3:8 @3x9x7 k3 3d", "3:8 @9x7x3 k3 3d", "9:8 @3x9x7 k3", "3:8 @3x9x7 k3x1x1", "3:8 @3x9x7 k3 p0-1x2x3",
@@ -137,7 +138,7 @@ def test_the_shortest_tokens_of_a_layer(tokens: str) -> None:
     assert format_spec(parse_spec(tokens)) == tokens
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "axes"),
     [({}, 0), ({"axes": 1}, 1), ({"input_size": 56}, 0), ({"input_size": (9, 8, 7)}, 3),
      ({"input_size": (9, 8), "axes": 2}, 2), ({"kernel_size": (3, 3)}, 0)],
@@ -146,7 +147,7 @@ def test_gathered_tokens_name_their_axes_or_none(values: dict[str, Any], axes: i
     assert axes_of(values) == axes
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "line"),
     [([], ""), (["a"], "a"), (["a", "b"], "a b"), (["a # b", "c", "d"], "a # b\nc d"), (["a // b", "c"], "a // b\nc"),
      (["a/b", "c"], "a/b c")],
