@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -38,11 +41,14 @@ class Runner:
     """The process that all others are copied from; it has loaded the command line, and neither NumPy nor a test.
 
     It runs in the environment `env`, this one if there is none, and loads the package that lies in `root`, this one.
+    What it has answered itself `before` any copy is made, each copy remembers.
     """
 
-    def __init__(self, env: dict[str, str] | None = None, root: Path | None = None) -> None:
+    def __init__(
+        self, env: dict[str, str] | None = None, root: Path | None = None, before: Sequence[str] = ()
+    ) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._env, self._root = env, root
+        self._env, self._root, self._before = env, root, before
 
     def __call__(
         self, words: list[str], stdin: bytes = b"", env: dict[str, str] | None = None, folder: Path | None = None
@@ -53,7 +59,7 @@ class Runner:
 
             root = self._root or Path(convcost.__file__).parents[1]
             self._process = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                [sys.executable, __file__, *self._before], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                 env={**(os.environ if self._env is None else self._env), "PYTHONPATH": str(root)},
             )  # fmt: skip
         to, back = self._process.stdin, self._process.stdout
@@ -86,6 +92,9 @@ def _serve() -> None:
     import convcost.networks.onnx.translate  # noqa: F401  loaded once
     from convcost.cli.main import run
 
+    for words in sys.argv[1:]:
+        with redirect_stdout(io.StringIO()):
+            run(words.split())
     for line in sys.stdin:
         words, stdin, env, folder = json.loads(line)
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
