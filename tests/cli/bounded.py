@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -93,7 +93,7 @@ def _serve() -> None:
     from convcost.cli.main import run
 
     for words in sys.argv[1:]:
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             run(words.split())
     for line in sys.stdin:
         words, stdin, env, folder = json.loads(line)
