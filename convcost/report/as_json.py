@@ -117,9 +117,7 @@ def json_text(value: object, indent: str = "\n") -> str:
             return text
     inner = indent + "  "
     if isinstance(value, dict):
-        items = [
-            f"{_key(key)}: {item if type(item) is int else json_text(item, inner)}" for key, item in value.items()
-        ]
+        items = [f"{_key(key)}: {item if type(item) is int else json_text(item, inner)}" for key, item in value.items()]
         return "{" + inner + ("," + inner).join(items) + indent + "}"
     return "[" + inner + ("," + inner).join([json_text(item, inner) for item in value]) + indent + "]"
 

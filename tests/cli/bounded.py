@@ -44,9 +44,7 @@ class Runner:
     What it has answered itself `before` any copy is made, each copy remembers.
     """
 
-    def __init__(
-        self, env: dict[str, str] | None = None, root: Path | None = None, before: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, env: dict[str, str] | None = None, root: Path | None = None, before: Sequence[str] = ()) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._env, self._root, self._before = env, root, before
 

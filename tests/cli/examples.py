@@ -23,9 +23,7 @@ def epilog(command: str) -> str:
 
 
 #: Each example of each command; one takes 15 seconds, and has a test of its own.
-EXAMPLES = [
-    (command, line) for command in COMMANDS for line in examples(epilog(command)) if "--experiment" not in line
-]
+EXAMPLES = [(command, line) for command in COMMANDS for line in examples(epilog(command)) if "--experiment" not in line]
 
 
 def run_line(line: str, folder: Path) -> tuple[int, str]:

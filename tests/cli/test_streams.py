@@ -103,7 +103,7 @@ run(sys.argv[1:])
 @pytest.mark.skipif(not hasattr(resource, "getrusage"), reason="memory is not measured here")
 @pytest.mark.parametrize("options", ["-f ndjson", "-f csv"])
 def test_memory_does_not_grow_with_the_batch(options: str, tmp_path: Path) -> None:
-    """Eight thousand lines take what three thousand take, in which the reader's cache fills: 280 bytes more a line fail."""
+    """Eight thousand lines take what three thousand take, in which the reader's cache fills, to 280 bytes a line."""
     (tmp_path / "memory.py").write_text(MEMORY)
     root = Path(__file__).parents[2]
     command = f"PYTHONPATH={root} {sys.executable} memory.py layer - --no-verify {options}"
