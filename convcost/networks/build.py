@@ -16,7 +16,16 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_NAMED, MOST_OPERATIONS, alive_in_all, most_words, teller
+from .limits import (
+    ALIVE_A_CHARACTER,
+    MOST_ALIVE,
+    MOST_NAMED,
+    MOST_OPERATIONS,
+    WORDS_AN_OPERATION,
+    alive_in_all,
+    most_words,
+    teller,
+)
 from .lines import Block, Line, Program
 from .numbers import Ratio
 from .primitives import PRIMITIVES, make_primitive
@@ -103,6 +112,7 @@ class _Assembly:
         self.written = self.depth = self.before = self.named = 0
         written = [line for block in program.blocks.values() for line in block.lines]
         self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
+        self.spare = most_words(0, self.characters)
         self.tell = teller("operations read")
         self.nodes: list[ops.Node] = []
         self.layers = frozenset(layer_names())
@@ -183,9 +193,10 @@ class _Assembly:
 
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
+        made = len(self.nodes)
         self.written += 4 + len(line.words) + len(line.inputs)
-        self.tell(len(self.nodes))
-        if self.written > most_words(len(self.nodes), self.characters):
+        self.tell(made)
+        if self.written > self.spare + WORDS_AN_OPERATION * made:
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -201,6 +212,8 @@ class _Assembly:
     def _inputs(self, line: Line, scope: Scope) -> list[int]:
         known = PRIMITIVES.get(line.op)
         least, most = known.inputs if known else (1, 1)
+        if not line.inputs and least == 1:
+            return [scope.last]
         for number, name in enumerate(line.inputs, 1):
             if name not in scope.values:
                 hint = f"known here: {', '.join(map(clip, [*scope.values][:12]))}"
