@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -20,6 +21,8 @@ from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
 from convcost.report.documents import schema_text
 from convcost.report.formats import FORMATS
+from convcost.search.fit import fit_layer
+from convcost.search.sweep import sweep_layers
 from convcost.spec import parse_spec
 from convcost.timing.devices import shipped_devices
 from convcost.variants.registry import all_variants, other_names
@@ -70,7 +73,20 @@ def _answered_once() -> Iterator[None]:
         patch.setattr("convcost.checks.examination.examine_all", lambda *_, **__: found)
         patch.setattr("convcost.checks.selftest.run_selftest", lambda _: [caught])
         patch.setattr("convcost.answers.opening.zoo_names", lambda: ZOO)
+        patch.setattr("convcost.search.fit.fit_layer", once(fit_layer))
+        patch.setattr("convcost.search.sweep.sweep_layers", once(sweep_layers))
         yield
+
+
+def once(search: Callable[..., Any]) -> Callable[..., Any]:
+    """The search, which is asked one thing here, and remembers what it found."""
+    found: list[Any] = []
+
+    def answer(*given: object, **more: object) -> Any:
+        found[:] = found or [search(*given, **more)]
+        return found[0]
+
+    return answer
 
 
 def answered(capsys: pytest.CaptureFixture[str], *words: str) -> str:
