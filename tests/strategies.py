@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -10,6 +11,11 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from convcost.spec import parse_spec
 from convcost.spec.layer import ACTIVATIONS, DTYPES, PADDING_MODES, Ints, LayerSpec, Pads
 from convcost.variants.registry import AS_GIVEN, DoesNotApply, all_variants, build_variant, other_names
+
+#: Strategies are made once: each that is new is looked through before it draws.
+_DTYPE, _ACTIVATION = st.sampled_from(sorted(DTYPES)), st.sampled_from((None, *ACTIVATIONS))
+_MODE, _TRANSPOSED = st.sampled_from(("zeros", *PADDING_MODES)), st.sampled_from((False, False, False, True))
+_EXPANSION, _GROUPS = st.one_of(st.none(), st.integers(1, 4)), st.sampled_from((1, 1, 2, 3, 4))
 
 #: Most taps, and most positions beyond what the kernel needs, an axis: fewer where there are more axes.
 _TAPS = {1: 7, 2: 5, 3: 3}
@@ -23,12 +29,12 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
     Small enough by default to execute every variant in a moment; larger values are for what only builds graphs.
     """
     n = draw(st.integers(1, 3))
-    transposed = draw(st.sampled_from((False, False, False, True)))
+    transposed = draw(_TRANSPOSED)
     kernel = draw(_ints(n, 1, _TAPS[n]))
     stride, dilation = draw(_ints(n, 1, 3)), draw(_ints(n, 1, 3 if n < 3 else 2))
     spans = tuple([d * (k - 1) for k, d in zip(kernel, dilation)])
     padding = draw(_padding(spans, transposed))
-    mode = "zeros" if transposed else draw(st.sampled_from(("zeros", *PADDING_MODES)))
+    mode = "zeros" if transposed else draw(_MODE)
     extra = tuple([draw(st.integers(0, max(s, d) - 1)) if transposed else 0 for s, d in zip(stride, dilation)])
     least = _least_size(spans, stride, padding, mode, extra if transposed else None)
     size = tuple([low + draw(st.integers(0, _ROOM[n] * room)) for low in least])
@@ -36,14 +42,14 @@ def layer_specs(draw: DrawFn, *, channels: int = 6, room: int = 1) -> LayerSpec:
     return LayerSpec(
         inner, outer, kernel, size, stride, padding, dilation, groups, draw(st.booleans()), mode, transposed, extra,
         batch=draw(st.integers(1, 3)),
-        dtype=draw(st.sampled_from(sorted(DTYPES))),
+        dtype=draw(_DTYPE),
         depth_multiplier=draw(st.integers(1, 3)),
-        expansion_ratio=draw(st.one_of(st.none(), st.integers(1, 4))),
+        expansion_ratio=draw(_EXPANSION),
         bottleneck_ratio=draw(st.integers(1, 4)),
         mid_channels=mid,
         v1=draw(st.booleans()),
         norm=draw(st.booleans()),
-        activation=draw(st.sampled_from((None, *ACTIVATIONS))),
+        activation=draw(_ACTIVATION),
         residual=draw(st.booleans()),
     )  # fmt: skip
 
@@ -66,10 +72,12 @@ def pairs(lines: Iterable[str], *, residual: bool = False) -> list[tuple[str, st
     return [(name, line) for line, spec in specs.items() for name in applying(spec, [AS_GIVEN, *all_variants()])]
 
 
+@cache
 def _ints(count: int, low: int, high: int) -> SearchStrategy[Ints]:
     return st.tuples(*[st.integers(low, high)] * count)
 
 
+@cache
 def _padding(spans: Ints, transposed: bool) -> SearchStrategy[Pads | str]:
     """Anything up to a little beyond the kernel's span, before and after apart; `same`; none; `same-upper`."""
     free = st.tuples(*[st.tuples(*[st.integers(0, min(span + 1, 4))] * 2) for span in spans])
@@ -96,7 +104,7 @@ def _least_size(spans: Ints, stride: Ints, padding: Pads | str, mode: str, extra
 def _channels(draw: DrawFn, most: int) -> tuple[int, int, int, int | Ints | None]:
     """Input and output channels, groups that divide what they must, middle channels or None."""
     sizes = st.integers(1, most)
-    groups = draw(st.sampled_from((1, 1, 2, 3, 4)))
+    groups = draw(_GROUPS)
     if draw(st.booleans()):
         mid, other = groups * draw(sizes), groups * draw(sizes)
         given = draw(st.sampled_from((mid, mid if mid == other else (mid, other))))

@@ -70,7 +70,7 @@ PROBES = (
     LayerSpec(8, 8, (3, 3), (9, 6), padding=((1, 1), (1, 1)), norm=True, activation="relu", residual=True),
     LayerSpec(4, 6, (3, 4), (5, 4), (2, 3), ((1, 0), (0, 2)), groups=2, transposed=True, output_padding=(1, 2)),
     LayerSpec(4, 4, (5,), (17,), (3,), ((4, 1),), (2,), output_padding=(0,), bias=True, activation="tanh"),
-    LayerSpec(2, 4, (1, 2, 3), (4, 5, 7), (1, 2, 1), "same-upper", (1, 1, 2), output_padding=(0, 0, 0)),
+    LayerSpec(2, 4, (2, 2, 3), (4, 5, 7), (1, 2, 1), "same-upper", (1, 1, 2), output_padding=(0, 0, 0)),
     LayerSpec(4, 4, (3, 3), (6, 8), padding=((1, 1), (2, 1)), padding_mode="circular", residual=True),
 )
 

@@ -107,9 +107,10 @@ def _opened(text: str, words: list[str], ways: Ways) -> Opened:
             asked = asked._replace(depth=value)
         else:
             tokens.append(word)
+    whole = ways.folder / words[0]
     place, colon, rest = words[0].partition(":")
     inside = ways.folder / place
-    name = f"{inside}{colon}{rest}" if inside.is_file() else words[0]
+    name = str(whole) if whole.is_file() else f"{inside}{colon}{rest}" if inside.is_file() else words[0]
     return find_network(name, " ".join(tokens), asked, tell=ways.tell)
 
 

@@ -110,7 +110,7 @@ def test_a_rule_broken_where_it_is_defined_is_broken_for_all_who_use_it() -> Non
 #: projection, a norm and an activation included.
 PROBED = [
     (150, 8064, 6336, (2, 6, 4, 7)), (360 + 24, 15120, 12288, (1, 12, 6, 7)), (576 + 16, 31104, 25600, (1, 8, 9, 6)),
-    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (48, 4032, 2720, (1, 4, 4, 3, 7)),
+    (144, 2880, 2688, (1, 6, 11, 13)), (84, 400, 352, (1, 4, 5)), (96, 8064, 4760, (1, 4, 4, 3, 7)),
     (144, 7776, 7776, (1, 4, 6, 9)),
 ]  # fmt: skip
 
@@ -138,7 +138,7 @@ def test_the_probes_cost_what_is_counted_by_hand() -> None:
     assert [(graph.dtype, costs(graph)) for name, graph in found if name == "elementwise"] == [
         ("int8", (0, 0, 0, (2, 3, 5, 4)))
     ]
-    assert {"2plus1d"} == {*all_variants()} - {name for name, _ in found}  # its one probe sees a single moment
+    assert {*all_variants()} <= {name for name, _ in found}
 
 
 def test_the_layers_that_are_examined_cost_what_is_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,8 @@ def test_a_file_of_the_folder_comes_before_a_layer_of_that_name(
     """And a network's file stands in the folder that is said, with what is behind its colon; other names stay."""
     (tmp_path / "k3").write_text(NET)
     (tmp_path / "net.txt").write_text(NET)
-    for name in ("k3", "net.txt"):
+    (tmp_path / "there:net.txt").write_text(NET)
+    for name in ("k3", "net.txt", "there:net.txt"):
         assert read_subject(name, Ways(tmp_path)).total["params"] == 216
     assert read_subject("64:128 @9 k3").total["params"] == 73728
     asked: list[str] = []

@@ -146,6 +146,8 @@ MatMulInteger | q:2x3 *q:3x4 | 12 24 0 50
 Max | 2x3 2x3 2x3 | 0 0 12 96
 Max | 2x3 | 0 0 0 48
 MaxPool kernel_shape=3,3 strides=2,2 pads=1,1,1,1 | 1x3x8x6 | 0 0 324 720
+MaxPool kernel_shape=2,2 strides=2,2 ->2 | 1x3x8x6 | 0 0 144 1008
+MaxPool kernel_shape=3,3 strides=2,2 ceil_mode=1 ->2 | 1x3x8x6 | 0 0 324 1008
 MaxPool kernel_shape=3 dilations=2 | 1x3x8 | 0 0 36 144
 MaxPool kernel_shape=2,2 strides=2,2 pads=1,1,1,1 ceil_mode=1 @17 | 1x3x5x5 | 0 0 108 408
 MaxRoiPool pooled_shape=2,2 | 1x2x8x8 3x5 | 0 0 128 668

@@ -34,8 +34,8 @@ _SIZED = {
 }
 SIZED: dict[str, tuple[int, ...]] = {op: indices for indices, ops in _SIZED.items() for op in ops.split()}
 
-#: ONNX's number of truth.
-BOOL = 9
+#: ONNX's numbers of positions and of truth.
+INT64, BOOL = 7, 9
 
 #: The name under which an output is asked for, and an input is given.
 _OUT, _IN = "o{}", "i{}"
@@ -110,6 +110,8 @@ class Inference:
                 like = [call.inputs[index] for index in LIKE.get(call.op, (0,)) if call.has(index)]
                 kind = like[0].kind if like and like[0] is not None else 0
                 made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
+                if call.op == "MaxPool":  # behind the largest numbers stands where each was
+                    made = [*made[:1], *[one._replace(kind=INT64) for one in made[1:]]]
                 self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
