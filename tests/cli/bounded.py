@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -99,6 +100,7 @@ def _serve() -> None:
     for words in sys.argv[1:]:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             run(words.split())
+    gc.freeze()  # what copies share stays shared
     for line in sys.stdin:
         words, stdin, env, folder = json.loads(line)
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
