@@ -10,20 +10,36 @@ from shutil import get_terminal_size
 from typing import TextIO
 
 from ..spec.errors import SpecError
+from ..spec.records import NamedTuple
 
 #: What takes a line of a terminal away.
 CLEAR = "\r\x1b[K"
 
 
-def report(error: SpecError, line: int | None = None) -> None:
-    """Print bad input to stderr: the message, a caret under the token, the remedy."""
-    width = get_terminal_size((100, 24)).columns
+class Screen(NamedTuple):
+    """Where errors are shown: its columns, and whether it has colours."""
+
+    width: int
+    colours: bool
+
+    @classmethod
+    def of_errors(cls) -> Screen:
+        """As standard error is now."""
+        return cls(get_terminal_size((100, 24)).columns, has_colours(sys.stderr))
+
+
+def report(error: SpecError, line: int | None = None, screen: Screen | None = None) -> None:
+    """Print bad input to stderr: the message, a caret under the token, the remedy.
+
+    Whoever reports thousands looks once at the `screen`, which takes as long as the rest.
+    """
+    width, colours = screen or Screen.of_errors()
     message, *rest = error.render(width=width, line=line).split("\n")
     head = wrapped(message, width)
     if error.hint and rest:
         rest[-1:] = wrapped(rest[-1], width, hanging=False)
     text = "\n".join([*head, *rest])
-    print(coloured(text, len(head)) if has_colours(sys.stderr) else text, file=sys.stderr)
+    print(coloured(text, len(head)) if colours else text, file=sys.stderr)
 
 
 def tell(text: str) -> None:

@@ -13,7 +13,7 @@ from ..spec.errors import Problem, clip
 from ..spec.fields import Values
 from ..spec.records import NamedTuple
 from ..spec.text import gather_tokens, join_words, locate
-from .failure import report, tell
+from .failure import Screen, report, tell
 from .options import Destination, Modifiers
 from .prints import Passed, whole_layers
 
@@ -134,6 +134,7 @@ def _answers(
     texts: Texts | None,
 ) -> Iterator[int]:  # fmt: skip
     passed, answered, empty = Passed(), False, True
+    screen = Screen.of_errors()
     for lines in whole_layers(chunks):
         empty = empty and not lines
         known = texts([text for _, text in lines]) if texts else [None] * len(lines)
@@ -147,15 +148,15 @@ def _answers(
                 answered = True
             except SpecError as error:
                 if not passed.takes(error, number, line):
-                    yield _report(error, number, writer)
-    yield from [_report(error, number, writer) for number, error in passed.settle(answered)]
+                    yield _report(error, number, writer, screen)
+    yield from [_report(error, number, writer, screen) for number, error in passed.settle(answered)]
     if empty:
         report(SpecError("there is no layer on standard input", "write one a line, such as 64:128 @56 k3"))
         yield 2
 
 
-def _report(error: SpecError, number: int, writer: Writer) -> int:
-    report(error, number)
+def _report(error: SpecError, number: int, writer: Writer, screen: Screen) -> int:
+    report(error, number, screen)
     writer.error(error, number)
     return 2
 

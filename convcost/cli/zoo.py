@@ -8,6 +8,7 @@ import typer
 
 from ..answers.opening import zoo_answers
 from ..networks.zoo import unknown_network, zoo_name, zoo_text
+from ..report.documents import Document
 from ..report.networks import write_zoo, zoo_document
 from .options import Convention, Destination, Exact, Selecting
 
@@ -40,6 +41,12 @@ def zoo(
     if name:
         _print_file(name, to)
         return
+    with to.open() as (file, written):  # a file that cannot be written is said before anything is counted
+        write_zoo(_document(selecting, convention), written, file, exact=exact)
+
+
+def _document(selecting: Selecting, convention: str) -> Document:
+    """A line for each network that is selected, with the convention's figure where one is named."""
     answers = list(zoo_answers())
     if any(selecting):
         from ..search.select import NETWORK_WORDS, select_networks
@@ -50,8 +57,7 @@ def zoo(
         from ..report.beside import add_to_zoo
 
         add_to_zoo(document, answers, convention)
-    with to.open() as (file, written):
-        write_zoo(document, written, file, exact=exact)
+    return document
 
 
 def _print_file(word: str, to: Destination) -> None:

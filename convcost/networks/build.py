@@ -16,11 +16,20 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_NAMED, MOST_OPERATIONS, alive_in_all, most_words, teller
+from .limits import (
+    ALIVE_A_CHARACTER,
+    MOST_ALIVE,
+    MOST_NAMED,
+    MOST_OPERATIONS,
+    WORDS_AN_OPERATION,
+    alive_in_all,
+    most_words,
+    teller,
+)
 from .lines import Block, Line, Program
 from .numbers import Ratio
 from .primitives import PRIMITIVES, make_primitive
-from .scope import Scope, block_arguments
+from .scope import Scope, block_arguments, repeated_ops
 
 __all__ = ["Choices", "Network", "build_network"]
 
@@ -103,14 +112,16 @@ class _Assembly:
         self.written = self.depth = self.before = self.named = 0
         written = [line for block in program.blocks.values() for line in block.lines]
         self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
+        self.spare = most_words(0, self.characters)
         self.tell = teller("operations read")
         self.nodes: list[ops.Node] = []
         self.layers = frozenset(layer_names())
+        self.repeated = {name: repeated_ops(block.lines) for name, block in program.blocks.items()}
         self._built: dict[tuple[str, LayerSpec], Built] = {}
 
     def network(self) -> Network:
         try:
-            self._run(self.program.lines, Scope("", 0, {}, self.program.lines))
+            self._run(self.program.lines, Scope("", 0, {}, repeated_ops(self.program.lines)))
         finally:
             self.tell(-1)
         graph = ops.Graph(self.shapes[0], self.dtype, tuple(self.nodes))
@@ -139,18 +150,17 @@ class _Assembly:
         self._count(line)
         if line.call:
             return self._module(line, name, self._inputs(line, scope))
-        if not (
-            line.op in self.program.blocks or line.op in self.layers or line.op in PRIMITIVES or line.op == "shortcut"
-        ):
-            raise self.program.error(line, self._unknown(line.op))
+        op, blocks = line.op, self.program.blocks
+        if not (op in blocks or op in self.layers or op in PRIMITIVES or op == "shortcut"):
+            raise self.program.error(line, self._unknown(op))
         inputs = self._inputs(line, scope)
         channels = self.shapes[scope.values["in"]][1]
         words, of = self._shared(line, scope.words(self.program, line, channels, self.multipliers), scope)
-        if line.op in self.program.blocks:
-            return self._call(line, self.program.blocks[line.op], words, name, inputs[0])
-        if line.op in self.layers:
+        if op in blocks:
+            return self._call(line, blocks[op], words, name, inputs[0])
+        if op in self.layers:
             return self._again(line, of, self._layers(line, words, name, inputs[0]))
-        if line.op == "shortcut":
+        if op == "shortcut":
             return self._shortcut(line, words, name, inputs[0], scope)
         return self._again(line, of, self._primitive(line, words, name, inputs))
 
@@ -170,8 +180,10 @@ class _Assembly:
 
     def _again(self, line: Line, of: list[ops.Op] | None, value: int) -> int:
         """Let the convolutions and matrix products of a line have the weights of another's, which are as many."""
+        if of is None:
+            return value
         made = [i for i in range(self.before, len(self.nodes)) if type(self.nodes[i].op) in (ops.Conv, ops.Linear)]
-        for number, index in enumerate(made if of is not None else ()):
+        for number, index in enumerate(made):
             op: Any = self.nodes[index].op
             if not of or weights_of(of[number % len(of)]) != weights_of(op):
                 problem = Problem("its weights have another shape", "share a line with the same channels and kernel")
@@ -181,9 +193,10 @@ class _Assembly:
 
     def _count(self, line: Line) -> None:
         """One line more, or one repetition of it, is written out."""
+        made = len(self.nodes)
         self.written += 4 + len(line.words) + len(line.inputs)
-        self.tell(len(self.nodes))
-        if self.written > most_words(len(self.nodes), self.characters):
+        self.tell(made)
+        if self.written > self.spare + WORDS_AN_OPERATION * made:
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
@@ -197,7 +210,10 @@ class _Assembly:
         return Problem(f"unknown operation {clip(op)!r}", hint)
 
     def _inputs(self, line: Line, scope: Scope) -> list[int]:
-        least, most = PRIMITIVES[line.op].inputs if line.op in PRIMITIVES else (1, 1)
+        known = PRIMITIVES.get(line.op)
+        least, most = known.inputs if known else (1, 1)
+        if not line.inputs and least == 1:
+            return [scope.last]
         for number, name in enumerate(line.inputs, 1):
             if name not in scope.values:
                 hint = f"known here: {', '.join(map(clip, [*scope.values][:12]))}"
@@ -337,7 +353,7 @@ class _Assembly:
                 arguments = {**arguments, "stride": "1"}
             before = len(self.nodes)
             prefix = f"{name}." if repeats == 1 else f"{name}.{number}."
-            scope = Scope(prefix, value, arguments, block.lines)
+            scope = Scope(prefix, value, arguments, self.repeated[block.name])
             self._run(block.lines, scope)
             value = scope.last
             if len(self.nodes) == before:  # or ten thousand times nothing would take its time, and blocks nest

@@ -17,25 +17,26 @@ _PARAMETER = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
 
 
 class Scope:
-    """Names of values, arguments of parameters, and how lines without a name are called."""
+    """Names of values, arguments of parameters, and how lines without a name are called: `often`, by a number."""
 
-    def __init__(self, prefix: str, given: int, arguments: dict[str, str], lines: tuple[Line, ...]) -> None:
+    def __init__(self, prefix: str, given: int, arguments: dict[str, str], often: frozenset[str]) -> None:
         self.prefix = prefix
         self.last = given
         self.values = {"in": given}
         self.made: dict[str, list[Op]] = {}  # by line: its operations that have weights
         self.arguments = arguments
-        self._often = {op for op, count in Counter([line.op for line in lines]).items() if count > 1}
+        self._often = often
         self._seen: dict[str, int] = {}
 
     def name(self, line: Line) -> str:
         """The line's name, or its operation, numbered where there are several; the path of calls in front."""
         if line.name:
             return self.prefix + line.name
-        if line.op not in self._often:
-            return self.prefix + line.op
-        self._seen[line.op] = self._seen.get(line.op, 0) + 1
-        return f"{self.prefix}{line.op}{self._seen[line.op]}"
+        op = line.op
+        if op not in self._often:
+            return self.prefix + op
+        number = self._seen[op] = self._seen.get(op, 0) + 1
+        return f"{self.prefix}{op}{number}"
 
     def words(self, program: Program, line: Line, channels: int, multipliers: Multipliers) -> list[str]:
         """The line's words behind its operation, parameters replaced and numbers worked out."""
@@ -63,9 +64,16 @@ class Scope:
         raise Problem(f"there is no parameter ${clip(name)} here", f"there are: {known}")
 
 
+def repeated_ops(lines: tuple[Line, ...]) -> frozenset[str]:
+    """The operations that more than one of the lines has."""
+    return frozenset([op for op, count in Counter([line.op for line in lines]).items() if count > 1])
+
+
 def block_arguments(program: Program, line: Line, block: Block, words: list[str]) -> dict[str, str]:
     """Values of a block's parameters: in their order, or by NAME=VALUE."""
     arguments: dict[str, str] = {}
+    if not (words or block.params):
+        return arguments
     free = iter(block.params)
     for word in words:
         param, equals, value = word.partition("=")

@@ -200,6 +200,8 @@ def plain(value: object) -> str:
     """
     if value is None:
         return ""
+    if type(value) is int or type(value) is str:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

@@ -122,6 +122,8 @@ def _window(error: SpecError, room: int) -> list[str]:
     """The line round the mistake and the line of carets, neither wider than `room` and the indent."""
     text, start, end = error.text[: max(error.end, len(error.text.rstrip()))], error.start, error.end
     room -= start >= len(text)  # the caret behind the end needs a column
+    if len(text) <= room and text.isascii() and text.isprintable():  # a batch may be all mistakes
+        return [_INDENT + text, _INDENT + " " * start + "^" * max(1, end - start)]
     left, right = _cells(text[max(0, start - room) : start]), _cells(text[end : end + room])
     own = max(room // 2, room - _width(left) - _width(right))
     token = _cut(_cells(text[start:end][:room]), own, more=end - start > room)

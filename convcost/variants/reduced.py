@@ -94,10 +94,18 @@ def _candidates(given: _Channels) -> Iterator[_Channels]:
     for groups in _up_to(given.groups)[1:] if given.groups > 1 else (1,):
         step = 1 if given.middles else groups  # the layer's own groups divide its channels
         for outer in _up_to(given.outer, step):
-            for inner in (outer,) if given.inner == given.outer else _up_to(given.inner, step):
-                if _sign(inner - outer) == _sign(given.inner - given.outer):
-                    for middles in _few_middles(given, (inner, outer), groups):
-                        yield _Channels(inner, outer, groups, middles, given.ratio)
+            for inner in _inners(given, outer, step):
+                for middles in _few_middles(given, (inner, outer), groups):
+                    yield _Channels(inner, outer, groups, middles, given.ratio)
+
+
+def _inners(given: _Channels, outer: int, step: int) -> Ints | range:
+    """Fewer in channels than those of `given`, which compare with `outer`, a multiple of `step`, as those do."""
+    if given.inner == given.outer:
+        return (outer,)
+    fewer = _up_to(given.inner, step)
+    below = outer // step - 1  # so many are less than it
+    return fewer[:below] if given.inner < given.outer else fewer[below + 1 :]
 
 
 def _few_middles(given: _Channels, before: Ints, groups: int) -> Iterator[Ints]:

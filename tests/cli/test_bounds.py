@@ -51,9 +51,17 @@ EXECUTED = {
 }
 
 
+#: Right and wrong lines of each command: what they load, and the commands themselves, are there before it counts.
+BEFORE = [
+    "layer 8 @9 k3 --no-verify -f json", "layer 8 @9 q3", "layer Conv2d(3,8,3)@9 --no-verify", "layer Conv2d(3,8,3",
+    'layer {"in_channels":', "layer %x", "network lenet-5 --no-verify -f json", "network lenet-5 @0",
+    "swap lenet-5 --to inverted-residual --where k5 --no-verify",
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    made = Runner()
+    made = Runner(before=BEFORE)
     yield made
     made.close()
 

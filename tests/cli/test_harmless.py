@@ -28,9 +28,9 @@ OWN_TEXT = {"search/plans.py": ["exec", "compile"], "search/kernels.py": ["exec"
 def harmful(source: str) -> list[str]:
     """What in a module runs text or unpacks objects."""
     found = []
-    tree = ast.parse(source)
-    safe = [call.func for call in ast.walk(tree) if isinstance(call, ast.Call) and _takes_numbers_only(call)]
-    for node in ast.walk(tree):
+    nodes = [*ast.walk(ast.parse(source))]
+    safe = [call.func for call in nodes if isinstance(call, ast.Call) and _takes_numbers_only(call)]
+    for node in nodes:
         if node in safe:
             continue
         if isinstance(node, ast.Name) and node.id in CALLS:
@@ -50,10 +50,12 @@ def _takes_numbers_only(call: ast.Call) -> bool:
     return any([word.arg == "allow_pickle" and ast.unparse(word.value) == "False" for word in call.keywords])
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_module_runs_text_or_unpacks_objects(path: Path) -> None:
+def test_no_module_runs_text_or_unpacks_objects() -> None:
     """No eval, no pickle, nor anything like them."""
-    assert harmful(path.read_text("utf-8")) == OWN_TEXT.get(path.relative_to(ROOT).as_posix(), [])
+    modules = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in ROOT.rglob("*.py")}
+    found = {name: harmful(source) for name, source in modules.items()}
+    assert {name: calls for name, calls in found.items() if calls} == OWN_TEXT
+    assert {"cli/main.py", "networks/onnx/load.py"} < set(found)
 
 
 @pytest.mark.parametrize(
@@ -106,9 +108,12 @@ def written(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """Runs commands in copies of a process that writes nothing itself, where it is at home neither."""
+    """Runs commands in copies of a process that writes nothing itself, where it is at home neither.
+
+    That has answered the zoo, which takes its time, and has loaded by it what most commands load.
+    """
     folder = tmp_path_factory.mktemp("copied")
-    made = Runner(surroundings(folder))
+    made = Runner(surroundings(folder), before=["zoo", "compare 4:6 @9 k3"])
     yield made
     made.close()
     assert written(folder) == []

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from cli.shell import examples, in_shell
+from cli.examples import EXAMPLES, epilog, run_line
+from cli.shell import examples
 from needs import with_needs
 from typer.main import get_command
 
 from convcost.cli.main import COMMANDS, WELCOME, app
 from convcost.cli.main import run as run_convcost
 from convcost.cli.topics import TOPICS
-
-
-def epilog(command: str) -> str:
-    return str(getattr(import_module(f"convcost.cli.{command}"), "EPILOG", ""))
-
-
-EXAMPLES = [
-    (command, line) for command in COMMANDS for line in examples(epilog(command)) if "--experiment" not in line
-]  # 15 seconds; it has a test of its own
-
-SHELLS_OWN = "|<>$;&*~()"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -44,26 +33,21 @@ def test_every_command_says_what_it_is_and_what_its_options_are_for(command: str
 @pytest.mark.parametrize(
     ("command", "line"), [pytest.param(command, line, id=line, marks=with_needs(line)) for command, line in EXAMPLES]
 )
-def test_examples_in_help_run(command: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_in_help_run(command: str, line: str, tmp_path: Path) -> None:
     """Each as it stands there, in a folder that has its input; those that a shell has a part in, in a shell."""
     for folder in (".local/share/bash-completion/completions", ".config/fish/completions"):
         (tmp_path / folder).mkdir(parents=True)
     prepare = getattr(import_module(f"convcost.cli.{command}"), "EXAMPLE_FILES", {})
     for name, text in prepare.items():
         (tmp_path / name).write_text(text)
-    if set(line) & set(SHELLS_OWN):
-        done = in_shell(line, tmp_path, shared=True)
-        assert done.returncode == 0, done.stderr
-    else:
-        monkeypatch.chdir(tmp_path)
-        assert run_convcost(shlex.split(line)[1:]) == 0
+    code, said = run_line(line, tmp_path)
+    assert code == 0, said
 
 
 def test_the_welcome_has_three_examples_that_run(tmp_path: Path) -> None:
     """As they stand there."""
     lines = [line.split("   ")[0] for line in examples(WELCOME)]
-    assert len(lines) == 3
-    assert [in_shell(line, tmp_path, shared=True).returncode for line in lines] == [0, 0, 0]
+    assert [run_line(line, tmp_path)[0] for line in lines] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import pty
@@ -10,8 +11,10 @@ import select
 import shutil
 import signal
 import struct
+import tempfile
 import termios
 import time
+from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[3] / "completions"
@@ -34,7 +37,7 @@ bind -x '"\C-o": printf "<<%s>>\n" "$READLINE_LINE"; READLINE_LINE='
 PS1='READY> '
 """,
     "zsh": r"""
-autoload -Uz compinit && compinit -u -D
+autoload -Uz compinit && compinit -u -C -d {dump}
 unset zle_bracketed_paste
 LISTMAX=9999
 dump() { print -r -- "<<$BUFFER>>"; BUFFER= }
@@ -55,6 +58,14 @@ source {scripts}/convcost.fish
 ESCAPES = re.compile(r"\x1b\[[0-9;?>=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x0e|\x0f")
 
 
+@cache
+def _dump() -> str:
+    """Where the first zsh of this process keeps what completions there are: looking for them takes half a second."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    return os.path.join(folder, "zcompdump")
+
+
 def missing(shell: str) -> str:
     """Why this shell cannot be tested here; empty if it can."""
     return "" if shutil.which(shell) else f"{shell} is not installed"
@@ -64,7 +75,7 @@ class Terminal:
     """A shell with the completion script loaded, as somebody at a terminal has it."""
 
     def __init__(self, shell: str, home: Path) -> None:
-        (home / ".zshrc").write_text(SETUP[shell].replace("{scripts}", str(SCRIPTS)))
+        (home / ".zshrc").write_text(SETUP[shell].replace("{scripts}", str(SCRIPTS)).replace("{dump}", _dump()))
         env = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(home), "LC_ALL": "C.UTF-8"}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:

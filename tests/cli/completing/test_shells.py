@@ -122,10 +122,9 @@ def zsh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     shell.close()
 
 
-@pytest.mark.parametrize(("typed", "line"), BECOMES, ids=[typed for typed, _ in BECOMES])
-def test_tab_completes_the_line(terminal: Terminal, typed: str, line: str) -> None:
+def test_tab_completes_the_line(terminal: Terminal) -> None:
     """One TAB; a space, or zsh's comma that goes away by itself, may follow."""
-    assert terminal.complete(typed)[0].rstrip(" ,") == line
+    assert {typed: terminal.complete(typed)[0].rstrip(" ,") for typed, _ in BECOMES} == dict(BECOMES)
 
 
 @pytest.mark.parametrize("typed", FISH)
@@ -138,21 +137,27 @@ def test_tab_completes_the_line_in_fish(typed: str, tmp_path: Path) -> None:
     assert line == dict(BECOMES)[typed]
 
 
-@pytest.mark.parametrize(("typed", "words"), SHOWS, ids=[typed for typed, _ in SHOWS])
-def test_tab_shows_what_there_is(terminal: Terminal, typed: str, words: list[str]) -> None:
+def test_tab_shows_what_there_is(terminal: Terminal) -> None:
     """Where more than one thing fits, all are listed, and the line stays."""
-    line, shown = terminal.complete(typed)
-    assert line.startswith(typed.rstrip())
-    assert set(words) <= set(re.split(r"\s+|(?<=mid=)", shown))
+    found = {typed: terminal.complete(typed) for typed, _ in SHOWS}
+    assert {typed: line for typed, (line, _) in found.items() if not line.startswith(typed.rstrip())} == {}
+    shown = {typed: re.split(r"\s+|(?<=mid=)", text) for typed, (_, text) in found.items()}
+    assert {typed: shown[typed] for typed, words in SHOWS if not set(words) <= set(shown[typed])} == {}
 
 
-@pytest.mark.parametrize(("typed", "words", "others"), LEAVES_OUT, ids=[typed for typed, _, _ in LEAVES_OUT])
-def test_tab_leaves_out_what_is_there(terminal: Terminal, typed: str, words: list[str], others: list[str]) -> None:
+def test_tab_leaves_out_what_is_there(terminal: Terminal) -> None:
     """In the list that TAB shows below the line."""
-    shown = terminal.complete(typed)[1].partition(typed.rstrip())[2].replace(typed.rstrip(), "")
-    found = set(re.split(r"\s+", re.sub(r"--? .*", "", shown)))
-    assert set(words) <= found
-    assert not set(others) & found
+    found = {}
+    for typed, _, _ in LEAVES_OUT:
+        shown = terminal.complete(typed)[1].partition(typed.rstrip())[2].replace(typed.rstrip(), "")
+        found[typed] = set(re.split(r"\s+", re.sub(r"--? .*", "", shown)))
+    assert wrongly_offered(found) == {}
+
+
+def wrongly_offered(found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Of each line what is offered and does not belong, or belongs and is not offered."""
+    wrong = {typed: set(words) - found[typed] | set(others) & found[typed] for typed, words, others in LEAVES_OUT}
+    return {typed: words for typed, words in wrong.items() if words}
 
 
 def in_fish(lines: list[str], folder: Path) -> list[list[str]]:
@@ -179,14 +184,19 @@ def fish_offers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]
     return dict(zip(lines, in_fish(lines, folder)))
 
 
-@pytest.mark.parametrize(("typed", "line"), BECOMES, ids=[typed for typed, _ in BECOMES])
-@pytest.mark.needs("fish")
-def test_fish_offers_what_completes_the_line(typed: str, line: str, fish_offers: dict[str, list[str]]) -> None:
-    """What all that it offers has in common is what TAB types."""
-    offered = [entry.partition("\t")[0] for entry in fish_offers[typed]]
+def completed(typed: str, entries: list[str]) -> str:
+    """What a TAB would make of the last word of a line behind which fish offers the entries."""
     begun = typed.rpartition(" ")[2]
+    offered = [entry.partition("\t")[0] for entry in entries]
     words = [word for word in offered if word.startswith(begun)] or [begun]
-    assert os.path.commonprefix(words) == line.rpartition(" ")[2]  # noqa: RUF071  of characters, as TAB has it
+    return os.path.commonprefix(words)  # noqa: RUF071  of characters, as TAB has it
+
+
+@pytest.mark.needs("fish")
+def test_fish_offers_what_completes_the_line(fish_offers: dict[str, list[str]]) -> None:
+    """What all that it offers has in common is what TAB types."""
+    wanted = {typed: line.rpartition(" ")[2] for typed, line in BECOMES}
+    assert {typed: completed(typed, fish_offers[typed]) for typed in wanted} == wanted
 
 
 @pytest.mark.parametrize(("typed", "words"), SHOWS, ids=[typed for typed, _ in SHOWS])
@@ -199,15 +209,11 @@ def test_fish_offers_what_there_is(typed: str, words: list[str], fish_offers: di
     assert all(offered.values())
 
 
-@pytest.mark.parametrize(("typed", "words", "others"), LEAVES_OUT, ids=[typed for typed, _, _ in LEAVES_OUT])
 @pytest.mark.needs("fish")
-def test_fish_leaves_out_what_is_there(
-    typed: str, words: list[str], others: list[str], fish_offers: dict[str, list[str]]
-) -> None:
+def test_fish_leaves_out_what_is_there(fish_offers: dict[str, list[str]]) -> None:
     """The same in fish."""
-    offered = {entry.partition("\t")[0] for entry in fish_offers[typed]}
-    assert set(words) <= offered
-    assert not set(others) & offered
+    offered = {typed: {entry.partition("\t")[0] for entry in fish_offers[typed]} for typed, _, _ in LEAVES_OUT}
+    assert wrongly_offered(offered) == {}
 
 
 @pytest.mark.needs("zsh")
@@ -289,11 +295,9 @@ def test_layers_are_those_of_the_network_on_the_line(shell: str, tmp_path: Path)
 @pytest.mark.needs("fish")
 def test_layers_are_those_of_the_network_on_the_line_in_fish(tmp_path: Path) -> None:
     """The same."""
-    for (typed, line), answer in zip(LAYERS, in_fish([typed for typed, _ in LAYERS], tmp_path)):
-        offered = [entry.partition("\t")[0] for entry in answer]
-        begun = typed.rpartition(" ")[2]
-        words = [word for word in offered if word.startswith(begun)] or [begun]
-        assert os.path.commonprefix(words) == line.rpartition(" ")[2], typed  # noqa: RUF071  of characters
+    wanted = {typed: line.rpartition(" ")[2] for typed, line in LAYERS}
+    answers = dict(zip(wanted, in_fish([*wanted], tmp_path)))
+    assert {typed: completed(typed, answers[typed]) for typed in wanted} == wanted
 
 
 @pytest.mark.needs("zsh")
