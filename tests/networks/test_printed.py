@@ -85,7 +85,7 @@ def total_of(found: Printed) -> tuple[int, int]:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    found = Runner()
+    found = Runner(before=["network lenet-5 --format csv --no-verify", "layer Conv2d(3,4,3) @9 --format json"])
     yield found
     found.close()
 

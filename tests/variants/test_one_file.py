@@ -78,8 +78,10 @@ def mixed(spec: LayerSpec) -> tuple[Graph, Settings]:
 
 @cache
 def runner_of(place: Path) -> Runner:
-    """Commands of the copy, each in a copy of one process."""
-    return Runner(root=place)
+    """Commands of the copy, each in a copy of one process, which has executed another layer."""
+    return Runner(
+        root=place, before=["verify 4 @5x4 k3 --variants standard --format json", "swap lenet-5 --to standard"]
+    )
 
 
 @pytest.fixture(scope="module")
