@@ -447,7 +447,7 @@ DOUBLING = "\n".join(
 GROWING = "input 3 @8\nblock b\n  concat from in in\nb r9999"
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "x" * 65536, "\0" * 65536, "input 3 @8\n" + "relu\n" * 9000, NESTED, ENDLESS, SILENT, DOUBLING, GROWING,
@@ -460,7 +460,7 @@ GROWING = "input 3 @8\nblock b\n  concat from in in\nb r9999"
 )  # fmt: skip
 def test_hostile_input_is_a_short_error(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Neither a crash nor a wait without end; fewer operations are allowed here, so that nobody waits for the last."""
-    monkeypatch.setattr(build, "MOST_OPERATIONS", 4500)
+    monkeypatch.setattr(build, "MOST_OPERATIONS", 1500)
     with pytest.raises(SpecError) as caught:
         build_network(read_program(text, "net.txt"), Choices(norm=text is not SILENT))
     assert len(caught.value.render()) < 1000
