@@ -16,16 +16,7 @@ from ..variants.registry import Built
 from .errors import NetworkError
 from .input import Choices, choose_input, choose_multipliers, located
 from .layers import build_layer, is_token, layer_names, layer_spec
-from .limits import (
-    ALIVE_A_CHARACTER,
-    MOST_ALIVE,
-    MOST_NAMED,
-    MOST_OPERATIONS,
-    WORDS_AN_OPERATION,
-    alive_in_all,
-    most_words,
-    teller,
-)
+from .limits import ALIVE_A_CHARACTER, MOST_ALIVE, MOST_NAMED, MOST_OPERATIONS, alive_in_all, most_words, teller
 from .lines import Block, Line, Program
 from .numbers import Ratio
 from .primitives import PRIMITIVES, make_primitive
@@ -112,7 +103,6 @@ class _Assembly:
         self.written = self.depth = self.before = self.named = 0
         written = [line for block in program.blocks.values() for line in block.lines]
         self.characters = sum([len(line.text) + 1 for line in (*program.lines, *written)])
-        self.spare = most_words(0, self.characters)
         self.tell = teller("operations read")
         self.nodes: list[ops.Node] = []
         self.layers = frozenset(layer_names())
@@ -196,7 +186,7 @@ class _Assembly:
         made = len(self.nodes)
         self.written += 4 + len(line.words) + len(line.inputs)
         self.tell(made)
-        if self.written > self.spare + WORDS_AN_OPERATION * made:
+        if self.written > most_words(made, self.characters):
             hint = "use fewer repetitions, or fewer blocks within blocks"
             raise self.program.error(line, Problem("with its blocks written out the file is too long", hint))
 
