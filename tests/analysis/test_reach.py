@@ -80,7 +80,7 @@ def test_a_global_pool_sees_every_position_and_what_these_see() -> None:
     assert found == [(3,), (33,), (33,), (33,)]
 
 
-@pytest.mark.parametrize(("size", "windows", "field"), [(7, 2, 4), (5, 7, 2), (6, 3, 2), (10, 4, 4)])
+@each(("size", "windows", "field"), [(7, 2, 4), (5, 7, 2), (6, 3, 2), (10, 4, 4)])
 def test_the_largest_of_uneven_windows_counts(size: int, windows: int, field: int) -> None:
     """Window i is floor(i n / m) to ceil((i + 1) n / m): of 10 in 4 those are 0-3, 2-5, 5-8, 7-10."""
     widths = [-(-(i + 1) * size // windows) - i * size // windows for i in range(windows)]

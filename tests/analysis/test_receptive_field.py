@@ -163,7 +163,7 @@ def gated(before: tuple[int, int], after: tuple[int, int]) -> Graph:
     return Graph((1, 1, 7), "fp32", nodes)
 
 
-@pytest.mark.parametrize(
+@each(
     ("before", "after", "seen"),
     [((1, 1), (1, 1), 10), ((0, 0), (0, 0), 7), ((2, 0), (2, 0), 11), ((0, 2), (0, 2), 11), ((1, 1), (0, 2), 11)],
 )
@@ -247,7 +247,7 @@ def test_what_an_operation_needs_for_a_span_by_hand(
     assert op_spans(op, spans, given) == needed
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "given", "length"),
     [
         (CONV, (1, 1, 9, 9), (5, 4)), (TURNED, (1, 1, 9, 9), (3, 1)), (AdaptivePool("avg", (4,)), (1, 1, 10), (3,)),

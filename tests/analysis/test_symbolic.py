@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 import pytest
+from tables import each
 
 from convcost.analysis.cost import elementwise, macs, of_dtype, op_cost, params
 from convcost.graph.ops import Activation, Add, BatchNorm, Conv, Graph, Node
@@ -99,7 +100,7 @@ def test_params_are_a_formula(graph: Graph, formula: str) -> None:
     assert repr(sum(params(node.op) for node in graph.nodes)) == formula
 
 
-@pytest.mark.parametrize(
+@each(
     ("graph", "formula"),
     [
         (STANDARD, "9·Cin·Cout·H·N·W"),

@@ -114,7 +114,7 @@ def test_a_size_from_1_on_divides() -> None:
     assert (size // size, size % size) == (1, 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("low", "high", "by", "interval"),
     [(0, 8, 9, (0, 8)), (0, 9, 9, (0, 8)), (3, 8, 9, (3, 8)), (3, 9, 9, (0, 8)), (-1, 3, 9, (0, 8))],
 )

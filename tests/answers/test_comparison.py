@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from strategies import each_layer
+from tables import each
 
 from convcost.analysis import WORDS, Analysis
 from convcost.answers.comparison import RELATIVE, Comparison, Row, compare_variants
@@ -40,7 +41,7 @@ def test_every_variant_has_a_row_in_the_registrys_order() -> None:
     assert result.spec == PLAIN
 
 
-@pytest.mark.parametrize("text", ["64:64 @9 k3 g4", "64:64 @9 k3 g64", "64:32 @9 k3 s2 t", "64:32 @9 k3 t g2"])
+@each("text", ["64:64 @9 k3 g4", "64:64 @9 k3 g64", "64:32 @9 k3 s2 t", "64:32 @9 k3 t g2"])
 def test_a_layer_that_is_not_standard_is_the_first_row_and_the_baseline(text: str) -> None:
     """Grouped or transposed: as-given comes before everything that would replace it."""
     result = compare_variants(parse_spec(text))

@@ -14,7 +14,7 @@ from convcost.spec.errors import SpecError
 NINES = "9" * 18
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "found"),
     [
         ("data=1x3x224x224", ("data", (1, 3, 224, 224))), ("a=b=7", ("a=b", (7,))), ("a=2X3", ("a", (2, 3))),
@@ -33,7 +33,7 @@ def test_what_is_no_input_is_marked_whole(text: str) -> None:
     assert (caught.value.text, caught.value.start, caught.value.end) == (text, 0, len(text))
 
 
-@pytest.mark.parametrize(("name", "is_file"), [("a.onnx", True), ("A.ONNX", True), ("a.txt", False), ("onnx", False)])
+@each(("name", "is_file"), [("a.onnx", True), ("A.ONNX", True), ("a.txt", False), ("onnx", False)])
 def test_a_file_is_onnx_by_its_ending(name: str, is_file: bool) -> None:
     assert is_onnx(name) is is_file
 

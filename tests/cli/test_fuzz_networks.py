@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from networks.network_cases import broken_networks
 from networks.onnx_cases import broken_models, onnx, parsed
+from tables import each
 
 from convcost.networks.swap import replacements
 
@@ -83,8 +84,8 @@ NAMES = ["x" * 65536, "x" * 300, "a/" * 30000, "\x00", "\ud800", ".", "/", "*", 
          "\ud800.onnx", "missing.onnx", "..onnx"]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-@pytest.mark.parametrize("command", [["network"], ["swap", "--to", "bottleneck"]], ids=["network", "swap"])
+@each("name", NAMES, ids=range(len(NAMES)))
+@each("command", [["network"], ["swap", "--to", "bottleneck"]], ids=["network", "swap"])
 def test_any_name_of_a_network_is_answered(command: list[str], name: str) -> None:
     """Names that no file can have are bad input, as names are that no file has."""
     code, err = holds([command[0], name, *command[1:]])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cli.bounded import Runner
+from tables import each
 
 import convcost
 
@@ -58,7 +59,7 @@ def test_no_module_runs_text_or_unpacks_objects() -> None:
     assert {"cli/main.py", "networks/onnx/load.py"} < set(found)
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     ["eval(x)", "f = exec", "compile(x, '', 'exec')", "import pickle", "from marshal import loads",
      "import shelve as s", "import numpy as np\nnp.load(x)", "np.load(x, allow_pickle=True)",
@@ -69,7 +70,7 @@ def test_what_is_forbidden_is_noticed(source: str) -> None:
     assert harmful(source)
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     ["re.compile(x)", "json.loads(x)", "model.eval()", "from .code import x", "np.load(x, allow_pickle=False)"],
 )

@@ -9,6 +9,7 @@ import pytest
 from cli.examples import EXAMPLES, epilog, run_line
 from cli.shell import examples
 from needs import with_needs
+from tables import each
 from typer.main import get_command
 
 from convcost.cli.main import COMMANDS, WELCOME, app
@@ -16,13 +17,13 @@ from convcost.cli.main import run as run_convcost
 from convcost.cli.topics import TOPICS
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each("command", COMMANDS)
 def test_every_command_has_an_example(command: str) -> None:
     """In the foot of its help."""
     assert [line for line in examples(epilog(command)) if f"convcost {command}" in line]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@each("command", COMMANDS)
 def test_every_command_says_what_it_is_and_what_its_options_are_for(command: str) -> None:
     """In the group's help and in its own."""
     found = get_command(app).get_command(None, command)

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from tables import each
 
 from convcost.cli.main import run
 
@@ -136,8 +137,6 @@ def test_what_a_reader_may_not_expect_is_noted_on_standard_error(line: str, note
     assert note in " ".join(err.split())
 
 
-@pytest.mark.parametrize(
-    "line", ["1:16 @44100 k9 1d", "1:16 @44100x44100 k9", "1:16 @4096 k9", "Conv2d(1, 16, 9) @44100"]
-)
+@each("line", ["1:16 @44100 k9 1d", "1:16 @44100x44100 k9", "1:16 @4096 k9", "Conv2d(1, 16, 9) @44100"])
 def test_a_size_that_somebody_wrote_on_purpose_is_not_noted(line: str) -> None:
     assert answers("layer", line)[2] == ""

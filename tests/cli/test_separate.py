@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from tables import each
 from trained.small_models import conv, node, random_weights, saved
 
 import convcost
@@ -211,7 +212,7 @@ def test_a_budget_says_how_many_layers_stay(tmp_path: Path, capsys: pytest.Captu
     assert "1 of 2" not in ran(capsys, path, "--error", "99%")[1]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "share"),
     [("", None), ("1", 1.0), ("100%", 1.0), ("75%", 0.75), ("3/4", 0.75), ("0.001", 0.001), ("0", "no share"),
      ("1.001", "no share"), ("-1", "no share"), ("3/0", "no number"), ("a", "no number"), ("inf", "no number"),
@@ -225,7 +226,7 @@ def test_a_share_is_more_than_nothing_and_at_most_all(text: str, share: float | 
         assert separate._share(text) == share
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "error"),
     [("", None), ("0", 0.0), ("10%", 0.1), ("0.999", 0.999), ("1", "did you mean 1%"), ("5", "did you mean 5%"),
      ("99", "did you mean 99%"), ("100", "give less"), ("100%", "give less"), ("-0.1", "give less")],

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cli.shell import in_shell
+from tables import each
 
 from convcost.cli.main import run
 from convcost.cli.streams import instead
@@ -113,7 +114,7 @@ def test_memory_does_not_grow_with_the_batch(options: str, tmp_path: Path) -> No
     assert whole < first + 1_400
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "encoding", "shown"),
     [
         ("9·Cout² − Cin¹⁰", "ascii", r"9*Cout^2 \u2212 Cin^10"),

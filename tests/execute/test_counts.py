@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from strategies import each_layer
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.execute.ones import maps, scalar
@@ -44,7 +45,7 @@ def test_maps_counts_fields_and_mixing_are_those_of_the_analysis(spec: LayerSpec
             assert measured_field(graph) in (None, analysis.receptive_field)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "shape", "macs", "effective_macs"),
     [
         # 2 images, 4 outputs of 3 inputs at 3 taps: 5 windows of which the first and the last hang over by one

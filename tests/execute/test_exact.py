@@ -80,7 +80,7 @@ def test_what_is_learned_has_its_shapes(op: ops.Op, kernel: ops.Ints, bias: int 
     assert found.bias is None or (found.bias == pattern((bias or 0,), FLOAT32, 2, 4)).all()
 
 
-@pytest.mark.parametrize(
+@each(
     "op",
     [ops.Add(), ops.Flatten(), ops.Activation("relu"), ops.Norm("softmax", 4, 1, False), ops.Attention(1, 4)],
     ids=str,

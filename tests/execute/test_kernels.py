@@ -109,7 +109,7 @@ def test_channels_between_are_added_up() -> None:
     assert line(compose(first, second)) == ([17], [39], (1,), (0,))
 
 
-@pytest.mark.parametrize(
+@each(
     ("branch", "shortcut", "expected"),
     [
         (one(1, 2, 3, before=1, bias=4), None, ([1, 3, 3], [4], (1,), (1,))),
@@ -170,7 +170,7 @@ def test_factors_of_two_passes_make_their_outer_product() -> None:
     assert kernel_of_factors(parts, "oiyx", sizes, [rows, columns.reshape(1, 2, 2)]).tolist() == [[[[2, 5], [3, 7]]]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("dense", "size", "counts", "padding"),
     [
         (one(1, 2, 3, before=1), (5,), (5,), ((1, 1),)),
@@ -189,7 +189,7 @@ def test_as_a_layer_it_is_padded_until_all_outputs_are_there(
     assert (kernel.shape, kernel.ravel().tolist()) == ((1, *taps, 1, 1), dense.weights.ravel().tolist())
 
 
-@pytest.mark.parametrize(
+@each(
     ("dense", "size", "inside"),
     [
         (one(1, 2, 3, before=1), 4, [0, 1, 1, 0]), (one(1, 2, 3, before=0), 4, [1, 1, 0, 0]),

@@ -156,7 +156,7 @@ def test_an_axis_behind_those_of_a_padding_is_left_as_it_is() -> None:
     assert (moved.start, moved.size) == (-1, 7)
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "size", "margin"),
     [(conv(6), 2, 1), (pool(6), 2, 1), (ops.AdaptivePool("avg", (2,)), 5, -3), (ops.Flatten(), 3, -1)],
     ids=str,

@@ -73,7 +73,7 @@ def test_results_are_plain_ints() -> None:
     assert [type(value) for value in measured[1:5]] == [int] * 4
 
 
-@pytest.mark.parametrize(
+@each(
     ("variant", "peak_bytes"),
     [("standard", 2_408_448), ("basic-block", 4_014_080), ("bottleneck", 2_007_040), ("depthwise", 1_605_632)],
 )
@@ -82,7 +82,7 @@ def test_peak_bytes_of_a_known_layer(variant: str, peak_bytes: int) -> None:
     assert measure(build_variant(variant, LAYER).graph).peak_bytes == peak_bytes
 
 
-@pytest.mark.parametrize(("dtype", "element"), [("fp32", 4), ("fp16", 2), ("bf16", 2), ("int8", 1)])
+@each(("dtype", "element"), [("fp32", 4), ("fp16", 2), ("bf16", 2), ("int8", 1)])
 def test_peak_is_counted_in_the_bytes_of_the_dtype(dtype: str, element: int) -> None:
     """Five positions in, three out."""
     assert measure(line(5, conv(3), dtype=dtype)).peak_bytes == 8 * element

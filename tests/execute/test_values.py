@@ -174,7 +174,7 @@ def test_borders_of_every_kind_are_exact_on_every_axis(mode: str, groups: int, a
     assert (found.same, found.products) == (True, 2 * 8 * 4 // groups * prod(windows_an_axis) * prod(taps))
 
 
-@pytest.mark.parametrize(
+@each(
     ("mode", "made"),
     [
         ("zeros", [[1, 12, 23, 30]]), ("reflect", [[21, 12, 23, 32]]), ("replicate", [[11, 12, 23, 33]]),
@@ -301,8 +301,8 @@ def test_the_allocator_sees_the_peak_and_the_scratch_apart(name: str) -> None:
     assert (run.scratch_bytes > 0) == (name != "pointwise")
 
 
-@pytest.mark.parametrize(("inplace", "numbers"), [(True, 10 + 30), (False, 30 + 30)])
-@pytest.mark.parametrize("trace", [True, False])
+@each(("inplace", "numbers"), [(True, 10 + 30), (False, 30 + 30)])
+@each("trace", [True, False])
 def test_tensors_are_held_as_long_as_they_are_read(inplace: bool, numbers: int, trace: bool) -> None:
     """10 numbers become 30 in three channels, and a norm writes over these or beside them; 4 bytes each."""
     nodes = (

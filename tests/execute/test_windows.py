@@ -20,9 +20,7 @@ from convcost.execute.windows import (
 from convcost.graph.ops import Conv
 
 
-@pytest.mark.parametrize(
-    ("taps", "dilation", "offsets"), [(1, 1, [0]), (1, 5, [0]), (3, 1, [0, 1, 2]), (3, 2, [0, 2, 4]), (2, 7, [0, 7])]
-)
+@each(("taps", "dilation", "offsets"), [(1, 1, [0]), (1, 5, [0]), (3, 1, [0, 1, 2]), (3, 2, [0, 2, 4]), (2, 7, [0, 7])])
 def test_taps_lie_a_dilation_apart(taps: int, dilation: int, offsets: list[int]) -> None:
     assert list(tap_offsets(taps, dilation)) == offsets
 
@@ -101,7 +99,7 @@ def test_windows_of_a_pool_end_inside_or_hang_over(
     assert pool_starts(length, taps, stride, padding, hang_over=True) == hanging
 
 
-@pytest.mark.parametrize(
+@each(
     ("length", "count", "windows"),
     [
         (7, 2, [(0, 4), (3, 7)]), (7, 1, [(0, 7)]), (6, 3, [(0, 2), (2, 4), (4, 6)]),

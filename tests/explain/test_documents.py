@@ -293,7 +293,7 @@ def test_bars_of_growth_are_as_long_as_what_they_stand_for() -> None:
     assert "they are 2,000 beside a kernel of any size" in str(same)
 
 
-@pytest.mark.parametrize(
+@each(
     ("width", "right", "lines"),
     [
         (10, (), ["a  bb  ccc", "1  22  333", "4  5   6"]), (10, (1, 2), ["a  bb  ccc", "1  22  333", "4   5    6"]),

@@ -45,7 +45,7 @@ def test_a_shortcut_runs_beside_what_it_skips() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("width", "lines"),
     [
         (48, ["8×6×5 ─┬─► [conv 3×3] ─► 8×6×5 ─► [add] ─► 8×6×5", "       └───── the input itself ─────┘"]),
@@ -84,7 +84,7 @@ def test_a_plot_has_a_line_a_point() -> None:
     assert plot({"a": [0.001, 1e-9]}, [1, 2], logarithmic=False, width=5)[-1] == "     1e-09 0.001"
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "spec", "small"),
     [
         ("standard", "64:128 @56 k3", "64:128 @7 k3"), ("standard", "64:128 @5 k3", "64:128 @5 k3"),

@@ -261,7 +261,7 @@ def test_what_is_said_to_be_run_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told == [*gradients, *learnt, *trained]
 
 
-@pytest.mark.parametrize(
+@each(
     ("steps", "marks", "plain"),
     [
         (30, [6, 12, 18, 24, 30], [5.5, 11.5, 17.5, 23.5, 29.5]),  # the mean of the last two

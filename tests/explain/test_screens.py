@@ -43,7 +43,7 @@ def test_an_answer_fits_on_one_screen(topics: list[str]) -> None:
     assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize(
+@each(
     ("topics", "reason", "formula", "number", "measured"),
     [
         ("standard", "shows in neighbouring positions, and in several channels", "9·Cin·Cout·H·W", "231,211,008",

@@ -274,7 +274,7 @@ def test_what_is_not_known_for_one_reason_is_said_once() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("oks", "verified", "ok"),
     [
         ([True], ["verified"], True), ([True, False], ["verified"], False), ([True], ["verified", "mismatch"], False),
@@ -374,9 +374,7 @@ def test_growth_is_a_share_or_a_number(value: object, amount: Fraction, is_share
     assert budgets.read_growth("macs", value) == ("macs", amount, is_share, text)
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"), [(True, "True"), (2.5, "2.5"), (["+2%"], "['+2%']"), ("a lot", "a lot"), ("+-2%", "+-2%")]
-)
+@each(("value", "shown"), [(True, "True"), (2.5, "2.5"), (["+2%"], "['+2%']"), ("a lot", "a lot"), ("+-2%", "+-2%")])
 def test_growth_that_is_none_is_shown_as_it_was_given(value: object, shown: str) -> None:
     with pytest.raises(SpecError) as caught:
         budgets.read_growth("macs", value)
@@ -418,7 +416,7 @@ def test_the_operations_that_have_most_are_named(word: str, names: list[str]) ->
     assert [share.name for share in found.layers] == names
 
 
-@pytest.mark.parametrize(
+@each(
     ("growth", "was", "limit", "ok"),
     [
         (Growth("macs", Fraction(1, 50), True, "+2%"), 99, 100, True),  # 100.98

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from schema import VALID
+from tables import each
 
 from convcost.cli.main import run
 from convcost.gate.diff import Difference, conclude, differences
@@ -111,7 +112,7 @@ def test_csv_has_the_whole_and_a_line_an_operation(tmp_path: Path, capsys: pytes
     assert [row["how"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["same"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("a", "b", "said"),
     [
         ({"params": 4, "macs": 8}, {"params": 5, "macs": 8}, "params +25.00 %, macs the same"),

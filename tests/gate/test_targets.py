@@ -230,7 +230,7 @@ def test_what_changed_is_what_is_not_the_same_under_any_name(
         assert (one.a is None, one.b is None) == (one.how == "added", one.how == "removed")
 
 
-@pytest.mark.parametrize(
+@each(
     ("b", "same"),
     [(subject(CONV), True), (subject(CONV, total=8), False), (subject(CONV, size=(2,)), False), (subject(RELU), False)],
 )
@@ -250,7 +250,7 @@ def test_a_word_changes_by_what_there_is_more(a: Any, b: Any, more: int | None) 
     assert changed_words(None, None) == dict.fromkeys(WORDS, 0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("was", "now", "said"),
     [
         (100, 80, "-20.00 %"),

@@ -128,7 +128,7 @@ def test_what_cannot_be_computed_is_refused_with_its_reason(op: ops.Conv, reason
         check_shapes(ops.Graph((1, 4, 6, 7), "fp32", (ops.Node("c", op, (0,)),)))
 
 
-@pytest.mark.parametrize(
+@each(
     "op",
     [
         plain(kernel_size=(6, 7)),

@@ -207,7 +207,7 @@ def graph_of(*inputs: tuple[int, ...]) -> Graph:
     return Graph((1, 1, 1), "fp32", tuple([Node(f"n{i}", Add(), given) for i, given in enumerate(inputs)]))
 
 
-@pytest.mark.parametrize(
+@each(
     ("inputs", "alive"),
     [
         (((0,),), 1),  # the input, in one step
@@ -299,7 +299,7 @@ def test_a_layer_of_a_network_has_what_follows_it() -> None:
     assert spec_of_layer(read_twice, "b")[-3:-1] == (False, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "message", "near"),
     [
         ("s", "net.txt has no layer 's'", "try s.1, s.2, s.3; convcost network net.txt --per-layer"),

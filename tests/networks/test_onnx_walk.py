@@ -296,9 +296,7 @@ def test_what_is_filled_with_one_number_is_weights_where_it_is_read_and_a_mask_w
     assert costs(read_here(model(written, [given("x", 4, 8)], ["y"], tensors), tmp_path)) == (16, 0)
 
 
-@pytest.mark.parametrize(
-    "field", [bytes((13, 1, 2, 3, 4)), bytes((9, 1, 2, 3, 4, 5, 6, 7, 8)), bytes((8, 128, 1)), bytes((10, 2, 1, 2))]
-)
+@each("field", [bytes((13, 1, 2, 3, 4)), bytes((9, 1, 2, 3, 4, 5, 6, 7, 8)), bytes((8, 128, 1)), bytes((10, 2, 1, 2))])
 def test_a_field_of_any_encoding_is_kept_in_front_of_weights_that_are_not(field: bytes) -> None:
     """Four bytes, eight, a number of any length, text, as Protocol Buffers have them; then 1,992 bytes of weights."""
     tensor = bytes((8, 100, 16, 1)) + bytes((9 << 3 | 2, 200, 15)) + bytes(1992)

@@ -507,7 +507,7 @@ def test_as_many_modules_as_there_may_be_are_read(monkeypatch: pytest.MonkeyPatc
     assert len(parse_printed(relus[3]).children) == 7
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "children"),
     [
         ("3-4", ["3", "4"]), ("123456-123457", ["123456", "123457"]), ("b", ["b.0", "b.1"]),
@@ -565,7 +565,7 @@ def test_a_layer_has_words_where_a_network_file_has_them(
             layer_words(kind, printed_arguments(rest[:-1]), shape)
 
 
-@pytest.mark.parametrize("text", ["1) + f(2", "1, x.y", "lambda: 1", "(1, 2", "'" + "x" * 1999 + "'"])
+@each("text", ["1) + f(2", "1, x.y", "lambda: 1", "(1, 2", "'" + "x" * 1999 + "'"])
 def test_arguments_that_are_no_literals_cannot_be_read(text: str) -> None:
     with pytest.raises(Unplaced, match="its arguments cannot be read"):
         printed_arguments(text)
@@ -575,7 +575,7 @@ def test_arguments_of_two_thousand_characters_can_be_read() -> None:
     assert printed_arguments("'" + "x" * 1998 + "'").given == ("x" * 1998,)
 
 
-@pytest.mark.parametrize("line", ["BatchNorm2d(6)", "GroupNorm(2, 6)", "InstanceNorm2d(6)", "LayerNorm2d((6,))"])
+@each("line", ["BatchNorm2d(6)", "GroupNorm(2, 6)", "InstanceNorm2d(6)", "LayerNorm2d((6,))"])
 def test_a_norm_of_other_channels_has_no_words_there(line: str) -> None:
     kind, _, rest = line.partition("(")
     with pytest.raises(Misfit, match="it takes 6 channels, and gets 4x3x3"):

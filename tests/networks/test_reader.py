@@ -234,7 +234,7 @@ def test_a_file_has_multipliers_and_other_names() -> None:
         built("width 1", "standard 4 k3", depth="2", name="own")
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "message"),
     [
         ("also", "also takes a name"), ("also b width=2", "also does not take 'width=2'"),
@@ -512,7 +512,7 @@ def test_the_size_of_an_input_may_have_batch_and_channels_in_front(line: str, sh
     assert build_network(read_program(f"{line}\nrelu")).shapes[0] == shape
 
 
-@pytest.mark.parametrize(
+@each(
     ("tokens", "shape"),
     [("@3x6x5", (1, 3, 6, 5)), ("@4x3x6x5", (4, 3, 6, 5)), ("@4x3x6x5 n4", (4, 3, 6, 5)), ("@6x5", (1, 3, 6, 5))],
 )
@@ -541,7 +541,7 @@ def test_a_size_that_contradicts_its_input_is_refused(line: str, tokens: str, me
     assert hint in found.value.hint
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "line", "message", "hint"),
     [
         ('Model: "sequential"\n____\n', 1, "the head of a Keras summary", "model.export('model.onnx'"),

@@ -47,7 +47,7 @@ def test_a_module_is_a_network_of_one_operation(line: str, name: str, op: Op, sh
     assert (network.name, network.facts) == (line, ())
 
 
-@pytest.mark.parametrize(
+@each(
     ("line", "facts"),
     [
         ("3:8 @9 k3 bias", ()),

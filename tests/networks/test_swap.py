@@ -184,7 +184,7 @@ def test_a_bound_is_a_number_or_a_percentage(text: str, limit: float, share: boo
     assert (bound.limit, bound.share) == (limit, share)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "holds"),
     [("macs>7%", (False, False, True)), ("macs>=7%", (False, True, True)), ("macs<70", (True, False, False)),
      ("macs<=70", (True, True, False))],
@@ -195,7 +195,7 @@ def test_a_bound_holds_on_one_side_of_its_limit(text: str, holds: tuple[bool, ..
     assert tuple([bound.holds(value, 1000) for value in (69, 70, 71)]) == holds
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "start", "end", "hint"),
     [
         ("k3 op=1 op=2", 0, 12, "give one, or a pattern such as 'stage2.*'; op=3-7"),
@@ -235,7 +235,7 @@ def test_a_swap_may_have_so_many_operations_and_tensors(monkeypatch: pytest.Monk
         swap_network(before, "depthwise-separable", read_where("k3", 2))
 
 
-@pytest.mark.parametrize(
+@each(
     ("lines", "reason"),
     [
         ("grouped 8 k3 g2\npointwise 9", "grouped already (g2)"),

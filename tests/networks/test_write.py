@@ -57,7 +57,7 @@ def test_names_that_a_file_cannot_have_are_changed_and_stay_apart() -> None:
     assert all(map(is_line_name, written))
 
 
-@pytest.mark.parametrize(
+@each(
     ("op", "inputs", "reason"),
     [
         (Counted("concat", (1, 9, 8, 8), 64), (0,), "a constant of 64 numbers is in this concat"),
@@ -120,7 +120,7 @@ def test_an_input_has_one_to_three_axes(shape: tuple[int, ...], line: str | None
     assert caught.value.message == f"own: its input has {len(shape)} axes"
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "out", "view", "is_flatten"),
     [
         ([(2, 8, 3, 3)], (2, 72), True, True), ([(2, 8, 3, 3)], (2, 72), False, False),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from strategies import applying, each_layer
+from tables import each
 
 from convcost.graph.ops import Counted, Graph, Node
 from convcost.networks.build import build_network
@@ -203,7 +204,7 @@ def test_a_note_of_any_form_is_read_or_left(
     assert found.unknown == []
 
 
-@pytest.mark.parametrize("dtype", sorted(KINDS))
+@each("dtype", sorted(KINDS))
 def test_noise_is_seeded_and_of_the_size_that_is_asked_for(dtype: str) -> None:
     """Both signs, the same for the same seed, another for another; no number twice as large as another."""
     tensor = Tensor("conv", "weight", (64, 9), 0.25)

@@ -73,7 +73,7 @@ def made_of(graph: Graph, fill: Fill, name: str = "own") -> Any:
     return model
 
 
-@pytest.mark.parametrize(
+@each(
     ("dtype", "kind", "opset", "ir", "one"),
     [("fp32", 1, 20, 9, "0000803f"), ("fp64", 11, 20, 9, "000000000000f03f"), ("fp16", 10, 20, 9, "003c"),
      ("bf16", 16, 22, 10, "803f")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from report.report_cases import compared, one_layer
+from tables import each
 
 from convcost.answers.comparison import Comparison
 from convcost.answers.network import answer_network
@@ -102,7 +103,7 @@ def test_another_table_is_drawn_by_its_numbers() -> None:
     assert found.panels == (Bars("MACs (G)", ("a", "b"), (1234.5, None), ("1,234.5", "–")),)
 
 
-@pytest.mark.parametrize("document", [{}, {"evidence": []}, {"rules": []}, {"random": {}}])
+@each("document", [{}, {"evidence": []}, {"rules": []}, {"random": {}}])
 def test_what_has_no_numbers_to_compare_is_not_drawn(document: dict[str, object]) -> None:
     heads = (Head("macs", "MACs", "G", True, None),) if document else ()
     table = Table("t", (), "one", heads, (Section("", (Line("a", ("1",) * len(heads)),)),), (), ())
@@ -121,7 +122,7 @@ def test_bars_of_ratios_start_at_one() -> None:
     assert [line.split()[-1] for line in lines] == ["base", "0.500×", "–", "2.000×"]
 
 
-@pytest.mark.parametrize("width", [30, 60, 80, 200])
+@each("width", [30, 60, 80, 200])
 def test_what_has_no_room_beside_goes_on_below(width: int) -> None:
     """No bar is lost, and no line is wider, as far as names and numbers allow."""
     bars = [RATIOS._replace(title=f"word{at}") for at in range(4)]
@@ -246,12 +247,12 @@ DRAWN = [
 ]
 
 
-@pytest.mark.parametrize(("panels", "width", "text"), DRAWN, ids=["bars", "narrow bars", "curves", "memory", "points"])
+@each(("panels", "width", "text"), DRAWN, ids=["bars", "narrow bars", "curves", "memory", "points"])
 def test_a_chart_reads_like_this(panels: tuple[Panel, ...], width: int, text: str) -> None:
     assert chart_text(Chart("", (), panels), width) == text
 
 
-@pytest.mark.parametrize(("columns", "panels"), [(3, 3), (8, 8), (9, 8), (20, 8)])
+@each(("columns", "panels"), [(3, 3), (8, 8), (9, 8), (20, 8)])
 def test_a_table_is_drawn_in_eight_panels_at_most(columns: int, panels: int) -> None:
     """Its first columns of numbers."""
     heads = tuple([Head(f"w{at}", f"w{at}", "", True, None) for at in range(columns)])
@@ -309,7 +310,7 @@ def test_the_front_of_a_sweep_is_drawn_in_pairs() -> None:
         chart_of(sweep(), EMPTY)
 
 
-@pytest.mark.parametrize(("least", "most", "log"), [(10, 101, True), (10, 100, False), (0, 100, False), (7, 7, False)])
+@each(("least", "most", "log"), [(10, 101, True), (10, 100, False), (0, 100, False), (7, 7, False)])
 def test_an_axis_is_of_ratios_where_numbers_are_more_than_ten_times_apart(least: int, most: int, log: bool) -> None:
     """And none is zero."""
     panel = chart_of(sweep((least, 1, 1), (most, 1, 1)), EMPTY).panels[0]
@@ -330,7 +331,7 @@ def test_what_one_layer_loses_is_drawn_by_its_multiply_adds() -> None:
     assert panel.curves == (Curve("a", (0.25, 0.5), (0.5, 0.123457)), Curve("b", (1.0,), (0.0,)))
 
 
-@pytest.mark.parametrize(
+@each(
     "document",
     [separation(1000, ("a", None, 10)), separation(0, ("a", 0.1, 10)), separation(10, ("a", 0.1, 10), layers=2),
      separation(1000)],

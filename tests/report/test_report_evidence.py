@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from tables import each
 
 from convcost.answers.check import Check
@@ -127,9 +126,7 @@ def test_a_broken_rule_shows_what_caught_it(rule: Caught, cells: tuple[str, ...]
     assert (table.title, table.facts) == ("1 broken rules", (f"{int(mark == '✓')} noticed",))
 
 
-@pytest.mark.parametrize(
-    ("side", "said"), [(float("inf"), "inf"), (float("nan"), "nan"), (0.5, 0.5), (8, 8), ("x", "x")]
-)
+@each(("side", "said"), [(float("inf"), "inf"), (float("nan"), "nan"), (0.5, 0.5), (8, 8), ("x", "x")])
 def test_a_side_that_is_no_number_is_a_word_in_json(side: object, said: object) -> None:
     (rule,) = selftest_document([Caught("r", ["params"], side, 1)])["rules"]
     assert (rule["expected"], rule["measured"]) == (said, 1)

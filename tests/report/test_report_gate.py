@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import pytest
 from tables import each
 
 from convcost.gate.diff import TOLD, Change, Difference
@@ -80,7 +79,7 @@ def test_targets_have_sections_and_failures_are_counted() -> None:
     assert len([note for note in table.notes if note.startswith("✗ other: macs 3")]) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("verified", "said"),
     [
         ({"a": "verified"}, ["✓ executed in this run, and came out as analysed"]),

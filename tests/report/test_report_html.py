@@ -182,7 +182,7 @@ def test_counts_in_two_ways_are_no_shape(value: object, text: str) -> None:
     assert page._counts(value) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("size", "text"),
     [
         ({"in_channels": 8, "out_channels": 4, "groups": 1, "input_size": (9, 7), "batch": 1}, "8:4 @9x7"),
@@ -233,7 +233,7 @@ def test_a_fold_is_as_wide_as_the_table() -> None:
     assert [text.count("<h4>executed in this run: verified</h4>") for text in (alone, checked, both)] == [0, 1, 1]
 
 
-@pytest.mark.parametrize(
+@each(
     ("source", "folds"),
     [
         ({"evidence": [{"variant": "a", "ok": True, "checks": [{"name": "macs"}]},

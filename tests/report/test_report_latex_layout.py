@@ -53,16 +53,14 @@ def test_columns_fill_a_line_and_no_more(last: int, kinds: str) -> None:
     assert "resizebox" not in found
 
 
-@pytest.mark.parametrize(
-    ("wanted", "out"), [((1, 2, 3), "c"), ((3, 2, 1), "a"), ((None, 1, None), "b"), ((0, 0, 1), "c")]
-)
+@each(("wanted", "out"), [((1, 2, 3), "c"), ((3, 2, 1), "a"), ((None, 1, None), "b"), ((0, 0, 1), "c")])
 def test_the_least_wanted_column_goes_first(wanted: tuple[int | None, ...], out: str) -> None:
     heads = [number(key, priority) for key, priority in zip("abc", wanted)]
     assert f": {out}; --columns" in latex(table(heads, Line(digits(90), (digits(90),) * 3)))
 
 
-@pytest.mark.parametrize("wanted", [None, 0])
-@pytest.mark.parametrize(("last", "scaled"), [(50, False), (55, True)])
+@each("wanted", [None, 0])
+@each(("last", "scaled"), [(50, False), (55, True)])
 def test_what_has_to_stay_and_does_not_fit_is_scaled(wanted: int | None, last: int, scaled: bool) -> None:
     heads = [number("a", wanted), number("b"), number("c")]
     found = latex(table(heads, Line(digits(90), (digits(90), digits(90), digits(last)))))
@@ -145,8 +143,8 @@ def test_a_page_has_forty_lines(rows: int, kind: str) -> None:
     assert (r"\endhead" in found) == (r"\usepackage{longtable}" in found) == (kind == "longtable")
 
 
-@pytest.mark.parametrize(("rows", "kind"), [(19, "tabular"), (20, "longtable")])
-@pytest.mark.parametrize("count", [22, 23])
+@each(("rows", "kind"), [(19, "tabular"), (20, "longtable")])
+@each("count", [22, 23])
 def test_a_text_in_two_lines_takes_two(rows: int, kind: str, count: int) -> None:
     """Of 286 points; with a tenth more for the ends of lines 1.98 lines are two, and 2.06 three."""
     assert columns(latex(table([text("t")], Line(digits(50), (words(count),))))) == "lp286 "
@@ -194,7 +192,7 @@ def test_a_reason_runs_across_the_cells(count: int, kind: str) -> None:
     assert r"\usepackage{array}" in found
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "rows", "kind"), [(10, 37, "tabular"), (10, 38, "longtable"), (11, 18, "tabular"), (11, 19, "longtable")]
 )
 def test_a_long_reason_takes_two_lines_of_a_page(count: int, rows: int, kind: str) -> None:

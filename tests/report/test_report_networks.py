@@ -6,6 +6,7 @@ import json
 
 import pytest
 from schema import VALID
+from tables import each
 
 from convcost.answers.network import answer_network, not_rebuilt
 from convcost.checks.networks import verify_network
@@ -94,7 +95,7 @@ def test_layers_without_a_check_have_no_mark() -> None:
     assert [line.mark for line in table.sections[0].lines] == ["✓", "", "", ""]
 
 
-@pytest.mark.parametrize(
+@each(
     ("share", "text"), [(0.0, "0 %"), (1.0, "100 %"), (1e-9, "0.01 %"), (0.99999999, "99.99 %"), (0.123456, "12.35 %")]
 )
 def test_all_and_nothing_are_only_what_is(share: float, text: str) -> None:
@@ -161,7 +162,7 @@ def said(layers: list[Document], **words: object) -> list[str]:
     return list(execution_notes(verified))
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "named"),
     [
         (1, "l0 at 1x4x0"), (4, "l0 at 1x4x0, l1 at 1x4x1, l2 at 1x4x2 and l3 at 1x4x3"),
@@ -211,7 +212,7 @@ def test_layers_at_full_size_are_counted(good: int, others: int, start: str) -> 
     assert first.startswith(f"✓ executed in this run, and came out as analysed: {start}")
 
 
-@pytest.mark.parametrize(
+@each(
     ("values", "cells", "unit"),
     [
         ((1_000_000, 1000), ["1000", "1"], "K"),  # a thousandth has to be read

@@ -146,7 +146,7 @@ def test_what_is_no_explanation_does_not_follow_it(change: Callable[[dict[str, A
     assert errors(document)
 
 
-@pytest.mark.parametrize("padding", [[1, 1], [[1, 1], [1]], [["1", "1"]], [[0, 1, 2]], "same"])
+@each("padding", [[1, 1], [[1, 1], [1]], [["1", "1"]], [[0, 1, 2]], "same"])
 def test_the_padding_of_an_operation_of_a_network_is_pairs(padding: object) -> None:
     """One an axis, of whole numbers."""
     network = build_network(read_program("input 3 @9x8\nstandard 8 k3 s2\nrelu"))

@@ -139,7 +139,7 @@ def test_variants_of_one_layer() -> None:
     assert cells(asked(layer(macs=0, rows=rows[:1])))["relative"] == ["–"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("file", "name", "title"),
     [("net", "a", "net, a"), ("a.npy", "a", "a.npy"), ("a", "a", "a"), ("a.b", "b", "a.b, b")],
 )
@@ -147,7 +147,7 @@ def test_a_title_names_the_layer_where_the_file_does_not(file: str, name: str, t
     assert separation_table(asked(layer(name))._replace(name=file)).title == title
 
 
-@pytest.mark.parametrize(
+@each(
     ("layers", "facts"),
     [
         ((layer(macs=27_500_000),), ("4:8 @6 k3", "27.5 M MACs")), ((layer(macs=999),), ("4:8 @6 k3", "999 MACs")),

@@ -54,7 +54,7 @@ def bars(count: int) -> Bars:
     return Bars("MACs", tuple(map(str, range(count))), (1,) * count, ("1",) * count)
 
 
-@pytest.mark.parametrize(
+@each(
     ("row", "inches"),
     [((bars(4),), 1.85), ((bars(5), bars(5)), 2.1), ((MEMORY,), 2.5), ((MEMORY, MEMORY), 5.0), ((GROWTH,), 3.6)],
 )
@@ -311,9 +311,7 @@ def test_names_of_points_go_round_each_other() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("on_front", "x", "up"), [(True, 0.24, 0.45), (True, 0.25, 0.52), (False, 0.22, 0.45), (False, 0.23, 0.52)]
-)
+@each(("on_front", "x", "up"), [(True, 0.24, 0.45), (True, 0.25, 0.52), (False, 0.22, 0.45), (False, 0.23, 0.52)])
 def test_a_name_is_as_wide_as_its_letters(on_front: bool, x: float, up: float) -> None:
     """Ten letters take 0.145 of a plot, small ones 0.125: from 0.115 to 0.26, or to 0.24."""
     assert write(((0.1, 0.5), "x" * 10, on_front), ((x, 0.5), "y", on_front))[1][1] == up

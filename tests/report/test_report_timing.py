@@ -66,9 +66,7 @@ def test_a_document_has_seconds_and_ratios() -> None:
                                    "values")} == {None}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("measured", "said"), [(0.5, 0.5), (float("inf"), None), (float("nan"), None), ("shape", None)]
-)
+@each(("measured", "said"), [(0.5, 0.5), (float("inf"), None), (float("nan"), None), ("shape", None)])
 def test_a_difference_that_is_no_number_is_null(measured: object, said: float | None) -> None:
     row = ROWS[0]._replace(values=Check(None, measured, False))
     assert timed_document(timed(row))["timed"][0]["values"]["difference"] == said
@@ -119,7 +117,7 @@ def test_columns_without_a_number_are_left_out() -> None:
     assert [*cells(timed(bare._replace(often=2)))] == ["often", "macs", "bound"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("row", "reason"),
     [
         (TimedRow("a", "layer", reason="none"), "none"), (TimedRow("a", "layer", times=EVEN, reason="none"), None),
@@ -133,7 +131,7 @@ def test_a_row_says_why_it_is_not_there_where_it_has_no_number(row: TimedRow, re
     assert bool(notes(timed(row), "– a is not timed: none")) == (row.bound is not None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "title", "label", "facts"),
     [
         ({}, "4:8 @6 k3", "variant", ("fp32", "batch 2", "base: standard")),
@@ -184,7 +182,7 @@ def test_a_clock_is_named(clock: str, start: str) -> None:
     assert notes(timed(ROWS[0]), "· measured") == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("rounds", "said"),
     [(1, "· 1 round in"), (2, "· 2 rounds in"), (3, "· 3 rounds in"), (4, None)],
 )  # fmt: skip

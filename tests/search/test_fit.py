@@ -324,14 +324,12 @@ def test_what_does_not_vary_is_refused() -> None:
     assert caught.value.hint.startswith("let its input vary")
 
 
-@pytest.mark.parametrize(
-    ("text", "sizes"), [("", ()), (" ", ()), ("_", tuple(range(32, 513))), ("8,4,8", (8, 4)), ("8..16/x2", (8, 16))]
-)
+@each(("text", "sizes"), [("", ()), (" ", ()), ("_", tuple(range(32, 513))), ("8,4,8", (8, 4)), ("8..16/x2", (8, 16))])
 def test_sizes_are_those_of_a_list_of_numbers_and_ranges(text: str, sizes: tuple[int, ...]) -> None:
     assert read_sizes(text) == sizes
 
 
-@pytest.mark.parametrize(
+@each(
     ("limits", "where", "message"),
     [({}, "", "no budget"), ({"macs": "3x"}, "", "no quantity"), ({}, "macs<5%", "share of what"),
      ({}, "relative.macs<1", "unknown word")],

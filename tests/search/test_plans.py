@@ -73,7 +73,7 @@ def test_a_plan_says_what_the_analysis_says(name: str, text: str) -> None:
                 assert [column[row] for column in columns] == wanted(*given), given
 
 
-@pytest.mark.parametrize("name", ["standard", "depthwise-separable", "bottleneck", "inverted-residual", "basic-block"])
+@each("name", ["standard", "depthwise-separable", "bottleneck", "inverted-residual", "basic-block"])
 def test_channels_and_sizes_come_apart(name: str) -> None:
     """Of millions of layers each of two words is one multiplication: the rest is done once a size, or once a channel.
 

@@ -60,7 +60,7 @@ def test_a_condition_means_what_it_says(text: str, holds: bool) -> None:
     assert Condition(text, KNOWN)(ROW, {"macs": 60_000_000}) is holds
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shares", "words"),
     [
         ("macs<5% and params<3", True, ("macs", "params")), ("params<3 or macs<5%", True, ("params", "macs")),
@@ -92,7 +92,7 @@ def test_limits_between_and_at_numbers_mean_the_same_of_columns_and_in_kernels(a
     assert halved({"macs": np.array([9.5, 10.0, 10.5])}).tolist() == [bool(one) for one in holds]
 
 
-@pytest.mark.parametrize("text", ["groups<=4", "groups!=3", "groups<3.5", "groups>=0", "groups!=3.5"])
+@each("text", ["groups<=4", "groups!=3", "groups<3.5", "groups>=0", "groups!=3.5"])
 def test_a_setting_that_a_column_does_not_have_fulfils_nothing(text: str) -> None:
     """It is -1 there."""
     condition = Condition(text, ["groups"])

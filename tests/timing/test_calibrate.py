@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tables import each
 
 from convcost.analysis import analyze
 from convcost.timing import calibrate
@@ -197,9 +198,7 @@ def test_a_processor_is_called_what_the_system_calls_it(
     assert calibrate.processor_name() == name
 
 
-@pytest.mark.parametrize(
-    ("pairs", "factor"), [([], None), ([(1.0, 1.0)], None), ([(1.0, 2.0)], None), ([(3.0, 2.0), (2.0, 1.0)], 2.0)]
-)
+@each(("pairs", "factor"), [([], None), ([(1.0, 1.0)], None), ([(1.0, 2.0)], None), ([(3.0, 2.0), (2.0, 1.0)], 2.0)])
 def test_a_profile_is_raised_until_no_bound_is_beaten(pairs: list[tuple[float, float]], factor: float | None) -> None:
     """Both rates by the most by which a bound was longer than what was measured."""
     expected = factor and PROFILE._replace(macs_per_second=1e9 * factor, bytes_per_second=2e9 * factor)

@@ -157,7 +157,7 @@ def test_an_interruption_keeps_what_is_measured(machine: Machine) -> None:
     assert rounds.times()["b"].rounds == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("numbers", "expected"),
     [([3.0], (3, 3, 3)), ([1.0, 2.0], (1.5, 1.25, 1.75)), ([5.0, 1.0, 3.0], (3, 2, 4)), ([1.0] * 9, (1, 1, 1))],
 )
@@ -190,7 +190,7 @@ def test_a_ratio_whose_quartiles_lie_about_one_tells_no_difference(
     assert (row.verdict, row.surprising) == (verdict, surprising)
 
 
-@pytest.mark.parametrize(
+@each(
     ("seconds", "bound", "beaten"),
     [(0.97, 1.0, True), (0.98, 1.0, False), (2.0, 1.0, False), (0.5, None, False), (0.5, 0.0, False)],
 )
@@ -200,7 +200,7 @@ def test_a_bound_is_beaten_by_more_than_clocks_are_off(seconds: float, bound: fl
     assert not TimedRow("row", "replacement", bound=Bound(bound, None, None, None)).beats_bound
 
 
-@pytest.mark.parametrize(
+@each(
     ("walls", "largest", "busy"),
     [([1.0, 1.05], 1.05, False), ([1.06, 1.0], 1.06, True), ([None, 1.2], 1.2, True), ([None], None, False)],
 )

@@ -128,7 +128,7 @@ def test_a_part_of_a_name_finds_the_first_and_names_the_others() -> None:
     assert (device.name, others) == ("nvidia-a100-sxm-40gb", ["nvidia-a100-sxm-80gb"])
 
 
-@pytest.mark.parametrize("name", ["a10", "rtx-40", "sxm-40", ""])
+@each("name", ["a10", "rtx-40", "sxm-40", ""])
 def test_a_part_of_a_word_finds_no_device(name: str) -> None:
     """An A10 is another card than an A100."""
     with pytest.raises(SpecError, match="unknown device"):
@@ -162,7 +162,7 @@ def test_a_file_that_is_wrong_is_bad_input(text: str, said: str) -> None:
         read_devices(text, "my.toml")
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "is_noted"),
     [("", False), ("fp32 = 1e9", False), ("int8_per_cycle = 256", True), ("fp32 = 1e9\nint8_per_cycle = 256", False)],
 )
@@ -244,9 +244,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         find_device(str(tmp_path / "my.toml"))
 
 
-@pytest.mark.parametrize(
-    ("value", "is_read"), [("0.5", True), ("1", True), ("0", False), ("0.0", False), ("-1", False)]
-)
+@each(("value", "is_read"), [("0.5", True), ("1", True), ("0", False), ("0.0", False), ("-1", False)])
 def test_a_rate_is_any_number_above_0(value: str, is_read: bool) -> None:
     """Also one below 1."""
     text = f'[devices.a]\nstatus = "vendor"\nfp32 = {value}'

@@ -163,7 +163,7 @@ def test_any_network_has_a_prediction(name: str, monkeypatch: pytest.MonkeyPatch
     assert predicted_seconds(network.graph, network.shapes, analysis, fit) > 0
 
 
-@pytest.mark.parametrize("found", [None, {}, {"classes": 1}, {"classes": {}, "overhead": "x", "error": [1, 2]}])
+@each("found", [None, {}, {"classes": 1}, {"classes": {}, "overhead": "x", "error": [1, 2]}])
 def test_a_fit_that_cannot_be_read_is_none(found: Any) -> None:
     assert kept_fit(found) is None
 
@@ -236,7 +236,7 @@ linear 3"""
     assert [one.graph.nodes[0].op.shared for one in found[:2] if one.graph] == [False, False]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "names", "timed", "base"),
     [
         ("8:16 @9 k3", ["standard", "grouped"], ["standard", "grouped"], "standard"),
@@ -354,7 +354,7 @@ def test_of_coefficients_that_say_the_same_the_fewest_are_kept() -> None:
     assert predict._solve(samples) == pytest.approx([0, 2e-6, 0, 0], abs=1e-12)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 3, 4])
+@each("samples", [1, 2, 3, 4])
 def test_there_are_fewer_coefficients_than_samples(samples: int) -> None:
     """One where there is one sample: as many would go through anything."""
     rows = [[1.0, float(n), float(n * n), float(n**3)] for n in range(1, samples + 1)]

@@ -355,7 +355,7 @@ def test_the_first_input_of_a_file_has_the_shape_that_is_asked_for(monkeypatch: 
     assert np.array_equal(given["b"], draw.standard_normal((3, 4, 5)).astype("f4"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "line"),
     [("[ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : no kernel\nmore", "no kernel"), ("a : " + "x" * 300, "x" * 200),
      ("no kernel", "no kernel"), ("  ", "RuntimeError")],

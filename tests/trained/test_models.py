@@ -294,7 +294,7 @@ def test_what_is_no_single_filter_of_two_axes_is_not_said_in_words(shape: tuple[
     assert filter_text(np.full((1, 1, 2, 2), np.nan)) == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "text"),
     [
         ("sobel", "rank 1 = [1 2 1]ᵀ·[1 0 -1]"), ("scharr", "rank 1 = 3·[1 3.333 1]ᵀ·[1 0 -1]"),
@@ -386,7 +386,7 @@ def test_of_arrays_that_are_no_kernels_it_is_said_which(
         assert (caught.value.text, caught.value.start, caught.value.end) == (layer, 0, len(layer))
 
 
-@pytest.mark.parametrize(
+@each(
     ("shape", "words", "bias"),
     [((4,), [], True), ((5,), [], False), ((4, 1), [], False), (None, [], False), (None, ["bias"], True)],
 )

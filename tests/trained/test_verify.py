@@ -56,7 +56,7 @@ def test_a_layer_that_is_too_much_work_is_executed_on_a_smaller_input() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "work", "size"),
     [
         ("4:6 @9x7 k3x1 s2x1 d2x1 p0", 6 * 4 * 9 * 7 * 3, (9, 6)),  # 5 taps apart and five strides of 2; 1 and 5
@@ -242,7 +242,7 @@ def test_nan_is_never_near_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert verify.show_row(kernel, family, family.row((2,)), 10**9).status == "mismatch"
 
 
-@pytest.mark.parametrize(
+@each(
     ("matrices", "longest"),
     [
         ([[[3.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]], [3.0, 0.0]),

@@ -28,12 +28,12 @@ EVERYTHING = {*all_variants(), AS_GIVEN} - {"2plus1d", "tcn"}
 ALSO = {1: {"tcn"}, 2: set(), 3: {"2plus1d"}}
 
 
-@pytest.mark.parametrize("text", ["64:128 @56 k3", "64:64 @9x7 k3x5 s2 d2", "32:32 @9 k3 3d", "64:64 @9 k3 g16"])
+@each("text", ["64:128 @56 k3", "64:64 @9x7 k3x5 s2 d2", "32:32 @9 k3 3d", "64:64 @9 k3 g16"])
 def test_everything_applies_to_an_ordinary_layer(text: str) -> None:
     assert applicable(text) == EVERYTHING | ALSO[parse_spec(text).axes]
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "why"),
     [
         ("64:64 @9 k3 1d", "one axis cannot be separated"),
@@ -75,7 +75,7 @@ def test_only_three_variants_exist_for_a_transposed_layer() -> None:
         assert reason(name, parse_spec("64:64 @9 k3 s2 t")) == "not defined for a transposed convolution"
 
 
-@pytest.mark.parametrize("channels", ["3:64", "64:3", "5:5", "15:15"])
+@each("channels", ["3:64", "64:3", "5:5", "15:15"])
 def test_grouped_needs_a_number_of_groups_that_divides_both(channels: str) -> None:
     inner, outer = channels.split(":")
     why = f"none of 32, 16, 8, 4, 2 groups divides {inner} and {outer}"
@@ -98,7 +98,7 @@ def test_groups_must_divide_the_middle_channels(variant: str) -> None:
     assert applicable("64:64 @9 k3 g64") == EVERYTHING - {"bottleneck", "residual-bottleneck"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("variant", "text", "why"),
     [
         ("basic-block", "4:4 @9x8 k3 pvalid", "the branch gives 4x5x4, the shortcut 4x9x8"),
@@ -118,7 +118,7 @@ def test_inverted_residual_without_shortcut_takes_any_padding() -> None:
     assert reason("inverted-residual", parse_spec("4:4 @9x8 k3 p0 s2")) is None
 
 
-@pytest.mark.parametrize("variant", ["standard", "spatially-separable", "depthwise-separable", "grouped", "bottleneck"])
+@each("variant", ["standard", "spatially-separable", "depthwise-separable", "grouped", "bottleneck"])
 def test_a_shortcut_that_does_not_fit_says_so(variant: str) -> None:
     """A replacement that shrinks its input cannot be added to it."""
     spec = parse_spec("8:8 @9x8 k3 pvalid")

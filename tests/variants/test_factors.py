@@ -21,7 +21,7 @@ def test_a_star_is_every_axis(axes: int, parts: tuple[str, ...], made: str) -> N
     assert read_factors("m i 1, n m *, o n 1 -> o i *", axes).chosen == "mn"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "settings", "sizes"),
     [
         ("6:8 @9 k3x5", {}, {"o": 8, "i": 6, "m": 0, "n": 0, "j": 1, "g": 1, "a": 8, "b": 6, "y": 3, "x": 5}),
@@ -37,7 +37,7 @@ def test_how_many_there_are_of_each_letter(text: str, settings: dict[str, object
     assert len([letter for letter in found if letter in "zyx"]) == spec.axes
 
 
-@pytest.mark.parametrize(
+@each(
     ("chosen", "ranks", "tokens"),
     [
         ("", (), "6:8 @9 k3"), ("j", (3,), "6:8 @9 k3 m3"), ("m", (3,), "6:8 @9 k3 mid=3"),

@@ -142,9 +142,7 @@ def test_the_last_candidate_is_one_too() -> None:
     assert (small.in_channels <= 8, small.out_channels) == (True, 4)
 
 
-@pytest.mark.parametrize(
-    ("mode", "roomy"), [("zeros", False), ("reflect", True), ("replicate", True), ("circular", True)]
-)
+@each(("mode", "roomy"), [("zeros", False), ("reflect", True), ("replicate", True), ("circular", True)])
 def test_a_border_that_is_copied_needs_as_much_to_copy_from(mode: str, roomy: bool) -> None:
     """Padding of 20 round a 3x3: of zeros it needs no larger input, copied it does, and the layer exists."""
     spec = LayerSpec(64, 64, (3, 3), (200, 190), padding=((20, 20), (20, 20)), padding_mode=mode)
@@ -161,7 +159,7 @@ def test_sizes_are_the_least_that_hold_the_kernel() -> None:
     assert min(reduce_spec(lopsided).input_size) > 20
 
 
-@pytest.mark.parametrize(("inner", "outer"), [(64, 127), (63, 128), (127, 64), (63, 127)])
+@each(("inner", "outer"), [(64, 127), (63, 128), (127, 64), (63, 127)])
 def test_an_odd_number_of_outputs_stays_odd(inner: int, outer: int) -> None:
     """A ghost module cuts one off."""
     small = reduce_spec(LayerSpec(inner, outer, (3, 3), (56, 48), padding=SAME))
@@ -191,7 +189,7 @@ def test_sizes_by_hand(text: str, size: tuple[int, ...]) -> None:
     assert reduce_spec(parse_spec(text)).input_size == size
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "kept"),
     [
         ("batch", (1, 2, 2)), ("depth_multiplier", (1, 4, 4)), ("expansion_ratio", (1, 8, 8)),

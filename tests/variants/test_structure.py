@@ -68,7 +68,7 @@ def test_structure_is_the_documented_one(variant: str) -> None:
     assert ops(variant) == STRUCTURE[variant]
 
 
-@pytest.mark.parametrize("variant", ["as-given", "standard", "grouped", "depthwise", "depthwise-separable"])
+@each("variant", ["as-given", "standard", "grouped", "depthwise", "depthwise-separable"])
 def test_unequal_padding_keeps_its_sides(variant: str) -> None:
     """Before and after, axis by axis, as the layer has it."""
     op = ops(variant, parse_spec("6:8 @20x17 k3x5 p0-1x2-3"))[0][1]
@@ -235,7 +235,7 @@ def test_same_upper_is_resolved_where_each_convolution_meets_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("variant", ["standard", "depthwise-separable", "grouped", "bottleneck", "basic-block"])
+@each("variant", ["standard", "depthwise-separable", "grouped", "bottleneck", "basic-block"])
 def test_one_and_three_axes_have_the_same_structure(variant: str) -> None:
     """Only the number of axes differs."""
     shapes = [ops(variant, parse_spec(f"32:32 @9 k3 s2 {axes}")) for axes in ("1d", "2d", "3d")]

@@ -10,6 +10,7 @@ import tree_sitter
 import tree_sitter_powershell
 import typer
 from cli.completing.terminal import SCRIPTS
+from tables import each
 
 from convcost.cli.completing import SHELLS, Tree, read_tree
 from convcost.cli.completing.tokens import CHANNEL_PAIR, channel_starts, first_tokens, kinds, starts
@@ -166,7 +167,7 @@ def test_what_powershell_would_not_take_as_a_word_is_quoted(root: tree_sitter.No
     assert all([re.search(special, word) for word in ("@56", "my file.csv", "a,b", "it's", "a;b", "$x", "a&b")])
 
 
-@pytest.mark.parametrize("trap", TRAPS)
+@each("trap", TRAPS)
 def test_it_keeps_out_of_traps(trap: str) -> None:
     """Each was, or nearly was, in the script once."""
     assert not re.search(TRAPS[trap], SOURCE.decode())
