@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ def each(names: str | tuple[str, ...], cases: Iterable[Any], ids: Any = None) ->
     labels = [_label(ids, row, number) for number, row in enumerate(rows)]
 
     def made(test: Test) -> Test:
+        @wraps(test)
         def test_of_all(**fixtures: Any) -> None:
             failed = []
             for row, label in zip(rows, labels, strict=True):
@@ -45,8 +47,6 @@ def each(names: str | tuple[str, ...], cases: Iterable[Any], ids: Any = None) ->
         signature = inspect.signature(test)
         others = [parameter for name, parameter in signature.parameters.items() if name not in keys]
         test_of_all.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]  # pytest asks it
-        for name in ("__name__", "__qualname__", "__doc__", "__module__"):
-            setattr(test_of_all, name, getattr(test, name))
         return test_of_all
 
     return made
