@@ -10,15 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 from tables import each
 
 import convcost
 from convcost import api
 from convcost.cli.main import COMMANDS, run
-from convcost.report.documents import schema_text
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 #: Commands that answer nothing about a layer or a network.
 OTHERS = {"variants", "device", "export", "help", "schema", "completion"}

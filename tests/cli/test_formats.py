@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 from typer.main import get_command
 
 from convcost.checks.examination import examine_all
@@ -19,15 +19,12 @@ from convcost.cli.completing.tree import read_tree
 from convcost.cli.main import app, run
 from convcost.cli.output import ENDINGS
 from convcost.explain.topics import ALIASES, topics
-from convcost.report.documents import schema_text
 from convcost.report.formats import FORMATS
 from convcost.search.fit import fit_layer
 from convcost.search.sweep import sweep_layers
 from convcost.spec import parse_spec
 from convcost.timing.devices import shipped_devices
 from convcost.variants.registry import all_variants, other_names
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 #: Command lines that answer with rows; together they have every command that has --format.
 ROWS = [

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 import convcost
 from convcost.cli.main import run
-from convcost.report.documents import schema_text
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[str, Any]:

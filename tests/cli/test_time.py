@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from schema import VALID
 
 from convcost import api
 from convcost.answers.check import Check
 from convcost.cli.main import run
-from convcost.report.documents import schema_text
 from convcost.timing import answer, calibrate, engines, oracle
 from convcost.timing.calibrate import Profile, keep_profile, kept_profile, raised
 from convcost.timing.clock import Rounds
-
-VALID = Draft202012Validator(json.loads(schema_text()))
 
 #: A layer whose variants run in microseconds, and how long they may.
 LAYER = ["time", "8:16", "@9x7", "k3", "--max-seconds", "0"]
