@@ -315,6 +315,16 @@ def test_the_surest_explanations_come_first() -> None:
     assert len(set(kinds)) > 1 or kinds[0] == "rounded"
 
 
+def test_digits_that_decide_are_of_twice_the_values_where_these_explain() -> None:
+    """2.22 M is twice 1,111,000 of one network, and twice 1,112,000 of another."""
+    thop = find_conventions("thop")[0]
+    places = [
+        (Place(str(macs)), [say(thop, {"": [Group("conv", "module", False, {"macs": macs}, ("a",))]}, nested=True)])
+        for macs in (1_111_000, 1_112_000)
+    ]
+    assert explain_figure(read_figure("2.22 M"), places).deciding == "2.222 M or 2.224 M"
+
+
 def test_half_of_a_value_explains_where_nothing_else_does() -> None:
     """And twice: what has two operations in each multiply-add."""
     thop = find_conventions("thop")[0]
