@@ -77,9 +77,8 @@ def _landing(op: ops.Conv, given: NDArray[Any], weights: NDArray[Any], outer: in
 
 
 def _accumulate(out: NDArray[Any], seen: NDArray[Any], weights: NDArray[Any]) -> None:
-    """Add one tap's products, an input channel after the other."""
-    for channel, row in enumerate(weights):
-        out += seen[..., channel, None] * row
+    """Add one tap's products: (..., in channels) by (in channels, out channels)."""
+    out += np.einsum("...i,io->...o", seen, weights)
 
 
 def in_integers(op: ops.Op, inputs: list[NDArray[Any]], weights: Weights | None = None) -> NDArray[np.int64]:
