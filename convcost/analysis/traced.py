@@ -296,10 +296,7 @@ def _operand(trace: Trace, given: Any) -> tuple[str, int]:
 
 
 def _bounds(given: Any) -> tuple[int, int]:
-    if not isinstance(given, Traced):
-        return given, given
-    low, high = given.trace.ranges[given.number]
-    return low + given.offset, high + given.offset
+    return (given.low, given.high) if isinstance(given, Traced) else (given, given)
 
 
 def _example(given: Any) -> int:
@@ -309,7 +306,7 @@ def _example(given: Any) -> int:
 def _easy(operation: str, left: Any, right: Any) -> Any:
     """What needs no step: times 1, times 0, over 1 or itself, the larger by its interval; None for anything else."""
     if operation == "*":
-        return (left if right else 0) if type(right) is int and (right == 0 or right == 1) else None
+        return (left if right else 0) if type(right) is int and right in (0, 1) else None
     if operation == "max":
         (a, b), (c, d) = _bounds(left), _bounds(right)
         return left if a >= d else right if c >= b else None

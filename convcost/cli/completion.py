@@ -32,9 +32,9 @@ def completion(
         raise SpecError("a shell is missing", f"there are {', '.join(SHELLS)}")
     if shell not in SHELLS:
         raise unknown_name("shell", shell, list(SHELLS))
-    from .main import app
+    from .main import program
 
-    print(script(shell, read_tree(typer.main.get_command(app))), end="")
+    print(script(shell, read_tree(program())), end="")
 
 
 def _print_layers(network: str) -> None:

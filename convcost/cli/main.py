@@ -121,7 +121,8 @@ def root(
 
 
 @cache  # for whoever runs several command lines in one process
-def _program() -> Any:
+def program() -> Any:
+    """All commands, as click has them."""
     return typer.main.get_command(app)
 
 
@@ -136,7 +137,7 @@ def _command(name: str, whole: bool) -> Any:
     group = next(title for title, names in GROUPS.items() if name in names)
     one.command(name=name, cls=Command, epilog=epilog, rich_help_panel=group)(expanded(getattr(module, name)))
     command = typer.main.get_command(one)
-    command.params += [param for param in _program().params if param.name in EVERYWHERE]
+    command.params += [param for param in program().params if param.name in EVERYWHERE]
     gc.freeze()  # what the start made stays; from here on there may be garbage
     gc.enable()
     return command
@@ -159,7 +160,7 @@ def _run(args: list[str]) -> int:
         if not prepare():
             return 1
     try:
-        code = _program().main(args, prog_name="convcost", standalone_mode=False)
+        code = program().main(args, prog_name="convcost", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # Rich leaves by the latter when its reader has
         return _forget_stdout(0)

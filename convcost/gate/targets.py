@@ -96,7 +96,8 @@ def subject_of(answer: NetworkAnswer) -> Subject:
 
 
 def _opened(text: str, words: list[str], ways: Ways) -> Opened:
-    if is_layer(words[0]) and not (ways.folder / words[0]).is_file() and not _is_module(words[0]):
+    whole = ways.folder / words[0]
+    if is_layer(words[0]) and not whole.is_file() and not _is_module(words[0]):
         return Opened(read_single(text), not_rebuilt)
     asked, tokens = Asked(), []
     for word in words[1:]:
@@ -107,11 +108,9 @@ def _opened(text: str, words: list[str], ways: Ways) -> Opened:
             asked = asked._replace(depth=value)
         else:
             tokens.append(word)
-    whole = ways.folder / words[0]
-    place, colon, rest = words[0].partition(":")
-    inside = ways.folder / place
-    name = str(whole) if whole.is_file() else f"{inside}{colon}{rest}" if inside.is_file() else words[0]
-    return find_network(name, " ".join(tokens), asked, tell=ways.tell)
+    place = words[0].partition(":")[0]
+    in_folder = whole.is_file() or (ways.folder / place).is_file()
+    return find_network(str(whole) if in_folder else words[0], " ".join(tokens), asked, tell=ways.tell)
 
 
 def _is_module(word: str) -> bool:

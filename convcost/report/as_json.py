@@ -42,6 +42,7 @@ FEW = 8
 #: made anew for each: three times as long for sizes and pairs of them.
 _NUMBERS = (int, float)
 _OF_NUMBERS = frozenset([int, tuple])
+_WORDS = {None: "null", True: "true", False: "false"}  # no number is looked for here, or 1 would be true
 
 _encode_spaced = JSONEncoder(check_circular=False).encode
 
@@ -105,27 +106,21 @@ def json_text(value: object, indent: str = "\n") -> str:
     """
     if type(value) in _NUMBERS:
         return repr(value)
-    if value is None or value is True or value is False:  # a third of a network's words
-        return "null" if value is None else "true" if value else "false"
+    if value is None or isinstance(value, bool):  # a third of a network's words
+        return _WORDS[value]
     if not isinstance(value, (dict, list)):
         if isinstance(value, tuple) and _OF_NUMBERS.issuperset(map(type, value)):
             return f"[{', '.join(map(json_text, value))}]"
         return _encode_spaced(value)
-    if len(value) <= FEW and _may_fit(value):
+    if len(value) <= FEW:
         text = _encode_spaced(value)
         if len(text) + len(indent) <= LINE:
             return text
     inner = indent + "  "
     if isinstance(value, dict):
-        items = [f"{_key(key)}: {item if type(item) is int else json_text(item, inner)}" for key, item in value.items()]
+        items = [f"{_key(key)}: {json_text(item, inner)}" for key, item in value.items()]
         return "{" + inner + ("," + inner).join(items) + indent + "}"
     return "[" + inner + ("," + inner).join([json_text(item, inner) for item in value]) + indent + "]"
-
-
-def _may_fit(value: dict[str, object] | list[object]) -> bool:
-    """Do the keys alone, of it or of its members, take no more than a line?"""
-    dicts = [value] if isinstance(value, dict) else [member for member in value if isinstance(member, dict)]
-    return all([sum(map(len, one)) + 6 * len(one) <= LINE for one in dicts])
 
 
 class LinesWriter(Writer):

@@ -89,6 +89,10 @@ LATER = ("Concat", "GRU", "Gemm", "GlobalLpPool", "LpPool", "Split")
 LATEST = 13
 
 
+#: Outputs that have another type than what is read, by operation and place: beside the largest numbers, where each was.
+KINDS = {("MaxPool", 1): INT64}
+
+
 class Inference:
     """The outputs of one model's operations."""
 
@@ -109,9 +113,8 @@ class Inference:
             try:
                 like = [call.inputs[index] for index in LIKE.get(call.op, (0,)) if call.has(index)]
                 kind = like[0].kind if like and like[0] is not None else 0
-                made = [Value(sizes, kind) for sizes in SHAPES[call.op](call)]
-                if call.op == "MaxPool":  # behind the largest numbers stands where each was
-                    made = [*made[:1], *[one._replace(kind=INT64) for one in made[1:]]]
+                sizes = enumerate(SHAPES[call.op](call))
+                made = [Value(shape, KINDS.get((call.op, place), kind)) for place, shape in sizes]
                 self._compare(node, call, opsets, made)
                 return [*made, *[Value(None)] * (count - len(made))][:count]
             except (Unknown, LookupError, ArithmeticError, ValueError, TypeError):  # then ONNX may know
